@@ -1,0 +1,71 @@
+"""Every exception of the package: what is wrong, the value, the place, the next move.
+
+``DeriveError`` is the base; the command line prints its text and exits with status 2,
+never with a traceback. A *verdict* about a derivation is not an exception (see
+``derive.verdict``).
+"""
+
+from __future__ import annotations
+
+
+class DeriveError(Exception):
+    """The base of all errors that a user can cause."""
+
+
+class NotATerm(DeriveError, TypeError):
+    """A value that is no term was put where a term is expected."""
+
+
+class NotExact(DeriveError, TypeError):
+    """A float was put where exact arithmetic is promised."""
+
+
+class MalformedTerm(DeriveError):
+    """A term has no meaning: a wrong sort, rank or index. Carries the offending subterm.
+
+    A chain turns it into the verdict ``Malformed``.
+    """
+
+    def __init__(self, message: str, where: object = None) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class OperationRefused(DeriveError, TypeError):
+    """A SymPy operation that would capture an index or evaluate an inert term."""
+
+
+class DoesNotMatch(DeriveError):
+    """A rule was asked to justify a step that it does not justify."""
+
+
+class NotApplicable(DeriveError):
+    """A term asks for an index that does not exist at this shape (``s[t-1]`` at t = 0)."""
+
+
+class Undefined(DeriveError):
+    """A term has no value at this model: a zero denominator, the log of zero."""
+
+
+class OutsideFragment(DeriveError):
+    """The exact kernel has no meaning for this subterm; the verdict is ``Undecided``."""
+
+
+class WorkLimit(DeriveError):
+    """An exact computation would exceed its budget of operations."""
+
+
+class InvalidModel(DeriveError, ValueError):
+    """The numbers given do not make a finite MDP."""
+
+
+class InvalidChain(DeriveError):
+    """A ``calc`` or ``theorem`` that is not of the form term, by, term, by, term."""
+
+
+class RuleDisagrees(DeriveError):
+    """A rule accepts a step that the kernel refutes: a defect of this package, never of the input."""
+
+
+class BadInput(DeriveError):
+    """A file, folder or argument given on the command line cannot be used."""

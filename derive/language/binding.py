@@ -1,0 +1,224 @@
+"""Index atoms, binders and substitution: everything that renames is in this file.
+
+SymPy 1.14 captures: ``Sum(x*y, (y, 1, 3)).subs(x, y).doit()`` gives 14 where 6*y is
+right. Here an index named by a ``str`` is free and an index named by an ``int`` is
+bound, and a binder names its index by *height*: one more than the highest index bound
+in its body. The name depends on the shape of the term only, so terms that are equal up
+to bound names are the same tree: ``==``, ``hash``, ``srepr``, pickle and SymPy's caches
+agree, and substituting free names can never capture.
+
+A traversal that rebuilds bottom-up by ``func(*args)`` meets bodies with a loose bound
+index. If the new name of an inner binder would clash with such a loose index it takes
+a higher one for the moment, and the outer binder, which sees the loose index go,
+renumbers what is inside. ``tests/test_binding.py`` holds the capture examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from sympy import AtomicExpr, Expr
+
+from derive.errors import NotATerm, OperationRefused
+from derive.language.expression import Node, Term, as_term, subterms
+
+
+class Atom(AtomicExpr, Term):
+    """A term without parts, told apart by its class and its ``label``."""
+
+    __slots__ = ("label",)
+    label: str | int
+
+    def __new__(cls, label: str | int = "") -> Any:
+        if isinstance(label, bool) or not isinstance(label, (str, int)):
+            raise NotATerm(f"{cls.__name__}({label!r}): a name is a string.")
+        atom = Expr.__new__(cls)
+        atom.label = label
+        return atom
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        kind = 1 if isinstance(self.label, int) else 0
+        return (kind, f"{self.label:06d}" if kind else self.label)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.label,)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (self.label,)
+
+    def _sympyrepr(self, printer: Any) -> str:
+        return f"{type(self).__name__}({self.label!r})" if self.label != "" else f"{type(self).__name__}()"
+
+    def sort_key(self, order: Any = None) -> Any:
+        return self.class_key(), (1, (self._sympyrepr(None),)), (), 1
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        return set()
+
+
+class Index(Atom):
+    """A variable of a finite sort. ``str`` names are free, ``int`` names are bound."""
+
+    __slots__ = ()
+    sort: ClassVar[str] = ""
+
+    @property
+    def is_bound(self) -> bool:
+        return isinstance(self.label, int)
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        return {self}
+
+
+class Binder(Node):
+    """A node that binds an index in its body: ``Binder(index, domain, body)``.
+
+    The domain lies outside the scope of the index.
+    """
+
+    __slots__ = ()
+    arity = 3
+
+    def __new__(cls, index: Any, domain: Any, body: Any) -> Any:
+        if not isinstance(index, Index):
+            raise NotATerm(f"{cls.__name__} binds an index, got {index!r}.")
+        domain, body = as_term(domain), as_term(body)
+        held = _unused(index, body)
+        body = _canonical(_renamed(body, {index: held}))
+        height = 1 + max(_heights(body), default=0)
+        while type(index)(height) in body.free_symbols:
+            height += 1  # a loose index of an outer binder in mid-rebuild; that binder renumbers
+        bound = type(index)(height)
+        return Expr.__new__(cls, bound, domain, _renamed(body, {held: bound}))
+
+    @property
+    def index(self) -> Index:
+        return self.args[0]
+
+    @property
+    def domain(self) -> Expr:
+        return self.args[1]
+
+    @property
+    def body(self) -> Expr:
+        return self.args[2]
+
+    @property
+    def bound_symbols(self) -> list[Any]:
+        return [self.index]
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        return self.domain.free_symbols | (self.body.free_symbols - {self.index})
+
+    def opened(self, name: str | None = None) -> tuple[Index, Expr]:
+        """A fresh free index, and the body written with it."""
+        fresh = _unused(self.index, self.body) if name is None else type(self.index)(name)
+        return fresh, _renamed(self.body, {self.index: fresh})
+
+    def instantiated(self, value: Any) -> Expr:
+        """The body with ``value`` in the place of the index."""
+        return substitute(self.body, {self.index: as_term(value)}, loose=True)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), self.args
+
+    def _eval_subs(self, old: Any, new: Any) -> Any:
+        self._refuse_bound(old)
+        return None
+
+    def _xreplace(self, rule: Any) -> Any:
+        if isinstance(rule, Mapping):
+            for old in rule:
+                self._refuse_bound(old)
+        return super()._xreplace(rule)
+
+    def _refuse_bound(self, old: Any) -> None:
+        if isinstance(old, Index) and old.is_bound:
+            raise OperationRefused(f"{old._sympyrepr(None)} is bound in {self}; a bound index cannot be replaced.")
+
+
+def _heights(term: Expr) -> list[int]:
+    return [node.args[0].label for node in subterms(term) if isinstance(node, Binder)]
+
+
+def _unused(index: Index, body: Expr) -> Index:
+    """A free index of the same kind that does not occur in ``body``."""
+    taken = {node.label for node in subterms(body) if isinstance(node, Index)}
+    number = 0
+    while f"_{number}" in taken:
+        number += 1
+    return type(index)(f"_{number}")
+
+
+def _renamed(term: Expr, renaming: Mapping[Index, Expr]) -> Expr:
+    """Plain replacement of atoms, binders kept as they are: the one place that does so."""
+    if isinstance(term, Index):
+        return renaming.get(term, term)
+    if not term.args:
+        return term
+    if isinstance(term, Binder) and term.args[0] in renaming:  # shadowed inside
+        return Expr.__new__(term.func, term.args[0], _renamed(term.args[1], renaming), term.args[2])
+    arguments = tuple(_renamed(argument, renaming) for argument in term.args)
+    if all(new is old for new, old in zip(arguments, term.args, strict=True)):
+        return term
+    return Expr.__new__(term.func, *arguments) if isinstance(term, Binder) else term.func(*arguments)
+
+
+def _canonical(term: Expr) -> Expr:
+    """The term with every binder renumbered whose height is not the one its shape gives."""
+    if not any(_is_raised(node) for node in subterms(term)):
+        return term
+    return term.func(*(_canonical(argument) for argument in term.args))
+
+
+def _is_raised(node: Expr) -> bool:
+    return isinstance(node, Binder) and node.args[0].label != 1 + max(_heights(node.args[2]), default=0)
+
+
+def substitute(term: Expr, values: Mapping[Index, Expr], *, loose: bool = False) -> Expr:
+    """``term`` with free indices replaced, without capture.
+
+    Raises:
+        OperationRefused: if asked to replace a bound index (``loose`` is for binder
+            bodies that this package has just opened).
+    """
+    if not loose:
+        for old in values:
+            if old.is_bound:
+                raise OperationRefused(f"{old._sympyrepr(None)} is a bound index and cannot be replaced.")
+    if isinstance(term, Index):
+        return values.get(term, term)
+    if not term.args:
+        return term
+    if not any(index in term.free_symbols for index in values):
+        return term
+    return term.func(*(substitute(argument, values, loose=loose) for argument in term.args))
+
+
+def each(binder: type[Binder], kind: type[Index], domain: Any, body: Callable[[Any], Any]) -> Any:
+    """A binder built with an index that no argument of ``body`` can clash with.
+
+    ``lambda n: total(Time("k"), gamma**(Time("k") + n))`` applied to n = k captures in
+    Python itself; rules build binders with this function instead.
+    """
+    probe = as_term(body(kind("_")))
+    fresh = _unused(kind("_"), probe)
+    return binder(fresh, domain, body(fresh))
+
+
+def rewrite_bottom_up(term: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
+    """Apply ``rewrite`` to every node, innermost first; the one traversal that rebuilds."""
+    if term.args:
+        arguments = tuple(rewrite_bottom_up(argument, rewrite) for argument in term.args)
+        if any(new is not old for new, old in zip(arguments, term.args, strict=True)):
+            term = term.func(*arguments)
+    return rewrite(term)
+
+
+def loose_indices(term: Expr) -> set[Index]:
+    """Bound indices without their binder: never present in a finished term."""
+    return {index for index in term.free_symbols if isinstance(index, Index) and index.is_bound}

@@ -1,0 +1,215 @@
+"""The base of all terms, and the four ring operations, none of which evaluates.
+
+SymPy's own ``Add`` and ``Mul`` evaluate at construction and at every rebuild: ``P/P``
+becomes 1 and ``0*(P/P)`` becomes 0, and with the quotient goes the side condition that
+it owed. So ``+ - * / **`` on terms build the nodes of this file, in the manner of
+SymPy's ``MatAdd`` and ``MatMul``; nothing here is ever an argument of ``Add``, ``Mul``
+or ``Pow``, and the author's order of factors is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from sympy import Expr, Integer, Rational
+
+from derive.errors import NotATerm, NotExact, OperationRefused
+from derive.language.notation import LATEX, UNICODE, write
+
+
+def as_term(value: Any) -> Expr:
+    """``value`` as a term: terms stay, ints and fractions become exact numbers.
+
+    Raises:
+        NotExact: for a float. Write 1/2 as ``ratio(1, 2)`` or ``Fraction(1, 2)``.
+        NotATerm: for anything else, foreign SymPy expressions included.
+    """
+    if isinstance(value, (Term, Rational)):
+        return value
+    if isinstance(value, bool):
+        raise NotATerm(f"{value!r} is a truth value, not a term.")
+    if isinstance(value, int):
+        return Integer(value)
+    if isinstance(value, Fraction):
+        return Rational(value.numerator, value.denominator)
+    if isinstance(value, float):
+        raise NotExact(f"{value!r} is a float; terms are exact. Write ratio(1, 2) or Fraction(1, 2).")
+    raise NotATerm(
+        f"{value!r} (a {type(value).__name__}) is not a term. "
+        "Build terms from the names that `derive` exports; foreign SymPy symbols have no meaning here."
+    )
+
+
+def _refuse(operation: str, instead: str) -> Any:
+    def refused(self: Term, *args: Any, **kwargs: Any) -> Any:
+        raise OperationRefused(f"{operation} on the term {self} is refused: terms are inert. {instead}")
+
+    refused.__name__ = operation
+    return refused
+
+
+class Term(Expr):
+    """A piece of mathematics as written: inert, typed, equal up to bound names."""
+
+    __slots__ = ()
+    _op_priority = 20.0
+    is_commutative = True
+    is_number = False
+
+    def __add__(self, other: Any) -> Expr:
+        return plus(self, other)
+
+    def __radd__(self, other: Any) -> Expr:
+        return plus(other, self)
+
+    def __sub__(self, other: Any) -> Expr:
+        return plus(self, negative(other))
+
+    def __rsub__(self, other: Any) -> Expr:
+        return plus(other, negative(self))
+
+    def __mul__(self, other: Any) -> Expr:
+        return times(self, other)
+
+    def __rmul__(self, other: Any) -> Expr:
+        return times(other, self)
+
+    def __truediv__(self, other: Any) -> Expr:
+        return Ratio(self, other)
+
+    def __rtruediv__(self, other: Any) -> Expr:
+        return Ratio(other, self)
+
+    def __pow__(self, other: Any, modulo: Any = None) -> Expr:
+        return Power(self, other)
+
+    def __rpow__(self, other: Any) -> Expr:
+        return Power(other, self)
+
+    def __neg__(self) -> Expr:
+        return negative(self)
+
+    def __pos__(self) -> Expr:
+        return self
+
+    def __or__(self, given: Any) -> Conditional:
+        """``a | s`` reads "a given s", on its way into ``pi(a | s)``."""
+        return Conditional(self, as_term(given))
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """The free indices (and foreign symbols, which the door refuses)."""
+        return set().union(*(argument.free_symbols for argument in self.args))
+
+    # Printing in the author's order; SymPy's alphabetical printers are never asked.
+    def _latex(self, printer: Any) -> str:
+        return write(self, LATEX)
+
+    def _sympystr(self, printer: Any) -> str:
+        return write(self, UNICODE)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {write(self, LATEX)}$"
+
+    def __str__(self) -> str:
+        return write(self, UNICODE)
+
+    # What SymPy would do by guessing.
+    diff = _refuse("diff", "Write grad(term) for the gradient in theta.")
+    _eval_derivative = _refuse("differentiation", "Write grad(term) for the gradient in theta.")
+    _eval_simplify = _refuse("simplify", "State the step and let `derive` check it.")
+    simplify = _refuse("simplify", "State the step and let `derive` check it.")
+    _eval_nseries = _refuse("series", "State the step and let `derive` check it.")
+    _eval_integral = _refuse("integrate", "Sums over finite sets are written total(index, term).")
+    equals = _refuse("equals", "Use == for equality up to bound names, or check a chain.")
+    is_constant = _refuse("is_constant", "Dependence on theta is computed by derive.language.typing.")
+    evalf = _refuse("evalf", "Numbers come from derive.numeric, on a given MDP.")
+
+
+class Conditional(NamedTuple):
+    """``x | s``, the argument of a probability; not a term by itself."""
+
+    target: Expr
+    given: Expr
+
+    def __str__(self) -> str:
+        return f"{self.target} | {self.given}"
+
+
+class Node(Term):
+    """A term with arguments; each passes through ``as_term``."""
+
+    __slots__ = ()
+    arity: int | None = None
+
+    def __new__(cls, *arguments: Any) -> Any:
+        if cls.arity is not None and len(arguments) != cls.arity:
+            raise NotATerm(f"{cls.__name__} takes {cls.arity} arguments, got {len(arguments)}.")
+        return Expr.__new__(cls, *(as_term(argument) for argument in arguments))
+
+
+class Plus(Node):
+    """A sum of terms, in the author's order. Never evaluates."""
+
+    __slots__ = ()
+
+
+class Times(Node):
+    """A product of terms, in the author's order. Never evaluates."""
+
+    __slots__ = ()
+
+
+class Power(Node):
+    """``base ** exponent`` with an integer or time exponent; ``x**0`` is 1, also at x = 0."""
+
+    __slots__ = ()
+    arity = 2
+
+
+class Ratio(Node):
+    """``numerator / denominator``, the only division. Owes: denominator != 0."""
+
+    __slots__ = ()
+    arity = 2
+
+
+def plus(left: Any, right: Any) -> Expr:
+    """``left + right``; a sum on the left is continued, as in a + b + c."""
+    first = as_term(left)
+    start = first.args if isinstance(first, Plus) else (first,)
+    return Plus(*start, right)
+
+
+def times(left: Any, right: Any) -> Expr:
+    """``left * right``; a product on the left is continued, as in a b c."""
+    first = as_term(left)
+    start = first.args if isinstance(first, Times) else (first,)
+    return Times(*start, right)
+
+
+def negative(value: Any) -> Expr:
+    """``-value``; a number is negated, a term gets the factor -1."""
+    term = as_term(value)
+    return -term if isinstance(term, Rational) else Times(-1, term)
+
+
+def subterms(term: Expr) -> Iterator[Expr]:
+    """The term and everything inside it, outermost first."""
+    stack = [term]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.args))
+
+
+def depth(term: Expr) -> int:
+    """The number of nested operators (an explicit stack: no recursion limit here)."""
+    deepest, stack = 0, [(term, 1)]
+    while stack:
+        node, level = stack.pop()
+        deepest = max(deepest, level)
+        stack.extend((argument, level + 1) for argument in node.args)
+    return deepest

@@ -1,0 +1,282 @@
+"""The vocabulary: every node that a derivation may contain, and how it is written.
+
+Conventions (Sutton and Barto's, at finite horizon): decisions at t = 0..H, a trajectory
+is tau = (s_0, a_0, ..., s_H, a_H, s_{H+1}), the reward r(s, a, x) may depend on the
+next state x, and the gradient is taken in theta, the parameter of the policy pi.
+Nothing here has a meaning yet: meanings are tables, one each in ``kernel.evaluate``,
+``enumerate`` and ``numeric``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sympy import Expr
+
+from derive.errors import NotATerm
+from derive.language.binding import Atom, Binder, Index
+from derive.language.expression import Conditional, Node, Term
+
+# -- indices ----------------------------------------------------------------------------------
+
+
+class State(Index):
+    """A state, textbook letters s, x."""
+
+    __slots__ = ()
+    sort = "state"
+
+
+class Action(Index):
+    """An action, textbook letters a, b."""
+
+    __slots__ = ()
+    sort = "action"
+
+
+class Time(Index):
+    """A time index, textbook letters t, k; decisions are taken at t = 0..H."""
+
+    __slots__ = ()
+    sort = "time"
+
+
+class Path(Term):
+    """What ``.s[t]`` and ``.a[t]`` may be asked of: a trajectory, bound, free or drawn."""
+
+    __slots__ = ()
+
+    @property
+    def s(self) -> Along:
+        """The states: ``tau.s[t]`` is s_t."""
+        return Along(StateAt, self)
+
+    @property
+    def a(self) -> Along:
+        """The actions: ``tau.a[t]`` is a_t."""
+        return Along(ActionAt, self)
+
+
+class Along(NamedTuple):
+    """``tau.s`` or ``tau.a``, to be indexed by a time."""
+
+    node: type[Node]
+    path: Expr
+
+    def __getitem__(self, time: Any) -> Any:
+        return self.node(self.path, time)
+
+
+class Trajectory(Path, Index):
+    """A trajectory tau = (s_0, a_0, ..., s_H, a_H, s_{H+1})."""
+
+    __slots__ = ()
+    sort = "trajectory"
+
+
+class Draw(Index):
+    """The number i = 1..m of a sampled trajectory."""
+
+    __slots__ = ()
+    sort = "draw"
+
+
+class Batch(Index):
+    """The random sample tau^(1), ..., tau^(m) as a whole."""
+
+    __slots__ = ()
+    sort = "batch"
+
+    def __getitem__(self, number: Any) -> Expr:
+        """``samples[i]`` is tau^(i)."""
+        return Drawn(self, number)
+
+
+# -- atoms ----------------------------------------------------------------------------------
+
+
+class Horizon(Atom):
+    """H, the time of the last decision; a trajectory has H + 1 decisions."""
+
+    __slots__ = ()
+
+
+class SampleSize(Atom):
+    """m >= 1, the number of sampled trajectories. Not random."""
+
+    __slots__ = ()
+
+
+class Discount(Atom):
+    """gamma, an indeterminate; ``gamma**0`` is 1, also at gamma = 0."""
+
+    __slots__ = ()
+
+
+class Everything(Atom):
+    """The whole sort as the range of a sum: all states, all actions, all trajectories."""
+
+    __slots__ = ()
+
+
+class Policy(Atom):
+    """A policy; ``pi`` depends on theta, any other name is a fixed policy."""
+
+    __slots__ = ()
+
+    @property
+    def learned(self) -> bool:
+        """Whether this is the policy that theta parametrises."""
+        return self.label == "pi"
+
+    def __call__(self, conditional: Any) -> Expr:
+        """``pi(a | s)``, the probability of action a in state s."""
+        if isinstance(conditional, Conditional):
+            return ActionProbability(self, conditional.target, conditional.given)
+        raise NotATerm(f"{self}({conditional}) is not a probability of an action. Write {self}(a | s).")
+
+
+class Function(Atom):
+    """A free function without theta, such as a baseline b(s) or a critic q(s, a)."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: Any) -> Expr:
+        return Applied(self, *arguments)
+
+
+# -- along a trajectory -----------------------------------------------------------------------
+
+
+class StateAt(Node):
+    """s_t, the state of a trajectory at time t; t may be H + 1."""
+
+    __slots__ = ()
+    arity = 2
+
+
+class ActionAt(Node):
+    """a_t, the action of a trajectory at time t."""
+
+    __slots__ = ()
+    arity = 2
+
+
+class Drawn(Path, Node):
+    """tau^(i), the i-th sampled trajectory of a batch."""
+
+    __slots__ = ()
+    arity = 2
+
+
+# -- the model ----------------------------------------------------------------------------------
+
+
+class Initial(Node):
+    """mu(s), the probability that s is the initial state."""
+
+    __slots__ = ()
+    arity = 1
+
+
+class Transition(Node):
+    """P(x | s, a), the probability of the next state x; arguments (x, s, a)."""
+
+    __slots__ = ()
+    arity = 3
+
+
+class ActionProbability(Node):
+    """pi(a | s); arguments (policy, a, s)."""
+
+    __slots__ = ()
+    arity = 3
+
+
+class TrajectoryProbability(Node):
+    """P(tau; theta) = mu(s_0) prod_t P(s_{t+1}|s_t,a_t) pi(a_t|s_t); arguments (policy, tau)."""
+
+    __slots__ = ()
+    arity = 2
+
+
+class Reward(Node):
+    """r(s, a, x), the reward of a step; x is the next state."""
+
+    __slots__ = ()
+    arity = 3
+
+
+class Return(Node):
+    """R(tau): arbitrary, or by assumption additive, sum_t gamma^t r(s_t, a_t, s_{t+1})."""
+
+    __slots__ = ()
+    arity = 1
+
+
+class Applied(Node):
+    """A free function at its arguments: (function, argument, ...)."""
+
+    __slots__ = ()
+
+
+class Objective(Node):
+    """J(theta) = E[R(tau)], the expected return of a policy."""
+
+    __slots__ = ()
+    arity = 1
+
+
+# -- operators --------------------------------------------------------------------------------
+
+
+class Grad(Node):
+    """The gradient in theta. Sampled values are held fixed."""
+
+    __slots__ = ()
+    arity = 1
+
+
+class Log(Node):
+    """The natural logarithm. Owes: argument > 0."""
+
+    __slots__ = ()
+    arity = 1
+
+
+class Between(Node):
+    """The range first, first + 1, ..., last; empty when last < first."""
+
+    __slots__ = ()
+    arity = 2
+
+
+class Law(Node):
+    """The law of trajectories under a policy; of a batch: independent draws from it."""
+
+    __slots__ = ()
+    arity = 1
+
+
+class Total(Binder):
+    """A sum over an index; the empty sum is 0."""
+
+    __slots__ = ()
+
+
+class Prod(Binder):
+    """A product over an index; the empty product is 1."""
+
+    __slots__ = ()
+
+
+class Expect(Binder):
+    """An expectation over the support of a law: only possible values count."""
+
+    __slots__ = ()
+
+
+class Var(Binder):
+    """The variance under a law; of a gradient, the covariance matrix."""
+
+    __slots__ = ()

@@ -1,0 +1,309 @@
+"""Sorts, ranks, dependence on theta and randomness, computed from the structure alone.
+
+``admit`` is the door that every term of a chain passes; ``check`` is the type checker.
+Whatever has no meaning is ``MalformedTerm``, naming the operand; no number is involved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Integer, Rational
+from sympy.core.symbol import Symbol
+
+from derive.errors import MalformedTerm, NotATerm
+from derive.language.binding import Index, loose_indices
+from derive.language.expression import Plus, Power, Ratio, Term, Times, depth, subterms
+from derive.language.terms import (
+    ActionAt,
+    ActionProbability,
+    Applied,
+    Batch,
+    Between,
+    Discount,
+    Drawn,
+    Everything,
+    Expect,
+    Function,
+    Grad,
+    Horizon,
+    Initial,
+    Law,
+    Log,
+    Objective,
+    Policy,
+    Prod,
+    Return,
+    Reward,
+    SampleSize,
+    StateAt,
+    Total,
+    TrajectoryProbability,
+    Transition,
+    Var,
+)
+
+DEEPEST = 120
+"""Nested operators that a term may have; SymPy's recursion fails at some 200 to 400."""
+
+
+def admit(term: Expr) -> Expr:
+    """The term itself, if it is a finished term of this language.
+
+    Raises:
+        NotATerm: for foreign symbols, SymPy sums, floats, loose bound indices, or more
+            than ``DEEPEST`` nested operators.
+    """
+    if depth(term) > DEEPEST:
+        raise NotATerm(f"The term nests {depth(term)} operators; at most {DEEPEST} are read. Name a part as a lemma.")
+    for node in subterms(term):
+        if isinstance(node, Symbol):
+            raise NotATerm(f"{node} is a foreign SymPy symbol. Build terms from the names that `derive` exports.")
+        if not isinstance(node, (Term, Rational)):
+            raise NotATerm(f"{node} (a SymPy {type(node).__name__}) is not a term of this language.")
+    if loose := loose_indices(term):
+        names = ", ".join(sorted(index._sympyrepr(None) for index in loose))
+        raise NotATerm(f"{names} occurs outside its binder. Bind it with total, prod or expect.")
+    return term
+
+
+SCALAR, TIME = "scalar", "time"
+
+
+def sort_of(term: Expr) -> str:
+    """state, action, time, trajectory, draw, batch, policy, function, domain, or scalar.
+
+    Times are integers, so a time may stand where a scalar is expected.
+    """
+    match term:
+        case Index():
+            return term.sort
+        case StateAt():
+            return "state"
+        case ActionAt():
+            return "action"
+        case Drawn():
+            return "trajectory"
+        case Horizon() | Integer():
+            return TIME
+        case Policy():
+            return "policy"
+        case Function():
+            return "function"
+        case Between() | Law():
+            return "domain"
+        case Plus() | Times():
+            return TIME if all(sort_of(argument) == TIME for argument in term.args) else SCALAR
+    return "domain" if isinstance(term, Everything) else SCALAR
+
+
+_SIGNATURES: tuple[tuple[type, tuple[str, ...]], ...] = (
+    (StateAt, ("trajectory", TIME)),
+    (ActionAt, ("trajectory", TIME)),
+    (Drawn, ("batch", "draw")),
+    (Initial, ("state",)),
+    (Transition, ("state", "state", "action")),
+    (ActionProbability, ("policy", "action", "state")),
+    (TrajectoryProbability, ("policy", "trajectory")),
+    (Reward, ("state", "action", "state")),
+    (Return, ("trajectory",)),
+    (Objective, ("policy",)),
+    (Between, (TIME, TIME)),
+    (Law, ("policy",)),
+    (Grad, (SCALAR,)),
+    (Log, (SCALAR,)),
+    (Ratio, (SCALAR, SCALAR)),
+    (Power, (SCALAR, TIME)),
+)
+
+
+def _fits(sort: str, expected: str, argument: Expr) -> bool:
+    if expected == "draw" and isinstance(argument, Integer):
+        return True
+    return sort == expected or (expected == SCALAR and sort == TIME) or (
+        expected == TIME and isinstance(argument, SampleSize))
+
+
+def _check_sorts(term: Expr) -> None:
+    for kind, expected in _SIGNATURES:
+        if isinstance(term, kind):
+            for argument, sort in zip(term.args, expected, strict=True):
+                _expect_sort(argument, sort, term)
+    match term:
+        case Plus() | Times():
+            for argument in term.args:
+                _expect_sort(argument, SCALAR, term)
+        case Applied():
+            for argument in term.args[1:]:
+                if sort_of(argument) not in ("state", "action"):
+                    raise MalformedTerm(f"{argument} is a {sort_of(argument)}; {term} takes states and actions.", argument)
+        case Expect() | Var():
+            _expect_sort(term.body, SCALAR, term)
+            if term.index.sort not in ("trajectory", "batch") or not isinstance(term.domain, Law):
+                raise MalformedTerm(f"{term.index.sort} has no law to average over.", term)
+        case Total() | Prod():
+            _expect_sort(term.body, SCALAR, term)
+            _check_range(term)
+
+
+def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
+    sort = sort_of(argument)
+    if not _fits(sort, expected, argument):
+        raise MalformedTerm(f"{argument} is a {sort}; {parent} needs a {expected} there.", argument)
+
+
+def _check_range(term: Expr) -> None:
+    needs_limits = term.index.sort in ("time", "draw")
+    if term.index.sort == "batch":
+        raise MalformedTerm("A random sample is averaged over with expect, not summed over.", term)
+    if needs_limits != isinstance(term.domain, Between):
+        raise MalformedTerm(f"A sum over a {term.index.sort} cannot have the range {term.domain!r}.", term)
+
+
+# -- rank ---------------------------------------------------------------------------------
+
+
+def rank(term: Expr) -> int:
+    """0 for a scalar, 1 for a gradient, 2 for a covariance or a second derivative.
+
+    Raises:
+        MalformedTerm: if ranks do not fit: a sum of a gradient and a scalar, a product
+            of two gradients, division by a gradient, a log of a gradient.
+    """
+    match term:
+        case Plus():
+            return _common_rank(term.args, term)
+        case Times():
+            ranked = [argument for argument in term.args if rank(argument)]
+            if len(ranked) > 1:
+                raise MalformedTerm(
+                    f"{ranked[0]} and {ranked[1]} are both gradients; their product has no meaning here.", ranked[1])
+            return rank(ranked[0]) if ranked else 0
+        case Power():
+            if rank(term.args[0]) and term.args[1] != 1:
+                raise MalformedTerm(f"{term.args[0]} is a gradient; its power has no meaning here.", term)
+            return rank(term.args[0])
+        case Ratio():
+            _scalar_only(term.args[1], "a denominator")
+            return rank(term.args[0])
+        case Log():
+            _scalar_only(term.args[0], "the argument of a logarithm")
+            return 0
+        case Prod():
+            _scalar_only(term.body, "a factor of a product")
+            return 0
+        case Grad():
+            inner = rank(term.args[0])
+            if inner >= 2:
+                raise MalformedTerm(f"{term} is a third derivative; at most two are read.", term)
+            return inner + 1
+        case Var():
+            inner = rank(term.body)
+            if inner > 1:
+                raise MalformedTerm(f"{term} is the variance of a matrix; scalars and gradients have one.", term)
+            return 2 * inner
+        case Total() | Expect():
+            return rank(term.body)
+    for argument in term.args:
+        if rank(argument):
+            raise MalformedTerm(f"{argument} is a gradient; {term} takes none.", argument)
+    return 0
+
+
+def _scalar_only(term: Expr, role: str) -> None:
+    if rank(term):
+        raise MalformedTerm(f"{term} is a gradient and cannot be {role}.", term)
+
+
+def _common_rank(parts: tuple[Expr, ...], whole: Expr) -> int:
+    ranks = {rank(part) for part in parts if part != 0}
+    if len(ranks) > 1:
+        odd = min((part for part in parts if part != 0), key=rank)
+        raise MalformedTerm(f"{whole} adds a gradient and a scalar ({odd} has no gradient).", odd)
+    return ranks.pop() if ranks else 0
+
+
+def check(term: Expr) -> Expr:
+    """The term itself, if every operand has the sort and the rank that its place needs.
+
+    Raises:
+        MalformedTerm: otherwise, with the operand.
+    """
+    for node in subterms(term):
+        _check_sorts(node)
+    if sort_of(term) not in (SCALAR, TIME):
+        raise MalformedTerm(f"{term} is a {sort_of(term)}; a step equates scalars or gradients.", term)
+    rank(term)
+    return term
+
+
+def check_equation(before: Expr, after: Expr) -> None:
+    """Both sides well-formed and of one rank (the literal 0 has every rank).
+
+    Raises:
+        MalformedTerm: otherwise.
+    """
+    check(before)
+    check(after)
+    if before != 0 and after != 0 and rank(before) != rank(after):
+        names = {0: "a scalar", 1: "a gradient", 2: "a matrix"}
+        raise MalformedTerm(
+            f"{before} is {names[rank(before)]}, {after} is {names[rank(after)]}; they cannot be equal.", after)
+
+
+# -- dependence -----------------------------------------------------------------------------
+
+
+def depends_on_theta(term: Expr) -> bool:
+    """Whether theta occurs, by closure: through pi, P(tau; theta), J, or a law."""
+    for node in subterms(term):
+        if isinstance(node, Policy) and node.learned:
+            return True
+    return False
+
+
+def is_random(term: Expr) -> bool:
+    """Whether a sampled trajectory occurs free: then the term is a random variable."""
+    return any(isinstance(index, Batch) for index in term.free_symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Which parts of a model a set of terms speaks of."""
+
+    rewards: bool
+    returns: bool
+    discount: bool
+    samples: bool
+    policies: frozenset[str]
+    functions: frozenset[tuple[str, tuple[str, ...]]]
+    order: int
+    largest_offset: int
+
+
+def signature(*terms: Expr) -> Signature:
+    """The symbols, the order of differentiation and the largest literal time in ``terms``."""
+    nodes = [node for term in terms for node in subterms(term)]
+    functions = {
+        (str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:]))
+        for node in nodes if isinstance(node, Applied)
+    }
+    offsets = [
+        abs(int(number)) for node in nodes if isinstance(node, (StateAt, ActionAt, Between, Power))
+        for number in subterms(node) if isinstance(number, Integer)
+    ]
+    return Signature(
+        rewards=any(isinstance(node, Reward) for node in nodes),
+        returns=any(isinstance(node, (Return, Objective)) for node in nodes),
+        discount=any(isinstance(node, Discount) for node in nodes),
+        samples=any(isinstance(node, (SampleSize, Batch)) for node in nodes),
+        policies=frozenset(str(node.label) for node in nodes if isinstance(node, Policy)),
+        functions=frozenset(functions),
+        order=max((_grad_depth(term) for term in terms), default=0),
+        largest_offset=max(offsets, default=0),
+    )
+
+
+def _grad_depth(term: Expr) -> int:
+    inner = max((_grad_depth(argument) for argument in term.args), default=0)
+    return inner + isinstance(term, Grad)

@@ -1,0 +1,114 @@
+"""Finite MDPs as plain data: shapes, and concrete models with exact rational numbers.
+
+A ``Model`` is what a witness is made of and what both exact evaluators read. No
+arithmetic of the kernel is used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from derive.errors import InvalidModel
+
+Table = tuple[tuple[Fraction, ...], ...]
+Path = tuple[int, ...]
+"""A trajectory as numbers: (s_0, a_0, s_1, a_1, ..., s_{H+1})."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shape:
+    """|S|, |A|, H, and the number m of sampled trajectories."""
+
+    states: int
+    actions: int
+    horizon: int
+    samples: int = 1
+
+    def __str__(self) -> str:
+        text = f"({self.states},{self.actions},{self.horizon})"
+        return text if self.samples == 1 else f"{text} m={self.samples}"
+
+    @property
+    def trajectories(self) -> int:
+        """The number of trajectories, |S| (|A| |S|)^(H+1)."""
+        return self.states * (self.actions * self.states) ** (self.horizon + 1)
+
+    def paths(self) -> Iterator[Path]:
+        """All trajectories, in lexicographic order."""
+        step = range(self.actions), range(self.states)
+        return product(range(self.states), *(step * (self.horizon + 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A concrete finite MDP, its policies and a direction in parameter space.
+
+    Shapes: ``mu`` (S,), ``P[s][a][x]`` (S, A, S), ``r[s][a][x]`` (S, A, S), ``policies``
+    name -> (S, A), ``scores`` (S, A): the derivative of the logits of ``pi`` along the
+    direction, so D pi(a|s) = pi(a|s) (scores[s][a] - sum_b pi(b|s) scores[s][b]).
+    ``returns`` gives R of each trajectory; ``None`` means the additive return.
+    """
+
+    shape: Shape
+    mu: tuple[Fraction, ...]
+    P: tuple[Table, ...]
+    r: tuple[Table, ...]
+    gamma: Fraction
+    policies: Mapping[str, Table]
+    scores: Table
+    returns: Mapping[Path, Fraction] | None = None
+    functions: Mapping[str, Mapping[tuple[int, ...], Fraction]] = field(default_factory=dict)
+
+    def validate(self) -> Model:
+        """The model itself, if its rows are probabilities.
+
+        Raises:
+            InvalidModel: with the row, its sum and the next move.
+        """
+        n, k = self.shape.states, self.shape.actions
+        _row("mu", self.mu, n)
+        for s, a in product(range(n), range(k)):
+            _row(f"P(·|s={s}, a={a})", self.P[s][a], n)
+        for name, table in self.policies.items():
+            for s in range(n):
+                _row(f"{name}(·|s={s})", table[s], k)
+        return self
+
+    def reward_of(self, path: Path) -> Fraction:
+        """R(tau): the table's entry, or sum_t gamma^t r(s_t, a_t, s_{t+1})."""
+        if self.returns is not None:
+            return self.returns[path]
+        steps = (path[2 * t : 2 * t + 3] for t in range(self.shape.horizon + 1))
+        return sum((self.gamma**t * self.r[s][a][x] for t, (s, a, x) in enumerate(steps)), Fraction(0))
+
+    def probability_of(self, path: Path, policy: str = "pi") -> Fraction:
+        """P(tau; theta)."""
+        weight = self.mu[path[0]]
+        for t in range(self.shape.horizon + 1):
+            s, a, x = path[2 * t : 2 * t + 3]
+            weight *= self.P[s][a][x] * self.policies[policy][s][a]
+        return weight
+
+
+def _row(name: str, row: Sequence[Fraction], size: int) -> None:
+    if len(row) != size:
+        raise InvalidModel(f"{name} has {len(row)} entries, expected {size}.")
+    if any(isinstance(entry, float) for entry in row):
+        raise InvalidModel(f"{name} holds a float; exact models take ints and Fractions.")
+    if any(entry < 0 for entry in row):
+        raise InvalidModel(f"{name} has the negative entry {min(row)}; probabilities are at least 0.")
+    if sum(row) != 1:
+        raise InvalidModel(
+            f"{name} sums to {sum(row)}, expected 1. Give the last probability as None to have it filled in.")
+
+
+def filled(row: Sequence[Any]) -> tuple[Fraction, ...]:
+    """A row of probabilities; a last entry ``None`` becomes one minus the others."""
+    if row and row[-1] is None:
+        known = tuple(Fraction(entry) for entry in row[:-1])
+        return (*known, 1 - sum(known, Fraction(0)))
+    return tuple(Fraction(entry) for entry in row)
