@@ -1,0 +1,47 @@
+"""The reasons a step may give. Each is one record; this is their table of contents."""
+
+from derive.rules.algebra import factor_out_of_a_sum, log_of_a_product, multiply_by_one, regroup, split_a_sum
+from derive.rules.definitions import (
+    definition,
+    definition_of_objective,
+    definition_of_return,
+    definition_of_trajectory_probability,
+)
+from derive.rules.expectations import (
+    equal_expectations,
+    expectation_as_a_sum,
+    linearity_over_samples,
+    mean_of_equal_terms,
+    variance_of_a_mean,
+)
+from derive.rules.gradients import (
+    factor_without_theta,
+    gradient_of_a_constant,
+    gradient_of_a_sum,
+    log_derivative,
+    product_rule,
+)
+from derive.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    definition_of_objective,
+    definition_of_trajectory_probability,
+    definition_of_return,
+    gradient_of_a_sum,
+    factor_without_theta,
+    gradient_of_a_constant,
+    multiply_by_one,
+    regroup,
+    log_derivative,
+    product_rule,
+    log_of_a_product,
+    split_a_sum,
+    factor_out_of_a_sum,
+    expectation_as_a_sum,
+    linearity_over_samples,
+    equal_expectations,
+    mean_of_equal_terms,
+    variance_of_a_mean,
+)
+
+__all__ = ["RULES", "Rule", "definition", *(rule.name for rule in RULES)]

@@ -1,0 +1,93 @@
+"""Concrete models: the kernel's arithmetic at one rational MDP.
+
+Over the rationals a value is exact; where a logarithm's own value is asked, balls
+(intervals with a midpoint) enclose it, and disjoint balls certify "different".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from flint import arb, fmpq
+
+from derive.errors import OutsideFragment
+from derive.kernel.generic import plain_way
+from derive.kernel.rings import RingModel, policy_jets, score_jets
+from derive.models import Model
+
+
+class Rationals:
+    """Exact rational numbers."""
+
+    zero, one = fmpq(0), fmpq(1)
+
+    def number(self, value: Fraction) -> Any:
+        return fmpq(value.numerator, value.denominator)
+
+    def integer(self, number: int) -> Any:
+        return fmpq(number)
+
+    def total(self, elements: Iterable[Any]) -> Any:
+        return sum(elements, self.zero)
+
+    def is_zero(self, element: Any) -> bool:
+        return bool(element == 0)
+
+    def collapse(self, element: Any, ways: int) -> Any:
+        return element
+
+    def log(self, element: Any) -> Any:
+        raise OutsideFragment("the logarithm of a rational is not rational")
+
+
+class Balls(Rationals):
+    """Real numbers enclosed in balls, at FLINT's working precision."""
+
+    zero, one = arb(0), arb(1)
+
+    def number(self, value: Fraction) -> Any:
+        return arb(fmpq(value.numerator, value.denominator))
+
+    def integer(self, number: int) -> Any:
+        return arb(number)
+
+    def is_zero(self, element: Any) -> bool:
+        return bool(element == 0)
+
+    def log(self, element: Any) -> Any:
+        if not element > 0:
+            raise OutsideFragment("the logarithm of a number that is not certainly positive")
+        return element.log()
+
+
+def concrete_model(model: Model, ring: Rationals) -> RingModel:
+    """A rational MDP as the evaluator reads it."""
+    n, k = range(model.shape.states), range(model.shape.actions)
+    number = ring.number
+    tables = {
+        name: {(s, a): number(table[s][a]) for s, a in product(n, k)} for name, table in model.policies.items()
+    }
+    logits = {(s, a): (number(model.scores[s][a]), ring.zero) for s, a in product(n, k)}
+    scores = score_jets(ring, logits, model.shape, tables["pi"], second=True)
+    policies: dict[str, Any] = {"pi": policy_jets(tables["pi"], scores, second=True)}
+    policies |= {name: {key: (value, ring.zero, ring.zero) for key, value in table.items()}
+                 for name, table in tables.items() if name != "pi"}
+    returns = model.returns
+    return RingModel(
+        ring=ring, shape=model.shape, mu=[number(entry) for entry in model.mu],
+        P={(s, a, x): number(model.P[s][a][x]) for s, a, x in product(n, k, n)},
+        policies=policies, scores=scores, gamma=number(model.gamma),
+        reward=lambda s, a, x: number(model.r[s][a][x]),
+        arbitrary_return=None if returns is None else lambda path: number(returns[path]),
+        functions={name: {key: number(value) for key, value in table.items()}
+                   for name, table in model.functions.items()},
+        ways=[plain_way(path) for path in model.shape.paths()],
+    )
+
+
+def as_fraction(value: Any) -> Fraction:
+    """An exact rational of the kernel as a Python fraction."""
+    return Fraction(int(value.p), int(value.q))

@@ -1,0 +1,259 @@
+"""Whether two terms are equal: the ladder of shapes, and the only maker of ``Equal``.
+
+``Comparison`` holds the generic models of one chain, so that each term is evaluated once
+per shape however many steps it stands in. Shapes are tried smallest first; a difference
+ends the question there. A difference in the generic field is not yet a refutation (that
+takes a verified witness), and agreement on finitely many shapes is not yet "every finite
+MDP" (that takes a rule or a cutoff); both say exactly what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from sympy import Expr
+
+from derive.assumptions import (
+    POSSIBLE,
+    Assumption,
+    additive_return,
+    dynamics_positive,
+    initial_positive,
+    policy_positive,
+)
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.kernel.cutoff import sufficient_shape
+from derive.kernel.evaluate import Evaluator
+from derive.kernel.generic import Zeros, generic_model
+from derive.kernel.modular import POINTS, residue_model
+from derive.kernel.sample_sizes import sufficient_samples
+from derive.language.binding import Binder, Index
+from derive.language.expression import subterms
+from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
+from derive.language.typing import signature
+from derive.models import Shape
+
+EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))
+CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))
+PROBES = (Shape(1, 4, 0), Shape(4, 2, 1), Shape(2, 2, 3), Shape(3, 3, 2))
+SAMPLED = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(3, 2, 0), Shape(2, 2, 1))
+MOST_WAYS = 20_000
+"""Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
+MOST_SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """Evidence of equality: the shapes, and what they imply."""
+
+    exact: tuple[Shape, ...]
+    with_zeros: tuple[str, ...] = ()
+    probes: tuple[Shape, ...] = ()
+    points: int = POINTS
+    cutoff_horizons: tuple[int, ...] = ()
+    cutoff_samples: bool = False
+    both_vanish: bool = False
+    identical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Different:
+    """The smallest ladder shape whose generic model separates the terms."""
+
+    shape: Shape
+    zeros: Zeros = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The question was not settled, and why."""
+
+    why: str
+
+
+Answer = Equal | Different | Undecided
+
+
+class Comparison:
+    """The generic models of a chain under its assumptions, and the questions asked of them."""
+
+    def __init__(self, terms: Sequence[Expr], assumptions: Iterable[Assumption]) -> None:
+        self.assumptions = frozenset(assumptions)
+        self.signature = signature(*terms)
+        self.additive = additive_return in self.assumptions
+        self.possible_only = POSSIBLE in self.assumptions
+        self._evaluators: dict[tuple[Shape, Zeros, bool], Evaluator] = {}
+        self._values: dict[tuple[Any, ...], list[Any]] = {}
+
+    def compare(self, before: Expr, after: Expr) -> Answer:
+        """Are the terms equal on every applicable shape of the ladder?"""
+        seen: list[tuple[Shape, bool]] = []
+        notes: list[str] = []
+        for shape in self._shapes(before, after):
+            try:
+                outcome = self._agree(before, after, shape, frozenset(), modular=False)
+            except NotApplicable:
+                continue
+            except Undefined as undefined:
+                notes.append(f"undefined at {shape}: {undefined}")
+                continue
+            except WorkLimit as limit:
+                notes.append(f"{shape}: {limit}")
+                continue
+            except OutsideFragment as outside:
+                return Undecided(str(outside))
+            if outcome is None:
+                return Different(shape)
+            seen.append((shape, outcome))
+        counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
+        if len(counted) < 2:
+            return Undecided("; ".join(notes) or "fewer than two shapes of the ladder apply")
+        reach = self._reach(before, after)
+        if reach > 2 and max(shape.horizon for shape in counted) < reach:
+            return Undecided(f"the literal times need shapes with H >= {reach}, which are too large")
+        return self._beyond(before, after, counted, all(not lively for _, lively in seen))
+
+    def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
+        """Zeros built in, probes and cutoffs, once the exact shapes agree."""
+        with_zeros = []
+        for zeros, says in self._patterns(before, after):
+            agreed = self._quietly(before, after, Shape(2, 2, 1, self._middle_samples()), zeros, modular=False)
+            if agreed is False:
+                return Different(Shape(2, 2, 1, self._middle_samples()), zeros)
+            if agreed:
+                with_zeros.append(says)
+        probes = []
+        for shape in PROBES:
+            probe = Shape(shape.states, shape.actions, shape.horizon, self._middle_samples())
+            agreed = self._quietly(before, after, probe, frozenset(), modular=True)
+            if agreed is False:
+                return Different(probe)
+            if agreed:
+                probes.append(probe)
+        needed = sufficient_samples(before, after) if self.signature.samples else None
+        sizes = {shape.samples for shape in counted}
+        return Equal(
+            exact=tuple(counted), with_zeros=tuple(with_zeros), probes=tuple(probes),
+            cutoff_horizons=self._cutoff_horizons(before, after, counted),
+            cutoff_samples=needed is not None and set(range(1, needed + 1)) <= sizes,
+            both_vanish=both_vanish, identical=before == after,
+        )
+
+    # -- shapes -----------------------------------------------------------------------------------
+
+    def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
+        if self.signature.samples:
+            needed = min(sufficient_samples(before, after) or 3, MOST_SAMPLES)
+            shapes = [Shape(s.states, s.actions, s.horizon, m) for m in range(1, needed + 1) for s in SAMPLED]
+        else:
+            shapes = sorted([*EXACT, *CUTOFF], key=lambda shape: shape.trajectories)
+        reach = self._reach(before, after)
+        if reach > 2:
+            shapes += [Shape(1, 2, h) for h in range(3, reach + 1)] + [Shape(2, 2, h) for h in range(3, reach + 1)]
+        depth = max(_nesting(before), _nesting(after))
+        return [shape for shape in shapes if shape.trajectories**max(1, depth) <= MOST_WAYS]
+
+    def _reach(self, before: Expr, after: Expr) -> int:
+        """The horizon that the literal times of the claim ask for: one more than the largest."""
+        return signature(before, after).largest_offset + 1
+
+    def _middle_samples(self) -> int:
+        return 2 if self.signature.samples else 1
+
+    def _patterns(self, before: Expr, after: Expr) -> list[tuple[Zeros, str]]:
+        """Zeros to build in where sums over a support occur and the class allows them."""
+        supports = any(isinstance(node, (Expect, Var)) for term in (before, after) for node in subterms(term))
+        if not (supports or self.possible_only):
+            return []
+        zeros: dict[tuple[Any, ...], str] = {}
+        if initial_positive not in self.assumptions:
+            zeros["mu", 0] = "μ(0)=0"
+        if dynamics_positive not in self.assumptions:
+            zeros["P", 0, 0, 0] = "P(0|0,0)=0"
+        patterns = [dict(zeros)] if zeros else []
+        if policy_positive not in self.assumptions:
+            patterns.append({**zeros, ("pi", 0, 0): "π(0|0)=0"})
+        return [(frozenset(pattern), ", ".join(pattern.values())) for pattern in patterns]
+
+    def _cutoff_horizons(self, before: Expr, after: Expr, counted: list[Shape]) -> tuple[int, ...]:
+        reached = []
+        for horizon in sorted({shape.horizon for shape in counted}):
+            needed = sufficient_shape(before, after, horizon)
+            if needed and any(s.states >= needed[0] and s.actions >= needed[1] and s.horizon == horizon for s in counted):
+                reached.append(horizon)
+        return tuple(reached)
+
+    # -- one shape ----------------------------------------------------------------------------------
+
+    def _quietly(self, before: Expr, after: Expr, shape: Shape, zeros: Zeros, *, modular: bool) -> bool | None:
+        """True or False where the shape can be computed, None where it does not count."""
+        try:
+            return self._agree(before, after, shape, zeros, modular=modular) is not None
+        except (NotApplicable, Undefined, OutsideFragment, WorkLimit):
+            return None
+
+    def _agree(self, before: Expr, after: Expr, shape: Shape, zeros: Zeros, *, modular: bool) -> bool | None:
+        """None: they differ. Otherwise whether a side is ever nonzero (or literally 0)."""
+        free = tuple(sorted(before.free_symbols | after.free_symbols, key=lambda i: (i.sort, str(i.label))))
+        left = self._all_values(before, shape, zeros, free, modular)
+        right = self._all_values(after, shape, zeros, free, modular)
+        ring = self._evaluator(shape, zeros, modular).ring
+        if not all(ring.is_zero(one - two) for one, two in zip(left, right, strict=True)):
+            return None
+        literal = before == 0 or after == 0
+        return bool(left) and (literal or not all(ring.is_zero(value) for value in [*left, *right]))
+
+    def _all_values(self, term: Expr, shape: Shape, zeros: Zeros, free: tuple[Index, ...], modular: bool) -> list[Any]:
+        key = (term, shape, zeros, free, modular)
+        if key not in self._values:
+            evaluator = self._evaluator(shape, zeros, modular)
+            if modular and sum(isinstance(index, (Trajectory, Batch)) for index in free) > 1:
+                raise OutsideFragment("two free trajectories have no array of residues")
+            self._values[key] = [
+                evaluator.value(term, dict(zip(free, values, strict=True)))
+                for values in product(*(self._range(index, evaluator) for index in free))
+            ]
+        return self._values[key]
+
+    def _range(self, index: Index, evaluator: Evaluator) -> list[Any]:
+        """The declared range of a free index."""
+        shape = evaluator.model.shape
+        match index:
+            case State():
+                return list(range(shape.states))
+            case Action():
+                return list(range(shape.actions))
+            case Time():
+                return list(range(shape.horizon + 1))
+            case Draw():
+                return list(range(1, shape.samples + 1))
+            case Trajectory():
+                return evaluator.ways()
+            case Batch():
+                ways = evaluator.model.possible("pi")
+                if len(ways) ** shape.samples > MOST_WAYS:
+                    raise WorkLimit(f"{len(ways)}^{shape.samples} samples")
+                return [dict(enumerate(draws, 1)) for draws in product(ways, repeat=shape.samples)]
+        raise OutsideFragment(f"a free {index.sort}")
+
+    def _evaluator(self, shape: Shape, zeros: Zeros, modular: bool) -> Evaluator:
+        key = (shape, zeros, modular)
+        if key not in self._evaluators:
+            model = (residue_model(shape, self.signature, additive=self.additive, seed=0) if modular
+                     else generic_model(shape, self.signature, additive=self.additive, zeros=zeros))
+            self._evaluators[key] = Evaluator(model, possible_only=self.possible_only)
+        return self._evaluators[key]
+
+
+def _nesting(term: Expr) -> int:
+    """How many loops over trajectories stand inside each other (free ones count)."""
+    free = sum(isinstance(index, Trajectory) for index in term.free_symbols)
+
+    def depth(node: Expr) -> int:
+        inner = max((depth(argument) for argument in node.args), default=0)
+        return inner + (isinstance(node, Binder) and isinstance(node.index, Trajectory))
+
+    return free + depth(term)

@@ -1,0 +1,398 @@
+"""term x model x indices -> ring element: the exact meaning of every node.
+
+A term is turned once per model into nested closures; one row of ``_Compiler`` a node.
+``order`` is the highest derivative that is asked for and ``low`` the lowest: below a
+gradient the value of a logarithm is never asked, so it need not exist in the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sympy import Expr, Integer, Rational
+
+from derive.errors import NotApplicable, OutsideFragment
+from derive.kernel import jets
+from derive.kernel.jets import Jet
+from derive.kernel.rings import RingModel, Way
+from derive.kernel.samples import Sampling
+from derive.language.binding import Index
+from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.terms import (
+    Action,
+    ActionAt,
+    ActionProbability,
+    Applied,
+    Batch,
+    Between,
+    Discount,
+    Draw,
+    Drawn,
+    Expect,
+    Grad,
+    Horizon,
+    Initial,
+    Log,
+    Objective,
+    Prod,
+    Return,
+    Reward,
+    SampleSize,
+    State,
+    StateAt,
+    Time,
+    Total,
+    Trajectory,
+    TrajectoryProbability,
+    Transition,
+    Var,
+)
+from derive.language.typing import TIME, depends_on_theta, sort_of
+
+Environment = dict[Index, Any]
+Meaning = Callable[[Environment], Jet]
+Whole = Callable[[Environment], int]
+
+
+class Evaluator:
+    """The meaning of terms on one model; ``possible_only`` narrows sums over trajectories."""
+
+    def __init__(self, model: RingModel, *, possible_only: bool = False) -> None:
+        self.model, self.ring, self.possible_only = model, model.ring, possible_only
+        self._compiled: dict[tuple[Expr, int, int], Meaning] = {}
+
+    def value(self, term: Expr, environment: Environment) -> Any:
+        """The ring element that ``term`` denotes; of a gradient, its part along the direction.
+
+        Raises:
+            NotApplicable: the term asks for an index that this shape does not have.
+            Undefined: a denominator is 0 at this model.
+            OutsideFragment: a node has no meaning in this ring.
+        """
+        return self.meaning(term, 0, 0)(environment)[0]
+
+    def meaning(self, term: Expr, order: int, low: int) -> Meaning:
+        """The closure that computes the jet of ``term``, remembered."""
+        key = (term, order, low)
+        if key not in self._compiled:
+            self._compiled[key] = self._constant_or_row(term, order, low)
+        return self._compiled[key]
+
+    def _constant_or_row(self, term: Expr, order: int, low: int) -> Meaning:
+        if order == 0 or depends_on_theta(term):
+            return self._row(term, order, low)
+        padding = (self.ring.zero,) * order
+        if low > 0:
+            return lambda environment: (None, *padding)
+        value = self.meaning(term, 0, 0)
+        return lambda environment: (value(environment)[0], *padding)
+
+    def _row(self, term: Expr, order: int, low: int) -> Meaning:
+        for kind in type(term).__mro__:
+            row = _ROWS.get(kind)
+            if row is not None:
+                return row(self, term, order, low)
+        if sort_of(term) == TIME:
+            return self._number(term, order)
+        raise OutsideFragment(f"{type(term).__name__} has no exact meaning: {term}")
+
+    # -- numbers, times, states, actions, trajectories ---------------------------------------
+
+    def whole(self, term: Expr) -> Whole:
+        """The closure that computes a time or a draw as an ``int``."""
+        match term:
+            case Integer():
+                constant = int(term)
+                return lambda environment: constant
+            case Time() | Draw():
+                return lambda environment: environment[term]
+            case Horizon():
+                horizon = self.model.shape.horizon
+                return lambda environment: horizon
+            case SampleSize():
+                samples = self.model.shape.samples
+                return lambda environment: samples
+            case Plus():
+                parts = [self.whole(argument) for argument in term.args]
+                return lambda environment: sum(part(environment) for part in parts)
+            case Times():
+                factors = [self.whole(argument) for argument in term.args]
+                return lambda environment: _multiplied(factor(environment) for factor in factors)
+        raise OutsideFragment(f"{term} is not a time")
+
+    def place(self, term: Expr) -> Callable[[Environment], Any]:
+        """The closure that computes a state or an action as its number."""
+        match term:
+            case State() | Action():
+                return lambda environment: environment[term]
+            case StateAt(args=(path, time)):
+                way, at = self.way(path), self.whole(time)
+                return lambda environment: way(environment).state(at(environment))
+            case ActionAt(args=(path, time)):
+                way, at = self.way(path), self.whole(time)
+                return lambda environment: way(environment).action(at(environment))
+        raise OutsideFragment(f"{term} is neither a state nor an action")
+
+    def way(self, term: Expr) -> Callable[[Environment], Way]:
+        """The closure that finds a trajectory."""
+        match term:
+            case Trajectory():
+                return lambda environment: environment[term]
+            case Drawn(args=(batch, number)):
+                draw = self.whole(number)
+
+                def drawn(environment: Environment) -> Way:
+                    place = draw(environment)
+                    if place not in environment[batch]:
+                        raise NotApplicable(f"τ^({place}) does not exist for m = {self.model.shape.samples}")
+                    return environment[batch][place]
+
+                return drawn
+        raise OutsideFragment(f"{term} is not a trajectory")
+
+    def choices(self, index: Index, domain: Expr) -> Callable[[Environment], Iterable[Any]]:
+        """The closure that lists the values an index runs over."""
+        shape = self.model.shape
+        match index:
+            case State():
+                return lambda environment: range(shape.states)
+            case Action():
+                return lambda environment: range(shape.actions)
+            case Trajectory():
+                ways = self.ways()
+                return lambda environment: ways
+        if not isinstance(domain, Between):
+            raise OutsideFragment(f"a sum over a {index.sort} without limits")
+        first, last = self.whole(domain.args[0]), self.whole(domain.args[1])
+        return lambda environment: range(first(environment), last(environment) + 1)
+
+    def ways(self) -> list[Way]:
+        """The trajectories that a sum over trajectories runs over."""
+        return self.model.possible("pi") if self.possible_only else self.model.ways
+
+    def _padded(self, order: int, entry: Callable[[Environment], Any]) -> Meaning:
+        padding = (self.ring.zero,) * order
+        return lambda environment: (entry(environment), *padding)
+
+    def _number(self, term: Expr, order: int) -> Meaning:
+        if isinstance(term, Rational) and not isinstance(term, Integer):
+            constant = self.ring.integer(int(term.p)) / self.ring.integer(int(term.q))
+            return self._padded(order, lambda environment: constant)
+        whole = self.whole(term)
+        return self._padded(order, lambda environment: self.ring.integer(whole(environment)))
+
+    # -- ring operations -----------------------------------------------------------------------
+
+    def _plus(self, term: Expr, order: int, low: int) -> Meaning:
+        parts = [self.meaning(argument, order, low) for argument in term.args]
+        return lambda environment: jets.summed([part(environment) for part in parts], order, self.ring)
+
+    def _times(self, term: Expr, order: int, low: int) -> Meaning:
+        fixed = [self.meaning(a, 0, 0) for a in term.args if not depends_on_theta(a)]
+        thetas = [argument for argument in term.args if depends_on_theta(argument)]
+        moving = [self.meaning(a, order, low if len(thetas) == 1 else 0) for a in thetas]
+        padding = (self.ring.zero,) * order
+        one = (self.ring.one, *padding)
+
+        def multiplied(environment: Environment) -> Jet:
+            jet = None
+            for factor in moving:
+                jet = factor(environment) if jet is None else jets.product(jet, factor(environment))
+            jet = one if jet is None else jet
+            for factor in fixed:
+                jet = jets.scaled(factor(environment)[0], jet)
+            return jet
+
+        return multiplied
+
+    def _power(self, term: Expr, order: int, low: int) -> Meaning:
+        base, exponent = self.meaning(term.args[0], order, 0), self.whole(term.args[1])
+        one = (self.ring.one, *(self.ring.zero,) * order)
+
+        def raised(environment: Environment) -> Jet:
+            count, jet, factor = exponent(environment), one, base(environment)
+            for _ in range(abs(count)):
+                jet = jets.product(jet, factor)
+            return jet if count >= 0 else jets.quotient(one, jet)
+
+        return raised
+
+    def _ratio(self, term: Expr, order: int, low: int) -> Meaning:
+        above, below = (self.meaning(argument, order, 0) for argument in term.args)
+        return lambda environment: jets.quotient(above(environment), below(environment))
+
+    # -- the model -----------------------------------------------------------------------------
+
+    def _initial(self, term: Expr, order: int, low: int) -> Meaning:
+        state = self.place(term.args[0])
+        return self._padded(order, lambda environment: self.model.mu[state(environment)])
+
+    def _transition(self, term: Expr, order: int, low: int) -> Meaning:
+        x, s, a = (self.place(argument) for argument in term.args)
+        return self._padded(order, lambda e: self.model.P[s(e), a(e), x(e)])
+
+    def _choice(self, term: Expr, order: int, low: int) -> Meaning:
+        table = self.model.policies[term.args[0].label]
+        a, s = self.place(term.args[1]), self.place(term.args[2])
+        return lambda environment: table[s(environment), a(environment)][: order + 1]
+
+    def _probability(self, term: Expr, order: int, low: int) -> Meaning:
+        policy, way = term.args[0].label, self.way(term.args[1])
+        return lambda environment: way(environment).probability(self.model, policy, order)
+
+    def _reward(self, term: Expr, order: int, low: int) -> Meaning:
+        s, a, x = (self.place(argument) for argument in term.args)
+        return self._padded(order, lambda e: self.model.reward(s(e), a(e), x(e)))
+
+    def _return(self, term: Expr, order: int, low: int) -> Meaning:
+        way = self.way(term.args[0])
+        return self._padded(order, lambda environment: self.model.return_of(way(environment)))
+
+    def _applied(self, term: Expr, order: int, low: int) -> Meaning:
+        table = self.model.functions[str(term.args[0].label)]
+        places = [self.place(argument) for argument in term.args[1:]]
+        return self._padded(order, lambda e: table[tuple(place(e) for place in places)])
+
+    def _discount(self, term: Expr, order: int, low: int) -> Meaning:
+        return self._padded(order, lambda environment: self.model.gamma)
+
+    def _objective(self, term: Expr, order: int, low: int) -> Meaning:
+        policy = term.args[0].label
+
+        def expected(environment: Environment) -> Jet:
+            return self._collapsed([
+                jets.scaled(self.model.return_of(way), way.probability(self.model, policy, order))
+                for way in self.model.possible(policy)
+            ], order, self.model.possible(policy))
+
+        return expected
+
+    # -- operators -------------------------------------------------------------------------------
+
+    def _grad(self, term: Expr, order: int, low: int) -> Meaning:
+        inner = self.meaning(term.args[0], order + 1, low + 1)
+        return lambda environment: inner(environment)[1:]
+
+    def _log(self, term: Expr, order: int, low: int) -> Meaning:
+        inner = self.meaning(term.args[0], order, 0)
+        if low > 0:
+            return lambda environment: jets.log_derivatives(inner(environment))
+
+        def logarithm(environment: Environment) -> Jet:
+            jet = inner(environment)
+            return (self.ring.log(jet[0]), *jets.log_derivatives(jet)[1:])
+
+        return logarithm
+
+    def _collapsed(self, parts: list[Jet], order: int, ways: list[Way]) -> Jet:
+        jet = jets.summed(parts, order, self.ring)
+        count = sum(way.count for way in ways) if len(ways) == 1 else 1
+        return tuple(None if entry is None else self.ring.collapse(entry, count) for entry in jet)
+
+    def _refuse_second_axis(self, binder: Any) -> None:
+        """A ring of arrays has one axis of trajectories; two at once would run in lockstep."""
+        arrays = any(way.count > 1 for way in self.model.ways)
+        if arrays and isinstance(binder.index, Trajectory) and _trajectories(binder.body) - {binder.index}:
+            raise OutsideFragment("two trajectories at once have no array of residues")
+
+    def _total(self, term: Expr, order: int, low: int) -> Meaning:
+        index, body = term.index, self.meaning(term.body, order, low)
+        values = self.choices(index, term.domain)
+        over_ways = isinstance(index, Trajectory)
+        self._refuse_second_axis(term)
+
+        def added(environment: Environment) -> Jet:
+            parts = []
+            for value in values(environment):
+                environment[index] = value
+                parts.append(body(environment))
+            return self._collapsed(parts, order, self.ways()) if over_ways else jets.summed(parts, order, self.ring)
+
+        return added
+
+    def _prod(self, term: Expr, order: int, low: int) -> Meaning:
+        if isinstance(term.index, Trajectory):
+            raise OutsideFragment("a product over trajectories")
+        index, body = term.index, self.meaning(term.body, order, 0)
+        values = self.choices(index, term.domain)
+        one = (self.ring.one, *(self.ring.zero,) * order)
+
+        def multiplied(environment: Environment) -> Jet:
+            jet = one
+            for value in values(environment):
+                environment[index] = value
+                jet = jets.product(jet, body(environment))
+            return jet
+
+        return multiplied
+
+    def _expect(self, term: Expr, order: int, low: int) -> Meaning:
+        policy, index = term.domain.args[0].label, term.index
+        if not isinstance(index, Trajectory):
+            return Sampling(self, index, policy).expectation(term.body, order)
+        self._refuse_second_axis(term)
+        body = self.meaning(term.body, order, 0)
+
+        def averaged(environment: Environment) -> Jet:
+            ways, parts = self.model.possible(policy), []
+            for way in ways:
+                environment[index] = way
+                parts.append(jets.product(way.probability(self.model, policy, order), body(environment)))
+            return self._collapsed(parts, order, ways)
+
+        return averaged
+
+    def _var(self, term: Expr, order: int, low: int) -> Meaning:
+        policy, index = term.domain.args[0].label, term.index
+        square = Times(term.body, term.body)
+        if isinstance(index, Trajectory):
+            first = self._expect(Expect(index, term.domain, term.body), order, 0)
+            second = self._expect(Expect(index, term.domain, square), order, 0)
+        else:
+            sampling = Sampling(self, index, policy)
+            first, second = (sampling.expectation(body, order) for body in (term.body, square))
+        minus = self.ring.integer(-1)
+
+        def spread(environment: Environment) -> Jet:
+            mean = first(environment)
+            return jets.summed(
+                [second(environment), jets.scaled(minus, jets.product(mean, mean))], order, self.ring)
+
+        return spread
+
+
+def _trajectories(term: Expr) -> set[Index]:
+    return {index for index in term.free_symbols if isinstance(index, (Trajectory, Batch))}
+
+
+def _multiplied(numbers: Iterable[int]) -> int:
+    result = 1
+    for number in numbers:
+        result *= number
+    return result
+
+
+_ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
+    Plus: Evaluator._plus,
+    Times: Evaluator._times,
+    Power: Evaluator._power,
+    Ratio: Evaluator._ratio,
+    Rational: lambda self, term, order, low: self._number(term, order),
+    Initial: Evaluator._initial,
+    Transition: Evaluator._transition,
+    ActionProbability: Evaluator._choice,
+    TrajectoryProbability: Evaluator._probability,
+    Reward: Evaluator._reward,
+    Return: Evaluator._return,
+    Applied: Evaluator._applied,
+    Discount: Evaluator._discount,
+    Objective: Evaluator._objective,
+    Grad: Evaluator._grad,
+    Log: Evaluator._log,
+    Total: Evaluator._total,
+    Prod: Evaluator._prod,
+    Expect: Evaluator._expect,
+    Var: Evaluator._var,
+    SampleSize: lambda self, term, order, low: self._number(term, order),
+}

@@ -1,0 +1,185 @@
+"""Exact field elements: FLINT polynomials with known factors kept apart.
+
+An element is ``num * prod_i factor_i ** e_i`` with signed exponents and ``num`` an
+integer polynomial. P(tau; theta) is then a bare product of factors, pi'/pi cancels by
+subtracting exponents, and no multivariate gcd is ever taken: 5 times faster than
+``fmpz_mpoly`` quotients and hundreds of times faster than SymPy's ``cancel``. The
+representation is not canonical. The one question it answers is whether an element is
+zero: factors are nonzero polynomials, so it is zero exactly when ``num`` is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flint import fmpz_mpoly_ctx
+
+from derive.errors import Undefined, WorkLimit
+
+MOST_TERMS = 2_000_000
+"""Terms that a product may have; FLINT can neither be interrupted nor run out of memory safely."""
+
+Exponents = dict[int, int]
+
+
+class Field:
+    """Rational functions in named indeterminates, with a table of known factors."""
+
+    __slots__ = ("_factors", "_ids", "_powers", "context", "names", "one", "zero")
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = frozenset(names)
+        self.context = fmpz_mpoly_ctx.get(tuple(names) or ("unused",), "lex")
+        self._factors: list[Any] = []
+        self._ids: dict[str, int] = {}
+        self._powers: dict[tuple[int, int], Any] = {}
+        self.zero = Element(self, self.context.constant(0), {})
+        self.one = Element(self, self.context.constant(1), {})
+
+    def symbol(self, name: str) -> Element:
+        """The indeterminate of that name, as a polynomial."""
+        return Element(self, self.context.gen(self.context.variable_to_index(name)), {})
+
+    def integer(self, number: int) -> Element:
+        """An integer."""
+        return Element(self, self.context.constant(number), {})
+
+    def fraction(self, numerator: int, denominator: int) -> Element:
+        """A rational number."""
+        return self.integer(numerator) / self.integer(denominator)
+
+    def as_factor(self, element: Element) -> Element:
+        """The same value with its polynomial declared a known factor.
+
+        Declaring the probabilities and their last outcomes keeps products along a
+        trajectory as exponent lists.
+        """
+        if element.num.is_constant():
+            return element
+        number = self._declare(element.num)
+        return Element(self, self.one.num, _merged(element.exps, {number: 1}))
+
+    def _declare(self, polynomial: Any) -> int:
+        key = str(polynomial)
+        if key not in self._ids:
+            self._ids[key] = len(self._factors)
+            self._factors.append(polynomial)
+        return self._ids[key]
+
+    def power(self, number: int, exponent: int) -> Any:
+        """A known factor to a positive power, remembered."""
+        key = (number, exponent)
+        if key not in self._powers:
+            self._powers[key] = self._factors[number] ** exponent
+        return self._powers[key]
+
+    def factor(self, number: int) -> Any:
+        """The polynomial of a known factor."""
+        return self._factors[number]
+
+    def expanded(self, num: Any, exps: Exponents) -> Any:
+        """``num`` times factors with positive exponents, multiplied out."""
+        for number, exponent in exps.items():
+            num = _product(num, self.power(number, exponent))
+        return num
+
+    def total(self, elements: Iterable[Element]) -> Element:
+        """A sum, added up as a balanced tree: ``acc += small`` in a loop is quadratic."""
+        level = [element for element in elements if not element.num.is_zero()]
+        while len(level) > 1:
+            pairs = [level[j] + level[j + 1] for j in range(0, len(level) - 1, 2)]
+            level = pairs + level[len(level) - len(level) % 2 :]
+        return level[0] if level else self.zero
+
+
+def _merged(left: Exponents, right: Exponents) -> Exponents:
+    if not right:
+        return left
+    if not left:
+        return right
+    merged = dict(left)
+    for number, exponent in right.items():
+        total = merged.get(number, 0) + exponent
+        if total:
+            merged[number] = total
+        else:
+            del merged[number]
+    return merged
+
+
+def _product(left: Any, right: Any) -> Any:
+    if len(left) * len(right) > MOST_TERMS:
+        raise WorkLimit(f"a product of {len(left)} by {len(right)} terms exceeds {MOST_TERMS} terms")
+    return left * right
+
+
+class Element:
+    """``num * prod_i factor_i ** exps[i]``; see the module's docstring."""
+
+    __slots__ = ("exps", "field", "num")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, field: Field, num: Any, exps: Exponents) -> None:
+        self.field, self.num, self.exps = field, num, exps
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is not Element:
+            return NotImplemented
+        return Element(self.field, _product(self.num, other.num), _merged(self.exps, other.exps))
+
+    def __neg__(self) -> Element:
+        return Element(self.field, -self.num, self.exps)
+
+    def __sub__(self, other: Any) -> Any:
+        return self + -other
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is not Element:
+            return NotImplemented
+        if self.num.is_zero():
+            return other
+        if other.num.is_zero():
+            return self
+        mine, theirs = self.exps, other.exps
+        if mine == theirs:
+            return Element(self.field, self.num + other.num, mine)
+        shared: Exponents = {}
+        left: Exponents = {}
+        right: Exponents = {}
+        for number in mine.keys() | theirs.keys():
+            one, two = mine.get(number, 0), theirs.get(number, 0)
+            low = min(one, two)
+            if low:
+                shared[number] = low
+            if one > low:
+                left[number] = one - low
+            if two > low:
+                right[number] = two - low
+        num = self.field.expanded(self.num, left) + self.field.expanded(other.num, right)
+        return Element(self.field, num, shared)
+
+    def __truediv__(self, other: Any) -> Any:
+        if type(other) is not Element:
+            return NotImplemented
+        if other.num.is_zero():
+            raise Undefined("division by zero")
+        flipped = {number: -exponent for number, exponent in other.exps.items()}
+        if other.num.is_one():
+            return Element(self.field, self.num, _merged(self.exps, flipped))
+        flipped = _merged(flipped, {self.field._declare(other.num): -1})
+        return Element(self.field, self.num, _merged(self.exps, flipped))
+
+    def __pow__(self, exponent: int) -> Element:
+        if exponent < 0:
+            return self.field.one / self**-exponent
+        return Element(self.field, self.num**exponent, {n: e * exponent for n, e in self.exps.items() if exponent})
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the element is 0, exactly."""
+        return bool(self.num.is_zero())
+
+    def __repr__(self) -> str:
+        factors = "".join(f" * ({self.field.factor(n)})**{e}" for n, e in sorted(self.exps.items()))
+        return f"({self.num}){factors}"

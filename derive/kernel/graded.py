@@ -1,0 +1,77 @@
+"""Polynomials in the arbitrary returns R(tau), with field elements as coefficients.
+
+An arbitrary return is one indeterminate per trajectory. Hundreds of them as symbols of
+the polynomial ring make every monomial long; kept apart, a sum over trajectories is a
+table "coefficient of each R(tau)" that is never put over a common denominator, and two
+sides are compared trajectory by trajectory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from derive.errors import OutsideFragment
+from derive.kernel.field import Element, Field
+from derive.models import Path
+
+Monomial = tuple[Path, ...]
+"""The trajectories whose returns are multiplied, in order; () for no return."""
+
+
+class Graded:
+    """``sum_M parts[M] * prod_{tau in M} R(tau)``."""
+
+    __slots__ = ("field", "parts")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, field: Field, parts: Mapping[Monomial, Element]) -> None:
+        self.field, self.parts = field, parts
+
+    def __mul__(self, other: Any) -> Graded:
+        if isinstance(other, Element):
+            return Graded(self.field, {monomial: part * other for monomial, part in self.parts.items()})
+        products: dict[Monomial, list[Element]] = {}
+        for mine, left in self.parts.items():
+            for theirs, right in other.parts.items():
+                products.setdefault(tuple(sorted(mine + theirs)), []).append(left * right)
+        return Graded(self.field, {monomial: self.field.total(parts) for monomial, parts in products.items()})
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Graded:
+        return Graded(self.field, {monomial: -part for monomial, part in self.parts.items()})
+
+    def __add__(self, other: Any) -> Graded:
+        return graded_total(self.field, [self, other])
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Graded:
+        return self + -other
+
+    def __rsub__(self, other: Any) -> Graded:
+        return -self + other
+
+    def __truediv__(self, other: Any) -> Graded:
+        if not isinstance(other, Element):
+            raise OutsideFragment("division by a return")
+        return Graded(self.field, {monomial: part / other for monomial, part in self.parts.items()})
+
+    def __rtruediv__(self, other: Any) -> Graded:
+        raise OutsideFragment("division by a return")
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether every coefficient is 0."""
+        return all(part.is_zero for part in self.parts.values())
+
+
+def graded_total(field: Field, elements: Iterable[Any]) -> Graded:
+    """A sum of graded and plain elements, coefficient by coefficient."""
+    columns: dict[Monomial, list[Element]] = {}
+    for element in elements:
+        parts = element.parts if isinstance(element, Graded) else {(): element}
+        for monomial, part in parts.items():
+            columns.setdefault(monomial, []).append(part)
+    return Graded(field, {monomial: field.total(parts) for monomial, parts in columns.items()})

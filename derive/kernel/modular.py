@@ -1,0 +1,197 @@
+"""Generic models at random points modulo random primes: quick, and never a proof.
+
+All trajectories and several (prime, point) pairs are computed at once in arrays of
+shape (points, trajectories). Primes have 31 bits, so that a product fits in 64.
+A nonzero polynomial of degree D vanishes at a random point modulo a random prime p with
+probability at most D/p (Schwartz and Zippel) plus the chance that p divides its content,
+so a difference found here is a true difference of the generic field, and "equal" means
+no more than "equal at these points".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from random import Random
+from typing import Any
+
+import numpy as np
+from flint import fmpz
+
+from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
+from derive.language.typing import Signature
+from derive.models import Shape
+
+POINTS = 6
+"""(prime, point) pairs a probe uses; 6 of 31 bits are worth 3 of 61."""
+
+
+class Residues:
+    """An array of residues, one row a prime; columns are trajectories, or one for all."""
+
+    __slots__ = ("primes", "values")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, values: np.ndarray, primes: np.ndarray) -> None:
+        self.values, self.primes = values, primes
+
+    def __add__(self, other: Residues) -> Residues:
+        return Residues((self.values + other.values) % self.primes, self.primes)
+
+    def __sub__(self, other: Residues) -> Residues:
+        return Residues((self.values + (self.primes - other.values)) % self.primes, self.primes)
+
+    def __mul__(self, other: Residues) -> Residues:
+        return Residues(self.values * other.values % self.primes, self.primes)
+
+    def __truediv__(self, other: Residues) -> Residues:
+        if not other.values.all():
+            raise Undefined("division by zero")
+        return self * other.inverse()
+
+    def inverse(self) -> Residues:
+        """x^(p-2), by Fermat."""
+        exponent, base = self.primes - np.uint64(2), self.values
+        result = np.ones_like(base)
+        while exponent.any():
+            odd = (exponent & np.uint64(1)).astype(bool)
+            result = np.where(odd, result * base % self.primes, result)
+            base = base * base % self.primes
+            exponent = exponent >> np.uint64(1)
+        return Residues(result, self.primes)
+
+
+class ResidueRing:
+    """Arrays of residues modulo several primes."""
+
+    def __init__(self, primes: np.ndarray) -> None:
+        self.primes = primes
+        self.zero, self.one = self.integer(0), self.integer(1)
+
+    def integer(self, number: int) -> Residues:
+        values = np.array([[number % int(p)] for p in self.primes[:, 0]], dtype=np.uint64)
+        return Residues(values, self.primes)
+
+    def total(self, elements: Iterable[Residues]) -> Residues:
+        values = self.zero.values
+        for element in elements:
+            values = (values + element.values) % self.primes
+        return Residues(values, self.primes)
+
+    def is_zero(self, element: Residues) -> bool:
+        return not element.values.any()
+
+    def collapse(self, element: Residues, ways: int) -> Residues:
+        """The sum over trajectories; a value without columns counts once for each."""
+        if element.values.shape[1] == 1:
+            return Residues(element.values * np.uint64(ways) % self.primes, self.primes)
+        return Residues(element.values.sum(axis=1, keepdims=True, dtype=np.uint64) % self.primes, self.primes)
+
+    def log(self, element: Residues) -> Residues:
+        raise OutsideFragment("logarithms have no residues")
+
+
+class ResidueTable:
+    """A table of random residues, indexed by numbers or by arrays of numbers."""
+
+    __slots__ = ("primes", "values")
+
+    def __init__(self, values: np.ndarray, primes: np.ndarray) -> None:
+        self.values, self.primes = values, primes
+
+    def __getitem__(self, places: Any) -> Residues:
+        places = places if isinstance(places, tuple) else (places,)
+        chosen = self.values[(slice(None), *places)]
+        return Residues(chosen if chosen.ndim > 1 else chosen[:, None], self.primes)
+
+
+def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: int, points: int = POINTS) -> RingModel:
+    """The generic model of one shape at random points modulo random primes."""
+    source = Random(f"{seed}/{shape}")
+    primes = np.array([[_prime(source)] for _ in range(points)], dtype=np.uint64)
+    ring = ResidueRing(primes)
+    n, k = shape.states, shape.actions
+
+    def draw(*size: int) -> np.ndarray:
+        count = int(np.prod(size, initial=1))
+        rows = [[source.randrange(1, int(p)) for _ in range(count)] for p in primes[:, 0]]
+        return np.array(rows, dtype=np.uint64).reshape(points, *size)
+
+    def rows(*size: int) -> np.ndarray:
+        table = draw(*size)
+        column = primes.reshape(points, *[1] * (len(size) - 1))
+        table[..., -1] = (column + np.uint64(1) - table[..., :-1].sum(axis=-1, dtype=np.uint64) % column) % column
+        return table
+
+    tables = {name: _scalars(rows(n, k), primes) for name in sorted(signature.policies | {"pi"})}
+    second = signature.order > 1
+    phi, psi = _scalars(draw(n, k), primes), _scalars(draw(n, k), primes)
+    logits = {key: (phi[key], psi[key]) for key in phi}
+    scores = score_jets(ring, logits, shape, tables["pi"], second=second)
+    policies = {"pi": _jet_table(policy_jets(tables["pi"], scores, second=second), shape)}
+    policies |= {name: _jet_table({key: (value, ring.zero, ring.zero) for key, value in table.items()}, shape)
+                 for name, table in tables.items() if name != "pi"}
+    sizes = {"state": n, "action": k}
+    functions = {
+        name: ResidueTable(draw(*(sizes[sort] for sort in sorts)), primes) for name, sorts in sorted(signature.functions)
+    }
+    rewards = ResidueTable(draw(n, k, n), primes) if signature.rewards or (additive and signature.returns) else None
+    arbitrary = None if additive else Residues(draw(shape.trajectories), primes)
+    return RingModel(
+        ring=ring, shape=shape, mu=ResidueTable(rows(n), primes), P=ResidueTable(rows(n, k, n), primes),
+        policies=policies, scores=_jet_table(scores, shape), gamma=Residues(draw(1), primes),
+        reward=lambda s, a, x: rewards[s, a, x],
+        arbitrary_return=None if arbitrary is None else lambda path: arbitrary,
+        functions=functions, ways=[_all_ways(shape)],
+    )
+
+
+def _prime(source: Random) -> int:
+    while True:
+        candidate = source.randrange(2**30, 2**31) | 1
+        if fmpz(candidate).is_prime():
+            return candidate
+
+
+def _scalars(table: np.ndarray, primes: np.ndarray) -> dict[tuple[int, int], Residues]:
+    return {(s, a): Residues(table[:, s, a, None], primes)
+            for s, a in product(range(table.shape[1]), range(table.shape[2]))}
+
+
+class _JetTable:
+    """Jets indexed by (s, a), where s and a may be arrays."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, columns: tuple[Any, ...]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, places: Any) -> tuple[Any, ...]:
+        return tuple(None if column is None else column[places] for column in self._columns)
+
+
+def _jet_table(jets: Mapping[tuple[int, int], tuple[Any, ...]], shape: Shape) -> _JetTable:
+    width = len(jets[0, 0])
+    columns: list[Any] = []
+    for entry in range(width):
+        if jets[0, 0][entry] is None:
+            columns.append(None)
+            continue
+        primes = jets[0, 0][entry].primes
+        table = np.stack([
+            np.stack([jets[s, a][entry].values[:, 0] for a in range(shape.actions)], axis=1)
+            for s in range(shape.states)
+        ], axis=1)
+        columns.append(ResidueTable(table, primes))
+    return _JetTable(tuple(columns))
+
+
+MOST_TRAJECTORIES = 20_000
+
+
+def _all_ways(shape: Shape) -> Way:
+    if shape.trajectories > MOST_TRAJECTORIES:
+        raise NotApplicable(f"{shape} has {shape.trajectories} trajectories")
+    paths = np.array(list(shape.paths()), dtype=np.intp)
+    return Way((), list(paths[:, ::2].T), list(paths[:, 1::2].T), count=len(paths))

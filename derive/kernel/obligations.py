@@ -1,0 +1,274 @@
+"""What must hold for a term to be defined, read off the term as written.
+
+Normal forms cancel denominators without a trace, so this pass runs before and
+independently of arithmetic. Every ``Ratio`` owes a nonzero denominator, every ``Log`` a
+positive argument, every sampled trajectory a law; a gradient of a sum over a support
+owes that the support does not move. A small closed calculus discharges what the
+assumptions imply; numbers discharge nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sympy import Expr, Integer, Rational
+
+from derive.assumptions import (
+    POSSIBLE,
+    Assumption,
+    dynamics_positive,
+    iid_samples,
+    initial_positive,
+    policy_positive,
+)
+from derive.language.binding import Binder, Index
+from derive.language.expression import Plus, Power, Ratio, Times, subterms
+from derive.language.terms import (
+    ActionAt,
+    ActionProbability,
+    Batch,
+    Between,
+    Drawn,
+    Expect,
+    Grad,
+    Horizon,
+    Initial,
+    Log,
+    Prod,
+    SampleSize,
+    StateAt,
+    Time,
+    Total,
+    Trajectory,
+    TrajectoryProbability,
+    Transition,
+    Var,
+)
+
+Support = Mapping[Index, str]
+"""Trajectories known to be possible, and under which policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """A condition that a term owes, in the author's letters, and what would settle it."""
+
+    says: str
+    subject: Expr
+    settled_by: tuple[Assumption, ...]
+
+    def __str__(self) -> str:
+        return self.says
+
+
+def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> tuple[Obligation, ...]:
+    """The obligations of ``terms`` that the assumptions do not imply, each once."""
+    known = frozenset(assumptions)
+    found: dict[str, Obligation] = {}
+    for term in terms:
+        support = {index: "pi" for index in term.free_symbols if isinstance(index, Trajectory) and POSSIBLE in known}
+        for obligation in _Pass(known).owed(term, support, gradients=0):
+            found.setdefault(obligation.says, obligation)
+    return tuple(found.values())
+
+
+def obligations(terms: Iterable[Expr]) -> tuple[Obligation, ...]:
+    """All obligations of ``terms``, whatever is assumed."""
+    return undischarged(terms, ())
+
+
+_LETTERS = {"state": "sxyz", "action": "abc", "time": "tkjl", "draw": "ij", "trajectory": "", "batch": ""}
+
+
+def _opened(binder: Binder) -> tuple[Index, Expr]:
+    taken = {str(index.label) for index in binder.body.free_symbols if isinstance(index, Index)}
+    letters = list(_LETTERS[binder.index.sort]) or ["tau"]
+    names = [*letters, *(letters[0] + "'" * n for n in range(1, 9))]
+    return binder.opened(next(name for name in names if name not in taken))
+
+
+class _Pass:
+    """One walk over a term under fixed assumptions."""
+
+    def __init__(self, known: frozenset[Assumption]) -> None:
+        self.known = known
+
+    def owed(self, term: Expr, support: Support, gradients: int) -> Iterator[Obligation]:
+        match term:
+            case Ratio(args=(_, below)) if not self.nonzero(below, support):
+                yield self._obligation(f"{below} ≠ 0", below)
+            case Log(args=(inside,)) if not self.positive(inside, support):
+                yield self._obligation(f"{inside} > 0", inside)
+            case Power(args=(base, Integer() as exponent)) if exponent < 0 and not self.nonzero(base, support):
+                yield self._obligation(f"{base} ≠ 0", base)
+            case Drawn() if iid_samples not in self.known:
+                yield Obligation("τ^(1), ..., τ^(m) have a declared law", term, (iid_samples,))
+        if isinstance(term, Grad):
+            gradients += 1
+        if isinstance(term, Binder):
+            yield from self._bound(term, support, gradients)
+            return
+        for argument in term.args:
+            yield from self.owed(argument, support, gradients)
+
+    def _bound(self, binder: Binder, support: Support, gradients: int) -> Iterator[Obligation]:
+        index, body = _opened(binder)
+        inside = dict(support)
+        restricted = self._restricted(binder)
+        if restricted is not None:
+            inside[index] = restricted
+        if gradients and restricted is not None and not self._support_stays(binder, index, body, support, gradients):
+            yield Obligation(
+                f"the possible trajectories stay the same near θ in {binder}", binder, (policy_positive,))
+        yield from self.owed(body, inside, gradients)
+
+    def _restricted(self, binder: Binder) -> str | None:
+        """The policy whose support the bound trajectory is restricted to, if any."""
+        if isinstance(binder, (Expect, Var)):
+            return str(binder.domain.args[0].label)
+        if isinstance(binder.index, Trajectory) and POSSIBLE in self.known:
+            return "pi"
+        return None
+
+    def _support_stays(self, binder: Binder, index: Index, body: Expr, support: Support, gradients: int) -> bool:
+        """Whether the gradient may pass the restriction to the support.
+
+        For a positive policy the support does not depend on theta. Otherwise, to first
+        order, P(tau; theta) = 0 implies grad P(tau; theta) = 0 (a differentiable
+        nonnegative function at its minimum), so summands P(tau; theta) f(tau) with f
+        defined everywhere may be left out. At second order this fails.
+        """
+        if policy_positive in self.known:
+            return True
+        if gradients > 1 or isinstance(index, Batch):
+            return False
+        if isinstance(binder, (Expect, Var)):
+            rest = [body]
+        else:
+            factors = list(body.args) if isinstance(body, Times) else [body]
+            weights = [f for f in factors if isinstance(f, TrajectoryProbability) and f.args[1] == index]
+            if not weights:
+                return False
+            rest = [factor for factor in factors if factor is not weights[0]]
+        return not any(True for factor in rest for _ in self.owed(factor, support, 0))
+
+    def _obligation(self, says: str, subject: Expr) -> Obligation:
+        return Obligation(says, subject, _settling(subject))
+
+    # -- the calculus of signs ------------------------------------------------------------------
+
+    def nonzero(self, term: Expr, support: Support) -> bool:
+        """Whether the assumptions imply that ``term`` is not 0."""
+        match term:
+            case Rational():
+                return bool(term != 0)
+            case Times():
+                return all(self.nonzero(factor, support) for factor in term.args)
+            case Power(args=(base, _)):
+                return self.nonzero(base, support)
+            case Ratio(args=(above, _)):
+                return self.nonzero(above, support)
+        return self.positive(term, support)
+
+    def positive(self, term: Expr, support: Support) -> bool:
+        """Whether the assumptions imply that ``term`` is positive."""
+        match term:
+            case Rational():
+                return bool(term > 0)
+            case SampleSize():
+                return True
+            case Plus() | Times() | Ratio():
+                return bool(term.args) and all(self.positive(argument, support) for argument in term.args)
+            case Power(args=(base, _)):
+                return self.positive(base, support)
+            case Prod() | Expect():
+                return self._positive_body(term, support)
+            case Total():
+                return _is_nonempty(term) and self._positive_body(term, support)
+            case Initial(args=(state,)):
+                return initial_positive in self.known or self._starts(state, support)
+            case Transition():
+                return dynamics_positive in self.known or self._happens(term, support)
+            case ActionProbability():
+                return policy_positive in self.known or self._chosen(term, support)
+            case TrajectoryProbability(args=(policy, path)):
+                everything = {initial_positive, dynamics_positive, policy_positive} <= self.known
+                return everything or self._law_of(path, support) == policy.label
+        return False
+
+    def _positive_body(self, binder: Binder, support: Support) -> bool:
+        index, body = _opened(binder)
+        restricted = self._restricted(binder)
+        return self.positive(body, support if restricted is None else {**support, index: restricted})
+
+    def _law_of(self, path: Expr, support: Support) -> str | None:
+        """The policy under which a trajectory is known to be possible."""
+        if isinstance(path, Drawn):
+            return support.get(path.args[0], "pi") if iid_samples in self.known else None
+        return support.get(path)
+
+    def _starts(self, state: Expr, support: Support) -> bool:
+        return isinstance(state, StateAt) and state.args[1] == 0 and self._law_of(state.args[0], support) is not None
+
+    def _happens(self, term: Expr, support: Support) -> bool:
+        """P(s_{t+1} | s_t, a_t) along a possible trajectory."""
+        match term.args:
+            case (StateAt(args=(one, then)), StateAt(args=(two, now)), ActionAt(args=(three, at))):
+                same_path = one == two == three and self._law_of(one, support) is not None
+                return same_path and same_time(at, now) and same_time(then, Plus(now, 1))
+        return False
+
+    def _chosen(self, term: Expr, support: Support) -> bool:
+        """pi(a_t | s_t) along a trajectory that is possible under this policy."""
+        match term.args:
+            case (policy, ActionAt(args=(one, at)), StateAt(args=(two, now))):
+                return one == two and same_time(at, now) and self._law_of(one, support) == policy.label
+        return False
+
+
+def _is_nonempty(total: Total) -> bool:
+    if not isinstance(total.domain, Between):
+        return True  # there is always a state, an action, a trajectory
+    first, last = total.domain.args
+    return (first == 0 and isinstance(last, Horizon)) or (first == 1 and isinstance(last, SampleSize))
+
+
+def _settling(subject: Expr) -> tuple[Assumption, ...]:
+    """The assumptions that speak of what occurs in an obligation, the nearest first."""
+    nodes = list(subterms(subject))
+    along = any(isinstance(node, (TrajectoryProbability, StateAt, ActionAt)) for node in nodes)
+    if along:
+        return (POSSIBLE,)
+    kinds = ((ActionProbability, policy_positive), (Initial, initial_positive), (Transition, dynamics_positive))
+    return tuple(assumption for kind, assumption in kinds if any(isinstance(node, kind) for node in nodes))
+
+
+def same_time(one: Expr, two: Expr) -> bool:
+    """Whether two times are equal as sums of indices, H and numbers."""
+    left, right = linear(one), linear(two)
+    return left is not None and left == right
+
+
+def linear(term: Expr) -> dict[Expr | None, int] | None:
+    """A time as {index or H: coefficient, None: number}, zeros left out; None if not linear."""
+    match term:
+        case Integer():
+            return {None: int(term)} if term != 0 else {}
+        case Time() | Horizon():
+            return {term: 1}
+        case Plus():
+            parts = [linear(argument) for argument in term.args]
+            return None if any(part is None for part in parts) else _added([part for part in parts if part is not None])
+        case Times(args=(Integer() as factor, inner)):
+            part = linear(inner)
+            return None if part is None else {key: int(factor) * value for key, value in part.items() if factor != 0}
+    return None
+
+
+def _added(parts: list[dict[Expr | None, int]]) -> dict[Expr | None, int]:
+    result: dict[Expr | None, int] = {}
+    for part in parts:
+        for key, value in part.items():
+            result[key] = result.get(key, 0) + value
+    return {key: value for key, value in result.items() if value}
