@@ -1,0 +1,52 @@
+"""derive checks policy-gradient derivations, step by step.
+
+What a proof may import is listed here, and nothing else is public in this module. Names
+are loaded on first use, so that ``derive --help`` loads neither SymPy nor FLINT.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_VOCABULARY = (
+    "H", "J", "P", "R", "a", "additive_return_of", "b", "expect", "function", "gamma", "grad", "i", "k", "log", "m",
+    "mean", "mu", "pi", "prod", "r", "ratio", "s", "samples", "t", "tau", "total", "trajectory_probability_of",
+    "variance", "x",
+)
+_RULES = (
+    "definition", "equal_expectations", "expectation_as_a_sum", "factor_out_of_a_sum", "factor_without_theta",
+    "gradient_of_a_constant", "gradient_of_a_sum", "linearity_over_samples", "log_derivative", "log_of_a_product",
+    "mean_of_equal_terms", "multiply_by_one", "product_rule", "regroup", "split_a_sum", "variance_of_a_mean",
+)
+_ASSUMPTIONS = (
+    "additive_return", "dynamics_positive", "iid_samples", "initial_positive", "policy_positive", "possible",
+)
+_VERDICTS = (
+    "Estimates", "Malformed", "NeedsCondition", "Proved", "Refuted", "SameMean", "Undecided", "Unjustified",
+)
+_CHAIN = ("by", "calc", "theorem")
+
+_HOMES = {
+    **dict.fromkeys(_VOCABULARY, "derive.language.vocabulary"),
+    **dict.fromkeys(_RULES, "derive.rules"),
+    **dict.fromkeys(_ASSUMPTIONS, "derive.assumptions"),
+    **dict.fromkeys(_VERDICTS, "derive.verdict"),
+    **dict.fromkeys(_CHAIN, "derive.derivation"),
+    "examine": "derive.chain",
+    "main": "derive.cli",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"derive has no {name!r}; see derive.__all__ for what a proof may import")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

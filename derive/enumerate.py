@@ -186,8 +186,8 @@ class Enumeration:
         return Fraction(_PRECISE.subtract(above, below))
 
     def _power(self, base: Fraction, exponent: int) -> Fraction:
-        if base == 0 and exponent < 0:
-            raise Undefined("a negative power of 0")
+        if exponent < 0:
+            raise NotApplicable(f"an exponent is {exponent} here")
         return base**exponent
 
     # -- the model ------------------------------------------------------------------------------

@@ -212,9 +212,11 @@ class Evaluator:
 
         def raised(environment: Environment) -> Jet:
             count, jet, factor = exponent(environment), one, base(environment)
-            for _ in range(abs(count)):
+            if count < 0:
+                raise NotApplicable(f"{term} has the exponent {count} here")
+            for _ in range(count):
                 jet = jets.product(jet, factor)
-            return jet if count >= 0 else jets.quotient(one, jet)
+            return jet
 
         return raised
 

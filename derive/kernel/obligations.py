@@ -100,8 +100,6 @@ class _Pass:
                 yield self._obligation(f"{below} ≠ 0", below)
             case Log(args=(inside,)) if not self.positive(inside, support):
                 yield self._obligation(f"{inside} > 0", inside)
-            case Power(args=(base, Integer() as exponent)) if exponent < 0 and not self.nonzero(base, support):
-                yield self._obligation(f"{base} ≠ 0", base)
             case Drawn() if iid_samples not in self.known:
                 yield Obligation("τ^(1), ..., τ^(m) have a declared law", term, (iid_samples,))
         if isinstance(term, Grad):

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from sympy import AtomicExpr, Expr
 
 from derive.errors import NotATerm, OperationRefused
-from derive.language.expression import Node, Term, as_term, subterms
+from derive.language.expression import Node, Term, as_term, refuse_capture, refuse_too_deep, subterms
 
 
 class Atom(AtomicExpr, Term):
@@ -86,9 +86,10 @@ class Binder(Node):
         if not isinstance(index, Index):
             raise NotATerm(f"{cls.__name__} binds an index, got {index!r}.")
         domain, body = as_term(domain), as_term(body)
+        refuse_too_deep(body, room=1)
         held = _unused(index, body)
         body = _canonical(_renamed(body, {index: held}))
-        height = 1 + max(_heights(body), default=0)
+        height = 1 + _survey(body)[0]
         while type(index)(height) in body.free_symbols:
             height += 1  # a loose index of an outer binder in mid-rebuild; that binder renumbers
         bound = type(index)(height)
@@ -115,8 +116,17 @@ class Binder(Node):
         return self.domain.free_symbols | (self.body.free_symbols - {self.index})
 
     def opened(self, name: str | None = None) -> tuple[Index, Expr]:
-        """A fresh free index, and the body written with it."""
+        """A free index that is not in the body, and the body written with it.
+
+        Nested binders open with different names; two binders side by side may open with
+        the same one, so bodies of both belong together only by way of ``each``.
+
+        Raises:
+            OperationRefused: if an index called ``name`` is free in the body already.
+        """
         fresh = _unused(self.index, self.body) if name is None else type(self.index)(name)
+        if fresh in self.body.free_symbols:
+            raise OperationRefused(f"{fresh} is free in the body of {self}; open it with another name.")
         return fresh, _renamed(self.body, {self.index: fresh})
 
     def instantiated(self, value: Any) -> Expr:
@@ -127,31 +137,43 @@ class Binder(Node):
         return type(self), self.args
 
     def _eval_subs(self, old: Any, new: Any) -> Any:
-        self._refuse_bound(old)
+        self._refuse_bound(old, new)
         return None
 
     def _xreplace(self, rule: Any) -> Any:
         if isinstance(rule, Mapping):
-            for old in rule:
-                self._refuse_bound(old)
+            for old, new in rule.items():
+                self._refuse_bound(old, new)
         return super()._xreplace(rule)
 
-    def _refuse_bound(self, old: Any) -> None:
+    def _refuse_bound(self, old: Any, new: Any) -> None:
         if isinstance(old, Index) and old.is_bound:
             raise OperationRefused(f"{old._sympyrepr(None)} is bound in {self}; a bound index cannot be replaced.")
+        for term in (old, new):
+            if self.index in getattr(term, "free_symbols", ()):
+                raise OperationRefused(
+                    f"{self} binds {self.index._sympyrepr(None)}, which is loose in the replacement. "
+                    "Open the binder, or build the new one with each.")
 
 
-def _heights(term: Expr) -> list[int]:
-    return [node.args[0].label for node in subterms(term) if isinstance(node, Binder)]
+def _survey(term: Expr) -> tuple[int, bool]:
+    """The largest height bound in the term, and whether some height is not the one that its shape gives."""
+    highest, raised = 0, False
+    for place, argument in enumerate(term.args):
+        inner, inner_raised = _survey(argument)
+        highest, raised = max(highest, inner), raised or inner_raised
+        if place == 2 and isinstance(term, Binder):
+            raised = raised or term.args[0].label != 1 + inner
+    return (max(highest, term.args[0].label) if isinstance(term, Binder) else highest), raised
 
 
-def _unused(index: Index, body: Expr) -> Index:
-    """A free index of the same kind that does not occur in ``body``."""
-    taken = {node.label for node in subterms(body) if isinstance(node, Index)}
-    number = 0
-    while f"_{number}" in taken:
-        number += 1
-    return type(index)(f"_{number}")
+def _unused(index: Index, *terms: Expr) -> Index:
+    """A free index of the same kind that occurs in none of ``terms``; its name tells the height of a bound one."""
+    taken = {node.label for term in terms for node in subterms(term) if isinstance(node, Index)}
+    name = f"_{index.label if index.is_bound else 0}"
+    while name in taken:
+        name += "'"
+    return type(index)(name)
 
 
 def _renamed(term: Expr, renaming: Mapping[Index, Expr]) -> Expr:
@@ -170,13 +192,9 @@ def _renamed(term: Expr, renaming: Mapping[Index, Expr]) -> Expr:
 
 def _canonical(term: Expr) -> Expr:
     """The term with every binder renumbered whose height is not the one its shape gives."""
-    if not any(_is_raised(node) for node in subterms(term)):
+    if not _survey(term)[1]:
         return term
     return term.func(*(_canonical(argument) for argument in term.args))
-
-
-def _is_raised(node: Expr) -> bool:
-    return isinstance(node, Binder) and node.args[0].label != 1 + max(_heights(node.args[2]), default=0)
 
 
 def substitute(term: Expr, values: Mapping[Index, Expr], *, loose: bool = False) -> Expr:
@@ -196,6 +214,14 @@ def substitute(term: Expr, values: Mapping[Index, Expr], *, loose: bool = False)
         return term
     if not any(index in term.free_symbols for index in values):
         return term
+    if isinstance(term, Binder):
+        index, body = term.args[0], term.args[2]
+        inner = {old: new for old, new in values.items() if old != index}
+        if any(index in new.free_symbols for new in inner.values()):  # a loose index under a binder of its name
+            fresh = _unused(index, body, *inner, *inner.values())
+            index, body = fresh, _renamed(body, {index: fresh})
+        domain = substitute(term.args[1], values, loose=loose)
+        return term.func(index, domain, substitute(body, inner, loose=loose))
     return term.func(*(substitute(argument, values, loose=loose) for argument in term.args))
 
 
@@ -211,12 +237,21 @@ def each(binder: type[Binder], kind: type[Index], domain: Any, body: Callable[[A
 
 
 def rewrite_bottom_up(term: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
-    """Apply ``rewrite`` to every node, innermost first; the one traversal that rebuilds."""
+    """Apply ``rewrite`` to every node but the index of a binder, innermost first; the one traversal that rebuilds.
+
+    Raises:
+        OperationRefused: if ``rewrite`` changes a bound index, or brings a loose one to a
+            place that did not have it: the binder above would capture it.
+    """
     if term.args:
-        arguments = tuple(rewrite_bottom_up(argument, rewrite) for argument in term.args)
+        kept = term.args[:1] if isinstance(term, Binder) else ()
+        arguments = kept + tuple(rewrite_bottom_up(argument, rewrite) for argument in term.args[len(kept):])
         if any(new is not old for new, old in zip(arguments, term.args, strict=True)):
             term = term.func(*arguments)
-    return rewrite(term)
+    result = rewrite(term)
+    if result is not term:
+        refuse_capture(term, result)
+    return result
 
 
 def loose_indices(term: Expr) -> set[Index]:

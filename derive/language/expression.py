@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from sympy import Expr, Integer, Rational
+from sympy import Expr, Float, Integer, Rational
 
 from derive.errors import NotATerm, NotExact, OperationRefused
 from derive.language.notation import LATEX, UNICODE, write
@@ -34,7 +34,7 @@ def as_term(value: Any) -> Expr:
         return Integer(value)
     if isinstance(value, Fraction):
         return Rational(value.numerator, value.denominator)
-    if isinstance(value, float):
+    if isinstance(value, (float, Float)):
         raise NotExact(f"{value!r} is a float; terms are exact. Write ratio(1, 2) or Fraction(1, 2).")
     raise NotATerm(
         f"{value!r} (a {type(value).__name__}) is not a term. "
@@ -55,6 +55,7 @@ class Term(Expr):
 
     __slots__ = ()
     _op_priority = 20.0
+    __array_ufunc__ = None  # so that numpy's numbers let the term decide
     is_commutative = True
     is_number = False
 
@@ -105,18 +106,32 @@ class Term(Expr):
 
     # Printing in the author's order; SymPy's alphabetical printers are never asked.
     def _latex(self, printer: Any) -> str:
-        return write(self, LATEX)
+        return _written(self, LATEX)
 
     def _sympystr(self, printer: Any) -> str:
-        return write(self, UNICODE)
+        return _written(self, UNICODE)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {write(self, LATEX)}$"
+        return f"$\\displaystyle {_written(self, LATEX)}$"
 
     def __str__(self) -> str:
-        return write(self, UNICODE)
+        return _written(self, UNICODE)
 
     # What SymPy would do by guessing.
+    def subs(self, *args: Any, **kwargs: Any) -> Any:
+        """SymPy's ``subs``, free indices only; ``simultaneous`` (which puts a Dummy into every place) is refused."""
+        if kwargs.get("simultaneous"):
+            raise OperationRefused(
+                f"simultaneous subs on the term {self} is refused. Write xreplace, which is simultaneous.")
+        return super().subs(*args, **kwargs)
+
+    def replace(self, query: Any, value: Any, map: bool = False, **options: Any) -> Any:
+        """SymPy's ``replace``, refused where it would change a bound index or capture a loose one."""
+        result, changes = super().replace(query, value, map=True, **options)
+        for old, new in changes.items():
+            refuse_capture(old, new)
+        return (result, changes) if map else result
+
     diff = _refuse("diff", "Write grad(term) for the gradient in theta.")
     _eval_derivative = _refuse("differentiation", "Write grad(term) for the gradient in theta.")
     _eval_simplify = _refuse("simplify", "State the step and let `derive` check it.")
@@ -125,7 +140,15 @@ class Term(Expr):
     _eval_integral = _refuse("integrate", "Sums over finite sets are written total(index, term).")
     equals = _refuse("equals", "Use == for equality up to bound names, or check a chain.")
     is_constant = _refuse("is_constant", "Dependence on theta is computed by derive.language.typing.")
-    evalf = _refuse("evalf", "Numbers come from derive.numeric, on a given MDP.")
+    evalf = n = _refuse("evalf", "Numbers come from derive.numeric, on a given MDP.")
+    as_real_imag = _refuse("as_real_imag", "Terms are real.")
+    integrate = _refuse("integrate", "Sums over finite sets are written total(index, term).")
+    _eval_Eq = _refuse("Eq", "Use == for equality up to bound names, or check a chain.")
+    _eval_power = _refuse("SymPy's Pow", "Write term**n for a power.")
+    __abs__ = _refuse("abs", "It is not in the language.")
+    __mod__ = __rmod__ = _refuse("%", "It is not in the language.")
+    __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = _refuse("//", "Write / for a ratio.")
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse("an inequality", "Only equations are checked.")
 
 
 class Conditional(NamedTuple):
@@ -180,14 +203,14 @@ def plus(left: Any, right: Any) -> Expr:
     """``left + right``; a sum on the left is continued, as in a + b + c."""
     first = as_term(left)
     start = first.args if isinstance(first, Plus) else (first,)
-    return Plus(*start, right)
+    return Expr.__new__(Plus, *start, as_term(right))
 
 
 def times(left: Any, right: Any) -> Expr:
     """``left * right``; a product on the left is continued, as in a b c."""
     first = as_term(left)
     start = first.args if isinstance(first, Times) else (first,)
-    return Times(*start, right)
+    return Expr.__new__(Times, *start, as_term(right))
 
 
 def negative(value: Any) -> Expr:
@@ -213,3 +236,34 @@ def depth(term: Expr) -> int:
         deepest = max(deepest, level)
         stack.extend((argument, level + 1) for argument in node.args)
     return deepest
+
+
+DEEPEST = 120
+"""Nested operators that a term may have; SymPy's recursion fails at some 200 to 400."""
+
+
+def refuse_too_deep(term: Expr, *, room: int = 0) -> None:
+    """Raise NotATerm if the term, with ``room`` operators around it, nests more than ``DEEPEST`` operators."""
+    if (found := depth(term) + room) > DEEPEST:
+        raise NotATerm(f"The term nests {found} operators; at most {DEEPEST} are read. Name a part as a lemma.")
+
+
+def _written(term: Expr, alphabet: Any) -> str:
+    """The term as text, or its depth if it is too deep for any recursion."""
+    found = depth(term)
+    return write(term, alphabet) if found <= DEEPEST else f"[a term of {found} nested operators]"
+
+
+def refuse_capture(old: Expr, new: Expr) -> None:
+    """Raise unless ``new`` may stand in the place of ``old`` under any binder.
+
+    Raises:
+        OperationRefused: if ``old`` is a bound index, or ``new`` has a loose index that
+            ``old`` has not: a binder above could capture it.
+    """
+    if getattr(old, "is_bound", False) and new != old:
+        raise OperationRefused(f"{old} is a bound index and cannot be replaced by {new}.")
+    brought = {index for index in new.free_symbols - old.free_symbols if getattr(index, "is_bound", False)}
+    if brought:
+        names = ", ".join(sorted(map(str, brought)))
+        raise OperationRefused(f"Replacing {old} by {new} would bring {names} under a binder. Build it with each.")

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
-# How tightly a piece binds: a sum, a product ending in a big operator, a product, a factor.
-SUM, OPERATOR, PRODUCT, FACTOR = range(4)
+# How tightly a piece binds: a sum, a quotient on one line, something ending in a big operator,
+# a product, a factor (log x, a power, a fraction), and what may bear an exponent.
+SUM, QUOTIENT, OPERATOR, PRODUCT, FACTOR, ATOM = range(6)
 
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
     """How the pieces of a formula are put together in one medium."""
 
-    names: dict[str, str]
+    letters: dict[str, str]
+    signs: dict[str, str]
     subscript: Callable[[str, str], str]
     superscript: Callable[[str, str], str]
     fraction: Callable[[str, str], str]
@@ -46,12 +49,17 @@ def _unicode_script(joint: str) -> Callable[[str, str], str]:
     return lambda base, script: f"{base}{joint}{script}" if len(script) == 1 else f"{base}{joint}{{{script}}}"
 
 
+_GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ",
+    "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
+    "psi": "ψ", "omega": "ω",
+}
+
 LATEX = Alphabet(
-    names={
+    letters={name: f"\\{name}" for name in _GREEK},
+    signs={
         "grad": r"\nabla_\theta ", "log": r"\log ", "sum": r"\sum", "prod": r"\prod", "E": r"\mathbb{E}",
-        "Var": r"\operatorname{Var}", "tau": r"\tau", "theta": r"\theta", "mu": r"\mu", "pi": r"\pi",
-        "gamma": r"\gamma", "phi": r"\phi", "beta": r"\beta", "~": r"\sim ", "rho": r"\rho", "lambda": r"\lambda",
-        "minus": "-", "prime": "'", ";": ";", "times": r" \cdot ",
+        "Var": r"\operatorname{Var}", "~": r" \sim ", "dot": r"\cdot", "times": r" \cdot ", "..": r",\dots,",
     },
     subscript=lambda base, script: f"{base}_{{{script}}}" if len(script) > 1 else f"{base}_{script}",
     superscript=lambda base, script: f"{base}^{{{script}}}" if len(script) > 1 else f"{base}^{script}",
@@ -65,10 +73,10 @@ LATEX = Alphabet(
 )
 
 UNICODE = Alphabet(
-    names={
-        "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "tau": "τ", "theta": "θ",
-        "mu": "μ", "pi": "π", "gamma": "γ", "phi": "φ", "beta": "β", "~": "~", "rho": "ρ", "lambda": "λ",
-        "minus": "-", "prime": "'", ";": ";", "times": "·",
+    letters=_GREEK,
+    signs={
+        "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "~": "~", "dot": "·",
+        "times": "·", "..": "..",
     },
     subscript=_unicode_script("_"),
     superscript=_unicode_script("^"),
@@ -85,6 +93,7 @@ _LETTERS = {
     "state": ("s", "x", "y", "z"), "action": ("a", "b", "c"), "time": ("t", "k", "j", "l"), "draw": ("i", "j"),
     "trajectory": ("tau",), "batch": ("tau",),
 }
+_OPERATORS = ("Total", "Prod", "Log", "Grad")
 
 
 @dataclass(slots=True)
@@ -92,15 +101,19 @@ class _Writer:
     alphabet: Alphabet
     names: dict[Any, str]
     mark: Any = None
-    trajectories: list[Any] = field(default_factory=list)
+    taken: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.taken = set(self.names.values())
 
     # -- plumbing ---------------------------------------------------------------------
 
     def piece(self, term: Any) -> tuple[str, int]:
         text, level = self._dispatch(term)
-        if self.mark is not None and term == self.mark:
-            return self.alphabet.mark(text), level
-        return text, level
+        return self.marked(term, text), level
+
+    def marked(self, term: Any, text: str) -> str:
+        return self.alphabet.mark(text) if self.mark is not None and term == self.mark else text
 
     def _dispatch(self, term: Any) -> tuple[str, int]:
         for kind in type(term).__mro__:
@@ -112,30 +125,44 @@ class _Writer:
     def text(self, term: Any) -> str:
         return self.piece(term)[0]
 
-    def at(self, term: Any, level: int, left: str = "(", right: str = ")") -> str:
-        text, own = self.piece(term)
-        return text if own >= level else self.alphabet.bracket(left, text, right)
+    def script(self, term: Any) -> str:
+        """What stands in a subscript or an exponent, without the spaces around its signs."""
+        text = self.text(term).replace(" + ", "+").replace(" - ", "-")
+        return text.replace(" ", "") if self.alphabet is UNICODE else text
+
+    def fenced(self, piece: tuple[str, int], level: int) -> str:
+        return piece[0] if piece[1] >= level else self.alphabet.bracket("(", piece[0], ")")
+
+    def at(self, term: Any, level: int) -> str:
+        return self.fenced(self.piece(term), level)
 
     def symbol(self, name: str) -> str:
-        stem = name.rstrip("'")
-        spelled = self.alphabet.names.get(stem, stem)
-        return spelled + self.alphabet.names["prime"] * (len(name) - len(stem))
+        """A letter, primed or with a subscript: tau', pi_old."""
+        stem, _, below = name.rstrip("'").partition("_")
+        primes = "'" * (len(name) - len(name.rstrip("'")))
+        spelled = self.alphabet.letters.get(stem, stem)
+        if stem and below:
+            spelled = self.alphabet.subscript(spelled, self.alphabet.letters.get(below, below))
+        elif below:
+            spelled = name.rstrip("'")
+        return spelled + primes
 
-    def binding(self, binder: Any) -> tuple[str, Any]:
-        """Choose a letter for the bound index that no name in scope has."""
-        sort = binder.index.sort
-        taken = {self.names[index] for index in binder.body.free_symbols if index in self.names}
-        letters = [*_LETTERS[sort], *(letter + "'" * n for n in range(1, 9) for letter in _LETTERS[sort][:1])]
-        letter = next(name for name in letters if name not in taken)
-        return letter, binder.index
+    def letter(self, sort: str) -> str:
+        """A letter for a bound index that no name in scope has."""
+        first = _LETTERS[sort][0]
+        primed = (first + "'" * number for number in count(1))
+        return next(name for name in chain(_LETTERS[sort], primed) if name not in self.taken)
 
     def scoped(self, binder: Any, write: Callable[[str], tuple[str, int]]) -> tuple[str, int]:
-        letter, index = self.binding(binder)
+        index = binder.index
         outer = self.names.get(index)
+        letter = self.letter(index.sort)
         self.names[index] = letter
+        self.taken.add(letter)
         try:
             return write(letter)
         finally:
+            self.taken.remove(letter)
             if outer is None:
                 del self.names[index]
             else:
@@ -144,61 +171,75 @@ class _Writer:
     # -- numbers and ring operations ---------------------------------------------------
 
     def write_Rational(self, term: Any) -> tuple[str, int]:
-        text = self.alphabet.number(int(term.p), int(term.q))
-        return text, FACTOR if term.p >= 0 and term.q == 1 else PRODUCT if term.p >= 0 else SUM
+        text = self.alphabet.number(abs(int(term.p)), int(term.q))
+        if term.p < 0:
+            return f"-{text}", SUM
+        return text, ATOM if term.q == 1 else FACTOR if self.alphabet is LATEX else QUOTIENT
 
     def write_Plus(self, term: Any) -> tuple[str, int]:
-        parts: list[str] = []
+        written = ""
         for argument in term.args:
             negated = _negated(argument)
-            body = self.at(argument if negated is None else negated, OPERATOR)
-            sign = " + " if negated is None else f" {self.alphabet.names['minus']} "
-            parts.append(body if not parts and negated is None else sign.strip() + body if not parts else sign + body)
-        return "".join(parts) or "0", SUM
+            if negated is None:
+                written += (" + " if written else "") + self.at(argument, QUOTIENT)
+            else:
+                body = self.marked(argument, self.at(negated, QUOTIENT))
+                written += (" - " if written else "-") + body
+        return written or "0", SUM
 
     def write_Times(self, term: Any) -> tuple[str, int]:
-        factors = list(term.args)
         negated = _negated(term)
         if negated is not None:
-            return f"{self.alphabet.names['minus']}{self.at(negated, OPERATOR)}", SUM
-        written = [self.at(factor, PRODUCT if factor is not factors[-1] else OPERATOR) for factor in factors]
-        level = self.piece(factors[-1])[1] if factors else FACTOR
-        return self._juxtaposed(written) or "1", min(level, PRODUCT)
+            return f"-{self.at(negated, OPERATOR)}", SUM
+        if not term.args:
+            return "1", ATOM
+        *init, last = (self.piece(factor) for factor in term.args)
+        written = [*(self.fenced(piece, PRODUCT) for piece in init), self.fenced(last, OPERATOR)]
+        return self._juxtaposed(written), OPERATOR if last[1] == OPERATOR else PRODUCT
 
     def _juxtaposed(self, written: list[str]) -> str:
         joined = ""
         for text in written:
-            joint = self.alphabet.names["times"] if text[:1].isdigit() else self.alphabet.juxtapose
+            joint = self.alphabet.signs["times"] if text[:1].isdigit() else self.alphabet.juxtapose
             joined += (joint if joined else "") + text
         return joined
 
     def write_Power(self, term: Any) -> tuple[str, int]:
         base, exponent = term.args
-        return self.alphabet.superscript(self.at(base, FACTOR), self.text(exponent)), FACTOR
+        return self.alphabet.superscript(self.at(base, ATOM), self.script(exponent)), FACTOR
 
     def write_Ratio(self, term: Any) -> tuple[str, int]:
         numerator, denominator = term.args
-        if self.alphabet is UNICODE:
-            return f"{self.at(numerator, FACTOR)}/{self.at(denominator, FACTOR)}", PRODUCT
-        return self.alphabet.fraction(self.text(numerator), self.text(denominator)), FACTOR
+        if self.alphabet is LATEX:
+            return self.alphabet.fraction(self.text(numerator), self.text(denominator)), FACTOR
+        return f"{self._beside_slash(numerator)}/{self._beside_slash(denominator)}", QUOTIENT
+
+    def _beside_slash(self, term: Any) -> str:
+        # log x/y would be read as log (x/y); grad x/y is the page's own way to write (grad x)/y.
+        return self.at(term, ATOM if type(term).__name__ == "Log" else FACTOR)
 
     # -- indices and atoms ----------------------------------------------------------------
 
     def write_Index(self, term: Any) -> tuple[str, int]:
         name = self.names.get(term, str(term.label) if not term.is_bound else f"?{term.label}")
-        return self.symbol(name), FACTOR
+        return self.symbol(name), ATOM
 
     def write_Drawn(self, term: Any) -> tuple[str, int]:
-        return self.alphabet.superscript(self.symbol("tau"), f"({self.text(term.args[1])})"), FACTOR
+        batch, number = term.args
+        return self.alphabet.superscript(self.text(batch), f"({self.text(number)})"), FACTOR
 
     def _along(self, letter: str, term: Any) -> tuple[str, int]:
-        trajectory, time = term.args
-        indexed = self.alphabet.subscript(letter, self.text(time).replace(" ", ""))
-        if type(trajectory).__name__ == "Drawn":
-            return self.alphabet.superscript(indexed, f"({self.text(trajectory.args[1])})"), FACTOR
-        name = self.names.get(trajectory, str(trajectory.label))
-        prefixed = letter + self.alphabet.names["prime"] * name.count("'")
-        return self.alphabet.subscript(prefixed, self.text(time).replace(" ", "")), FACTOR
+        """s_t; s'_t along tau', s_t^{(i)} along tau^{(i)}, s_t^{sigma} along sigma."""
+        path, number = term.args[0], ""
+        if type(path).__name__ == "Drawn":
+            path, number = path.args[0], f"({self.text(path.args[1])})"
+        name = self.text(path)
+        stem = name.rstrip("'")
+        if stem != self.symbol("tau"):
+            stem, number = "", ";".join(part for part in (name, number) if part)
+        primes = "'" * (len(name) - len(stem)) if stem else ""
+        indexed = self.alphabet.subscript(letter + primes, self.script(term.args[1]))
+        return (self.alphabet.superscript(indexed, number) if number else indexed), ATOM
 
     def write_StateAt(self, term: Any) -> tuple[str, int]:
         return self._along("s", term)
@@ -207,31 +248,42 @@ class _Writer:
         return self._along("a", term)
 
     def write_Symbol(self, term: Any) -> tuple[str, int]:
-        return str(term), FACTOR
+        return str(term), ATOM
 
     def write_Horizon(self, term: Any) -> tuple[str, int]:
-        return "H", FACTOR
+        return "H", ATOM
 
     def write_SampleSize(self, term: Any) -> tuple[str, int]:
-        return "m", FACTOR
+        return "m", ATOM
 
     def write_Discount(self, term: Any) -> tuple[str, int]:
-        return self.symbol("gamma"), FACTOR
+        return self.symbol("gamma"), ATOM
 
     def write_Policy(self, term: Any) -> tuple[str, int]:
         base = self.symbol(term.label)
-        return (self.alphabet.subscript(base, self.symbol("theta")) if term.learned else base), FACTOR
+        return (self.alphabet.subscript(base, self.symbol("theta")) if term.learned else base), ATOM
 
     def write_Function(self, term: Any) -> tuple[str, int]:
-        return self.symbol(term.label), FACTOR
+        return self.symbol(term.label), ATOM
 
+    # Ranges and laws stand alone only in error messages.
     def write_Everything(self, term: Any) -> tuple[str, int]:
-        return "", FACTOR
+        return "everything", ATOM
+
+    def write_Between(self, term: Any) -> tuple[str, int]:
+        first, last = (self.text(argument) for argument in term.args)
+        return f"{first}{self.alphabet.signs['..']}{last}", SUM
+
+    def write_Law(self, term: Any) -> tuple[str, int]:
+        return self._call("P", f"{self.alphabet.signs['dot']};{self._parameter(term.args[0])}")
 
     # -- the model ----------------------------------------------------------------------
 
     def _call(self, head: str, *arguments: str) -> tuple[str, int]:
-        return f"{head}({', '.join(arguments)})", FACTOR
+        return f"{head}({', '.join(arguments)})", ATOM
+
+    def _parameter(self, policy: Any) -> str:
+        return self.symbol("theta") if getattr(policy, "learned", False) else self.text(policy)
 
     def write_Initial(self, term: Any) -> tuple[str, int]:
         return self._call(self.symbol("mu"), self.text(term.args[0]))
@@ -246,8 +298,7 @@ class _Writer:
 
     def write_TrajectoryProbability(self, term: Any) -> tuple[str, int]:
         policy, trajectory = term.args
-        parameter = self.symbol("theta") if policy.learned else self.text(policy)
-        return self._call("P", f"{self.text(trajectory)};{parameter}")
+        return self._call("P", f"{self.text(trajectory)};{self._parameter(policy)}")
 
     def write_Reward(self, term: Any) -> tuple[str, int]:
         return self._call("r", *(self.text(argument) for argument in term.args))
@@ -259,39 +310,34 @@ class _Writer:
         return self._call(self.text(term.args[0]), *(self.text(argument) for argument in term.args[1:]))
 
     def write_Objective(self, term: Any) -> tuple[str, int]:
-        policy = term.args[0]
-        return self._call("J", self.symbol("theta") if policy.learned else self.text(policy))
+        return self._call("J", self._parameter(term.args[0]))
 
     # -- operators ------------------------------------------------------------------------
 
-    def _operand(self, term: Any) -> str:
-        kind = type(term).__name__
-        bare = kind in ("Total", "Prod", "Log", "Grad") or self.piece(term)[1] == FACTOR
-        if bare:
-            return self.text(term)
-        return self.alphabet.bracket("[" if self.alphabet is LATEX else "(", self.text(term),
-                                     "]" if self.alphabet is LATEX else ")")
-
     def _prefixed(self, name: str, term: Any) -> tuple[str, int]:
-        level = self.piece(term)[1]
-        return self.alphabet.names[name] + self._operand(term), OPERATOR if level == OPERATOR else FACTOR
+        """grad or log before its operand: bare before one thing, in brackets before several."""
+        text, level = self.piece(term)
+        head = self.alphabet.signs[name]
+        if level == ATOM or type(term).__name__ in _OPERATORS or (level == FACTOR and type(term).__name__ == "Ratio"):
+            return head + text, min(level, FACTOR)
+        left, right = ("[", "]") if self.alphabet is LATEX else ("(", ")")
+        return head + self.alphabet.bracket(left, text, right), FACTOR
 
     def write_Grad(self, term: Any) -> tuple[str, int]:
         return self._prefixed("grad", term.args[0])
 
     def write_Log(self, term: Any) -> tuple[str, int]:
-        text, level = self._prefixed("log", term.args[0])
-        return text, min(level, PRODUCT) if level != FACTOR else FACTOR
+        return self._prefixed("log", term.args[0])
 
     def _big(self, name: str, term: Any) -> tuple[str, int]:
         def finish(letter: str) -> tuple[str, int]:
-            lower, upper = self.symbol(letter), ""
-            if type(term.domain).__name__ == "Between":
-                first, last = term.domain.args
-                lower, upper = f"{lower}={self.text(first)}".replace(" ", ""), self.text(last).replace(" ", "")
-            head = self.alphabet.big(self.alphabet.names[name], lower, upper)
+            head = self.alphabet.big(self.alphabet.signs[name], self.symbol(letter) + lower, upper)
             return head + self.at(term.body, OPERATOR), OPERATOR
 
+        lower = upper = ""
+        if type(term.domain).__name__ == "Between":  # outside the scope of the index
+            first, last = term.domain.args
+            lower, upper = f"={self.script(first)}", self.script(last)
         return self.scoped(term, finish)
 
     def write_Total(self, term: Any) -> tuple[str, int]:
@@ -305,13 +351,10 @@ class _Writer:
             shown = self.symbol(letter)
             if term.index.sort == "batch":
                 shown = self.alphabet.superscript(shown, "(1:m)")
-            law = term.domain.args[0]
-            parameter = self.symbol("theta") if law.learned else self.text(law)
-            sampled = f"{shown}{self.alphabet.names['~']}P(·;{parameter})" if self.alphabet is UNICODE else (
-                rf"{shown} \sim P(\cdot;{parameter})")
-            head = self.alphabet.big(self.alphabet.names[name], sampled if name == "E" else shown, "").rstrip()
-            return f"{head}{self.alphabet.bracket('[', self.text(term.body), ']')}", FACTOR
+            head = self.alphabet.big(self.alphabet.signs[name], f"{shown}{self.alphabet.signs['~']}{law}", "").rstrip()
+            return f"{head}{self.alphabet.bracket('[', self.text(term.body), ']')}", ATOM
 
+        law = self.text(term.domain)
         return self.scoped(term, finish)
 
     def write_Expect(self, term: Any) -> tuple[str, int]:
@@ -331,7 +374,17 @@ def _negated(term: Any) -> Any:
     return None
 
 
+def _names(term: Any) -> dict[Any, str]:
+    """The names of free indices and of functions, which no bound index may take."""
+    names, stack = {}, [term]
+    while stack:
+        node = stack.pop()
+        if isinstance(getattr(node, "label", None), str):
+            names[node] = node.label
+        stack.extend(node.args)
+    return names
+
+
 def write(term: Any, alphabet: Alphabet, mark: Any = None) -> str:
     """``term`` as text; ``mark`` is a subterm to underline wherever it occurs."""
-    free = {index: str(index.label) for index in term.free_symbols if hasattr(index, "label")}
-    return _Writer(alphabet, free, mark).text(term)
+    return _Writer(alphabet, _names(term), mark).text(term)

@@ -13,7 +13,8 @@ from sympy.core.symbol import Symbol
 
 from derive.errors import MalformedTerm, NotATerm
 from derive.language.binding import Index, loose_indices
-from derive.language.expression import Plus, Power, Ratio, Term, Times, depth, subterms
+from derive.language.expression import DEEPEST as DEEPEST
+from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_deep, subterms
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
@@ -43,9 +44,6 @@ from derive.language.terms import (
     Var,
 )
 
-DEEPEST = 120
-"""Nested operators that a term may have; SymPy's recursion fails at some 200 to 400."""
-
 
 def admit(term: Expr) -> Expr:
     """The term itself, if it is a finished term of this language.
@@ -54,8 +52,7 @@ def admit(term: Expr) -> Expr:
         NotATerm: for foreign symbols, SymPy sums, floats, loose bound indices, or more
             than ``DEEPEST`` nested operators.
     """
-    if depth(term) > DEEPEST:
-        raise NotATerm(f"The term nests {depth(term)} operators; at most {DEEPEST} are read. Name a part as a lemma.")
+    refuse_too_deep(term)
     for node in subterms(term):
         if isinstance(node, Symbol):
             raise NotATerm(f"{node} is a foreign SymPy symbol. Build terms from the names that `derive` exports.")
@@ -97,7 +94,7 @@ def sort_of(term: Expr) -> str:
     return "domain" if isinstance(term, Everything) else SCALAR
 
 
-_SIGNATURES: tuple[tuple[type, tuple[str, ...]], ...] = (
+_SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
     (StateAt, ("trajectory", TIME)),
     (ActionAt, ("trajectory", TIME)),
     (Drawn, ("batch", "draw")),
@@ -134,9 +131,13 @@ def _check_sorts(term: Expr) -> None:
             for argument in term.args:
                 _expect_sort(argument, SCALAR, term)
         case Applied():
+            _expect_sort(term.args[0], "function", term)
             for argument in term.args[1:]:
                 if sort_of(argument) not in ("state", "action"):
-                    raise MalformedTerm(f"{argument} is a {sort_of(argument)}; {term} takes states and actions.", argument)
+                    raise MalformedTerm(
+                        f"{argument} is a {sort_of(argument)}; {term} takes states and actions.", argument)
+        case Power(args=(_, Integer() as exponent)) if exponent < 0:
+            raise MalformedTerm(f"{term} hides a division; write it as a ratio, which owes its denominator.", term)
         case Expect() | Var():
             _expect_sort(term.body, SCALAR, term)
             if term.index.sort not in ("trajectory", "batch") or not isinstance(term.domain, Law):
@@ -156,7 +157,7 @@ def _check_range(term: Expr) -> None:
     needs_limits = term.index.sort in ("time", "draw")
     if term.index.sort == "batch":
         raise MalformedTerm("A random sample is averaged over with expect, not summed over.", term)
-    if needs_limits != isinstance(term.domain, Between):
+    if not isinstance(term.domain, Between if needs_limits else Everything):
         raise MalformedTerm(f"A sum over a {term.index.sort} cannot have the range {term.domain!r}.", term)
 
 
@@ -174,15 +175,17 @@ def rank(term: Expr) -> int:
         case Plus():
             return _common_rank(term.args, term)
         case Times():
-            ranked = [argument for argument in term.args if rank(argument)]
+            ranked = [(argument, inner) for argument in term.args if (inner := rank(argument))]
             if len(ranked) > 1:
+                (first, _), (second, _) = ranked[:2]
                 raise MalformedTerm(
-                    f"{ranked[0]} and {ranked[1]} are both gradients; their product has no meaning here.", ranked[1])
-            return rank(ranked[0]) if ranked else 0
+                    f"{first} and {second} are both gradients; their product has no meaning here.", second)
+            return ranked[0][1] if ranked else 0
         case Power():
-            if rank(term.args[0]) and term.args[1] != 1:
+            inner = rank(term.args[0])
+            if inner and term.args[1] != 1:
                 raise MalformedTerm(f"{term.args[0]} is a gradient; its power has no meaning here.", term)
-            return rank(term.args[0])
+            return inner
         case Ratio():
             _scalar_only(term.args[1], "a denominator")
             return rank(term.args[0])
@@ -256,10 +259,7 @@ def check_equation(before: Expr, after: Expr) -> None:
 
 def depends_on_theta(term: Expr) -> bool:
     """Whether theta occurs, by closure: through pi, P(tau; theta), J, or a law."""
-    for node in subterms(term):
-        if isinstance(node, Policy) and node.learned:
-            return True
-    return False
+    return any(isinstance(node, Policy) and node.learned for node in subterms(term))
 
 
 def is_random(term: Expr) -> bool:
@@ -288,10 +288,11 @@ def signature(*terms: Expr) -> Signature:
         (str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:]))
         for node in nodes if isinstance(node, Applied)
     }
-    offsets = [
-        abs(int(number)) for node in nodes if isinstance(node, (StateAt, ActionAt, Between, Power))
-        for number in subterms(node) if isinstance(number, Integer)
+    times = [
+        time for node in nodes if isinstance(node, (StateAt, ActionAt, Between, Power))
+        for time in (node.args if isinstance(node, Between) else node.args[1:])
     ]
+    offsets = [abs(int(number)) for time in times for number in subterms(time) if isinstance(number, Integer)]
     return Signature(
         rewards=any(isinstance(node, Reward) for node in nodes),
         returns=any(isinstance(node, (Return, Objective)) for node in nodes),
@@ -302,6 +303,10 @@ def signature(*terms: Expr) -> Signature:
         order=max((_grad_depth(term) for term in terms), default=0),
         largest_offset=max(offsets, default=0),
     )
+
+
+def _is_discounting(node: Expr) -> bool:
+    return isinstance(node, Power) and isinstance(node.args[0], Discount)
 
 
 def _grad_depth(term: Expr) -> int:

@@ -167,3 +167,13 @@ def objective(policy: Expr) -> Expr:
         return Times(TrajectoryProbability(policy, path), Return(path))
 
     return each(Total, Trajectory, Everything(), summand)
+
+
+def trajectory_probability_of(path: Any, *, policy: Policy = pi) -> Expr:
+    """mu(s_0) prod_t P(s_{t+1} | s_t, a_t) pi(a_t | s_t): P(tau; theta) written out."""
+    return trajectory_probability(policy, path)
+
+
+def additive_return_of(path: Any) -> Expr:
+    """sum_t gamma^t r(s_t, a_t, s_{t+1}): the additive R(tau) written out."""
+    return additive_return(path)

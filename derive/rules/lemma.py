@@ -1,0 +1,74 @@
+"""A proved equation as a reason: it is instantiated by matching, and used left to right on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from derive.errors import DoesNotMatch
+from derive.language.binding import Binder, Index, substitute
+from derive.language.typing import sort_of
+from derive.rules.ring import same_by_ring
+from derive.rules.rule import justify, to_fixed_point
+
+Bindings = dict[Index, Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Lemma:
+    """``left = right`` for every value of the free indices."""
+
+    name: str
+    left: Expr
+    right: Expr
+
+    def justify(self, before: Expr, after: Expr) -> None:
+        """Nothing, if the lemma gives the step.
+
+        Raises:
+            DoesNotMatch: otherwise.
+        """
+        for one, two in ((before, after), (after, before)):
+            bindings = match(self.left, one)
+            if bindings is not None and same_by_ring(self._instance(self.right, bindings), two):
+                return
+        justify(self.name, before, after, lambda term: to_fixed_point(term, self._rewritten, lambda node: node))
+
+    def _rewritten(self, node: Expr) -> Expr:
+        bindings = match(self.left, node)
+        return node if bindings is None else self._instance(self.right, bindings)
+
+    def _instance(self, side: Expr, bindings: Mapping[Index, Expr]) -> Expr:
+        unbound = [index for index in side.free_symbols if index not in bindings]
+        if unbound:
+            raise DoesNotMatch(f"{self.name}: {unbound[0]} is free on one side of the lemma only.")
+        return substitute(side, bindings)
+
+
+def match(pattern: Expr, term: Expr) -> Bindings | None:
+    """The values of the pattern's free indices that make it the term, or None.
+
+    Indices match anything of their sort, except what is bound inside the pattern itself.
+    """
+    bindings: Bindings = {}
+    return bindings if _matches(pattern, term, bindings, frozenset()) else None
+
+
+def _matches(pattern: Expr, term: Expr, bindings: Bindings, inside: frozenset[Index]) -> bool:
+    if isinstance(pattern, Index):
+        if pattern.is_bound:
+            return pattern == term
+        if sort_of(term) != pattern.sort or (term.free_symbols & inside):
+            return False
+        return bindings.setdefault(pattern, term) == term
+    if type(pattern) is not type(term) or len(pattern.args) != len(term.args):
+        return False
+    if not pattern.args:
+        return bool(pattern == term)
+    if isinstance(pattern, Binder):
+        inside = inside | {pattern.index, term.args[0]}
+        if pattern.index != term.args[0]:
+            return False
+    return all(_matches(one, two, bindings, inside) for one, two in zip(pattern.args, term.args, strict=True))

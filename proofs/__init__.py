@@ -1,0 +1,1 @@
+"""The bundled theorems, one a file, named by its conclusion."""
