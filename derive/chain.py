@@ -16,6 +16,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.assumptions import POSSIBLE, Assumption, additive_return, iid_samples
+from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.kernel import decide
 from derive.kernel.decide import Comparison
@@ -27,7 +28,6 @@ from derive.language.vocabulary import pi
 from derive.rules import RULES
 from derive.rules.lemma import Lemma
 from derive.rules.rule import Rule
-from derive.derivation import By, Theorem
 from derive.verdict import (
     Estimates,
     Malformed,
@@ -41,7 +41,6 @@ from derive.verdict import (
     Verdict,
 )
 from derive.witness import Claim, find_witness
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +147,8 @@ class _Examiner:
 
     def __init__(self, theorem: Theorem, session: Session) -> None:
         self.session = session
+        lemmas = [reason.reason for reason in theorem.chain.reasons if isinstance(reason.reason, Theorem)]
+        self.inherited = {assumption for lemma in lemmas for assumption in lemma.assumes}
         self.assumptions = frozenset(theorem.assumes)
         self.terms = theorem.chain.terms
         means = [self._mean_of(term) for term in self.terms if is_random(term)]
@@ -277,13 +278,15 @@ class _Examiner:
     # -- assumptions -------------------------------------------------------------------------------
 
     def assumption_use(self) -> tuple[tuple[Assumption, ...], tuple[Assumption, ...]]:
-        """Which assumptions settle an obligation or fix the model class, and which are idle."""
+        """Which assumptions settle an obligation, fix the model class or serve a lemma; and which are idle."""
         owed = {obligation.says for obligation in undischarged(self.terms, self.assumptions)}
-        used, idle = [], []
+        used: list[Assumption] = []
+        idle: list[Assumption] = []
         for assumption in sorted(self.assumptions, key=lambda assumption: assumption.name):
             without = undischarged(self.terms, self.assumptions - {assumption})
             settles = any(obligation.says not in owed for obligation in without)
-            (used if settles or self._fixes_the_class(assumption) else idle).append(assumption)
+            needed = settles or assumption in self.inherited or self._fixes_the_class(assumption)
+            (used if needed else idle).append(assumption)
         return tuple(used), tuple(idle)
 
     def _fixes_the_class(self, assumption: Assumption) -> bool:

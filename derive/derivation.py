@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from types import FrameType
 from typing import Any
 
 from sympy import Expr
@@ -39,6 +40,7 @@ class By:
     tag: str | None
     expect: str
     line: int
+    column: int = 0
 
 
 def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Proved) -> By:
@@ -56,7 +58,14 @@ def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Pr
             "Rules are imported from derive; definitions are written definition(J).")
     if not (isinstance(expect, type) and issubclass(expect, Verdict) and expect.code):
         raise InvalidChain(f"by(expect={expect!r}): expected one of {', '.join(c.__name__ for c in CODES.values())}.")
-    return By(reason, tag, expect.code, sys._getframe(1).f_lineno)
+    return By(reason, tag, expect.code, *_place(sys._getframe(1)))
+
+
+def _place(frame: FrameType) -> tuple[int, int]:
+    """The line and column (from 1) of the call that a frame is executing."""
+    positions = list(frame.f_code.co_positions())
+    line, _, column, _ = positions[frame.f_lasti // 2]
+    return line or frame.f_lineno, (column or 0) + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,13 +256,10 @@ def _in_class(claim: Claim, model: Model, witness: Witness) -> bool:
 def _simpler(claim: Claim, model: Model) -> Iterator[Model]:
     """Models with whole blocks zeroed, then rows made sure or even, then single numbers shortened."""
     yield from _zeroed_blocks(model)
-    for rebuilt in _simpler_rows(model):
-        yield rebuilt
+    yield from _simpler_rows(model)
     yield from _shorter_numbers(model)
-    if claim.signature.discount or claim.additive:
-        for gamma in (Fraction(1, 2),):
-            if model.gamma != gamma:
-                yield replace(model, gamma=gamma)
+    if model.gamma != Fraction(1, 2):
+        yield replace(model, gamma=Fraction(1, 2))
 
 
 def _zeroed_blocks(model: Model) -> Iterator[Model]:

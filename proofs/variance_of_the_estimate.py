@@ -1,6 +1,6 @@
 """The covariance of the sample estimate is that of one sample, divided by m.
 
-    Var_τ^{(1:m)}[(1/m) Σ_{i=1..m} ∇log P(τ^{(i)};θ) R(τ^{(i)})] = Var_τ[∇log P(τ;θ) R(τ)]/m
+    Var_{τ^{(1:m)}~P(·;θ)}[(1/m) Σ_{i=1..m} ∇log P(τ^{(i)};θ) R(τ^{(i)})] = Var_{τ~P(·;θ)}[∇log P(τ;θ) R(τ)]/m
 
 Why it matters: it says how many trajectories buy how much precision. It needs
 independent samples, and a summand that uses its own sample only: subtracting the mean
@@ -24,7 +24,6 @@ from derive import (
     log,
     m,
     mean,
-    possible,
     ratio,
     samples,
     tau,
@@ -34,7 +33,7 @@ from derive import (
 )
 
 
-@theorem("the variance of the sample estimate", assumes=[possible(tau), iid_samples])
+@theorem("the variance of the sample estimate", assumes=[iid_samples])
 def variance_of_the_estimate():
     return calc(
         variance(samples, mean(i, grad(log(P(samples[i]))) * R(samples[i]))),

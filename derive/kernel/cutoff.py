@@ -85,7 +85,7 @@ class _Outside(Exception):
 
 
 Variable = tuple[Any, ...]
-"""Free: ("s", trajectory, t), ("a", trajectory, t), ("s", index), ("a", index). Summed: ("s", number), ("a", number)."""
+"""Free: ("s", trajectory, t) or ("s", index); summed: ("s", number); the same with "a"."""
 
 Factor = tuple[Any, ...]
 """("mu", target), ("P", target, s, a), ("pi", policy, target, s), ("dpi", policy, target, s)."""
@@ -111,7 +111,8 @@ def sufficient_shape(before: Expr, after: Expr, horizon: int) -> tuple[int, int]
         counts = [_counts(one) for side in (before, after) for one in expansion.products(side, {})]
     except _Outside:
         return None
-    return (1 + max((states for states, _ in counts), default=0), 1 + max((actions for _, actions in counts), default=0))
+    states, actions = (max((count[kind] for count in counts), default=0) for kind in (0, 1))
+    return 1 + states, 1 + actions
 
 
 def _counts(one: _Product) -> tuple[int, int]:

@@ -118,22 +118,25 @@ class Comparison:
 
     def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""
+        sampled = signature(before, after).samples
+        middle = 2 if sampled else 1
         with_zeros = []
         for zeros, says in self._patterns(before, after):
-            agreed = self._quietly(before, after, Shape(2, 2, 1, self._middle_samples()), zeros, modular=False)
+            shape = Shape(2, 2, 1, middle)
+            agreed = self._quietly(before, after, shape, zeros, modular=False)
             if agreed is False:
-                return Different(Shape(2, 2, 1, self._middle_samples()), zeros)
+                return Different(shape, zeros)
             if agreed:
                 with_zeros.append(says)
         probes = []
         for shape in PROBES:
-            probe = Shape(shape.states, shape.actions, shape.horizon, self._middle_samples())
+            probe = Shape(shape.states, shape.actions, shape.horizon, middle)
             agreed = self._quietly(before, after, probe, frozenset(), modular=True)
             if agreed is False:
                 return Different(probe)
             if agreed:
                 probes.append(probe)
-        needed = sufficient_samples(before, after) if self.signature.samples else None
+        needed = sufficient_samples(before, after) if sampled else None
         sizes = {shape.samples for shape in counted}
         return Equal(
             exact=tuple(counted), with_zeros=tuple(with_zeros), probes=tuple(probes),
@@ -145,7 +148,7 @@ class Comparison:
     # -- shapes -----------------------------------------------------------------------------------
 
     def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
-        if self.signature.samples:
+        if signature(before, after).samples:
             needed = min(sufficient_samples(before, after) or 3, MOST_SAMPLES)
             shapes = [Shape(s.states, s.actions, s.horizon, m) for m in range(1, needed + 1) for s in SAMPLED]
         else:
@@ -159,9 +162,6 @@ class Comparison:
     def _reach(self, before: Expr, after: Expr) -> int:
         """The horizon that the literal times of the claim ask for: one more than the largest."""
         return signature(before, after).largest_offset + 1
-
-    def _middle_samples(self) -> int:
-        return 2 if self.signature.samples else 1
 
     def _patterns(self, before: Expr, after: Expr) -> list[tuple[Zeros, str]]:
         """Zeros to build in where sums over a support occur and the class allows them."""
@@ -182,7 +182,8 @@ class Comparison:
         reached = []
         for horizon in sorted({shape.horizon for shape in counted}):
             needed = sufficient_shape(before, after, horizon)
-            if needed and any(s.states >= needed[0] and s.actions >= needed[1] and s.horizon == horizon for s in counted):
+            if needed and any(one.horizon == horizon and one.states >= needed[0] and one.actions >= needed[1]
+                              for one in counted):
                 reached.append(horizon)
         return tuple(reached)
 

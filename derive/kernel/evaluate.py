@@ -237,11 +237,11 @@ class Evaluator:
     def _choice(self, term: Expr, order: int, low: int) -> Meaning:
         table = self.model.policies[term.args[0].label]
         a, s = self.place(term.args[1]), self.place(term.args[2])
-        return lambda environment: table[s(environment), a(environment)][: order + 1]
+        return lambda environment: jets.above(table[s(environment), a(environment)][: order + 1], low)
 
     def _probability(self, term: Expr, order: int, low: int) -> Meaning:
         policy, way = term.args[0].label, self.way(term.args[1])
-        return lambda environment: way(environment).probability(self.model, policy, order)
+        return lambda environment: jets.above(way(environment).probability(self.model, policy, order), low)
 
     def _reward(self, term: Expr, order: int, low: int) -> Meaning:
         s, a, x = (self.place(argument) for argument in term.args)
@@ -264,7 +264,7 @@ class Evaluator:
 
         def expected(environment: Environment) -> Jet:
             return self._collapsed([
-                jets.scaled(self.model.return_of(way), way.probability(self.model, policy, order))
+                jets.scaled(self.model.return_of(way), jets.above(way.probability(self.model, policy, order), low))
                 for way in self.model.possible(policy)
             ], order, self.model.possible(policy))
 

@@ -11,6 +11,8 @@ zero: factors are nonzero polynomials, so it is zero exactly when ``num`` is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 from flint import fmpz_mpoly_ctx
@@ -88,9 +90,13 @@ class Field:
         """A sum, added up as a balanced tree: ``acc += small`` in a loop is quadratic."""
         level = [element for element in elements if not element.num.is_zero()]
         while len(level) > 1:
-            pairs = [level[j] + level[j + 1] for j in range(0, len(level) - 1, 2)]
-            level = pairs + level[len(level) - len(level) % 2 :]
+            level = neighbours_added(level, 2)
         return level[0] if level else self.zero
+
+
+def neighbours_added(elements: Sequence[Element], width: int) -> list[Element]:
+    """The sums of each ``width`` neighbours."""
+    return [reduce(add, elements[j : j + width]) for j in range(0, len(elements), width)]
 
 
 def _merged(left: Exponents, right: Exponents) -> Exponents:
@@ -109,6 +115,10 @@ def _merged(left: Exponents, right: Exponents) -> Exponents:
 
 
 def _product(left: Any, right: Any) -> Any:
+    if right.is_one():
+        return left
+    if left.is_one():
+        return right
     if len(left) * len(right) > MOST_TERMS:
         raise WorkLimit(f"a product of {len(left)} by {len(right)} terms exceeds {MOST_TERMS} terms")
     return left * right
@@ -147,15 +157,21 @@ class Element:
         shared: Exponents = {}
         left: Exponents = {}
         right: Exponents = {}
-        for number in mine.keys() | theirs.keys():
-            one, two = mine.get(number, 0), theirs.get(number, 0)
-            low = min(one, two)
-            if low:
+        for number, one in mine.items():
+            two = theirs.get(number, 0)
+            if low := min(one, two):
                 shared[number] = low
-            if one > low:
-                left[number] = one - low
-            if two > low:
-                right[number] = two - low
+            if one > two:
+                left[number] = one - two
+            elif two > one:
+                right[number] = two - one
+        for number, two in theirs.items():
+            if number in mine:
+                continue
+            if two > 0:
+                right[number] = two
+            else:
+                shared[number], left[number] = two, -two
         num = self.field.expanded(self.num, left) + self.field.expanded(other.num, right)
         return Element(self.field, num, shared)
 

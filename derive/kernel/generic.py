@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 from derive.errors import OutsideFragment
-from derive.kernel.field import Element, Field
+from derive.kernel.field import Element, Field, neighbours_added
 from derive.kernel.graded import Graded, graded_total
 from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
 from derive.language.typing import Signature
@@ -29,7 +29,9 @@ LOGARITHMS = 8
 class Polynomials:
     """The ring of exact field elements; logarithms of known factors are indeterminates."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], shape: Shape) -> None:
+        self._trajectories = shape.trajectories
+        self._widths = (shape.states, shape.actions) * (shape.horizon + 1)
         spare = [f"log_{j}" for j in range(LOGARITHMS)]
         self.field = Field([*names, *spare])
         self.zero, self.one = self.field.zero, self.field.one
@@ -41,7 +43,12 @@ class Polynomials:
 
     def total(self, elements: Iterable[Any]) -> Any:
         parts = list(elements)
-        return graded_total(self.field, parts) if any(type(part) is Graded for part in parts) else self.field.total(parts)
+        if any(type(part) is Graded for part in parts):
+            return graded_total(self.field, parts)
+        if len(parts) == self._trajectories:
+            for width in self._widths:
+                parts = neighbours_added(parts, width)
+        return self.field.total(parts)
 
     def is_zero(self, element: Any) -> bool:
         return bool(element.is_zero)
@@ -111,7 +118,7 @@ def _entry(function: str, places: tuple[int, ...]) -> str:
 
 def generic_model(shape: Shape, signature: Signature, *, additive: bool, zeros: Zeros = frozenset()) -> RingModel:
     """The generic model of one shape over the exact field."""
-    ring = Polynomials(names_of(shape, signature, additive=additive))
+    ring = Polynomials(names_of(shape, signature, additive=additive), shape)
     symbol = ring.field.symbol
     n, k = range(shape.states), range(shape.actions)
 
@@ -147,10 +154,11 @@ def generic_model(shape: Shape, signature: Signature, *, additive: bool, zeros: 
         name: {places: symbol(_entry(name, places)) for places in _places(shape, sorts)}
         for name, sorts in signature.functions
     }
+    rewards = {key: symbol(f"r_{'_'.join(map(str, key))}") for key in product(n, k, n)} if "r_0_0_0" in ring.field.names else {}
     return RingModel(
         ring=ring, shape=shape, mu=[mu_row["mu", s] for s in n], P=transitions, policies=policies, scores=scores,
         gamma=symbol("gamma") if "gamma" in ring.field.names else ring.one,
-        reward=lambda s, a, x: symbol(f"r_{s}_{a}_{x}"),
+        reward=lambda s, a, x: rewards[s, a, x],
         arbitrary_return=None if additive else lambda path: Graded(ring.field, {(path,): ring.one}),
         functions=functions, ways=[plain_way(path) for path in shape.paths()],
     )

@@ -29,6 +29,11 @@ def product(left: Jet, right: Jet) -> Jet:
     )
 
 
+def above(jet: Jet, low: int) -> Jet:
+    """The jet without the derivatives below ``low``, which nobody asks for."""
+    return (None,) * low + jet[low:] if low else jet
+
+
 def scaled(factor: Any, jet: Jet) -> Jet:
     """A jet times a constant."""
     return tuple(None if entry is None else factor * entry for entry in jet)

@@ -130,8 +130,9 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
     logits = {key: (phi[key], psi[key]) for key in phi}
     scores = score_jets(ring, logits, shape, tables["pi"], second=second)
     policies = {"pi": _jet_table(policy_jets(tables["pi"], scores, second=second), shape)}
-    policies |= {name: _jet_table({key: (value, ring.zero, ring.zero) for key, value in table.items()}, shape)
-                 for name, table in tables.items() if name != "pi"}
+    fixed = {name: {key: (value, ring.zero, ring.zero) for key, value in table.items()}
+             for name, table in tables.items() if name != "pi"}
+    policies |= {name: _jet_table(table, shape) for name, table in fixed.items()}
     sizes = {"state": n, "action": k}
     functions = {
         name: ResidueTable(draw(*(sizes[sort] for sort in sorts)), primes) for name, sorts in sorted(signature.functions)

@@ -69,17 +69,13 @@ class Way:
         return self._probability[key]
 
     def _computed(self, model: RingModel, policy: str, order: int) -> Jet:
-        value = model.mu[self.states[0]]
-        for t, (s, a) in enumerate(zip(self.states[:-1], self.actions, strict=True)):
-            value = value * model.P[s, a, self.states[t + 1]] * model.policies[policy][s, a][0]
-        steps = list(zip(self.states[:-1], self.actions, strict=True))
+        value = model.mass(self, policy)
         if order == 0 or policy != "pi":
             return (value, *[model.ring.zero] * order)
-        score = model.ring.total([model.scores[step][0] for step in steps])
+        score = model.score(self, 0)
         if order == 1:
             return (value, value * score)
-        turn = model.ring.total([model.scores[step][1] for step in steps])
-        return (value, value * score, value * (score * score + turn))
+        return (value, value * score, value * (score * score + model.score(self, 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,7 @@ class RingModel:
     arbitrary_return: Callable[[Path], Any] | None
     functions: Mapping[str, Mapping[tuple[int, ...], Any]]
     ways: list[Way]
-    _returns: dict[Path, Any] = field(default_factory=dict)
+    _known: dict[tuple[str, Path], Any] = field(default_factory=dict)
     _possible: dict[str, list[Way]] = field(default_factory=dict)
 
     def possible(self, policy: str) -> list[Way]:
@@ -116,18 +112,36 @@ class RingModel:
 
     def return_of(self, way: Way) -> Any:
         """R(tau), arbitrary or additive."""
-        if way.path not in self._returns:
-            self._returns[way.path] = self._return(way)
-        return self._returns[way.path]
-
-    def _return(self, way: Way) -> Any:
         if self.arbitrary_return is not None:
             return self.arbitrary_return(way.path)
-        discount, terms = self.ring.one, []
-        for t, action in enumerate(way.actions):
-            terms.append(discount * self.reward(way.states[t], action, way.states[t + 1]))
-            discount = discount * self.gamma
-        return self.ring.total(terms)
+        discounts = [self.ring.one]
+        for _ in way.actions:
+            discounts.append(discounts[-1] * self.gamma)
+        return self._folded(way, "return", lambda s: self.ring.zero,
+                            lambda value, t, s, a, x: value + discounts[t] * self.reward(s, a, x))
+
+    def mass(self, way: Way, policy: str) -> Any:
+        """The value of P(tau) under a policy."""
+        P, table = self.P, self.policies[policy]
+        return self._folded(way, policy, lambda s: self.mu[s],
+                            lambda value, t, s, a, x: value * P[s, a, x] * table[s, a][0])
+
+    def score(self, way: Way, turn: int) -> Any:
+        """sum_t u_t, or sum_t D u_t."""
+        return self._folded(way, f"score {turn}", lambda s: self.ring.zero,
+                            lambda value, t, s, a, x: value + self.scores[s, a][turn])
+
+    def _folded(self, way: Way, what: str, first: Callable[[Any], Any], step: Callable[..., Any]) -> Any:
+        """A fold over the steps of a trajectory, remembered at each of its beginnings."""
+        known, path, t = self._known, way.path, len(way.actions)
+        while t > 0 and (what, path[: 2 * t + 1]) not in known:
+            t -= 1
+        value = known[what, path[: 2 * t + 1]] if t else first(way.states[0])
+        for later in range(t, len(way.actions)):
+            value = step(value, later, way.states[later], way.actions[later], way.states[later + 1])
+            if path:
+                known[what, path[: 2 * later + 3]] = value
+        return value
 
 
 def score_jets(ring: Any, logits: Mapping[tuple[int, int], tuple[Any, ...]], shape: Shape,

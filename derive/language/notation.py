@@ -93,6 +93,14 @@ _LETTERS = {
     "state": ("s", "x", "y", "z"), "action": ("a", "b", "c"), "time": ("t", "k", "j", "l"), "draw": ("i", "j"),
     "trajectory": ("tau",), "batch": ("tau",),
 }
+
+
+def _loose(index: Any) -> str:
+    """A letter for an index seen without its binder, as in a message about a part of a term."""
+    letters = _LETTERS[index.sort]
+    return letters[(index.label - 1) % len(letters)]
+
+
 _OPERATORS = ("Total", "Prod", "Log", "Grad")
 
 
@@ -221,7 +229,7 @@ class _Writer:
     # -- indices and atoms ----------------------------------------------------------------
 
     def write_Index(self, term: Any) -> tuple[str, int]:
-        name = self.names.get(term, str(term.label) if not term.is_bound else f"?{term.label}")
+        name = self.names.get(term, _loose(term) if term.is_bound else str(term.label))
         return self.symbol(name), ATOM
 
     def write_Drawn(self, term: Any) -> tuple[str, int]:

@@ -68,6 +68,7 @@ linearity_over_samples = Rule(
     rewrite=_linear,
     takes=lambda: (expect(samples, mean(i, R(samples[i]))), mean(i, expect(samples, R(samples[i])))),
     refuses=lambda: (expect(samples, mean(i, R(samples[i]))), total(i, expect(samples, R(samples[i])))),
+    holds_for="every finite MDP, every horizon, every number m of samples",
 )
 
 
@@ -105,6 +106,7 @@ equal_expectations = Rule(
         mean(i, expect(tau, R(tau) * R(tau))),
     ),
     assumes=(iid_samples,),
+    holds_for="every finite MDP, every horizon, every number m of samples",
 )
 
 
@@ -145,6 +147,7 @@ mean_of_equal_terms = Rule(
     tidy=_m_over_m,
     takes=lambda: (mean(i, expect(tau, R(tau))), expect(tau, R(tau))),
     refuses=lambda: (mean(i, R(samples[i])), R(samples[1])),
+    holds_for="every finite MDP, every horizon, every number m of samples",
 )
 
 
@@ -184,4 +187,5 @@ variance_of_a_mean = Rule(
     takes=lambda: (variance(samples, mean(i, R(samples[i]))), ratio(variance(tau, R(tau)), m)),
     refuses=lambda: (variance(samples, total(i, R(samples[i]))), ratio(variance(tau, R(tau)), m)),
     assumes=(iid_samples,),
+    holds_for="every finite MDP, every horizon, every number m of samples",
 )

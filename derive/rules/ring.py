@@ -82,8 +82,8 @@ class _Normaliser:
             return self._generator(term)
         return self._generator(term.func(*(self.normal(argument) for argument in term.args)))
 
-    def _generator(self, node: Expr, exponent: Expr = Integer(1)) -> Polynomial:
-        return {((node, exponent),): Integer(1)}
+    def _generator(self, node: Expr, exponent: Expr | None = None) -> Polynomial:
+        return {((node, Integer(1) if exponent is None else exponent),): Integer(1)}
 
     def _inverse(self, below: Expr) -> Polynomial:
         if isinstance(below, Rational) and below != 0:

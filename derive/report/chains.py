@@ -1,0 +1,57 @@
+"""A chain as plain text or LaTeX, and the replay of a counterexample."""
+
+from __future__ import annotations
+
+from derive.assumptions import POSSIBLE
+from derive.chain import examine
+from derive.derivation import Theorem
+from derive.errors import BadInput
+from derive.language.notation import LATEX, write
+from derive.report.counterexample import replay
+from derive.report.payload import shown_path
+from derive.rules.rule import Rule
+from derive.verdict import Estimates, Refuted, SameMean
+
+
+def _reason(reason: object) -> str:
+    if reason is None:
+        return "?"
+    if isinstance(reason, Rule):
+        return reason.name.replace("_", " ")
+    return reason.title if isinstance(reason, Theorem) else str(reason)
+
+
+def plain(theorem: Theorem) -> str:
+    """Title, docstring, claim and lines, unchecked."""
+    lines = [f"{theorem.title}  ({shown_path(theorem.file)}:{theorem.line})", "", theorem.docstring, ""]
+    if theorem.assumes:
+        lines.append("assuming " + ", ".join(f"{one.name}: {one.says}" for one in theorem.assumes))
+    lines += ["", f"      {theorem.chain.terms[0]}"]
+    for term, reason in zip(theorem.chain.terms[1:], theorem.chain.reasons, strict=True):
+        tag = f"  ({reason.tag})" if reason.tag else ""
+        lines.append(f"    = {term}    [{_reason(reason.reason)}]{tag}")
+    return "\n".join(lines)
+
+
+def latex(theorem: Theorem) -> str:
+    """The chain as an ``align*`` environment."""
+    first, *rest = theorem.chain.terms
+    rows = [rf"{write(first, LATEX)} &= {write(rest[0], LATEX)}"]
+    rows += [rf"&= {write(term, LATEX)}" for term in rest[1:]]
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+
+
+def replay_of(theorem: Theorem, number: int) -> str:
+    """Python that recomputes the counterexample of a step.
+
+    Raises:
+        BadInput: if there is no such step, or it has no counterexample.
+    """
+    steps = examine(theorem).steps
+    if not 1 <= number <= len(steps):
+        raise BadInput(f"--replay {number}: {theorem.name} has steps 1 to {len(steps)}.")
+    step = steps[number - 1]
+    if not isinstance(step.verdict, (Refuted, Estimates, SameMean)):
+        raise BadInput(f"--replay {number}: step {number} of {theorem.name} is {step.verdict.code}; "
+                       "it has no counterexample.")
+    return replay(step.verdict.witness, step.before, step.after, possible_only=POSSIBLE in theorem.assumes)

@@ -1,0 +1,202 @@
+"""Verdicts for a reader at a terminal, in the manner of ruff and rustc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from textwrap import wrap
+
+from rich.console import Console
+from rich.text import Text
+from sympy import Expr
+
+from derive.chain import Examined, Step
+from derive.codes import code_of
+from derive.errors import WorkLimit
+from derive.language.expression import Plus, Term, Times
+from derive.language.notation import UNICODE, write
+from derive.report.counterexample import describe
+from derive.report.payload import conditions, hint, reason_text, shown_path, why
+from derive.rules.rule import Rule
+from derive.verdict import Estimates, Malformed, Refuted, SameMean, Scope
+
+STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
+          "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta"}
+
+
+def full(console: Console, one: Examined, *, strict: bool = False) -> None:
+    """One theorem: claim, assumptions, every step, diagnostics, scope."""
+    theorem = one.theorem
+    mark = Text("✓ " if one.as_claimed else "✗ ", style="green" if one.as_claimed else "red")
+    place = Text(f"  {shown_path(theorem.file)}:{theorem.line}", style="dim")
+    console.print(mark + Text(theorem.title, style="bold") + place, soft_wrap=True)
+    _indented(console, theorem.claim, 4)
+    if theorem.assumes:
+        names = [f"{assumption.name}{' (idle)' if assumption in one.idle else ''}" for assumption in theorem.assumes]
+        _indented(console, f"assuming {', '.join(names)}", 4, "dim")
+    console.print()
+    for number, step in enumerate(one.steps, 1):
+        _step(console, number, step)
+        if not step.as_claimed or step.verdict.code != "proved":
+            diagnostic(console, one, number, step)
+    for line in scope_lines(one.steps):
+        _indented(console, line, 4, "dim", hang=31)
+    _claim_line(console, one)
+    if strict and one.idle:
+        names = ", ".join(assumption.name for assumption in one.idle)
+        _indented(console, f"error[D010]: idle under --strict: {names}", 4, "red")
+    console.print()
+
+
+def _indented(console: Console, text: str, columns: int, style: str = "", hang: int = 4) -> None:
+    """Wrapped at the console's width, continuation lines indented further; no trailing spaces."""
+    indent = " " * columns
+    lines = [indent + text]
+    if len(lines[0]) > console.width:
+        lines = wrap(text, console.width, initial_indent=indent, subsequent_indent=indent + " " * hang,
+                     break_long_words=False, break_on_hyphens=False)
+    for line in lines:
+        console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _step(console: Console, number: int, step: Step) -> None:
+    label = f"{step.by.tag or number}"
+    head = Text(f"{label:>6}  ", style="dim")
+    head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
+    head.append(reason_text(step), style="italic")
+    if step.as_claimed and step.verdict.code != "proved":
+        head.append("  (as declared)", style="dim")
+    console.print(head, soft_wrap=True)
+    if number == 1:
+        _indented(console, f"  {step.before}", 8)
+    _indented(console, f"= {step.after}", 8)
+
+
+def diagnostic(console: Console, one: Examined, number: int, step: Step) -> None:
+    """What is wrong with a step, where, and what to do."""
+    for text, style in diagnostic_lines(one, number, step):
+        _indented(console, text, 8, style)
+
+
+def diagnostic_lines(one: Examined, number: int, step: Step) -> Iterator[tuple[str, str]]:
+    """The lines of a diagnostic with their styles."""
+    code = code_of(step.verdict.code)
+    severity = "note" if step.as_claimed else "error"
+    style = "cyan" if step.as_claimed else "red"
+    yield f"{severity}[{code.number}]: {code.headline}", f"bold {style}"
+    place = f"{shown_path(one.theorem.file)}:{step.by.line}:{step.by.column}"
+    yield f"--> {place}, step {number} of {len(one.steps)}", "dim"
+    if not step.as_claimed and step.verdict.code == "proved":
+        yield f"declared {step.by.expect}, found proved", style
+    marked = marked_part(step)
+    if marked is not None:
+        yield from marked_lines(step, marked)
+    made = rule_makes(step)
+    if made is not None:
+        yield f"the rule makes of the left side: {made}", ""
+    if why(step):
+        yield f"because {why(step)}", ""
+    for condition in conditions(step):
+        yield f"owes {condition}, which the assumptions do not imply", ""
+    if isinstance(step.verdict, (Refuted, Estimates, SameMean)):
+        if not isinstance(step.verdict, Refuted):
+            yield f"its mean is equal, if {step.verdict.law}; as an equality it fails:", ""
+        yield "smallest counterexample found:", ""
+        for line in describe(step.verdict.witness, step.before, step.after):
+            yield f"  {line}", ""
+        yield f"replay with: derive show {shown_path(one.theorem.file)} --replay {number}", "dim"
+    if hint(step):
+        yield f"hint: {hint(step)}", "cyan"
+
+
+def rule_makes(step: Step) -> Expr | None:
+    """What the stated rule turns the left side into, for a refuted step."""
+    if not isinstance(step.verdict, Refuted) or not isinstance(step.by.reason, Rule):
+        return None
+    try:
+        made, used = step.by.reason.applied(step.before)
+    except WorkLimit:
+        return None
+    return made if used else None
+
+
+def marked_part(step: Step) -> Term | None:
+    """The part of the right side that is wrong: an ill-typed operand, or the smallest part that changed."""
+    if isinstance(step.verdict, Malformed):
+        return step.verdict.where
+    if not isinstance(step.verdict, (Refuted, Estimates, SameMean)):
+        return None
+    part = _changed(step.before, step.after)
+    return None if part == step.after else part
+
+
+def _changed(before: Term, after: Term) -> Term:
+    """Descend while exactly one argument differs; of products and sums, that differ in length, stop."""
+    if type(before) is not type(after) or len(before.args) != len(after.args):
+        if isinstance(before, Times) and isinstance(after, Times):
+            extra = [factor for factor in after.args if factor not in before.args]
+            return extra[0] if len(extra) == 1 else after
+        return after
+    differing = [(one, two) for one, two in zip(before.args, after.args, strict=True) if one != two]
+    if len(differing) != 1 or isinstance(after, Plus):
+        return after
+    return _changed(*differing[0])
+
+
+def marked_lines(step: Step, part: Term) -> Iterator[tuple[str, str]]:
+    """The side with the marked part and a line of carets under it."""
+    for side in (step.after, step.before):
+        text = write(side, UNICODE, mark=part)
+        if "\x01" not in text:
+            continue
+        plain, carets, inside = "", "", False
+        for character in text:
+            if character in "\x01\x02":
+                inside = character == "\x01"
+                continue
+            plain += character
+            carets += "^" if inside else " "
+        yield f"  {plain}", ""
+        yield f"  {carets.rstrip()}", "red"
+        return
+
+
+def scope_lines(steps: Sequence[Step]) -> Iterator[str]:
+    """The scope of each step, said once for neighbours that share it."""
+    def scope(item: tuple[int, Step]) -> Scope | None:
+        return getattr(item[1].verdict, "scope", None)
+
+    for shared, group in groupby(enumerate(steps, 1), key=scope):
+        numbers = [number for number, _ in group]
+        if shared is None or not shared.lines():
+            continue
+        which = f"step {numbers[0]}" if len(numbers) == 1 else f"steps {numbers[0]}-{numbers[-1]}"
+        for place, (kind, text) in enumerate(shared.lines()):
+            yield f"{which if place == 0 else '':<11} {kind + ':':<18} {text}"
+
+
+def _claim_line(console: Console, one: Examined) -> None:
+    if one.follows:
+        _indented(console, "every step is proved; the claim follows", 4, "green")
+    elif len(one.steps) > 1:
+        _indented(console, f"the claim does not follow; on its own it is {one.claim.code}", 4, "yellow")
+
+
+def concise(console: Console, one: Examined) -> None:
+    """One line a step, for editors and grep."""
+    for number, step in enumerate(one.steps, 1):
+        status = "" if step.as_claimed else f" (declared {step.by.expect})"
+        label = step.by.tag or f"step {number}"
+        console.print(
+            f"{shown_path(one.theorem.file)}:{step.by.line}:{step.by.column}: {code_of(step.verdict.code).number} "
+            f"{step.verdict.code}{status}: {one.theorem.name} {label}: {reason_text(step)}",
+            soft_wrap=True, highlight=False, markup=False)
+
+
+def summary(console: Console, examined: Sequence[Examined], errors: int, seconds: float) -> None:
+    """How many theorems and steps are as claimed."""
+    steps = [step for one in examined for step in one.steps]
+    good = sum(one.as_claimed for one in examined)
+    style = "green" if good == len(examined) and not errors else "red"
+    text = f"{good} of {len(examined)} theorems as claimed, {len(steps)} steps, {seconds:.1f} s"
+    console.print(Text(text + (f", {errors} unreadable" if errors else ""), style=style))
