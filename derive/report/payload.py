@@ -8,7 +8,7 @@ from typing import Any
 
 from derive.assumptions import POSSIBLE
 from derive.chain import Examined, Step
-from derive.report.counterexample import replay
+from derive.report.refutation import replay
 from derive.rules.rule import Rule
 from derive.verdict import Estimates, NeedsCondition, Refuted, SameMean, Unjustified
 from derive.witness import Witness

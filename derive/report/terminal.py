@@ -15,7 +15,7 @@ from derive.codes import code_of
 from derive.errors import WorkLimit
 from derive.language.expression import Plus, Term, Times
 from derive.language.notation import UNICODE, write
-from derive.report.counterexample import describe
+from derive.report.refutation import describe
 from derive.report.payload import conditions, hint, reason_text, shown_path, why
 from derive.rules.rule import Rule
 from derive.verdict import Estimates, Malformed, Refuted, SameMean, Scope

@@ -1,0 +1,138 @@
+"""A counterexample in words, and as a Python snippet that replays it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from sympy import Expr
+
+from derive.language.source import source
+from derive.language.terms import Batch, Trajectory
+from derive.language.typing import Signature, signature
+from derive.models import Model
+from derive.witness import Witness
+
+
+def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
+    """The model, the values of the free indices and both sides, one line each."""
+    model, speaks = witness.model, signature(before, after)
+    lines = [_shape(model, speaks)]
+    lines += _dynamics(model)
+    lines += [_policy(name, table) for name, table in model.policies.items() if name == "pi" or name in speaks.policies]
+    if speaks.order:
+        lines.append(_direction(model))
+    lines += _returns(model, speaks)
+    lines += [f"{name}({', '.join(map(str, places))}) = {value}" for name, table in model.functions.items()
+              for places, value in table.items()]
+    lines += [f"{'sample' if isinstance(index, Batch) else index}: {_value(index, value)}"
+              for index, value in witness.indices.items()]
+    along = ", along the direction φ" if speaks.order else ""
+    left, right = (value_text(witness, side) for side in (witness.left, witness.right))
+    lines.append(f"left side {left}, right side {right}{along}")
+    return lines
+
+
+def value_text(witness: Witness, value: Fraction) -> str:
+    """An exact rational; with logarithms, a rounded decimal that says so."""
+    return str(value) if witness.exact else f"{float(value):.12f}..."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _shape(model: Model, speaks: Signature) -> str:
+    shape = model.shape
+    text = (f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, "
+            f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})")
+    return f"{text}, m = {shape.samples}" if speaks.samples else text
+
+
+def _row(row: tuple[Fraction, ...]) -> str:
+    return f"({', '.join(map(str, row))})"
+
+
+def _dynamics(model: Model) -> list[str]:
+    if model.shape.states == 1:
+        return []
+    lines = [f"μ = {_row(model.mu)}"]
+    rows = {(s, a): model.P[s][a] for s, a in product(range(model.shape.states), range(model.shape.actions))}
+    if len(set(rows.values())) == 1:
+        return [*lines, f"P(·|s, a) = {_row(next(iter(rows.values())))} for every s, a"]
+    return lines + [f"P(·|{s}, {a}) = {_row(row)}" for (s, a), row in rows.items()]
+
+
+def _policy(name: str, table: Any) -> str:
+    symbol = "π" if name == "pi" else name
+    if len(set(table)) == 1:
+        return f"{symbol}(·|s) = {_row(table[0])}" + (" for every s" if len(table) > 1 else "")
+    return "; ".join(f"{symbol}(·|{s}) = {_row(row)}" for s, row in enumerate(table))
+
+
+def _direction(model: Model) -> str:
+    rows = "; ".join(f"φ(·|{s}) = {_row(row)}" for s, row in enumerate(model.scores))
+    return f"direction {rows}, that is Dπ(a|s) = π(a|s) (φ(a|s) - Σ_b π(b|s) φ(b|s))"
+
+
+def _returns(model: Model, speaks: Signature) -> list[str]:
+    """The rewards or returns that the claim speaks of, zeros left out."""
+    lines = []
+    if speaks.rewards or (speaks.returns and model.returns is None):
+        n, k = range(model.shape.states), range(model.shape.actions)
+        entries = [f"r({s},{a},{x}) = {model.r[s][a][x]}" for s, a, x in product(n, k, n) if model.r[s][a][x]]
+        lines.append(f"{', '.join(entries) or 'r = 0'}{', every other reward 0' if entries else ''}")
+    if speaks.discount or (speaks.returns and model.returns is None):
+        lines.append(f"γ = {model.gamma}")
+    if speaks.returns and model.returns is not None:
+        entries = [f"R{_path(path)} = {value}" for path, value in model.returns.items() if value]
+        lines.append(f"{', '.join(entries) or 'R = 0'}{', every other return 0' if entries else ''}")
+    return lines
+
+
+def _path(path: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, path))})"
+
+
+def _value(index: Any, value: Any) -> str:
+    if isinstance(index, Trajectory):
+        return f"{_path(value)}, as (s_0, a_0, ..., s_H+1)"
+    if isinstance(index, Batch):
+        return ", ".join(f"τ^({number}) = {_path(path)}" for number, path in value.items())
+    return str(value)
+
+
+# -- replay -----------------------------------------------------------------------------------
+
+
+def replay(witness: Witness, before: Expr, after: Expr, *, possible_only: bool) -> str:
+    """Python that computes both sides at the counterexample by brute force and prints them."""
+    indices = ", ".join(f"{type(index).__name__}({index.label!r}): {value!r}"
+                        for index, value in witness.indices.items())
+    lines = [
+        "from fractions import Fraction",
+        "from derive import *",
+        "from derive.enumerate import Enumeration",
+        "from derive.language.terms import Action, Batch, Draw, Policy, State, Time, Trajectory",
+        "from derive.models import Model, Shape",
+        "",
+        f"model = {_model_source(witness.model)}",
+        f"at = Enumeration(model, possible_only={possible_only})",
+        f"indices = {{{indices}}}",
+        f"print(float(at.value({source(before)}, indices)))",
+        f"print(float(at.value({source(after)}, indices)))",
+    ]
+    return "\n".join(lines)
+
+
+def _model_source(model: Model) -> str:
+    shape = model.shape
+    functions = {name: dict(table) for name, table in model.functions.items()}
+    parts = [
+        f"shape=Shape({shape.states}, {shape.actions}, {shape.horizon}, {shape.samples})",
+        *(f"{name}={getattr(model, name)!r}" for name in ("mu", "P", "r", "gamma", "policies", "scores")),
+        f"returns={None if model.returns is None else dict(model.returns)!r}",
+        f"functions={functions!r}",
+    ]
+    return f"Model({', '.join(parts)})"
