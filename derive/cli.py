@@ -136,7 +136,7 @@ def _built(theorem: Theorem) -> None:
 
     try:
         _ = theorem.chain
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
         raise BadInput(f"{place_of(error, Path(theorem.file))}: theorem {theorem.name}: {kind}{error}") from error
 

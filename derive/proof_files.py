@@ -119,7 +119,7 @@ def _executed(file: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise BadInput(f"{place_of(error, file)}: {type(error).__name__}: {error}") from error
     return module

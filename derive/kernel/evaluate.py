@@ -17,7 +17,7 @@ from derive.kernel import jets
 from derive.kernel.jets import Jet
 from derive.kernel.rings import RingModel, Way
 from derive.kernel.samples import Sampling
-from derive.language.binding import Index
+from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     Action,
@@ -61,6 +61,7 @@ class Evaluator:
     def __init__(self, model: RingModel, *, possible_only: bool = False) -> None:
         self.model, self.ring, self.possible_only = model, model.ring, possible_only
         self._compiled: dict[tuple[Expr, int, int], Meaning] = {}
+        self._indices: dict[Index, Index] = {}
 
     def value(self, term: Expr, environment: Environment) -> Any:
         """The ring element that ``term`` denotes; of a gradient, its part along the direction.
@@ -70,7 +71,12 @@ class Evaluator:
             Undefined: a denominator is 0 at this model.
             OutsideFragment: a node has no meaning in this ring.
         """
-        return self.meaning(term, 0, 0)(environment)[0]
+        meaning = self.meaning(term, 0, 0)
+        return meaning({self._same(index): value for index, value in environment.items()})[0]
+
+    def _same(self, index: Index) -> Index:
+        """One object for all equal indices: looking up an identical key never compares terms."""
+        return self._indices.setdefault(index, index)
 
     def meaning(self, term: Expr, order: int, low: int) -> Meaning:
         """The closure that computes the jet of ``term``, remembered."""
@@ -106,7 +112,8 @@ class Evaluator:
                 constant = int(term)
                 return lambda environment: constant
             case Time() | Draw():
-                return lambda environment: environment[term]
+                index = self._same(term)
+                return lambda environment: environment[index]
             case Horizon():
                 horizon = self.model.shape.horizon
                 return lambda environment: horizon
@@ -125,7 +132,8 @@ class Evaluator:
         """The closure that computes a state or an action as its number."""
         match term:
             case State() | Action():
-                return lambda environment: environment[term]
+                index = self._same(term)
+                return lambda environment: environment[index]
             case StateAt(args=(path, time)):
                 way, at = self.way(path), self.whole(time)
                 return lambda environment: way(environment).state(at(environment))
@@ -138,7 +146,8 @@ class Evaluator:
         """The closure that finds a trajectory."""
         match term:
             case Trajectory():
-                return lambda environment: environment[term]
+                index = self._same(term)
+                return lambda environment: environment[index]
             case Drawn(args=(batch, number)):
                 draw = self.whole(number)
 
@@ -298,8 +307,27 @@ class Evaluator:
         if arrays and isinstance(binder.index, Trajectory) and _trajectories(binder.body) - {binder.index}:
             raise OutsideFragment("two trajectories at once have no array of residues")
 
+    def _remembered(self, binder: Any, body: Meaning) -> Meaning:
+        """The body of a sum over time, computed once for the states, actions and times that it reads."""
+        reads = _reads(binder.body) if isinstance(binder.index, Time) and self.model.ways[0].path else None
+        if reads is None:
+            return body
+        entries = [self.whole(term) if sort_of(term) == TIME else self.place(term) for term in reads]
+        known: dict[tuple[Any, ...], Jet] = {}
+
+        def remembered(environment: Environment) -> Jet:
+            try:
+                key = tuple([entry(environment) for entry in entries])
+            except NotApplicable:  # the body may not need what does not exist
+                return body(environment)
+            if key not in known:
+                known[key] = body(environment)
+            return known[key]
+
+        return remembered
+
     def _total(self, term: Expr, order: int, low: int) -> Meaning:
-        index, body = term.index, self.meaning(term.body, order, low)
+        index, body = self._same(term.index), self._remembered(term, self.meaning(term.body, order, low))
         values = self.choices(index, term.domain)
         over_ways = isinstance(index, Trajectory)
         self._refuse_second_axis(term)
@@ -316,7 +344,7 @@ class Evaluator:
     def _prod(self, term: Expr, order: int, low: int) -> Meaning:
         if isinstance(term.index, Trajectory):
             raise OutsideFragment("a product over trajectories")
-        index, body = term.index, self.meaning(term.body, order, 0)
+        index, body = self._same(term.index), self._remembered(term, self.meaning(term.body, order, 0))
         values = self.choices(index, term.domain)
         one = (self.ring.one, *(self.ring.zero,) * order)
 
@@ -330,7 +358,7 @@ class Evaluator:
         return multiplied
 
     def _expect(self, term: Expr, order: int, low: int) -> Meaning:
-        policy, index = term.domain.args[0].label, term.index
+        policy, index = term.domain.args[0].label, self._same(term.index)
         if not isinstance(index, Trajectory):
             return Sampling(self, index, policy).expectation(term.body, order)
         self._refuse_second_axis(term)
@@ -366,6 +394,21 @@ class Evaluator:
 
 def _trajectories(term: Expr) -> set[Index]:
     return {index for index in term.free_symbols if isinstance(index, (Trajectory, Batch))}
+
+
+def _reads(term: Expr) -> set[Expr] | None:
+    """The states, actions and times on which the value of a term depends; None if on more."""
+    if isinstance(term, (StateAt, ActionAt, State, Action, Time)):
+        return {term}
+    if isinstance(term, (Index, Binder)):
+        return None
+    found: set[Expr] = set()
+    for argument in term.args:
+        inner = _reads(argument)
+        if inner is None:
+            return None
+        found |= inner
+    return found
 
 
 def _multiplied(numbers: Iterable[int]) -> int:

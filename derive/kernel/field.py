@@ -142,18 +142,24 @@ class Element:
         return Element(self.field, -self.num, self.exps)
 
     def __sub__(self, other: Any) -> Any:
-        return self + -other
+        if type(other) is not Element:
+            return NotImplemented
+        one, two, shared = self._aligned(other)
+        return Element(self.field, one - two, shared)
 
     def __add__(self, other: Any) -> Any:
         if type(other) is not Element:
             return NotImplemented
-        if self.num.is_zero():
-            return other
-        if other.num.is_zero():
-            return self
+        one, two, shared = self._aligned(other)
+        return Element(self.field, one + two, shared)
+
+    def _aligned(self, other: Element) -> tuple[Any, Any, Exponents]:
+        """Two numerators over the factors that both elements share."""
         mine, theirs = self.exps, other.exps
-        if mine == theirs:
-            return Element(self.field, self.num + other.num, mine)
+        if mine == theirs or other.num.is_zero():
+            return self.num, other.num, mine
+        if self.num.is_zero():
+            return self.num, other.num, theirs
         shared: Exponents = {}
         left: Exponents = {}
         right: Exponents = {}
@@ -172,8 +178,7 @@ class Element:
                 right[number] = two
             else:
                 shared[number], left[number] = two, -two
-        num = self.field.expanded(self.num, left) + self.field.expanded(other.num, right)
-        return Element(self.field, num, shared)
+        return self.field.expanded(self.num, left), self.field.expanded(other.num, right), shared
 
     def __truediv__(self, other: Any) -> Any:
         if type(other) is not Element:

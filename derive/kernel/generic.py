@@ -22,17 +22,17 @@ from derive.models import Path, Shape
 Zeros = frozenset[tuple[Any, ...]]
 """Probabilities that are 0: ("mu", s), ("P", s, a, x), ("pi", s, a)."""
 
-LOGARITHMS = 8
+SUMS_IN_LOGARITHMS = 8
 """Indeterminates kept for logarithms of factors that are not single probabilities."""
 
 
 class Polynomials:
     """The ring of exact field elements; logarithms of known factors are indeterminates."""
 
-    def __init__(self, names: Sequence[str], shape: Shape) -> None:
+    def __init__(self, names: Sequence[str], shape: Shape, logarithms: int) -> None:
         self._trajectories = shape.trajectories
         self._widths = (shape.states, shape.actions) * (shape.horizon + 1)
-        spare = [f"log_{j}" for j in range(LOGARITHMS)]
+        spare = [f"log_{j}" for j in range(logarithms)]
         self.field = Field([*names, *spare])
         self.zero, self.one = self.field.zero, self.field.one
         self._spare = spare
@@ -45,7 +45,7 @@ class Polynomials:
         parts = list(elements)
         if any(type(part) is Graded for part in parts):
             return graded_total(self.field, parts)
-        if len(parts) == self._trajectories:
+        if len(parts) == self._trajectories:  # the last state first: sums over the future collapse
             for width in self._widths:
                 parts = neighbours_added(parts, width)
         return self.field.total(parts)
@@ -83,7 +83,7 @@ class Polynomials:
     def _atom(self, key: str, exponent: int) -> Element:
         if key not in self._logarithms:
             if not self._spare:
-                raise OutsideFragment(f"logarithms of more than {LOGARITHMS} different factors")
+                raise OutsideFragment("logarithms of too many different factors")
             self._logarithms[key] = self.field.symbol(self._spare.pop(0))
         return self.integer(exponent) * self._logarithms[key]
 
@@ -107,6 +107,14 @@ def names_of(shape: Shape, signature: Signature, *, additive: bool) -> list[str]
     return names
 
 
+def _logarithms(shape: Shape, signature: Signature) -> int:
+    """Indeterminates for logarithms: one a probability, and a few for sums; none if none is asked."""
+    if not signature.logarithms:
+        return 0
+    rows = shape.states * shape.actions
+    return shape.states + rows * shape.states + rows * len(signature.policies | {"pi"}) + SUMS_IN_LOGARITHMS
+
+
 def _places(shape: Shape, sorts: tuple[str, ...]) -> Iterable[tuple[int, ...]]:
     sizes = {"state": shape.states, "action": shape.actions}
     return product(*(range(sizes[sort]) for sort in sorts))
@@ -118,7 +126,7 @@ def _entry(function: str, places: tuple[int, ...]) -> str:
 
 def generic_model(shape: Shape, signature: Signature, *, additive: bool, zeros: Zeros = frozenset()) -> RingModel:
     """The generic model of one shape over the exact field."""
-    ring = Polynomials(names_of(shape, signature, additive=additive), shape)
+    ring = Polynomials(names_of(shape, signature, additive=additive), shape, _logarithms(shape, signature))
     symbol = ring.field.symbol
     n, k = range(shape.states), range(shape.actions)
 
@@ -154,7 +162,7 @@ def generic_model(shape: Shape, signature: Signature, *, additive: bool, zeros: 
         name: {places: symbol(_entry(name, places)) for places in _places(shape, sorts)}
         for name, sorts in signature.functions
     }
-    rewards = {key: symbol(f"r_{'_'.join(map(str, key))}") for key in product(n, k, n)} if "r_0_0_0" in ring.field.names else {}
+    rewards = {(s, a, x): symbol(f"r_{s}_{a}_{x}") for s, a, x in product(n, k, n) if "r_0_0_0" in ring.field.names}
     return RingModel(
         ring=ring, shape=shape, mu=[mu_row["mu", s] for s in n], P=transitions, policies=policies, scores=scores,
         gamma=symbol("gamma") if "gamma" in ring.field.names else ring.one,

@@ -34,8 +34,9 @@ class Graded:
         products: dict[Monomial, list[Element]] = {}
         for mine, left in self.parts.items():
             for theirs, right in other.parts.items():
-                products.setdefault(tuple(sorted(mine + theirs)), []).append(left * right)
-        return Graded(self.field, {monomial: self.field.total(parts) for monomial, parts in products.items()})
+                monomial = tuple(sorted(mine + theirs)) if mine and theirs else mine or theirs
+                products.setdefault(monomial, []).append(left * right)
+        return Graded(self.field, {monomial: _sum(self.field, parts) for monomial, parts in products.items()})
 
     __rmul__ = __mul__
 
@@ -48,7 +49,11 @@ class Graded:
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Graded:
-        return self + -other
+        theirs: Mapping[Monomial, Element] = other.parts if isinstance(other, Graded) else {(): other}
+        parts = {monomial: -part for monomial, part in theirs.items() if monomial not in self.parts}
+        for monomial, part in self.parts.items():
+            parts[monomial] = part - theirs[monomial] if monomial in theirs else part
+        return Graded(self.field, parts)
 
     def __rsub__(self, other: Any) -> Graded:
         return -self + other
@@ -74,4 +79,8 @@ def graded_total(field: Field, elements: Iterable[Any]) -> Graded:
         parts = element.parts if isinstance(element, Graded) else {(): element}
         for monomial, part in parts.items():
             columns.setdefault(monomial, []).append(part)
-    return Graded(field, {monomial: field.total(parts) for monomial, parts in columns.items()})
+    return Graded(field, {monomial: _sum(field, parts) for monomial, parts in columns.items()})
+
+
+def _sum(field: Field, parts: list[Element]) -> Element:
+    return parts[0] if len(parts) == 1 else field.total(parts)

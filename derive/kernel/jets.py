@@ -62,5 +62,5 @@ def log_derivatives(jet: Jet) -> Jet:
 
 def summed(jets: Sequence[Jet], order: int, ring: Any) -> Jet:
     """The sum of jets of one order; an entry that is ``None`` in one of them stays ``None``."""
-    columns = zip(*jets, strict=True) if jets else [()] * (order + 1)
-    return tuple(None if any(entry is None for entry in column) else ring.total(column) for column in map(tuple, columns))
+    columns = list(zip(*jets, strict=True)) if jets else [()] * (order + 1)
+    return tuple(None if any(entry is None for entry in column) else ring.total(column) for column in columns)

@@ -98,7 +98,8 @@ class RingModel:
     arbitrary_return: Callable[[Path], Any] | None
     functions: Mapping[str, Mapping[tuple[int, ...], Any]]
     ways: list[Way]
-    _known: dict[tuple[str, Path], Any] = field(default_factory=dict)
+    _known: dict[tuple[tuple[Any, ...], int, Path], Any] = field(default_factory=dict)
+    _discounts: list[Any] = field(default_factory=list)
     _possible: dict[str, list[Way]] = field(default_factory=dict)
 
     def possible(self, policy: str) -> list[Way]:
@@ -114,33 +115,34 @@ class RingModel:
         """R(tau), arbitrary or additive."""
         if self.arbitrary_return is not None:
             return self.arbitrary_return(way.path)
-        discounts = [self.ring.one]
-        for _ in way.actions:
-            discounts.append(discounts[-1] * self.gamma)
-        return self._folded(way, "return", lambda s: self.ring.zero,
-                            lambda value, t, s, a, x: value + discounts[t] * self.reward(s, a, x))
+        while len(self._discounts) < len(way.actions):
+            self._discounts.append(self._discounts[-1] * self.gamma if self._discounts else self.ring.one)
+        return self._folded(way, ("return",), lambda s: self.ring.zero,
+                            lambda value, t, s, a, x: value + self._discounts[t] * self.reward(s, a, x))
 
     def mass(self, way: Way, policy: str) -> Any:
         """The value of P(tau) under a policy."""
         P, table = self.P, self.policies[policy]
-        return self._folded(way, policy, lambda s: self.mu[s],
+        return self._folded(way, ("mass", policy), lambda s: self.mu[s],
                             lambda value, t, s, a, x: value * P[s, a, x] * table[s, a][0])
 
     def score(self, way: Way, turn: int) -> Any:
         """sum_t u_t, or sum_t D u_t."""
-        return self._folded(way, f"score {turn}", lambda s: self.ring.zero,
+        return self._folded(way, ("score", turn), lambda s: self.ring.zero,
                             lambda value, t, s, a, x: value + self.scores[s, a][turn])
 
-    def _folded(self, way: Way, what: str, first: Callable[[Any], Any], step: Callable[..., Any]) -> Any:
-        """A fold over the steps of a trajectory, remembered at each of its beginnings."""
+    def _folded(self, way: Way, what: tuple[Any, ...], first: Callable[[Any], Any], step: Callable[..., Any]) -> Any:
+        """A fold over the steps of a trajectory, remembered at each of its beginnings.
+
+        The one way of a ring of arrays has the path (); its beginnings differ by length.
+        """
         known, path, t = self._known, way.path, len(way.actions)
-        while t > 0 and (what, path[: 2 * t + 1]) not in known:
+        while t > 0 and (what, t, path[: 2 * t + 1]) not in known:
             t -= 1
-        value = known[what, path[: 2 * t + 1]] if t else first(way.states[0])
+        value = known[what, t, path[: 2 * t + 1]] if t else first(way.states[0])
         for later in range(t, len(way.actions)):
             value = step(value, later, way.states[later], way.actions[later], way.states[later + 1])
-            if path:
-                known[what, path[: 2 * later + 3]] = value
+            known[what, later + 1, path[: 2 * later + 3]] = value
         return value
 
 

@@ -279,6 +279,7 @@ class Signature:
     functions: frozenset[tuple[str, tuple[str, ...]]]
     order: int
     largest_offset: int
+    logarithms: bool
 
 
 def signature(*terms: Expr) -> Signature:
@@ -302,7 +303,16 @@ def signature(*terms: Expr) -> Signature:
         functions=frozenset(functions),
         order=max((_grad_depth(term) for term in terms), default=0),
         largest_offset=max(offsets, default=0),
+        logarithms=any(_asks_a_logarithm(term, differentiated=False) for term in terms),
     )
+
+
+def _asks_a_logarithm(term: Expr, *, differentiated: bool) -> bool:
+    """Whether the value of a logarithm is asked, not only its derivative, as in grad(log(...))."""
+    if isinstance(term, Log) and not differentiated:
+        return True
+    linear = isinstance(term, Grad) or (differentiated and isinstance(term, (Plus, Total)))
+    return any(_asks_a_logarithm(argument, differentiated=linear) for argument in term.args)
 
 
 def _is_discounting(node: Expr) -> bool:

@@ -10,15 +10,16 @@ from sympy import Expr
 
 from derive.language.binding import Index
 from derive.language.expression import subterms
-from derive.language.notation import LATEX, write
 from derive.language.terms import (
     Action,
     Batch,
     Discount,
     Expect,
+    Function,
     Grad,
     Initial,
     Objective,
+    Policy,
     Return,
     Reward,
     State,
@@ -29,10 +30,14 @@ from derive.language.terms import (
     Var,
 )
 from derive.models import Model, Path
-from derive.report.escape import Tex, literal
+from derive.report.escape import Tex
+from derive.report.formulas import formula
+from derive.report.lines import width
 from derive.witness import Witness
 
 MOST_TRAJECTORIES = 10
+NARROWEST, WIDEST = 60.0, 340.0
+"""Points between which the second column of the table may be wide."""
 _LAWS = (Objective, TrajectoryProbability, Expect, Var)
 
 
@@ -60,8 +65,10 @@ class Counterexample:
 
     shape: Tex
     entries: tuple[Entry, ...]
+    span: Tex
     ways: tuple[Way, ...]
     differentiates: bool
+    returns: bool
     left: Tex
     right: Tex
     relation: Tex
@@ -70,11 +77,15 @@ class Counterexample:
 def counterexample(before: Expr, after: Expr, witness: Witness, *, additive: bool) -> Counterexample:
     """The witness of ``before = after`` in print; ``additive`` says whether R is made of rewards."""
     table = _Table((before, after), witness, additive)
+    entries = tuple(table.entries())
+    widest = max((width(entry.values) for entry in entries), default=0.0)
     return Counterexample(
         shape=_shape(witness, table.samples),
-        entries=tuple(table.entries()),
+        entries=entries,
+        span=Tex(f"{min(max(widest, NARROWEST), WIDEST):.0f}pt"),
         ways=tuple(table.ways()),
         differentiates=table.differentiates,
+        returns=table.returns,
         left=_value(witness.left),
         right=_value(witness.right),
         relation=Tex("=") if witness.exact else Tex(r"\approx"),
@@ -107,6 +118,8 @@ class _Table:
         self.initial = self.lawful or any(isinstance(node, Initial) for node in nodes)
         self.dynamics = self.lawful or any(isinstance(node, Transition) for node in nodes)
         self.differentiates = any(isinstance(node, Grad) for node in nodes)
+        self.summed = any(isinstance(node, Objective) or (isinstance(node, (Total, Expect, Var))
+                          and isinstance(node.index, (Trajectory, Batch))) for node in nodes)
         self.samples = any(isinstance(node, Batch) for node in nodes)
         self.returns = any(isinstance(node, (Return, Objective)) for node in nodes)
         self.rewards = additive and (self.returns or any(isinstance(node, Reward) for node in nodes))
@@ -150,21 +163,23 @@ class _Table:
             yield "dynamics", "P", ((rf"{x} \mid {s}, {a}", model.P[s][a][x])
                                     for s, a in pairs if self._may(s, a) or not self.lawful for x in every)
         for name, table in sorted(model.policies.items()):
-            spelled = r"\pi_\theta" if name == "pi" else write_name(name)
+            spelled = formula(Policy(name))
             yield "policy", spelled, ((rf"{a} \mid {s}", table[s][a]) for s, a in pairs)
         if self.differentiates:
-            yield r"direction", r"\varphi", ((rf"{a} \mid {s}", model.scores[s][a]) for s, a in pairs)
+            yield "direction", r"\varphi", ((rf"{a} \mid {s}", model.scores[s][a]) for s, a in pairs)
+            yield "along it", r"D\pi_\theta", ((rf"{a} \mid {s}", model.policies["pi"][s][a] * self._centred(s, a))
+                                               for s, a in pairs)
         if self.rewards:
             yield "reward", "r", ((f"{s}, {a}, {x}", model.r[s][a][x]) for s, a in pairs for x in every)
         if self.returns and model.returns is not None:
             yield "return", "R", ((", ".join(map(str, path)), value) for path, value in model.returns.items()
                                   if model.probability_of(path) or not self.lawful)
         for name, values in sorted(model.functions.items()):
-            yield "function", write_name(name), ((", ".join(map(str, at)), value) for at, value in values.items())
+            yield "function", formula(Function(name)), ((", ".join(map(str, at)), value) for at, value in values.items())
 
     def _fixed(self, index: Index, value: object) -> Entry:
         """The value of a free index."""
-        name = write(index, LATEX)
+        name = formula(index)
         if isinstance(index, Batch) and isinstance(value, dict):
             drawn = [rf"{name}^{{({number})}} = {_path(path)}" for number, path in value.items()]
             return Entry(Tex("samples drawn"), Tex(_listed(drawn)))
@@ -174,7 +189,7 @@ class _Table:
     def ways(self) -> Iterator[Way]:
         """The possible trajectories, if a sum or mean over them is meant and they are few."""
         paths = [path for path in self.model.shape.paths() if self.model.probability_of(path)]
-        if not self.lawful or set(self.model.policies) != {"pi"} or len(paths) > MOST_TRAJECTORIES:
+        if not self.summed or set(self.model.policies) != {"pi"} or len(paths) > MOST_TRAJECTORIES:
             return
         for path in paths:
             probability = self.model.probability_of(path)
@@ -183,17 +198,12 @@ class _Table:
 
     def _score(self, path: Path) -> Fraction:
         """sum_t (phi(a_t|s_t) - sum_b pi(b|s_t) phi(b|s_t)), the derivative of log P(tau)."""
-        pi, phi = self.model.policies["pi"], self.model.scores
-        steps = zip(path[:-1:2], path[1::2], strict=True)
-        return sum((phi[s][a] - sum((p * f for p, f in zip(pi[s], phi[s], strict=True)), Fraction(0))
-                    for s, a in steps), Fraction(0))
+        return sum((self._centred(s, a) for s, a in zip(path[:-1:2], path[1::2], strict=True)), Fraction(0))
 
-
-def write_name(name: str) -> str:
-    """A function or policy by name, in mathematics."""
-    stem, _, below = name.partition("_")
-    head = stem if len(stem) == 1 else rf"\mathit{{{literal(stem)}}}"
-    return f"{head}_{{\\text{{{literal(below)}}}}}" if below else head
+    def _centred(self, s: int, a: int) -> Fraction:
+        """phi(a|s) - sum_b pi(b|s) phi(b|s), the derivative of log pi(a|s)."""
+        pi, phi = self.model.policies["pi"][s], self.model.scores[s]
+        return phi[a] - sum((p * f for p, f in zip(pi, phi, strict=True)), Fraction(0))
 
 
 def _listed(formulas: list[str]) -> str:

@@ -59,8 +59,10 @@ _PRINTED = MappingProxyType({
     **{char: f"\\{char}" for char in "{}$&#_%"},
     **{char: f"\\{name}{{}}" for char, name in _TEXT.items()},
     **{char: f"${command}$" for char, command in SYMBOLS.items()},
-    "-": "-{}", ",": ",{}", "'": "'{}",  # no ligatures: two hyphens stay two hyphens
+    "\xa0": "~",
 })
+_JOINED = "-,'"
+"""Two of these in a row would be set as one: a dash, a quote."""
 LONGEST_WORD = 24
 
 
@@ -87,7 +89,9 @@ def literal(text: str) -> Tex:
 
 def _word(word: str) -> str:
     """A word; a very long one may be broken, so that no line is too wide."""
-    printed = [_character(char) for char in word]
+    following = [*word[1:], ""]
+    printed = [_character(char) + ("{}" if char == after and char in _JOINED else "")
+               for char, after in zip(word, following, strict=False)]
     if len(printed) <= LONGEST_WORD:
         return "".join(printed)
     return "".join(char + (r"\allowbreak{}" if place % 8 == 7 else "") for place, char in enumerate(printed))
@@ -100,24 +104,47 @@ def code(text: str) -> Tex:
 
 _SCRIPT = r"(?:[A-Za-z0-9α-ω]|\{[^{}$\\]*\}|\([A-Za-z0-9]\))"
 _FORMULA = re.compile(
-    rf"(?<![A-Za-z0-9\\_$^])(?P<base>[A-Za-zα-ωΓ-Ω∇Σ])(?P<sub>_{_SCRIPT})?(?P<sup>\^{_SCRIPT})?(?![A-Za-z0-9_^])")
+    rf"(?<![A-Za-z0-9\\_$^])(?P<base>Var(?=_)|[A-Za-zα-ωΓ-Ω∇Σ])(?P<sub>_{_SCRIPT})?(?P<sup>\^{_SCRIPT})?(?![A-Za-z0-9_^])")
 _WORDS = frozenset("aAI")
+_EMPHASIS = re.compile(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])")
 
 
-def prose(text: str) -> Tex:
-    """``text`` with what looks like a formula set as one: letters standing alone, s_t, γ^t, Σ_{t=0..H}."""
+def prose(text: str, *, words: frozenset[str] = _WORDS) -> Tex:
+    """``text`` as a sentence: straight quotes in pairs, *emphasis*, and formulas such as s_t, γ^t or Σ_{t=0..H}.
+
+    ``words`` are the letters that, alone, are words and not variables.
+    """
+    parts = _EMPHASIS.split(sentence(text))  # every second part was between asterisks
+    return Tex("".join(rf"\emph{{{_with_formulas(part, words)}}}" if place % 2 else _with_formulas(part, words)
+                       for place, part in enumerate(parts)))
+
+
+def sentence(text: str) -> str:
+    """``text`` on one line, with the quotes, dots and minus signs of a book; a relation keeps its neighbours."""
+    line = " ".join(unicodedata.normalize("NFC", text).split())
+    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…")
+    line = re.sub(r"(?<![A-Za-z]{2}) - (?=\d|\(|\w(?![a-z]))", "\xa0−\xa0", line)
+    return re.sub(r" ([=<>≠≤≥]) (?=\S{1,8}(?:\s|$))", "\xa0\\1\xa0", line)
+
+
+def capital(text: str) -> str:
+    """``text`` with a capital first letter."""
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
+
+
+def _with_formulas(text: str, words: frozenset[str]) -> Tex:
     written, place = [], 0
-    text = " ".join(unicodedata.normalize("NFC", text).split())
     for found in _FORMULA.finditer(text):
         below, above = found["sub"], found["sup"]
-        if not (below or above) and (found["base"] in _WORDS and not text[found.end():].startswith("(")):
+        if not (below or above) and (found["base"] in words and not text[found.end():].startswith("(")):
             continue
         written += [literal(text[place:found.start()]), _formula(found["base"], below, above)]
         place = found.end()
     return Tex("".join([*written, literal(text[place:])]))
 
 
-_BIG = MappingProxyType({"Σ": r"\sum", "Π": r"\prod"})
+_MATH = MappingProxyType({"~": r"\sim", "|": r"\mid", "<": "<", ">": ">"})
+_BIG = MappingProxyType({"Σ": r"\sum", "Π": r"\prod", "Var": r"\operatorname{Var}"})
 
 
 def _formula(base: str, below: str | None, above: str | None) -> str:
@@ -129,10 +156,13 @@ def _formula(base: str, below: str | None, above: str | None) -> str:
 def _script(text: str) -> str:
     inside = text[1:-1] if text[0] == "{" else text
     inside = inside.replace("..", "\x00")
-    return "".join(r",\dots," if char == "\x00" else _in_mathematics(char) for char in inside)
+    return "".join(r",\dots," if char == "\x00" else in_mathematics(char) for char in inside)
 
 
-def _in_mathematics(char: str) -> str:
+def in_mathematics(char: str) -> str:
+    """One character as LaTeX, in mathematics mode."""
+    if char in _MATH:
+        return f"{_MATH[char]} "
     if char in SYMBOLS:
         return f"{SYMBOLS[char]} "
     if char.isascii() and (char.isalnum() or char in "+-=,;:()[] /'"):

@@ -1,0 +1,100 @@
+"""The report as one LaTeX document: theorems, refuted twins, numbers, rules, versions.
+
+Deterministic: no dates, no places on this machine, nothing that depends on a hash.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from derive import __version__
+from derive.chain import Examined
+from derive.language.vocabulary import pi, tau
+from derive.language.vocabulary import objective as objective_of
+from derive.language.vocabulary import trajectory_probability as probability_of
+from derive.numeric.comparison import Comparison
+from derive.report.escape import Tex, bookmark, code, literal, prose
+from derive.report.formulas import formula
+from derive.report.numbers import numbers
+from derive.report.theorems import REASON, section
+from derive.rules.rule import Rule
+from derive.verdict import Estimates, Proved, SameMean
+
+TITLE = "Policy-gradient derivations, checked step by step"
+_IN_THE_MEAN = (Estimates.code, SameMean.code)
+LIBRARIES = ("sympy", "python-flint", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """A rule that some step names."""
+
+    label: Tex
+    name: Tex
+    statement: Tex
+    proof: Tex
+    conditions: Tex
+
+
+def document(examined: Sequence[Examined], comparison: Comparison | None, *, command: str,
+             title: str = TITLE) -> str:
+    """The LaTeX source of the report; ``command`` is what reproduces it.
+
+    Raises:
+        BadInput: if a name in a formula cannot be set.
+    """
+    labels = {one.theorem: Tex(f"theorem:{number}") for number, one in enumerate(examined, 1)}
+    sections = [(one, section(one, labels)) for one in examined]
+    return _environment().get_template("report.tex").render(
+        title=literal(title), plain_title=bookmark(title), reason_width=Tex(f"{REASON:.0f}pt"),
+        objective=formula(objective_of(pi)), probability=formula(probability_of(pi, tau)),
+        theorems=[shown for one, shown in sections if one.expected == Proved.code],
+        means=[shown for one, shown in sections if one.expected in _IN_THE_MEAN],
+        twins=[shown for one, shown in sections if one.expected not in (Proved.code, *_IN_THE_MEAN)],
+        numbers=None if comparison is None else numbers(comparison),
+        rules=_rules(examined), versions=_versions(), command=code(command),
+    )
+
+
+def _environment() -> Environment:
+    """LaTeX-safe delimiters; a name that is missing, or text that is not LaTeX, is an error."""
+    return Environment(
+        loader=PackageLoader("derive.report", "templates"),
+        block_start_string=r"\BLOCK{", block_end_string="}", variable_start_string=r"\VAR{", variable_end_string="}",
+        comment_start_string=r"\#{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
+        undefined=StrictUndefined, autoescape=False, finalize=_only_latex, keep_trailing_newline=True,
+    )
+
+
+def _only_latex(value: Any) -> Any:
+    if isinstance(value, (Tex, int)):
+        return value
+    raise TypeError(f"{value!r} is not marked as LaTeX; pass it through derive.report.escape")
+
+
+def _rules(examined: Sequence[Examined]) -> list[RuleEntry]:
+    """The rules that the chains name, in the order of their first use."""
+    used: dict[str, Rule] = {}
+    for one in examined:
+        for step in one.steps:
+            if isinstance(step.by.reason, Rule):
+                used.setdefault(step.by.reason.name, step.by.reason)
+    return [RuleEntry(Tex(f"rule:{rule.name.replace('_', '-')}"), literal(str(rule)), prose(rule.statement, words=frozenset()),
+                      prose(rule.proof), prose(rule.conditions)) for rule in used.values()]
+
+
+def _versions() -> list[tuple[Tex, Tex]]:
+    found = [("derive", __version__), ("python", platform.python_version())]
+    for name in LIBRARIES:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            found.append((name, "unknown"))
+    return [(literal(name), literal(number)) for name, number in found]
+

@@ -1,0 +1,192 @@
+"""A LaTeX source into a PDF, and either onto the disk: whole or not at all.
+
+The engine runs in a folder of its own, without a shell, kept from files elsewhere, and
+with a time limit; the source holds no text that was not escaped, so this is a second wall.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from derive.chain import Examined
+from derive.errors import BadInput
+from derive.numeric.comparison import Comparison
+from derive.report.document import document
+
+ENGINES = ("pdflatex", "lualatex")
+SECONDS = 60.0
+MOST_PASSES = 4
+_AGAIN = re.compile(r"Rerun to get|Rerun LaTeX|Table widths have changed|No file report\.(?:toc|out)")
+_INSTALL = ("No LaTeX engine was found. Install one, on Debian and Ubuntu: apt install texlive-latex-recommended "
+            "texlive-pictures lmodern; or write the source instead, with -o report.tex.")
+
+
+def write_report(examined: Sequence[Examined], comparison: Comparison | None, path: Path, *, command: str) -> None:
+    """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if it ends in .tex.
+
+    Raises:
+        BadInput: if the path ends otherwise or cannot be written, or no engine makes a PDF of it.
+    """
+    if path.suffix.lower() not in (".pdf", ".tex"):
+        raise BadInput(f"{path} ends neither in .pdf nor in .tex. Name the report, say, report.pdf.")
+    check_target(path)
+    source = document(examined, comparison, command=command)
+    if path.suffix.lower() == ".pdf":
+        compile_pdf(source, path)
+    else:
+        write_whole(path, source.encode())
+
+
+# -- compiling --------------------------------------------------------------------------------------
+
+
+def find_engine() -> str | None:
+    """The first LaTeX engine on the search path, or None."""
+    return next((found for name in ENGINES if (found := shutil.which(name))), None)
+
+
+def compile_pdf(source: str, target: Path, *, engine: str | None = None, seconds: float = SECONDS) -> str:
+    """Compile a source into ``target``, and return the log of the last pass.
+
+    Raises:
+        BadInput: if there is no engine, it fails or takes too long, or the target cannot be written.
+    """
+    check_target(target)
+    program = engine or find_engine()
+    if program is None:
+        raise BadInput(_INSTALL)
+    with tempfile.TemporaryDirectory(prefix="derive-report-") as name:
+        folder = Path(name)
+        (folder / "report.tex").write_bytes(source.encode())
+        log = _passes(program, folder, seconds)
+        try:
+            pdf = (folder / "report.pdf").read_bytes()
+        except FileNotFoundError:
+            raise BadInput(f"{Path(program).name} made no PDF. {_complaint(log)}") from None
+    write_whole(target, pdf)
+    return log
+
+
+def _passes(program: str, folder: Path, seconds: float) -> str:
+    """Run the engine until the contents and references are settled; the last log."""
+    log = ""
+    for _ in range(MOST_PASSES):
+        status = _run([program, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "report.tex"],
+                      folder, seconds)
+        written = folder / "report.log"
+        log = written.read_text(encoding="utf-8", errors="replace") if written.exists() else ""
+        if status != 0:
+            raise BadInput(f"{Path(program).name} failed with status {status}. {_complaint(log)}")
+        if not _AGAIN.search(log):
+            break
+    return log
+
+
+def _run(command: list[str], folder: Path, seconds: float) -> int:
+    """The exit status; on timeout the engine and whatever it started are killed."""
+    try:
+        process = subprocess.Popen(
+            command, cwd=folder, env=_environment(os.environ, folder), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    except OSError as error:
+        raise BadInput(f"{command[0]} cannot be run: {error.strerror}. Install a LaTeX engine.") from error
+    try:
+        return process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise BadInput(f"{Path(command[0]).name} took longer than {seconds:g} seconds and was stopped. "
+                       "Report on fewer theorems at a time, or write the source with -o report.tex.") from None
+    finally:
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _environment(inherited: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The environment without search paths of the user's, restricted, with a fixed date and long log lines."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("TEXINPUTS", "TEXMFOUTPUT"))}
+    return {**kept, "openin_any": "p", "openout_any": "p", "shell_escape": "f", "SOURCE_DATE_EPOCH": "0",
+            "FORCE_SOURCE_DATE": "1", "max_print_line": "10000", "TEXMFVAR": str(folder / "texmf-var")}
+
+
+def _complaint(log: str) -> str:
+    """The first error in a log, with the line it names."""
+    found = re.search(r"^! (.*?)$(?:.*?^(l\.\d+ .*?)$)?", log, re.MULTILINE | re.DOTALL)
+    if found is None:
+        return "Its log names no error. Check that texlive-latex-recommended and texlive-pictures are installed."
+    return f"It says: {found[1]}" + (f" at {found[2].strip()}" if found[2] else "")
+
+
+# -- onto the disk -----------------------------------------------------------------------------------
+
+
+def check_target(path: Path) -> None:
+    """Nothing, if a file can be put there.
+
+    Raises:
+        BadInput: if the folder is missing or not writable, or the target is no plain file.
+    """
+    target = _resolved(path)
+    if target.is_dir():
+        raise BadInput(f"{path} is a folder. Give the name of a file in it, such as {path / 'report.pdf'}.")
+    if target.exists() and not target.is_file():
+        raise BadInput(f"{path} is not a plain file. Give the name of one.")
+    if not target.parent.is_dir():
+        raise BadInput(f"The folder {path.parent} does not exist. Make it first, or write elsewhere.")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise BadInput(f"The folder {path.parent} is not writable. Write elsewhere.")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` in one move: readers see the old file or the new one, never half of it.
+
+    Raises:
+        BadInput: if it cannot be written; the old file, if any, is then as it was.
+    """
+    check_target(path)
+    target = _resolved(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".derive-", suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+        temporary = None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        if temporary is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def _resolved(path: Path) -> Path:
+    """The file meant: a link is followed, so that it stays a link.
+
+    Raises:
+        BadInput: if links lead in a circle, or the name is none.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BadInput(f"{path} is no name of a file: {error}.") from error
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file that is replaced, or those of a new file."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

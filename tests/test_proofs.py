@@ -1,0 +1,82 @@
+"""The bundled proofs: all as claimed, and together every numbered line of their source."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from derive.chain import Examined, Session
+from derive.proof_files import bundled, load, proof_files
+from derive.verdict import Refuted
+
+SESSION = Session()
+FILES = list(proof_files([bundled()]))
+NAMES = {"Refuted": "refuted", "Estimates": "estimates", "Malformed": "malformed", "NeedsCondition": "needs-condition"}
+
+
+def examined(file: Path) -> Examined:
+    (theorem,) = load(file)
+    return SESSION.examine(theorem)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_verdict_is_the_declared_one(file: Path) -> None:
+    one = examined(file)
+    assert one.as_claimed, [(step.by.tag, step.verdict) for step in one.steps if not step.as_claimed]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_docstring_states_the_claim(file: Path) -> None:
+    (theorem,) = load(file)
+    assert f"    {theorem.claim}\n" in theorem.docstring + "\n"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_assumption_is_idle(file: Path) -> None:
+    assert examined(file).idle == () or "refuted" in file.parts
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_proof_is_a_page_without_machinery(file: Path) -> None:
+    source = file.read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(for|while|if|try|with|import)\b", source.split('"""', 2)[2].split("if __name__")[0],
+                         re.MULTILINE)
+    (theorem,) = load(file)
+    assert len(theorem.chain.reasons) <= 8
+    assert theorem.name == file.stem
+
+
+def test_the_thirteen_lines_of_the_seed_are_there_once_in_order_with_their_verdicts() -> None:
+    tags = {step.by.tag: step.verdict.code for file in FILES for step in examined(file).steps if step.by.tag}
+    expected = {f"HF-{number}": "proved" for number in range(1, 12)} | {"HF-12": "estimates", "HF-13": "estimates"}
+    assert tags == expected
+    for name, numbers in (("likelihood_ratio_gradient", range(1, 7)), ("score_of_a_trajectory", range(7, 12))):
+        (theorem,) = load(bundled() / f"{name}.py")
+        assert [reason.tag for reason in theorem.chain.reasons] == [f"HF-{number}" for number in numbers]
+
+
+def test_the_true_theorems_follow_by_rule_for_every_finite_mdp() -> None:
+    for file in FILES:
+        one = examined(file)
+        if one.expected != "proved":
+            continue
+        assert one.follows
+        for step in one.steps:
+            assert step.verdict.scope.by_rule.startswith("every finite MDP, every horizon")  # type: ignore[attr-defined]
+
+
+def test_at_least_ten_refuted_twins_of_every_kind() -> None:
+    twins = [examined(file) for file in FILES if file.parent.name == "refuted"]
+    assert len(twins) >= 10
+    assert {one.expected for one in twins} == set(NAMES.values())
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.parent.name == "refuted"], ids=lambda file: file.stem)
+def test_a_counterexample_is_small_enough_to_redo_by_hand(file: Path) -> None:
+    for step in examined(file).steps:
+        if isinstance(step.verdict, Refuted):
+            shape = step.verdict.witness.model.shape
+            assert shape.states == 1
+            assert shape.trajectories <= 8
