@@ -22,6 +22,7 @@ from derive.errors import BadInput
 if TYPE_CHECKING:
     from derive.derivation import Theorem
 
+STAMP = "__derive_modified__"
 LARGEST = 1_000_000
 """Bytes that a proof file may have; a page of a textbook has a few thousand."""
 
@@ -110,12 +111,13 @@ def load(file: Path) -> list[Theorem]:
 def _executed(file: Path) -> ModuleType:
     package = _package_of(file)
     name = f"{package}.{file.stem}" if package else f"_derive_proof_{file.stem}"
-    if package and name in sys.modules and _same_file(sys.modules[name], file):
+    if name in sys.modules and _is_current(sys.modules[name], file):
         return sys.modules[name]
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise BadInput(f"{file}: cannot be loaded as a Python module.")
     module = module_from_spec(spec)
+    module.__dict__[STAMP] = file.stat().st_mtime_ns
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -125,8 +127,10 @@ def _executed(file: Path) -> ModuleType:
     return module
 
 
-def _same_file(module: ModuleType, file: Path) -> bool:
-    return module.__file__ is not None and Path(module.__file__).resolve() == file
+def _is_current(module: ModuleType, file: Path) -> bool:
+    """Whether a module is this file as it is now, loaded here or imported by another proof."""
+    same = module.__file__ is not None and Path(module.__file__).resolve() == file
+    return same and module.__dict__.get(STAMP, file.stat().st_mtime_ns) == file.stat().st_mtime_ns
 
 
 def _package_of(file: Path) -> str:

@@ -29,7 +29,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.models import Model, Path
+from derive.models import Path
 from derive.report.escape import Tex
 from derive.report.formulas import formula
 from derive.report.lines import width
@@ -175,7 +175,8 @@ class _Table:
             yield "return", "R", ((", ".join(map(str, path)), value) for path, value in model.returns.items()
                                   if model.probability_of(path) or not self.lawful)
         for name, values in sorted(model.functions.items()):
-            yield "function", formula(Function(name)), ((", ".join(map(str, at)), value) for at, value in values.items())
+            yield "function", formula(Function(name)), ((", ".join(map(str, at)), value)
+                                                       for at, value in values.items())
 
     def _fixed(self, index: Index, value: object) -> Entry:
         """The value of a free index."""

@@ -15,14 +15,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from derive import __version__
 from derive.chain import Examined
-from derive.language.vocabulary import pi, tau
 from derive.language.vocabulary import objective as objective_of
+from derive.language.vocabulary import pi, tau
 from derive.language.vocabulary import trajectory_probability as probability_of
 from derive.numeric.comparison import Comparison
 from derive.report.escape import Tex, bookmark, code, literal, prose
 from derive.report.formulas import formula
 from derive.report.numbers import numbers
-from derive.report.theorems import REASON, section
+from derive.report.theorems import REASON, rule_label, section
 from derive.rules.rule import Rule
 from derive.verdict import Estimates, Proved, SameMean
 
@@ -85,7 +85,7 @@ def _rules(examined: Sequence[Examined]) -> list[RuleEntry]:
         for step in one.steps:
             if isinstance(step.by.reason, Rule):
                 used.setdefault(step.by.reason.name, step.by.reason)
-    return [RuleEntry(Tex(f"rule:{rule.name.replace('_', '-')}"), literal(str(rule)), prose(rule.statement, words=frozenset()),
+    return [RuleEntry(rule_label(rule), literal(str(rule)), prose(rule.statement, words=frozenset()),
                       prose(rule.proof), prose(rule.conditions)) for rule in used.values()]
 
 

@@ -76,7 +76,7 @@ def _character(char: str) -> str:
         return " "
     if unicodedata.category(char) in ("Cc", "Cf"):
         return ""
-    base, *marks = unicodedata.normalize("NFD", char)
+    base, *marks = list(unicodedata.normalize("NFD", char))
     if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii() and base.isalpha():
         return f"\\{_ACCENTS[marks[0]]}{{{base}}}"
     return f"{{\\ttfamily [U+{ord(char):04X}]}}"

@@ -45,16 +45,16 @@ def convergence(comparison: Comparison) -> Plot:
     """The plot of the coordinate of the gradient that is largest in the closed form."""
     exact = comparison.rows[0].gradient
     assert exact is not None
-    place = np.unravel_index(int(np.argmax(np.abs(exact))), exact.shape)
-    estimate = comparison.estimate
-    running, error = (table[(slice(None), *place)] for table in (estimate.running, estimate.running_error))
-    axes = _Axes(estimate.counts.astype(float), running, error, float(exact[place]))
+    state, action = divmod(int(np.argmax(np.abs(exact))), exact.shape[1])
+    value, estimate = float(exact[state, action]), comparison.estimate
+    running, error = (table[:, state, action] for table in (estimate.running, estimate.running_error))
+    axes = _Axes(estimate.counts.astype(float), running, error, value)
     return Plot(
-        coordinate=Tex(rf"\theta({int(place[0])}, {int(place[1])})"),
+        coordinate=Tex(rf"\theta({state}, {action})"),
         across=_cm(WIDTH), up=_cm(HEIGHT),
         estimate=axes.path(running),
         band=Tex(f"{axes.path(running + BAND * error)} -- {axes.path(running - BAND * error, backwards=True)}"),
-        exact=_cm(axes.y(float(exact[place]))),
+        exact=_cm(axes.y(value)),
         episodes=axes.episode_ticks(), values=axes.value_ticks(),
         last=Tex(f"{int(estimate.counts[-1]):,}".replace(",", r"\,")),
     )

@@ -32,7 +32,9 @@ def words(docstring: str) -> Words:
     statement, rest = _one_line(paragraphs[0]), paragraphs[1:]
     if rest and _is_indented(rest[0]):
         rest = rest[1:]
-    why, outline, source, remarks = "", (), "", []
+    why, source = "", ""
+    outline: tuple[str, ...] = ()
+    remarks: list[str] = []
     for paragraph in rest:
         head, _, body = paragraph.partition(":")
         if head.strip().lower() == "why it matters":

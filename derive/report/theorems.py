@@ -35,6 +35,7 @@ from derive.verdict import (
 TEXT, REASON, TAG, RELATION, INDENT = 455.0, 108.0, 50.0, 22.0, 24.0
 """Widths in points; the first three are also in the template."""
 WIDEST_LEFT = 110.0
+NOTHING = Tex("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Row:
     left: Tex
     relation: Tex
     right: Tex
-    reason: Tex = Tex("")
-    tag: Tex = Tex("")
+    reason: Tex = NOTHING
+    tag: Tex = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,8 @@ def _equation(before: Expr, after: Expr, relation: str) -> tuple[Row, ...]:
     return (*_continued(Tex(""), Tex(r"\aside"), left), *_continued(Tex(""), Tex(relation), right))
 
 
-def _continued(left: Tex, relation: Tex, broken: Sequence[Tex], reason: Tex = Tex(""),
-               tag: Tex = Tex("")) -> list[Row]:
+def _continued(left: Tex, relation: Tex, broken: Sequence[Tex], reason: Tex = NOTHING,
+               tag: Tex = NOTHING) -> list[Row]:
     """The lines of one side; reason and tag stand beside the first."""
     first, *rest = broken
     return [Row(left, relation, first, reason, tag),
@@ -176,10 +177,15 @@ def _chain(examined: Examined, labels: Mapping[Theorem, Tex]) -> list[Row]:
     return rows
 
 
+def rule_label(rule: Rule) -> Tex:
+    """Where the report states the rule."""
+    return Tex(f"rule:{rule.name.replace('_', '-')}")
+
+
 def _reason(by: By, labels: Mapping[Theorem, Tex]) -> Tex:
     match by.reason:
         case Rule() as rule:
-            return Tex(rf"\hyperref[rule:{rule.name.replace('_', '-')}]{{{literal(str(rule))}}}")
+            return Tex(rf"\hyperref[{rule_label(rule)}]{{{literal(str(rule))}}}")
         case Theorem() as lemma if lemma in labels:
             return Tex(rf"\hyperref[{labels[lemma]}]{{Section~\ref*{{{labels[lemma]}}}: {literal(lemma.title)}}}")
         case Theorem() as lemma:
@@ -280,7 +286,8 @@ def _details(step: Step) -> list[Tex]:
             said.append(Tex(f"holds wherever both sides are defined, which needs {needs}. "
                             f"Assume {' or '.join(map(code, settled_by)) or 'more'}."))
         case Estimates(law, _, _):
-            said.append(Tex(f"the right side is random, so it is not equal to the left; its mean is, where {prose(law)}."))
+            said.append(Tex("the right side is random, so it is not equal to the left; its mean is, "
+                            f"where {prose(law)}."))
         case SameMean(law, _, _):
             said.append(Tex(f"both sides are random and differ, but have equal means, where {prose(law)}."))
         case Undecided(why) | Malformed(why):
