@@ -6,6 +6,7 @@ rich are imported by the commands that need them, so that ``--help`` answers at 
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -254,7 +255,8 @@ def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int
     theorems = _named(names)
     for theorem in theorems:
         _built(theorem)
-    words = " ".join(["derive report", *names])
-    good = write_handout(theorems, output, samples=samples, seed=seed, command=f"{words} -o {output.name}")
+    command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
+                          "-o", output.name])
+    good = write_handout(theorems, output, samples=samples, seed=seed, command=command)
     click.echo(f"wrote {output}")
     return 0 if good else 1

@@ -228,10 +228,14 @@ def _look(step: Subject, shape: Shape, method: str, seed: int) -> _Seen:
         wrong = f"a side has no value: {undefined}" if step.expected == Proved.code else ""
         return _Seen(compared=False, wrong=wrong)
     if apart and step.expected in AGREE:
-        return _Seen(compared=True, differ=True, wrong=f"expected {step.expected}, but the sides differ")
+        return _Seen(compared=True, differ=True, wrong=_differ_though(step))
     if means_apart:
         return _Seen(compared=True, differ=True, wrong=f"expected {step.expected}, but the means differ")
     return _Seen(compared=True, differ=apart)
+
+
+def _differ_though(step: Subject) -> str:
+    return f"expected {step.expected}, but the sides differ"
 
 
 def _differ_in_floats(step: Subject, before: Expr, after: Expr, shape: Shape, seed: int) -> bool:
@@ -300,7 +304,7 @@ def _shrunk(step: Subject, shape: Shape, method: str, says: str) -> Failure:
         if wrong:
             failure = replace(failure, shape=smaller, says=wrong)
             break
-    return replace(failure, witness=_witness(step) if step.expected in AGREE else None)
+    return replace(failure, witness=_witness(step) if failure.says == _differ_though(step) else None)
 
 
 def _witness(step: Subject) -> Witness | None:

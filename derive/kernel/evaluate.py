@@ -8,6 +8,9 @@ gradient the value of a logarithm is never asked, so it need not exist in the fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import reduce
+from math import prod
+from operator import itemgetter
 from typing import Any
 
 from sympy import Expr, Integer, Rational
@@ -71,8 +74,7 @@ class Evaluator:
             Undefined: a denominator is 0 at this model.
             OutsideFragment: a node has no meaning in this ring.
         """
-        meaning = self.meaning(term, 0, 0)
-        return meaning({self._same(index): value for index, value in environment.items()})[0]
+        return self.meaning(term, 0, 0)({self._same(index): value for index, value in environment.items()})[0]
 
     def _same(self, index: Index) -> Index:
         """One object for all equal indices: looking up an identical key never compares terms."""
@@ -112,28 +114,24 @@ class Evaluator:
                 constant = int(term)
                 return lambda environment: constant
             case Time() | Draw():
-                index = self._same(term)
-                return lambda environment: environment[index]
+                return itemgetter(self._same(term))
             case Horizon():
                 horizon = self.model.shape.horizon
                 return lambda environment: horizon
             case SampleSize():
                 samples = self.model.shape.samples
                 return lambda environment: samples
-            case Plus():
+            case Plus() | Times():
                 parts = [self.whole(argument) for argument in term.args]
-                return lambda environment: sum(part(environment) for part in parts)
-            case Times():
-                factors = [self.whole(argument) for argument in term.args]
-                return lambda environment: _multiplied(factor(environment) for factor in factors)
+                combined = sum if isinstance(term, Plus) else prod
+                return lambda environment: combined([part(environment) for part in parts])
         raise OutsideFragment(f"{term} is not a time")
 
     def place(self, term: Expr) -> Callable[[Environment], Any]:
         """The closure that computes a state or an action as its number."""
         match term:
             case State() | Action():
-                index = self._same(term)
-                return lambda environment: environment[index]
+                return itemgetter(self._same(term))
             case StateAt(args=(path, time)):
                 way, at = self.way(path), self.whole(time)
                 return lambda environment: way(environment).state(at(environment))
@@ -146,8 +144,7 @@ class Evaluator:
         """The closure that finds a trajectory."""
         match term:
             case Trajectory():
-                index = self._same(term)
-                return lambda environment: environment[index]
+                return itemgetter(self._same(term))
             case Drawn(args=(batch, number)):
                 draw = self.whole(number)
 
@@ -205,10 +202,7 @@ class Evaluator:
         one = (self.ring.one, *padding)
 
         def multiplied(environment: Environment) -> Jet:
-            jet = None
-            for factor in moving:
-                jet = factor(environment) if jet is None else jets.product(jet, factor(environment))
-            jet = one if jet is None else jet
+            jet = reduce(jets.product, [factor(environment) for factor in moving]) if moving else one
             for factor in fixed:
                 jet = jets.scaled(factor(environment)[0], jet)
             return jet
@@ -220,12 +214,10 @@ class Evaluator:
         one = (self.ring.one, *(self.ring.zero,) * order)
 
         def raised(environment: Environment) -> Jet:
-            count, jet, factor = exponent(environment), one, base(environment)
+            count, factor = exponent(environment), base(environment)
             if count < 0:
                 raise NotApplicable(f"{term} has the exponent {count} here")
-            for _ in range(count):
-                jet = jets.product(jet, factor)
-            return jet
+            return reduce(jets.product, [factor] * count, one)
 
         return raised
 
@@ -265,9 +257,6 @@ class Evaluator:
         places = [self.place(argument) for argument in term.args[1:]]
         return self._padded(order, lambda e: table[tuple(place(e) for place in places)])
 
-    def _discount(self, term: Expr, order: int, low: int) -> Meaning:
-        return self._padded(order, lambda environment: self.model.gamma)
-
     def _objective(self, term: Expr, order: int, low: int) -> Meaning:
         policy = term.args[0].label
 
@@ -287,12 +276,10 @@ class Evaluator:
 
     def _log(self, term: Expr, order: int, low: int) -> Meaning:
         inner = self.meaning(term.args[0], order, 0)
-        if low > 0:
-            return lambda environment: jets.log_derivatives(inner(environment))
 
         def logarithm(environment: Environment) -> Jet:
             jet = inner(environment)
-            return (self.ring.log(jet[0]), *jets.log_derivatives(jet)[1:])
+            return (None if low else self.ring.log(jet[0]), *jets.log_derivatives(jet)[1:])
 
         return logarithm
 
@@ -309,22 +296,12 @@ class Evaluator:
 
     def _remembered(self, binder: Any, body: Meaning) -> Meaning:
         """The body of a sum over time, computed once for the states, actions and times that it reads."""
-        reads = _reads(binder.body) if isinstance(binder.index, Time) and self.model.ways[0].path else None
-        if reads is None:
+        reads = _reads(binder.body)
+        known_by_number = all(isinstance(term, (StateAt, ActionAt, State, Action, Time)) for term in reads)
+        if not (isinstance(binder.index, Time) and known_by_number and self.model.ways[0].path):
             return body
         entries = [self.whole(term) if sort_of(term) == TIME else self.place(term) for term in reads]
-        known: dict[tuple[Any, ...], Jet] = {}
-
-        def remembered(environment: Environment) -> Jet:
-            try:
-                key = tuple([entry(environment) for entry in entries])
-            except NotApplicable:  # the body may not need what does not exist
-                return body(environment)
-            if key not in known:
-                known[key] = body(environment)
-            return known[key]
-
-        return remembered
+        return jets.remembered(body, lambda environment: tuple([entry(environment) for entry in entries]))
 
     def _total(self, term: Expr, order: int, low: int) -> Meaning:
         index, body = self._same(term.index), self._remembered(term, self.meaning(term.body, order, low))
@@ -375,13 +352,12 @@ class Evaluator:
 
     def _var(self, term: Expr, order: int, low: int) -> Meaning:
         policy, index = term.domain.args[0].label, term.index
-        square = Times(term.body, term.body)
+        bodies = (term.body, Times(term.body, term.body))
         if isinstance(index, Trajectory):
-            first = self._expect(Expect(index, term.domain, term.body), order, 0)
-            second = self._expect(Expect(index, term.domain, square), order, 0)
+            first, second = (self._expect(Expect(index, term.domain, body), order, 0) for body in bodies)
         else:
             sampling = Sampling(self, index, policy)
-            first, second = (sampling.expectation(body, order) for body in (term.body, square))
+            first, second = (sampling.expectation(body, order) for body in bodies)
         minus = self.ring.integer(-1)
 
         def spread(environment: Environment) -> Jet:
@@ -396,26 +372,11 @@ def _trajectories(term: Expr) -> set[Index]:
     return {index for index in term.free_symbols if isinstance(index, (Trajectory, Batch))}
 
 
-def _reads(term: Expr) -> set[Expr] | None:
-    """The states, actions and times on which the value of a term depends; None if on more."""
-    if isinstance(term, (StateAt, ActionAt, State, Action, Time)):
+def _reads(term: Expr) -> set[Expr]:
+    """The states, actions and times in a term, and its other variables and its binders."""
+    if isinstance(term, (StateAt, ActionAt, Index, Binder)):
         return {term}
-    if isinstance(term, (Index, Binder)):
-        return None
-    found: set[Expr] = set()
-    for argument in term.args:
-        inner = _reads(argument)
-        if inner is None:
-            return None
-        found |= inner
-    return found
-
-
-def _multiplied(numbers: Iterable[int]) -> int:
-    result = 1
-    for number in numbers:
-        result *= number
-    return result
+    return {read for argument in term.args for read in _reads(argument)}
 
 
 _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
@@ -431,7 +392,7 @@ _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     Reward: Evaluator._reward,
     Return: Evaluator._return,
     Applied: Evaluator._applied,
-    Discount: Evaluator._discount,
+    Discount: lambda self, term, order, low: self._padded(order, lambda environment: self.model.gamma),
     Objective: Evaluator._objective,
     Grad: Evaluator._grad,
     Log: Evaluator._log,

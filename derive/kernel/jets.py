@@ -8,8 +8,10 @@ derivative does not ask for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
+
+from derive.errors import NotApplicable
 
 Jet = tuple[Any, ...]
 
@@ -64,3 +66,22 @@ def summed(jets: Sequence[Jet], order: int, ring: Any) -> Jet:
     """The sum of jets of one order; an entry that is ``None`` in one of them stays ``None``."""
     columns = list(zip(*jets, strict=True)) if jets else [()] * (order + 1)
     return tuple(None if any(entry is None for entry in column) else ring.total(column) for column in columns)
+
+
+def remembered(meaning: Callable[[Any], Jet], key: Callable[[Any], Hashable]) -> Callable[[Any], Jet]:
+    """``meaning`` computed once for each value of ``key``, the only things that it reads.
+
+    Where the key asks for what does not exist the meaning is asked itself: it may not need it.
+    """
+    known: dict[Hashable, Jet] = {}
+
+    def looked_up(environment: Any) -> Jet:
+        try:
+            read = key(environment)
+        except NotApplicable:
+            return meaning(environment)
+        if read not in known:
+            known[read] = meaning(environment)
+        return known[read]
+
+    return looked_up

@@ -75,6 +75,8 @@ def _environment() -> Environment:
 def _only_latex(value: Any) -> Any:
     if isinstance(value, (Tex, int)):
         return value
+    if isinstance(value, StrictUndefined):
+        return str(value)  # raises, naming what is missing
     raise TypeError(f"{value!r} is not marked as LaTeX; pass it through derive.report.escape")
 
 

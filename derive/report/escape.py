@@ -37,20 +37,21 @@ _SIGNS = {
 _TEXT = {
     "\\": "textbackslash", "^": "textasciicircum", "~": "textasciitilde", "<": "textless", ">": "textgreater",
     "|": "textbar", "`": "textasciigrave", '"': "textquotedbl", "‘": "textquoteleft", "’": "textquoteright",
-    "“": "textquotedblleft", "”": "textquotedblright", "–": "textendash", "—": "textemdash", "…": "textellipsis",
+    "'": "textquotesingle", "“": "textquotedblleft", "”": "textquotedblright", "–": "textendash",
+    "—": "textemdash", "…": "textellipsis",
     "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ð": "dh",
     "þ": "th", "ı": "i", "§": "S", "¶": "P", "©": "textcopyright", "°": "textdegree", "•": "textbullet",
     "«": "guillemotleft", "»": "guillemotright", "¡": "textexclamdown", "¿": "textquestiondown",
 }
-_SCRIPTS = {**dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))}
-_LOWERED = {**dict(zip("₀₁₂₃₄₅₆₇₈₉ₜᵢ", "0123456789ti", strict=True))}
+_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₜᵢ", "0123456789ti", strict=True))
 _ACCENTS = MappingProxyType({
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
     "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c", "\u0328": "k",
 })
 SYMBOLS = MappingProxyType({
     **{char: f"\\{name}" for char, name in {**_GREEK, **_SIGNS}.items()},
-    **{char: f"{{}}^{{{script}}}" for char, script in _SCRIPTS.items()},
+    **{char: f"{{}}^{{{script}}}" for char, script in _RAISED.items()},
     **{char: f"{{}}_{{{script}}}" for char, script in _LOWERED.items()},
 })
 """Characters that are mathematics, and what they are there."""
@@ -61,8 +62,8 @@ _PRINTED = MappingProxyType({
     **{char: f"${command}$" for char, command in SYMBOLS.items()},
     "\xa0": "~",
 })
-_JOINED = "-,'"
-"""Two of these in a row would be set as one: a dash, a quote."""
+_JOINED = "-,"
+"""Two of these in a row would be set as one: a dash, a low quote."""
 LONGEST_WORD = 24
 
 
@@ -104,7 +105,7 @@ def code(text: str) -> Tex:
 
 _SCRIPT = r"(?:[A-Za-z0-9α-ω]|\{[^{}$\\]*\}|\([A-Za-z0-9]\))"
 _FORMULA = re.compile(
-    rf"(?<![A-Za-z0-9\\_$^])(?P<base>Var(?=_)|[A-Za-zα-ωΓ-Ω∇Σ])(?P<sub>_{_SCRIPT})?(?P<sup>\^{_SCRIPT})?(?![A-Za-z0-9_^])")
+    rf"(?<![A-Za-z0-9\\_$^’])(?P<base>Var(?=_)|[A-Za-zα-ωΓ-Ω∇Σ])(?P<sub>_{_SCRIPT})?(?P<sup>\^{_SCRIPT})?(?![A-Za-z0-9_^])")
 _WORDS = frozenset("aAI")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])")
 
@@ -122,7 +123,7 @@ def prose(text: str, *, words: frozenset[str] = _WORDS) -> Tex:
 def sentence(text: str) -> str:
     """``text`` on one line, with the quotes, dots and minus signs of a book; a relation keeps its neighbours."""
     line = " ".join(unicodedata.normalize("NFC", text).split())
-    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…")
+    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…").replace("'", "’")
     line = re.sub(r"(?<![A-Za-z]{2}) - (?=\d|\(|\w(?![a-z]))", "\xa0−\xa0", line)
     return re.sub(r" ([=<>≠≤≥]) (?=\S{1,8}(?:\s|$))", "\xa0\\1\xa0", line)
 

@@ -27,30 +27,73 @@ def console_for(output: Path | None) -> Iterator[Console]:
         width = shutil.get_terminal_size((100, 24)).columns
         yield Console(file=sys.stdout, width=max(40, width), highlight=False, markup=False, emoji=False)
         return
+    check_target(output)
     text = StringIO()
     yield Console(file=text, width=100, highlight=False, markup=False, emoji=False, color_system=None)
-    write_atomically(output, text.getvalue())
+    write_whole(output, text.getvalue().encode())
 
 
-def write_atomically(target: Path, text: str) -> None:
-    """Write beside the target and move into place.
+def check_target(path: Path) -> None:
+    """Nothing, if a file can be put there.
 
     Raises:
-        BadInput: if the folder does not exist or cannot be written, or the target is a folder.
+        BadInput: if the folder is missing or not writable, or the target is no plain file.
     """
+    target = _resolved(path)
+    if target.is_symlink():  # resolving leaves a link only where links lead in a circle
+        raise BadInput(f"{path} is a loop of links. Write elsewhere.")
     if target.is_dir():
-        raise BadInput(f"{target}: is a folder; name a file.")
+        raise BadInput(f"{path} is a folder. Give the name of a file in it, such as {path / 'report.pdf'}.")
+    if target.exists() and not target.is_file():
+        raise BadInput(f"{path} is not a plain file. Give the name of one.")
+    if not target.parent.is_dir():
+        raise BadInput(f"The folder {path.parent} does not exist. Make it first, or write elsewhere.")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise BadInput(f"The folder {path.parent} is not writable. Write elsewhere.")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` in one move: readers see the old file or the new one, never half of it.
+
+    Raises:
+        BadInput: if it cannot be written; the old file, if any, is then as it was.
+    """
+    check_target(path)
+    target = _resolved(path)
+    temporary = None
     try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".derive-", suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+        temporary = None
     except OSError as error:
-        raise BadInput(f"{target}: cannot be written ({error.strerror}). Name a file in a writable folder.") from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except OSError as error:
-        raise BadInput(f"{target}: cannot be written ({error.strerror}).") from None
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
+        if temporary is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def _resolved(path: Path) -> Path:
+    """The file meant: a link is followed, so that it stays a link.
+
+    Raises:
+        BadInput: if links lead in a circle, or the name is none.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BadInput(f"{path} is no name of a file: {error}.") from error
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file that is replaced, or those of a new file."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -167,8 +167,7 @@ def _chain(examined: Examined, labels: Mapping[Theorem, Tex]) -> list[Row]:
     room = TEXT - REASON - RELATION - 14 - (TAG if tagged else 0) - (width(formula(first)) if beside else 0)
     rows: list[Row] = []
     if not beside:
-        alone = TEXT - RELATION
-        rows += _continued(Tex(""), Tex(r"\aside"), lines(first, alone, alone - INDENT))
+        rows += _continued(NOTHING, Tex(r"\aside"), lines(first, room, room - INDENT))
     for number, step in enumerate(examined.steps):
         left = formula(first) if beside and number == 0 else Tex("")
         relation = Tex("=" if isinstance(step.verdict, Proved) else _DOUBTED)
@@ -306,7 +305,7 @@ def _conclusion(examined: Examined) -> Tex:
             return Tex("The claim holds in the mean only.")
         case Refuted() | Malformed():
             return Tex(f"The claim does not follow; as a whole it is {examined.claim.code}.")
-    return Tex("The claim does not follow: a step is missing a proof.")
+    return Tex("The claim does not follow: not every step is proved.")
 
 
 def _differences(examined: Examined, additive: bool) -> list[Difference]:

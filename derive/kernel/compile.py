@@ -1,0 +1,344 @@
+"""A term -> weighted automata over generic steps, or a refusal that names the subterm.
+
+A closed term becomes a ``Form``: a polynomial whose atoms are sums over trajectories,
+each an automaton; a term about one free trajectory becomes an automaton to be compared
+step by step. What cannot be said so is refused with ``OutsideFragment``: never guessed.
+The return R(tau) is additive (then it is written out) or arbitrary, and then a function
+of a trajectory is a polynomial in R(tau) with automata as coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sympy import Expr, Integer, Rational
+
+from derive.errors import OutsideFragment
+from derive.kernel import automata
+from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Symbol, Weight
+from derive.kernel.obligations import linear
+from derive.kernel.ranges import between, discount, from_the_start, product_over, until
+from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.terms import (
+    ActionAt,
+    ActionProbability,
+    Applied,
+    Between,
+    Discount,
+    Grad,
+    Horizon,
+    Initial,
+    Log,
+    Prod,
+    Return,
+    Reward,
+    SampleSize,
+    StateAt,
+    Time,
+    Total,
+    TrajectoryProbability,
+    Transition,
+)
+from derive.language.vocabulary import additive_return, trajectory_probability
+
+Paths = dict[int, Automaton]
+"""A function of one trajectory: the coefficient of each power of an arbitrary R(tau)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A place along the trajectory: symbols at one time, as a monomial, and that time."""
+
+    time: Expr | None
+    letter: Monomial
+
+
+class PathCompiler:
+    """Functions of one trajectory, ``path``, as automata."""
+
+    def __init__(self, path: Expr, *, additive: bool) -> None:
+        self.path, self.additive = path, additive
+
+    def compiled(self, term: Expr) -> Paths:
+        """The automaton of a term about this trajectory.
+
+        Raises:
+            OutsideFragment: naming the subterm that has no automaton.
+        """
+        match term:
+            case Rational():
+                return {0: automata.constant({(0, 0): Fraction(int(term.p), int(term.q))})}
+            case SampleSize():
+                return {0: automata.constant({(0, 1): Fraction(1)})}
+            case Discount():
+                return {0: automata.constant({(1, 0): Fraction(1)})}
+            case Plus():
+                return summed([self.compiled(argument) for argument in term.args])
+            case Times():
+                return multiplied([self.compiled(argument) for argument in term.args])
+            case Power(args=(Discount(), exponent)):
+                return {0: discount(self.time(exponent))}
+            case Power(args=(base, Integer() as exponent)) if 0 <= exponent <= 4:
+                return multiplied([self.compiled(base)] * int(exponent))
+            case Ratio(args=(above, below)):
+                return multiplied([self.compiled(above), {0: self._reciprocal(below)}])
+            case TrajectoryProbability(args=(policy, path)) if path == self.path:
+                return {0: self.probability(policy, 1)}
+            case Return(args=(path,)) if path == self.path:
+                return self.compiled(additive_return(path)) if self.additive else {1: automata.along(UNIT)}
+            case Grad(args=(inner,)):
+                return differentiated(self.compiled(inner))
+            case Log(args=(inside,)):
+                return {0: self._logarithm(inside)}
+            case Total(index=Time()):
+                return self._summed_over_time(term)
+            case Prod(index=Time()):
+                index, body = term.opened()
+                first, last = (self.time(limit) for limit in term.domain.args)
+                return {0: product_over(self.letter_at(body, index), index, first, last)}
+        if isinstance(term, (Initial, Transition, ActionProbability, Reward, Applied)):
+            return {0: self._local(term)}
+        raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
+
+    def probability(self, policy: Expr, sign: int) -> Automaton:
+        """P(tau; theta) or its reciprocal: mu(s_0), and P pi on every step."""
+        letter = automata.monomial((DYNAMICS, sign), (policy_symbol(policy), sign))
+        return automata.along(letter, start=sign)
+
+    # -- times ----------------------------------------------------------------------------------
+
+    def time(self, term: Expr) -> dict[Any, int]:
+        """A time as {index or H: coefficient, None: number}."""
+        parts = linear(term)
+        if parts is None:
+            raise OutsideFragment(f"{term} is not linear in the times")
+        return parts
+
+    def _summed_over_time(self, term: Any) -> Paths:
+        index, body = term.opened()
+        if not isinstance(term.domain, Between):
+            raise OutsideFragment(f"{term} has no limits")
+        first, last = (self.time(limit) for limit in term.domain.args)
+        inside = between(index, first, last)
+        return {power: automata.forgotten(automata.times(inside, one), index)
+                for power, one in self.compiled(body).items()}
+
+    # -- symbols at a step ------------------------------------------------------------------------
+
+    def _local(self, term: Expr) -> Automaton:
+        if isinstance(term, Initial):
+            if term.args[0] != StateAt(self.path, 0):
+                raise OutsideFragment(f"{term} is not at the start of the trajectory")
+            return automata.along(UNIT, start=1)
+        return self._placed(self.step(term))
+
+    def step(self, term: Expr) -> Step:
+        """The symbol that a factor is at its step."""
+        match term:
+            case Transition(args=(x, s, a)):
+                time = self._same_step(term, [(s, 0), (a, 0), (x, 1)])
+                return Step(time, ((DYNAMICS, 1),))
+            case ActionProbability(args=(policy, a, s)):
+                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((policy_symbol(policy), 1),))
+            case Reward(args=(s, a, x)):
+                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", "r", ""), 1),))
+            case Applied(args=(function, *places)):
+                return self._function(term, str(function.label), places)
+        raise OutsideFragment(f"{term} is not a factor of one step")
+
+    def _same_step(self, term: Expr, places: Iterable[tuple[Expr, int]]) -> Expr:
+        """The time t at which the places are s_t or a_t (0) and s_{t+1} (1)."""
+        found: dict[Any, int] | None = None
+        time: Expr | None = None
+        for place, ahead in places:
+            if not isinstance(place, (StateAt, ActionAt)) or place.args[0] != self.path:
+                raise OutsideFragment(f"{place} is not on the trajectory at hand")
+            here = self.time(place.args[1])
+            here = {**here, None: here.get(None, 0) - ahead}
+            here = {key: value for key, value in here.items() if value}
+            if found is None:
+                found, time = here, place.args[1]
+            elif found != here:
+                raise OutsideFragment(f"{term} joins different steps")
+        if time is None:
+            raise OutsideFragment(f"{term} has no place on the trajectory")
+        return time
+
+    def _function(self, term: Expr, name: str, places: list[Expr]) -> Step:
+        """A free function of the state, of state and action, or of the next state."""
+        match places:
+            case [StateAt(args=(path, time))] if path == self.path:
+                here = self.time(time)
+                if any(isinstance(key, Time) for key in here) and here.get(None, 0) == 1:
+                    now = Plus(time, -1)
+                    return Step(now, ((("x", name, "s"), 1),))
+                return Step(time, ((("s", name, "s"), 1),))
+            case [StateAt() as s, ActionAt() as a]:
+                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((("sa", name, "sa"), 1),))
+            case [StateAt() as s, ActionAt() as a, StateAt() as x]:
+                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", name, "sax"), 1),))
+        raise OutsideFragment(f"{term} is not a function of one step")
+
+    def _placed(self, step: Step) -> Automaton:
+        """A letter at a free time, at a literal time, or at the end."""
+        time = self.time(step.time) if step.time is not None else {}
+        number, others = time.get(None, 0), [key for key in time if key is not None]
+        if len(others) == 1 and number == 0 and isinstance(others[0], Time) and time[others[0]] == 1:
+            return automata.local(step.letter, others[0])
+        fresh = Time("_literal")
+        if not others and 0 <= number <= 8:
+            at = automata.times(from_the_start(fresh, number), until(fresh, number))
+            return automata.forgotten(automata.times(at, automata.local(step.letter, fresh)), fresh)
+        if len(others) == 1 and isinstance(others[0], Horizon) and time[others[0]] == 1:
+            if number == 1 and all(symbol[0] == "s" for symbol, _ in step.letter):
+                return automata.final(step.letter)
+            if -8 <= number <= 0:
+                at = between(fresh, {others[0]: 1, None: number}, {others[0]: 1, None: number})
+                return automata.forgotten(automata.times(at, automata.local(step.letter, fresh)), fresh)
+        raise OutsideFragment(f"{step.time} is not a step of the trajectory")
+
+    def letter_at(self, term: Expr, index: Expr) -> Monomial:
+        """A product of factors that all stand at the step ``index``."""
+        match term:
+            case Times():
+                letter: Monomial = UNIT
+                for argument in term.args:
+                    letter = automata.multiplied(letter, self.letter_at(argument, index))
+                return letter
+            case Ratio(args=(above, below)):
+                return automata.multiplied(self.letter_at(above, index), automata.inverse(self.letter_at(below, index)))
+            case Power(args=(base, Integer() as exponent)):
+                return tuple((symbol, e * int(exponent)) for symbol, e in self.letter_at(base, index) if exponent)
+            case Rational() if term == 1:
+                return UNIT
+        step = self.step(term)
+        if step.time is None or self.time(step.time) != {index: 1}:
+            raise OutsideFragment(f"{term} does not stand at the step of the product")
+        return step.letter
+
+    def _reciprocal(self, below: Expr) -> Automaton:
+        """One over a product along the trajectory."""
+        match below:
+            case Rational() if below != 0:
+                return automata.constant({(0, 0): Fraction(int(below.q), int(below.p))})
+            case SampleSize():
+                return automata.constant({(0, -1): Fraction(1)})
+            case TrajectoryProbability(args=(policy, path)) if path == self.path:
+                return self.probability(policy, -1)
+            case Times():
+                result = automata.constant(ONE)
+                for argument in below.args:
+                    result = automata.times(result, self._reciprocal(argument))
+                return result
+            case Prod(index=Time()):
+                index, body = below.opened()
+                first, last = (self.time(limit) for limit in below.domain.args)
+                return product_over(automata.inverse(self.letter_at(body, index)), index, first, last)
+            case Initial(args=(state,)) if state == StateAt(self.path, 0):
+                return automata.along(UNIT, start=-1)
+        if isinstance(below, (Transition, ActionProbability, Reward, Applied)):
+            step = self.step(below)
+            return self._placed(Step(step.time, automata.inverse(step.letter)))
+        raise OutsideFragment(f"{below} is not a product along the trajectory, so it has no reciprocal here")
+
+    # -- logarithms ---------------------------------------------------------------------------------
+
+    def _logarithm(self, inside: Expr) -> Automaton:
+        """log of a product along the trajectory: the sum of the logarithms of its factors."""
+        match inside:
+            case TrajectoryProbability(args=(policy, path)) if path == self.path:
+                return self._logarithm(trajectory_probability(policy, path))
+            case Times():
+                return automata.total([self._logarithm(argument) for argument in inside.args])
+            case Ratio(args=(above, below)):
+                return automata.total([self._logarithm(above), _negative(self._logarithm(below))])
+            case Power(args=(base, Integer() as exponent)):
+                return automata.scaled(self._logarithm(base), {(0, 0): Fraction(int(exponent))})
+            case Prod(index=Time()):
+                index, body = inside.opened()
+                first, last = (self.time(limit) for limit in inside.domain.args)
+                return automata.forgotten(
+                    automata.times(between(index, first, last), self._logarithm(body)), index)
+            case Rational() if inside == 1:
+                return automata.constant({})
+            case Initial(args=(StateAt(args=(path, time)),)) if path == self.path and time == 0:
+                return self._placed(Step(time, ((("s", "log mu", ""), 1),)))
+        step = self.step(inside)
+        ((symbol, _),) = step.letter
+        return self._placed(Step(step.time, (((symbol[0], "log", "/".join(symbol[1:])), 1),)))
+
+
+def _negative(one: Automaton) -> Automaton:
+    return automata.scaled(one, {(0, 0): Fraction(-1)})
+
+
+# -- symbols ----------------------------------------------------------------------------------------
+
+DYNAMICS: Symbol = ("sax", "P", "")
+
+
+def policy_symbol(policy: Expr) -> Symbol:
+    """pi(a_t | s_t) of a policy."""
+    return ("sa", "pi", str(policy.label))
+
+
+def letter_derivatives(letter: Monomial) -> list[tuple[Monomial, int]]:
+    """The product rule on one letter: pi^e -> e pi^(e-1) pi', and so on.
+
+    Raises:
+        OutsideFragment: for a third derivative.
+    """
+    result = []
+    for symbol, exponent in letter:
+        place, what, name = symbol
+        rest = automata.multiplied(letter, ((symbol, -1),))
+        match what, name:
+            case "pi", "pi":
+                changed = automata.multiplied(rest, (((place, "dpi", name), 1),))
+            case "dpi", _:
+                changed = automata.multiplied(rest, (((place, "d2pi", name), 1),))
+            case "d2pi", _:
+                raise OutsideFragment("a third derivative of the policy")
+            case "log", "pi/pi":
+                changed = automata.multiplied(rest, (((place, "dpi", "pi"), 1), ((place, "pi", "pi"), -1)))
+            case _:
+                continue
+        result.append((changed, exponent))
+    return result
+
+
+# -- powers of R(tau) -----------------------------------------------------------------------------------
+
+
+def summed(parts: Iterable[Paths]) -> Paths:
+    """The sum of functions of a trajectory."""
+    columns: dict[int, list[Automaton]] = {}
+    for part in parts:
+        for power, one in part.items():
+            columns.setdefault(power, []).append(one)
+    return {power: automata.total(ones) for power, ones in columns.items()}
+
+
+def multiplied(factors: Iterable[Paths]) -> Paths:
+    """The product of functions of a trajectory."""
+    result: Paths = {0: automata.constant(ONE)}
+    for factor in factors:
+        products: dict[int, list[Automaton]] = {}
+        for power, one in result.items():
+            for other, two in factor.items():
+                products.setdefault(power + other, []).append(automata.times(one, two))
+        result = {power: ones[0] if len(ones) == 1 else automata.total(ones) for power, ones in products.items()}
+    return result
+
+
+def weighted(paths: Paths, weight: Weight) -> Paths:
+    """A weight times a function of a trajectory."""
+    return {power: automata.scaled(one, weight) for power, one in paths.items()}
+
+
+def differentiated(paths: Paths) -> Paths:
+    """The derivative of a function of a trajectory."""
+    return {power: automata.derived(one, letter_derivatives) for power, one in paths.items()}

@@ -1,0 +1,241 @@
+"""Closed terms as polynomials in sums over trajectories.
+
+``Forms`` compiles the sides of a claim over one list of atoms. An atom is a sum over all
+trajectories of an automaton's value. Sums over the support (expectations, or all sums
+when trajectories are declared possible) are such sums only if what is left out is 0, so
+each atom is checked for that: every letter must keep a factor P, a factor of the law's
+policy, and mu(s_0) at the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from sympy import Expr, Integer, Rational
+
+from derive.errors import OutsideFragment
+from derive.kernel import automata
+from derive.kernel.automata import ONE, Weight, added, weighed
+from derive.kernel.compile import (
+    DYNAMICS,
+    PathCompiler,
+    Paths,
+    differentiated,
+    multiplied,
+    policy_symbol,
+)
+from derive.kernel.ranges import discount
+from derive.language.binding import rewrite_bottom_up
+from derive.language.expression import Plus, Power, Ratio, Times, subterms
+from derive.language.terms import (
+    Batch,
+    Between,
+    Discount,
+    Draw,
+    Drawn,
+    Expect,
+    Grad,
+    Horizon,
+    Objective,
+    Return,
+    SampleSize,
+    Total,
+    Trajectory,
+    Var,
+)
+from derive.language.vocabulary import pi
+
+Form = dict[tuple[int, ...], Weight]
+"""{sorted numbers of the atoms multiplied: weight}."""
+
+
+class Forms:
+    """The atoms of a claim, and its sides over them."""
+
+    def __init__(self, *, additive: bool, possible_only: bool, positive: bool) -> None:
+        self.additive, self.possible_only, self.positive = additive, possible_only, positive
+        self.atoms: list[Paths] = []
+        self._known: dict[Expr, Form] = {}
+
+    def form(self, term: Expr) -> Form:
+        """The term as a polynomial in atoms.
+
+        Raises:
+            OutsideFragment: naming the subterm that cannot be said so.
+        """
+        if term not in self._known:
+            self._known[term] = self._form(term)
+        return self._known[term]
+
+    def _form(self, term: Expr) -> Form:
+        match term:
+            case Rational():
+                return {(): {(0, 0): Fraction(int(term.p), int(term.q))}} if term != 0 else {}
+            case SampleSize():
+                return {(): {(0, 1): Fraction(1)}}
+            case Discount():
+                return {(): {(1, 0): Fraction(1)}}
+            case Power(args=(Discount(), exponent)):
+                return self._discounted(exponent)
+            case Plus():
+                return _sum(self.form(argument) for argument in term.args)
+            case Times():
+                return _product(self.form(argument) for argument in term.args)
+            case Power(args=(base, Integer() as exponent)) if 0 <= exponent <= 4:
+                return _product([self.form(base)] * int(exponent))
+            case Ratio(args=(above, below)):
+                return _scaled(self.form(above), _reciprocal(below))
+            case Grad(args=(inner,)):
+                return self._derivative(self.form(inner))
+            case Objective(args=(policy,)):
+                path = Trajectory("_")
+                return self._expected(path, policy, Return(path))
+            case Expect(index=Trajectory()):
+                path, body = term.opened()
+                return self._expected(path, term.domain.args[0], body)
+            case Total(index=Trajectory()):
+                path, body = term.opened()
+                return self._atom(self._compiler(path).compiled(body), pi if self.possible_only else None)
+            case Var(index=Trajectory()):
+                path, body = term.opened()
+                return self._variance(path, term.domain.args[0], body)
+            case Expect(index=Batch()) | Var(index=Batch()):
+                return self._over_samples(term)
+        raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
+
+    def _compiler(self, path: Expr) -> PathCompiler:
+        return PathCompiler(path, additive=self.additive)
+
+    def _discounted(self, exponent: Expr) -> Form:
+        """gamma^H depends on H, so it is the expectation of a constant."""
+        path = Trajectory("_")
+        time = self._compiler(path).time(exponent)
+        if any(not (key is None or isinstance(key, Horizon)) for key in time):
+            raise OutsideFragment(f"a free time in gamma^({exponent})")
+        law = self._compiler(path).probability(pi, 1)
+        return self._atom({0: automata.times(law, discount(time))}, pi)
+
+    # -- atoms ----------------------------------------------------------------------------------------
+
+    def _expected(self, path: Expr, policy: Expr, body: Expr) -> Form:
+        compiler = self._compiler(path)
+        return self._atom(multiplied([{0: compiler.probability(policy, 1)}, compiler.compiled(body)]), policy)
+
+    def _atom(self, paths: Paths, support_of: Expr | None) -> Form:
+        """A new atom; ``support_of`` is the policy to whose possible trajectories the sum is restricted."""
+        marks = [time for one in paths.values() for time in one.marks]
+        if marks:
+            raise OutsideFragment(f"the time {marks[0]} is free")
+        if support_of is not None and not self.positive and not self._vanishes(paths, support_of):
+            raise OutsideFragment("a sum over possible trajectories whose terms do not vanish on the impossible ones")
+        if any(len(one.starts) > 1 for one in paths.values()):
+            raise OutsideFragment("a sum that mixes weights with and without the initial law")
+        self.atoms.append(paths)
+        return {(len(self.atoms) - 1,): ONE}
+
+    def _vanishes(self, paths: Paths, policy: Expr) -> bool:
+        """Whether every summand has mu(s_0), P and the policy's pi (or pi') as factors on every step."""
+        kinds = {policy_symbol(policy)} | {("sa", what, str(policy.label)) for what in ("dpi", "d2pi")}
+        for one in paths.values():
+            if any(start < 1 for start in one.starts):
+                return False
+            for _, letter in one.letters:
+                exponents = dict(letter)
+                if exponents.get(DYNAMICS, 0) < 1 or sum(exponents.get(kind, 0) for kind in kinds) < 1:
+                    return False
+        return True
+
+    def _variance(self, path: Expr, policy: Expr, body: Expr) -> Form:
+        mean = self._expected(path, policy, body)
+        return _sum([self._square(path, policy, body), _scaled(_product([mean, mean]), {(0, 0): Fraction(-1)})])
+
+    def _square(self, path: Expr, policy: Expr, body: Expr) -> Form:
+        return self._expected(path, policy, Times(body, body))
+
+    def _derivative(self, form: Form) -> Form:
+        """The product rule over the atoms of each product."""
+        parts: list[Form] = []
+        for product, weight in form.items():
+            for place, number in enumerate(product):
+                rest: Form = {product[:place] + product[place + 1 :]: weight}
+                support = pi if self._vanishes(self.atoms[number], pi) else None
+                parts.append(_product([rest, self._atom(differentiated(self.atoms[number]), support)]))
+        return _sum(parts)
+
+    # -- samples ----------------------------------------------------------------------------------------
+
+    def _over_samples(self, term: Expr) -> Form:
+        """E or Var of w sum_i f(tau^(i)): w m E f, and w^2 m (E f^2 - (E f)^2)."""
+        batch, body = term.opened()
+        policy, path = term.domain.args[0], Trajectory("_")
+        weight, function = self._mean_form(body, batch, path)
+        if isinstance(term, Expect):
+            return _scaled(self._expected(path, policy, function), weighed(weight, {(0, 1): Fraction(1)}))
+        return _scaled(self._variance(path, policy, function), weighed(weighed(weight, weight), {(0, 1): Fraction(1)}))
+
+    def _mean_form(self, body: Expr, batch: Expr, path: Expr) -> tuple[Weight, Expr]:
+        """(w, f) where the body is w times the sum over all samples of f of one's own sample only."""
+        match body:
+            case Times(args=(*factors, inner)) if not any(batch in factor.free_symbols for factor in factors):
+                weight, function = self._mean_form(inner, batch, path)
+                for factor in factors:
+                    weight = weighed(weight, _constant(factor))
+                return weight, function
+            case Ratio(args=(above, below)) if batch not in below.free_symbols:
+                weight, function = self._mean_form(above, batch, path)
+                return weighed(weight, _reciprocal(below)), function
+            case Total(index=Draw(), domain=Between(args=(Integer() as first, SampleSize()))) if first == 1:
+                number, inner = body.opened()
+                own = Drawn(batch, number)
+                drawn = {node for node in subterms(inner) if isinstance(node, Drawn)}
+                function = rewrite_bottom_up(inner, lambda node: path if node == own else node)
+                if drawn == {own} and not {batch, number} & function.free_symbols:
+                    return ONE, function
+            case _:
+                drawn = {node for node in subterms(body) if isinstance(node, Drawn)}
+                if len(drawn) == 1 and not isinstance(body, (Total, Times, Ratio)):
+                    own = next(iter(drawn))
+                    function = rewrite_bottom_up(body, lambda node: path if node == own else node)
+                    return {(0, -1): Fraction(1)}, function
+        raise OutsideFragment(f"{body} is not a weighted sum of functions of single samples")
+
+
+def _constant(term: Expr) -> Weight:
+    form = Forms(additive=False, possible_only=False, positive=False).form(term)
+    if set(form) - {()}:
+        raise OutsideFragment(f"{term} is not a constant")
+    return form.get((), {})
+
+
+def _reciprocal(below: Expr) -> Weight:
+    weight = _constant(below)
+    if len(weight) != 1:
+        raise OutsideFragment(f"division by {below}")
+    (((g, m), value),) = weight.items()
+    if g:
+        raise OutsideFragment("division by the discount")
+    return {(0, -m): 1 / value}
+
+
+def _sum(parts: Iterable[Form]) -> Form:
+    result: Form = {}
+    for part in parts:
+        for product, weight in part.items():
+            result[product] = added(result.get(product, {}), weight)
+    return {product: weight for product, weight in result.items() if weight}
+
+
+def _product(factors: Iterable[Form]) -> Form:
+    result: Form = {(): ONE}
+    for factor in factors:
+        result = _sum({tuple(sorted(left + right)): weighed(one, two)}
+                      for left, one in result.items() for right, two in factor.items())
+    return result
+
+
+def _scaled(form: Form, weight: Weight) -> Form:
+    return {product: weighed(old, weight) for product, old in form.items()}
+
+
+difference_of = _sum

@@ -1,0 +1,162 @@
+"""Constraints on free times, and discounts, as automata that read only marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from derive.errors import OutsideFragment
+from derive.kernel.automata import ONE, UNIT, Automaton, Weight, simple, times
+from derive.language.terms import Horizon
+
+MOST_STEPS = 12
+"""Literal times and offsets up to this are turned into states."""
+
+Linear = Mapping[Any, int]
+"""A time as {index or H: coefficient, None: number}, zeros left out."""
+
+
+def anywhere(time: Any) -> Automaton:
+    """The time is at exactly one step."""
+    return simple([(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE), (1, 1, (), UNIT, ONE)],
+                  size=2, accept=[1], marks=[time])
+
+
+def between(time: Any, first: Linear, last: Linear) -> Automaton:
+    """first <= time <= last, and 0 <= time <= H.
+
+    Raises:
+        OutsideFragment: for limits other than numbers, H - number, and another time plus or
+            minus a number on the side where it makes the range smaller.
+    """
+    return times(_at_least(time, first), _at_most(time, last))
+
+
+def _parts(limit: Linear) -> tuple[Any, int]:
+    """(the index or H or None, the number) of a limit with at most one index."""
+    others = [key for key in limit if key is not None]
+    number = limit.get(None, 0)
+    if len(others) > 1 or any(limit[key] != 1 for key in others) or abs(number) > MOST_STEPS:
+        raise OutsideFragment("a limit that is not a number, or one time plus a small number")
+    return (others[0] if others else None), number
+
+
+def _at_least(time: Any, first: Linear) -> Automaton:
+    base, number = _parts(first)
+    if base is None:
+        if number < 0:
+            raise OutsideFragment("a range that starts before 0")
+        return from_the_start(time, number)
+    if isinstance(base, Horizon):
+        return near_the_end(time, -number) if number <= 0 else nowhere(time)
+    return after(time, base, number)
+
+
+def _at_most(time: Any, last: Linear) -> Automaton:
+    base, number = _parts(last)
+    if base is None:
+        return until(time, number) if number >= 0 else nowhere(time)
+    if isinstance(base, Horizon):
+        if number > 0:
+            raise OutsideFragment("a range that reaches beyond H")
+        return before_the_end(time, -number)
+    return after(base, time, -number)
+
+
+def nowhere(time: Any) -> Automaton:
+    """No step: an empty range."""
+    return simple([(0, 0, (), UNIT, ONE)], size=1, accept=[], marks=[time])
+
+
+def from_the_start(time: Any, first: int) -> Automaton:
+    """time >= first."""
+    done = first + 1
+    arrows = [(k, min(k + 1, first), (), UNIT, ONE) for k in range(first + 1)]
+    arrows += [(first, done, (time,), UNIT, ONE), (done, done, (), UNIT, ONE)]
+    return simple(arrows, size=done + 1, accept=[done], marks=[time])
+
+
+def until(time: Any, last: int) -> Automaton:
+    """time <= last."""
+    done = last + 1
+    arrows = [(k, k + 1, (), UNIT, ONE) for k in range(last)]
+    arrows += [(k, done, (time,), UNIT, ONE) for k in range(last + 1)] + [(done, done, (), UNIT, ONE)]
+    return simple(arrows, size=done + 1, accept=[done], marks=[time])
+
+
+def before_the_end(time: Any, steps: int) -> Automaton:
+    """time <= H - steps."""
+    arrows = [(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)]
+    arrows += [(1 + k, 1 + min(k + 1, steps), (), UNIT, ONE) for k in range(steps + 1)]
+    return simple(arrows, size=steps + 2, accept=[1 + steps], marks=[time])
+
+
+def near_the_end(time: Any, steps: int) -> Automaton:
+    """time >= H - steps."""
+    arrows = [(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)]
+    arrows += [(1 + k, 2 + k, (), UNIT, ONE) for k in range(steps)]
+    return simple(arrows, size=steps + 2, accept=range(1, steps + 2), marks=[time])
+
+
+def after(late: Any, early: Any, steps: int) -> Automaton:
+    """late >= early + steps.
+
+    Raises:
+        OutsideFragment: for steps < 0, where the order of the two times is open.
+    """
+    if steps < 0:
+        raise OutsideFragment("a range that reaches beyond the other time")
+    wait = max(steps, 1)
+    done = wait + 1
+    arrows = [(0, 0, (), UNIT, ONE), (0, 1, (early,), UNIT, ONE), (done, done, (), UNIT, ONE)]
+    arrows += [(k, k + 1, (), UNIT, ONE) for k in range(1, wait)]
+    arrows += [(wait, wait, (), UNIT, ONE), (wait, done, (late,), UNIT, ONE)]
+    if steps == 0:
+        arrows.append((0, done, (early, late), UNIT, ONE))
+    return simple(arrows, size=done + 1, accept=[done], marks=[late, early])
+
+
+def discount(exponent: Linear) -> Automaton:
+    """gamma to a linear time: each free time t with coefficient c weighs gamma^c on every step before t."""
+    result = simple([(0, 0, (), UNIT, ONE)], size=1, accept=[0])
+    for key, coefficient in sorted(exponent.items(), key=lambda item: str(item[0])):
+        if key is None:
+            result = times(result, _first_step(_gamma(coefficient)))
+        elif isinstance(key, Horizon):
+            result = times(result, _later_steps(_gamma(coefficient)))
+        else:
+            result = times(result, simple(
+                [(0, 0, (), UNIT, _gamma(coefficient)), (0, 1, (key,), UNIT, ONE), (1, 1, (), UNIT, ONE)],
+                size=2, accept=[1], marks=[key]))
+    return result
+
+
+def _gamma(exponent: int) -> Weight:
+    return {(exponent, 0): Fraction(1)}
+
+
+def _first_step(weight: Weight) -> Automaton:
+    return simple([(0, 1, (), UNIT, weight), (1, 1, (), UNIT, ONE)], size=2, accept=[1])
+
+
+def _later_steps(weight: Weight) -> Automaton:
+    return simple([(0, 1, (), UNIT, ONE), (1, 1, (), UNIT, weight)], size=2, accept=[1])
+
+
+def product_over(letter: Any, index: Any, first: Linear, last: Linear) -> Automaton:
+    """The product of a letter over first <= index <= last: from 0, to H, to another time, or just before it.
+
+    Raises:
+        OutsideFragment: for other ranges.
+    """
+    base, number = _parts(last)
+    if dict(first):
+        raise OutsideFragment("a product that does not start at 0")
+    if isinstance(base, Horizon) and number == 0:
+        return simple([(0, 0, (), letter, ONE)], size=1, accept=[0])
+    if base is None or isinstance(base, Horizon) or number not in (0, -1):
+        raise OutsideFragment("a product over times that ends neither at H nor at another time")
+    at = letter if number == 0 else UNIT
+    return simple([(0, 0, (), letter, ONE), (0, 1, (base,), at, ONE), (1, 1, (), UNIT, ONE)],
+                  size=2, accept=[1], marks=[base])
