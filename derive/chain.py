@@ -9,7 +9,7 @@ if both agree, and a failure never stops the rest. This file is the only maker o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -25,6 +25,7 @@ from derive.language.binding import Index
 from derive.language.terms import Batch, Expect, Law
 from derive.language.typing import check_equation, is_random
 from derive.language.vocabulary import pi
+from derive.models import Shape
 from derive.rules import RULES
 from derive.rules.lemma import Lemma
 from derive.rules.rule import Rule
@@ -122,7 +123,7 @@ class Session:
             began = perf_counter()
             verdict = examiner.verdict(before, after, reason.reason)
             steps.append(Step(before, after, reason, verdict, perf_counter() - began, _binding_notes(before, after)))
-        claim = steps[0].verdict if len(steps) == 1 else examiner.verdict(chain.terms[0], chain.terms[-1], None)
+        claim = steps[0].verdict if len(steps) == 1 else examiner.claimed(chain.terms[0], chain.terms[-1])
         used, idle = examiner.assumption_use()
         return Examined(theorem, tuple(steps), claim, used, idle, perf_counter() - start)
 
@@ -170,10 +171,22 @@ class _Examiner:
                 return self._different(before, after, reason, answer)
             case decide.Undecided(why):
                 return Undecided(why)
+            case decide.Equal(failing_horizon=int(horizon)):
+                witness = find_witness(self._claim(before, after), reaching=Shape(2, 2, horizon))
+                if witness is not None:
+                    self._loudly(before, after, reason)
+                    return Refuted(witness)
         scope = scope_of(answer)
         if owed:
             return _needs(owed, scope)
         return self._justified(before, after, reason, scope)
+
+    def claimed(self, before: Expr, after: Expr) -> Verdict:
+        """The verdict on a claim by itself: no reason is needed where the automata cover the class."""
+        found = self.verdict(before, after, None)
+        if isinstance(found, Unjustified) and found.scope.everywhere:
+            return Proved(found.scope)
+        return found
 
     # -- different ---------------------------------------------------------------------------------
 
@@ -238,7 +251,7 @@ class _Examiner:
             held = self._justify(before, after, reason)
         except (DoesNotMatch, WorkLimit) as mismatch:
             return Unjustified(scope, str(mismatch), self._hint(before, after))
-        return Proved(Scope(held, scope.exact, scope.with_zeros, scope.cutoff, scope.probes))
+        return Proved(replace(scope, by_rule=held))
 
     def _justify(self, before: Expr, after: Expr, reason: Rule | Theorem) -> str:
         """What the reason's proof covers, if the reason gives the step.
@@ -318,6 +331,7 @@ def scope_of(answer: decide.Equal) -> Scope:
         cutoff = "; ".join(part for part in (cutoff, "every number m of samples on these shapes") if part)
     probes = ", ".join(str(shape) for shape in answer.probes)
     return Scope(
+        everywhere="every finite MDP, every horizon, by automata" if answer.everywhere else "",
         exact=tuple(str(shape) for shape in answer.exact),
         with_zeros=tuple(f"(2,2,1) with {zeros}" for zeros in answer.with_zeros),
         cutoff=cutoff,

@@ -67,5 +67,9 @@ class RuleDisagrees(DeriveError):
     """A rule accepts a step that the kernel refutes: a defect of this package, never of the input."""
 
 
+class KernelDisagrees(DeriveError):
+    """Two exact procedures of this package give different answers: a defect of this package."""
+
+
 class BadInput(DeriveError):
     """A file, folder or argument given on the command line cannot be used."""

@@ -16,6 +16,7 @@ class Scope:
     """What was established, one line per kind of evidence; empty strings where none."""
 
     by_rule: str = ""
+    everywhere: str = ""
     exact: tuple[str, ...] = ()
     with_zeros: tuple[str, ...] = ()
     cutoff: str = ""
@@ -24,7 +25,8 @@ class Scope:
     def lines(self) -> list[tuple[str, str]]:
         """(kind, text) for each evidence there is."""
         shapes = ", ".join(self.exact)
-        found = [("by rule", self.by_rule), ("by cutoff", self.cutoff), ("exact", shapes)]
+        found = [("by rule", self.by_rule), ("everywhere", self.everywhere), ("by cutoff", self.cutoff)]
+        found.append(("exact", shapes))
         found += [("exact, with zeros", "; ".join(self.with_zeros)), ("random points", self.probes)]
         return [(kind, text) for kind, text in found if text]
 

@@ -134,6 +134,10 @@ CASES = {
          total(c, pi(c | s) * grad(log(pi(c | s))) * (q(s, c) - least_variance))),
         TWO_ACTIONS, (policy_positive,)),
     "rewards three steps later": Case(
+        (expect(tau, total(t, total(k, reward, start=t + 3))), 0),
+        (expect(tau, total(t, total(k, reward, start=H + 1))), 0),
+        ladder(Shape(1, 2, 0), Shape(2, 2, 1), Shape(2, 2, 2))),
+    "credit for rewards three steps later": Case(
         (expect(tau, total(t, score * total(k, reward, start=t + 3))), 0),
         (expect(tau, total(t, score * total(k, reward, stop=t - 1))), 0),
         ladder(Shape(1, 2, 0), Shape(2, 2, 1), Shape(2, 2, 2)), (additive_return, possible(tau))),
@@ -148,7 +152,7 @@ CASES = {
     "three sample sizes": Case(
         (ratio(1, m), ratio(m**2 - 6 * m + 11, 6)),
         (ratio(1, m), ratio(m, m**2)),
-        {"sufficient_samples": lambda before, after: 3, **{name: () for name in ("PROBES", "CUTOFF")}}),
+        {"sufficient_samples": lambda before, after: 3, **dict.fromkeys(("PROBES", "CUTOFF"), ())}),
 }
 
 
@@ -166,12 +170,33 @@ def assert_confirmed(witness: Witness, case: Case) -> None:
     assert abs(right - witness.right) < Fraction(1, 10**15)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_false_identities_are_refuted(name: str) -> None:
+SMALLEST = {
+    "trace of the square, two states": {"states": 3},
+    "trace of the cube, three states": {"states": 4},
+    "four distinct actions": {"actions": 4, "states": 1, "horizon": 0},
+    "the other action's gradient": {"actions": 3, "states": 1, "horizon": 0},
+    "minimum-variance baseline, one state": {"actions": 3, "states": 1, "horizon": 0},
+    "rewards three steps later": {"horizon": 3},
+    "credit for rewards three steps later": {"horizon": 3},
+    "two actions times one step": {"actions": 3, "horizon": 2},
+    "two actions times one step, as a sum": {"actions": 3, "horizon": 2},
+    "three sample sizes": {"samples": 4},
+}
+"""By section 12: the least that a counterexample needs."""
+
+
+SLOW = {"credit for rewards three steps later"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.deep) if name in SLOW else name for name in CASES])
+def test_false_identities_are_refuted_by_the_smallest_model(name: str) -> None:
     case = CASES[name]
     verdict = verdict_of(examine(claimed(*case.false, *case.assumes)))
     assert isinstance(verdict, Refuted)
     assert_confirmed(verdict.witness, case)
+    for field, least in SMALLEST[name].items():
+        assert getattr(verdict.witness.model.shape, field) == least
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -190,23 +215,60 @@ def test_a_smaller_ladder_would_have_been_deceived(name: str, monkeypatch: pytes
     assert isinstance(verdict_of(examine(claimed(*case.false, *case.assumes))), Unjustified)
 
 
-SMALLEST = {
-    "trace of the square, two states": {"states": 3},
-    "trace of the cube, three states": {"states": 4},
-    "four distinct actions": {"actions": 4, "states": 1, "horizon": 0},
-    "the other action's gradient": {"actions": 3, "states": 1, "horizon": 0},
-    "minimum-variance baseline, one state": {"actions": 3, "states": 1, "horizon": 0},
-    "rewards three steps later": {"horizon": 3},
-    "two actions times one step": {"actions": 3, "horizon": 2},
-    "two actions times one step, as a sum": {"actions": 3, "horizon": 2},
-    "three sample sizes": {"samples": 4},
+# -- attacks on soundness ------------------------------------------------------------------------------------
+
+u, v = pi(a | s), pi(b | s)
+
+
+def test_what_was_tried_and_held() -> None:
+    """Odd ranges, nesting, other policies, zeros: never Proved, never Refuted without reason."""
+    held = {
+        Refuted: [
+            claimed(total(tau, P(tau, policy=beta)), 1, possible(tau)),  # beta may go where pi does not
+            claimed(total(t, R(tau), start=1, stop=0), R(tau)),
+            claimed(expect(samples, R(samples[1]) * R(samples[2])), J, iid_samples),
+            claimed((gamma - gamma) ** t, 0),  # 0^0 = 1
+        ],
+        NeedsCondition: [
+            claimed(grad(grad(J)), grad(grad(total(tau, P(tau) * R(tau)))), possible(tau)),
+            claimed(expect(tau, grad(log(P(tau))), policy=beta),
+                    expect(tau, ratio(grad(P(tau)), P(tau)), policy=beta), possible(tau)),
+        ],
+        Undecided: [claimed(grad(log(pi(tau.a[H + 1] | tau.s[H + 1]))), 0, policy_positive)],
+    }
+    for expected, claims in held.items():
+        for claim in claims:
+            assert isinstance(verdict_of(examine(claim)), expected), claim.claim
+
+
+HESSIANS = (grad(u * grad(v)) - u * grad(grad(v)), grad(v * grad(u)) - v * grad(grad(u)))
+SQUARE = total(i, R(samples[i])) * total(i, R(samples[i]))
+ONE_SAMPLE = total(i, R(tau)) * total(i, R(tau))
+BETWEEN_TWO = expect(samples, total(i, (R(samples[i]) - R(samples[1])) * (R(samples[i]) - R(samples[2]))))
+
+ATTACKS_THAT_SUCCEED = "a defect that is known and not yet repaired; take the mark away with it"
+
+ATTACKS: dict[str, tuple[Theorem, tuple[type, ...]]] = {
+    "grad u (grad v)^T is not symmetric": (
+        claimed(*HESSIANS, policy_positive, reason=product_rule), (Refuted, Undecided, Malformed)),
+    "an expectation under beta summed where pi goes": (
+        claimed(expect(tau, R(tau), policy=beta), total(tau, P(tau, policy=beta) * R(tau)), possible(tau),
+                reason=expectation_as_a_sum), (Refuted,)),
+    "the square of a sum over samples": (
+        claimed(expect(samples, SQUARE), expect(tau, ONE_SAMPLE), iid_samples, reason=equal_expectations), (Refuted,)),
+    "a logarithm of zero on the way to a witness": (claimed(H * grad(log(u)), 0), (Refuted,)),
+    "a negative exponent hides a division": (
+        claimed(gamma**t * gamma ** (-1 * t), 1, reason=regroup), (NeedsCondition, Malformed, Undecided)),
+    "a time summed up to m": (claimed(total(t, gamma**t, start=1, stop=m), gamma + (m - 1) * gamma**2), (Refuted,)),
+    "two fixed samples": (claimed(BETWEEN_TWO, 0, iid_samples), (Refuted,)),
+    "importance weights where beta is zero": (
+        claimed(expect(tau, ratio(P(tau), P(tau, policy=beta)), policy=beta), 1), (Refuted, NeedsCondition)),
+    "one name for two functions": (claimed(total(s, f(s)), total(a, f(a))), (Refuted, Malformed)),
 }
-"""By section 12: the least that a counterexample needs."""
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_witness_is_no_larger_than_it_must_be(name: str) -> None:
-    case = CASES[name]
-    shape = verdict_of(examine(claimed(*case.false, *case.assumes))).witness.model.shape
-    for field, least in SMALLEST[name].items():
-        assert getattr(shape, field) == least
+@pytest.mark.xfail(strict=True, reason=ATTACKS_THAT_SUCCEED)
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attacks(name: str) -> None:
+    theorem_, expected = ATTACKS[name]
+    assert isinstance(verdict_of(examine(theorem_)), expected)

@@ -95,7 +95,8 @@ def agrees(model: Model, term: Expr, expected: Fraction, indices: Mapping[Index,
 # -- one trajectory ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("path", "probability", "score"), [(ONE, F(1, 64), 1), (TWO, F(1, 16), 0), (THREE, F(1, 24), -3)])
+@pytest.mark.parametrize(
+    ("path", "probability", "score"), [(ONE, F(1, 64), 1), (TWO, F(1, 16), 0), (THREE, F(1, 24), -3)])
 def test_probability_and_score_of_a_trajectory(path: tuple[int, ...], probability: Fraction, score: int) -> None:
     model, at = paper_model(), {tau: path}
     agrees(model, P(tau), probability, at)

@@ -204,8 +204,11 @@ def generic(term: Expr, shape: Shape, *, additive: bool) -> Evaluator:
     return Evaluator(generic_model(shape, signature(term), additive=additive))
 
 
+SECOND_DERIVATIVES = terms(depth=1, free=FREE).map(lambda term: grad(grad(term)))
+
+
 @settings(SLOW, max_examples=40)
-@given(terms(depth=2, free=FREE) | terms(rank=1, depth=2, free=FREE) | terms(depth=1, free=FREE).map(lambda f: grad(grad(f))),
+@given(terms(depth=2, free=FREE) | terms(rank=1, depth=2, free=FREE) | SECOND_DERIVATIVES,
        models(shapes(max_states=2, max_actions=2, max_horizon=1)))
 def test_the_generic_model_at_a_point_is_the_concrete_model(term: Expr, model: Model) -> None:
     environment: dict[Any, Any] = {index: AT[index] for index in term.free_symbols}

@@ -10,7 +10,7 @@ MDP" (that takes a rule or a cutoff); both say exactly what was seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -24,9 +24,10 @@ from derive.assumptions import (
     initial_positive,
     policy_positive,
 )
-from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.kernel.cutoff import sufficient_shape
 from derive.kernel.evaluate import Evaluator
+from derive.kernel.everywhere import Everywhere, Somewhere, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
 from derive.kernel.modular import POINTS, residue_model
 from derive.kernel.sample_sizes import sufficient_samples
@@ -57,6 +58,8 @@ class Equal:
     cutoff_samples: bool = False
     both_vanish: bool = False
     identical: bool = False
+    everywhere: Everywhere | None = None
+    failing_horizon: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,23 @@ class Comparison:
         self._values: dict[tuple[Any, ...], list[Any]] = {}
 
     def compare(self, before: Expr, after: Expr) -> Answer:
-        """Are the terms equal on every applicable shape of the ladder?"""
+        """Are the terms equal on every applicable shape of the ladder, and everywhere?
+
+        Raises:
+            KernelDisagrees: when the automata say "everywhere" and a shape says no.
+        """
+        answer = self._on_shapes(before, after)
+        decision = decide_everywhere(before, after, self.assumptions)
+        match answer, decision:
+            case Different(shape), Everywhere():
+                raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at {shape}")
+            case Equal(), Everywhere():
+                return replace(answer, everywhere=decision)
+            case Equal(), Somewhere(horizon):
+                return replace(answer, failing_horizon=horizon)
+        return answer
+
+    def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, bool]] = []
         notes: list[str] = []
         for shape in self._shapes(before, after):

@@ -291,7 +291,8 @@ class Evaluator:
     def _refuse_second_axis(self, binder: Any) -> None:
         """A ring of arrays has one axis of trajectories; two at once would run in lockstep."""
         arrays = any(way.count > 1 for way in self.model.ways)
-        if arrays and isinstance(binder.index, Trajectory) and _trajectories(binder.body) - {binder.index}:
+        others = {i for i in binder.body.free_symbols if isinstance(i, (Trajectory, Batch))} - {binder.index}
+        if arrays and isinstance(binder.index, Trajectory) and others:
             raise OutsideFragment("two trajectories at once have no array of residues")
 
     def _remembered(self, binder: Any, body: Meaning) -> Meaning:
@@ -366,10 +367,6 @@ class Evaluator:
                 [second(environment), jets.scaled(minus, jets.product(mean, mean))], order, self.ring)
 
         return spread
-
-
-def _trajectories(term: Expr) -> set[Index]:
-    return {index for index in term.free_symbols if isinstance(index, (Trajectory, Batch))}
 
 
 def _reads(term: Expr) -> set[Expr]:

@@ -102,6 +102,9 @@ class Forms:
                 return self._variance(path, term.domain.args[0], body)
             case Expect(index=Batch()) | Var(index=Batch()):
                 return self._over_samples(term)
+            case Total(index=Draw(), domain=Between(args=(Integer() as first, SampleSize()))) if first == 1:
+                _, body = term.opened()  # what has a form does not depend on which sample it is
+                return _scaled(self.form(body), {(0, 1): Fraction(1)})
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
 
     def _compiler(self, path: Expr) -> PathCompiler:
@@ -166,39 +169,51 @@ class Forms:
     # -- samples ----------------------------------------------------------------------------------------
 
     def _over_samples(self, term: Expr) -> Form:
-        """E or Var of w sum_i f(tau^(i)): w m E f, and w^2 m (E f^2 - (E f)^2)."""
+        """E or Var of f(tau^(i)), which are those of f(tau); or of w sum_i f(tau^(i)).
+
+        Of the sum: w m E f, and by independence w^2 m (E f^2 - (E f)^2).
+        """
         batch, body = term.opened()
         policy, path = term.domain.args[0], Trajectory("_")
-        weight, function = self._mean_form(body, batch, path)
-        if isinstance(term, Expect):
-            return _scaled(self._expected(path, policy, function), weighed(weight, {(0, 1): Fraction(1)}))
-        return _scaled(self._variance(path, policy, function), weighed(weighed(weight, weight), {(0, 1): Fraction(1)}))
+        moment = self._expected if isinstance(term, Expect) else self._variance
+        single = _function_of_one(body, batch, path)
+        if single is not None:
+            return moment(path, policy, single)
+        weight, function = self._weighted_sum(body, batch, path)
+        scale = weight if isinstance(term, Expect) else weighed(weight, weight)
+        return _scaled(moment(path, policy, function), weighed(scale, {(0, 1): Fraction(1)}))
 
-    def _mean_form(self, body: Expr, batch: Expr, path: Expr) -> tuple[Weight, Expr]:
+    def _weighted_sum(self, body: Expr, batch: Expr, path: Expr) -> tuple[Weight, Expr]:
         """(w, f) where the body is w times the sum over all samples of f of one's own sample only."""
         match body:
             case Times(args=(*factors, inner)) if not any(batch in factor.free_symbols for factor in factors):
-                weight, function = self._mean_form(inner, batch, path)
+                weight, function = self._weighted_sum(inner, batch, path)
                 for factor in factors:
                     weight = weighed(weight, _constant(factor))
                 return weight, function
             case Ratio(args=(above, below)) if batch not in below.free_symbols:
-                weight, function = self._mean_form(above, batch, path)
+                weight, function = self._weighted_sum(above, batch, path)
                 return weighed(weight, _reciprocal(below)), function
             case Total(index=Draw(), domain=Between(args=(Integer() as first, SampleSize()))) if first == 1:
                 number, inner = body.opened()
-                own = Drawn(batch, number)
-                drawn = {node for node in subterms(inner) if isinstance(node, Drawn)}
-                function = rewrite_bottom_up(inner, lambda node: path if node == own else node)
-                if drawn == {own} and not {batch, number} & function.free_symbols:
-                    return ONE, function
-            case _:
-                drawn = {node for node in subterms(body) if isinstance(node, Drawn)}
-                if len(drawn) == 1 and not isinstance(body, (Total, Times, Ratio)):
-                    own = next(iter(drawn))
-                    function = rewrite_bottom_up(body, lambda node: path if node == own else node)
-                    return {(0, -1): Fraction(1)}, function
+                summand = _function_of_one(inner, batch, path, number)
+                if summand is not None:
+                    return ONE, summand
         raise OutsideFragment(f"{body} is not a weighted sum of functions of single samples")
+
+
+def _function_of_one(body: Expr, batch: Expr, path: Expr, number: Expr | None = None) -> Expr | None:
+    """f(path) where the body is f(tau^(i)) for one i (``number``, if given) and has no other sample; else None."""
+    drawn = {node for node in subterms(body) if isinstance(node, Drawn) and node.args[0] == batch}
+    if len(drawn) != 1:
+        return None
+    own = next(iter(drawn))
+    draw = own.args[1]
+    bound_inside = not isinstance(draw, Integer) and draw not in body.free_symbols
+    if bound_inside or (number is not None and draw != number):
+        return None
+    function = rewrite_bottom_up(body, lambda node: path if node == own else node)
+    return None if {batch, draw} & function.free_symbols else function
 
 
 def _constant(term: Expr) -> Weight:
@@ -236,6 +251,3 @@ def _product(factors: Iterable[Form]) -> Form:
 
 def _scaled(form: Form, weight: Weight) -> Form:
     return {product: weighed(old, weight) for product, old in form.items()}
-
-
-difference_of = _sum

@@ -41,11 +41,11 @@ def _failure(console: Console, result: FuzzResult, theorems: Sequence[Theorem]) 
     failure = result.failure
     if failure is None:
         return
-    console.print(f"FAILED: {failure.theorem}, step {failure.step}, declared {failure.expected}")
+    console.print(f"FAILED: {failure.theorem}, step {failure.step + 1}, declared {failure.expected}")
     console.print(f"  {failure.says}" + (f" (by {failure.method} on {failure.shape})" if failure.shape else ""))
     theorem = next((one for one in theorems if one.name == failure.theorem), None)
     if failure.witness is None or theorem is None:
         return
-    before, after = theorem.chain.terms[failure.step - 1 : failure.step + 1]
+    before, after = theorem.chain.terms[failure.step : failure.step + 2]
     for line in describe(failure.witness, before, after):
         console.print(f"  {line}")
