@@ -64,7 +64,9 @@ def commands() -> None:
 @click.option("--format", "style", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
 @click.option("--strict", is_flag=True, help="Idle assumptions are errors.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
-def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None) -> int:
+@click.option("--certificate", type=click.Path(path_type=Path),
+              help="Write what an independent checker needs (see derive verify).")
+def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None, certificate: Path | None) -> int:
     """Check every step of the theorems in PATHS (files or folders; default: the bundled proofs)."""
     from time import perf_counter
 
@@ -90,10 +92,21 @@ def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None
             _print_json(console, examined, errors)
         else:
             terminal.summary(console, examined, len(errors), perf_counter() - start)
+    if certificate is not None:
+        _write_certificate(certificate, [one.theorem for one in examined])
     for error in errors:
         click.echo(f"error: {error}", err=True)
     idle = strict and any(one.idle for one in examined)
     return 2 if errors else 0 if all(one.as_claimed for one in examined) and not idle else 1
+
+
+def _write_certificate(path: Path, theorems: list[Theorem]) -> None:
+    import json
+
+    from derive.certificate import certificate
+    from derive.report.output import write_whole
+
+    write_whole(path, (json.dumps(certificate(theorems), separators=(",", ":")) + "\n").encode())
 
 
 def _print_json(console: Console, examined: list[Examined], errors: list[str]) -> None:
@@ -144,6 +157,39 @@ def _built(theorem: Theorem) -> None:
 
 def _place(theorem: Theorem) -> str:
     return f"{theorem.file}:{theorem.line}"
+
+
+@commands.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
+              help="Recompile the terms of this proof and compare; may be repeated.")
+def verify(path: Path, proofs: tuple[Path, ...]) -> int:
+    """Re-check the certificate PATH with code that shares nothing with the prover."""
+    from derive.verify import NotCertified, read, verified
+
+    try:
+        data = read(path)
+    except NotCertified as error:
+        raise BadInput(str(error)) from None
+    outcomes = verified(data)
+    for step, outcome in outcomes:
+        click.echo(f"{step}: {outcome}")
+    good = all(outcome in ("verified", "no certificate") for _, outcome in outcomes)
+    if proofs:
+        good = _is_about(data, proofs) and good
+    count = sum(outcome == "verified" for _, outcome in outcomes)
+    click.echo(f"{count} of {len(outcomes)} steps verified for every finite MDP and every horizon")
+    return 0 if good and count else 1
+
+
+def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
+    """Whether the certificate is about these proofs; says what differs."""
+    from derive.certificate import against
+
+    wrong = against(data, _named([str(proof) for proof in proofs]))
+    for step, text in wrong:
+        click.echo(f"{step}: {text}")
+    return not wrong
 
 
 # -- show and explain -----------------------------------------------------------------------------

@@ -58,12 +58,13 @@ def shapes(draw: st.DrawFn, *, max_states: int = 3, max_actions: int = 3, max_ho
     >>> shapes(max_horizon=0).example()  # doctest: +SKIP
     Shape(states=1, actions=2, horizon=0, samples=1)
     """
-    fitting = [
-        shape for n, k, h, m in product(*(range(1, top + 1) for top in (max_states, max_actions)),
-                                        range(max_horizon + 1), range(1, max_samples + 1))
-        if (shape := Shape(n, k, h, m)).trajectories**m <= most
-    ]
-    return draw(st.sampled_from(sorted(fitting, key=lambda shape: (shape.trajectories**shape.samples, shape))))
+    samples = draw(st.integers(1, max_samples))
+    sizes = [1, 1, 0]
+    for place, top in enumerate((max_states, max_actions, max_horizon)):
+        fitting = [size for size in range(sizes[place], top + 1)
+                   if Shape(*sizes[:place], size, *sizes[place + 1 :]).trajectories ** samples <= most]
+        sizes[place] = draw(st.sampled_from(fitting or sizes[place : place + 1]))
+    return Shape(*sizes, samples)
 
 
 @st.composite

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes"),
+    ("errors", "codes", "verify"),
     ("language.notation",),
     ("language.expression",),
     ("language.binding",),
@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("witness",),
     ("verdict",),
     ("derivation",),
-    ("chain",),
+    ("chain", "certificate"),
     ("strategies", "mutants", "fuzz"),
     ("proof_files",),
     ("report",),
@@ -93,6 +93,14 @@ def _made(pattern: str) -> set[str]:
 def test_equal_and_proved_have_one_maker() -> None:
     assert _made(r"\bEqual\(") == {"kernel.decide"}
     assert _made(r"\bProved\(") == {"chain"}
+
+
+def test_the_certificate_checker_needs_the_standard_library_only() -> None:
+    tree = ast.parse((ROOT / "verify.py").read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert modules <= {"__future__", "json", "pathlib", "typing"}
+    assert not _loaded("import derive.verify") & {"sympy", "flint", "numpy", "click"}
 
 
 def test_no_text_is_ever_evaluated() -> None:

@@ -306,8 +306,7 @@ class Evaluator:
 
     def _total(self, term: Expr, order: int, low: int) -> Meaning:
         index, body = self._same(term.index), self._remembered(term, self.meaning(term.body, order, low))
-        values = self.choices(index, term.domain)
-        over_ways = isinstance(index, Trajectory)
+        values, over_ways = self.choices(index, term.domain), isinstance(index, Trajectory)
         self._refuse_second_axis(term)
 
         def added(environment: Environment) -> Jet:

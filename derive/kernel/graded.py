@@ -9,6 +9,8 @@ sides are compared trajectory by trajectory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 from derive.errors import OutsideFragment
@@ -83,4 +85,4 @@ def graded_total(field: Field, elements: Iterable[Any]) -> Graded:
 
 
 def _sum(field: Field, parts: list[Element]) -> Element:
-    return parts[0] if len(parts) == 1 else field.total(parts)
+    return reduce(add, parts) if len(parts) < 3 else field.total(parts)

@@ -1,0 +1,202 @@
+"""Re-check a certificate without the code that made it: standard library only.
+
+A certificate says that an automaton over the steps of a trajectory has the value 0 in
+every finite MDP at every horizon (the theorem and its proof stand at the top of
+``derive/kernel/everywhere.py``). This file recomputes, from the letters alone, which
+columns normalisation makes equal to 1 or 0, checks that the given rows and columns are
+closed under the letters, and then the three conditions. A polynomial in gamma and m is a
+list of [exponent of gamma, exponent of m, integer]; a vector is a list of [place,
+polynomial]; a letter is a list of [place, what, name, exponent].
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+LARGEST = 64_000_000
+"""Bytes that a certificate may have."""
+
+Polynomial = dict[tuple[int, int], int]
+Vector = dict[int, Polynomial]
+
+
+class NotCertified(Exception):
+    """The certificate does not show what it claims; the message says where it breaks."""
+
+
+def polynomial(data: Any) -> Polynomial:
+    """A polynomial from its list form; zero coefficients and repeated powers are refused."""
+    result = {(int(g), int(m)): int(c) for g, m, c in data}
+    if len(result) != len(data) or 0 in result.values() or any(g < 0 or m < 0 for g, m in result):
+        raise NotCertified("a polynomial is not in normal form")
+    return result
+
+
+def vector(data: Any) -> Vector:
+    """A sparse vector from its list form."""
+    return {int(place): polynomial(value) for place, value in data}
+
+
+def add(one: Polynomial, two: Polynomial, sign: int = 1) -> Polynomial:
+    """one + sign * two."""
+    result = dict(one)
+    for power, value in two.items():
+        result[power] = result.get(power, 0) + sign * value
+    return {power: value for power, value in result.items() if value}
+
+
+def times(one: Polynomial, two: Polynomial) -> Polynomial:
+    """The product of two polynomials."""
+    result: Polynomial = {}
+    for (g, m), left in one.items():
+        for (h, n), right in two.items():
+            result = add(result, {(g + h, m + n): left * right})
+    return result
+
+
+def plus(one: Vector, two: Vector, factor: Polynomial, sign: int = 1) -> Vector:
+    """one + sign * factor * two."""
+    result = dict(one)
+    for place, value in two.items():
+        result[place] = add(result.get(place, {}), times(factor, value), sign)
+    return {place: value for place, value in result.items() if value}
+
+
+def apply(matrix: dict[tuple[int, int], Polynomial], values: Vector, *, row: bool) -> Vector:
+    """values M for a row, M values for a column."""
+    result: Vector = {}
+    for (p, q), weight in matrix.items():
+        source, target = (p, q) if row else (q, p)
+        if source in values:
+            result = plus(result, {target: weight}, values[source])
+    return result
+
+
+def dot(one: Vector, two: Vector) -> Polynomial:
+    """A row times a column."""
+    result: Polynomial = {}
+    for place, value in one.items():
+        result = add(result, times(value, two.get(place, {})))
+    return result
+
+
+def column_class(letter: Any) -> Any:
+    """What normalisation says of [letter]1: "unit", None for 0, or a name shared by equal columns."""
+    exponents = {(place, what, name): e for place, what, name, e in letter}
+    dynamics = ("sax", "P", "")
+    if exponents.get(dynamics) != 1 or any(s[0] in ("sax", "x") for s in exponents if s != dynamics):
+        return ("own", tuple(sorted(exponents.items())))
+    rest = sorted((symbol, e) for symbol, e in exponents.items() if symbol != dynamics)
+    acts = [(symbol, e) for symbol, e in rest if symbol[0] == "sa"]
+    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][1] in ("dpi", "d2pi"):
+        return None
+    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][1] == "pi":
+        return "unit" if len(rest) == 1 else ("c", tuple(one for one in rest if one not in acts))
+    return ("m", tuple(rest))
+
+
+def identity(data: Any, target: Vector, basis: list[Vector], where: str) -> None:
+    """factor * target = sum_i c_i basis_i, with a factor that is not 0."""
+    factor, combination = polynomial(data["factor"]), vector(data["of"])
+    if not factor or any(not 0 <= number < len(basis) for number in combination):
+        raise NotCertified(f"{where}: the factor is 0 or names no row")
+    if not target and (factor != {(0, 0): 1} or combination):
+        raise NotCertified(f"{where}: nothing is to be combined, so the identity must be empty")
+    gap = plus({}, target, factor)
+    for number, coefficient in combination.items():
+        gap = plus(gap, basis[number], coefficient, -1)
+    if gap:
+        raise NotCertified(f"{where}: the identity does not hold")
+
+
+def check_closure(data: Any) -> None:
+    """That the automaton of one closure is 0 in every finite MDP at every horizon.
+
+    Raises:
+        NotCertified: saying which identity or condition fails.
+    """
+    start = vector(data["start"])
+    letters = [tuple(tuple(factor) for factor in one["letter"]) for one in data["letters"]]
+    matrices = [{(int(p), int(q)): polynomial(w) for p, q, w in one["arrows"]} for one in data["letters"]]
+    ends = {tuple(tuple(factor) for factor in one["end"]): vector(one["column"]) for one in data["ends"]}
+    rows, columns = [vector(row) for row in data["rows"]], [vector(column) for column in data["columns"]]
+    if len(set(letters)) != len(letters) or len(ends) != len(data["ends"]):
+        raise NotCertified("a letter or an end is listed twice")
+
+    given = {(int(one["row"]), int(one["letter"])): one for one in data["steps"]}
+    for number, row in [(-1, start), *enumerate(rows)]:
+        for place, matrix in enumerate(matrices):
+            if (number, place) not in given:
+                raise NotCertified(f"row {number}, letter {place}: no identity is given")
+            identity(given[number, place], apply(matrix, row, row=True), rows, f"row {number}, letter {place}")
+
+    classes: dict[Any, dict[tuple[int, int], Polynomial]] = {}
+    if not data["each"]:
+        for letter, matrix in zip(letters, matrices, strict=True):
+            kind = column_class(letter)
+            total = classes.setdefault(kind, {})
+            for arrow, weight in matrix.items():
+                total[arrow] = add(total.get(arrow, {}), weight)
+        classes.pop(None, None)
+        unit = classes.get("unit", {})
+        targets = [ends.get((), {}), *(apply(unit, column, row=False) for column in columns)]
+        if len(data["units"]) != len(targets):
+            raise NotCertified("the columns are not closed: an identity is missing")
+        for number, (one, target) in enumerate(zip(data["units"], targets, strict=True)):
+            identity(one, target, columns, f"column {number}")
+
+    for end, column in ends.items():
+        if (end or data["each"]) and any(dot(row, column) for row in rows):
+            raise NotCertified(f"C3 fails at the end {end}")
+    for kind, matrix in classes.items():
+        for column in columns:
+            image = apply(matrix, column, row=False)
+            if dot(start, image) or (kind != "unit" and any(dot(row, image) for row in rows)):
+                raise NotCertified(f"{'C1' if kind == 'unit' else 'C2'} fails for the class {kind}")
+
+
+# -- files ----------------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The certificate in a file.
+
+    Raises:
+        NotCertified: if it is no certificate.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise NotCertified(f"{path}: {path.stat().st_size:,} bytes; a certificate has at most {LARGEST:,}.")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotCertified(f"{path}: cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError):
+        raise NotCertified(f"{path}: not JSON. Certificates are written by derive check --certificate FILE.") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA or not isinstance(data.get("theorems"), list):
+        raise NotCertified(f"{path}: not a certificate of schema {SCHEMA}.")
+    return data
+
+
+def verified(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """(step, outcome) for every step: "verified", "no certificate", or what is wrong."""
+    try:
+        return [(f"{theorem['name']} step {step['step']}", _outcome(step["closures"]))
+                for theorem in data["theorems"] for step in theorem["steps"]]
+    except (KeyError, TypeError) as malformed:
+        return [("certificate", f"NOT CERTIFIED: malformed ({malformed})")]
+
+
+def _outcome(closures: Any) -> str:
+    if closures is None:
+        return "no certificate"
+    try:
+        for closure in closures:
+            check_closure(closure)
+    except NotCertified as wrong:
+        return f"NOT CERTIFIED: {wrong}"
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as malformed:
+        return f"NOT CERTIFIED: malformed ({type(malformed).__name__}: {malformed})"
+    return "verified"

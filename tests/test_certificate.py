@@ -1,0 +1,166 @@
+"""Certificates: every one verifies, and every corruption is caught."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derive.certificate import against, certificate
+from derive.cli import main
+from derive.derivation import Theorem
+from derive.proof_files import bundled, load, proof_files
+from derive.verify import NotCertified, check_closure, read, verified
+
+THEOREMS: list[Theorem] = [theorem for file in proof_files([bundled()]) for theorem in load(file)]
+CERTIFICATE = json.loads(json.dumps(certificate(THEOREMS)))
+CLOSURES = [
+    (f"{theorem['name']}-{step['step']}-{number}", closure)
+    for theorem in CERTIFICATE["theorems"] for step in theorem["steps"]
+    for number, closure in enumerate(step["closures"] or ())
+]
+
+
+def test_every_step_of_the_seed_chain_is_certified_and_verified() -> None:
+    outcomes = dict(verified(CERTIFICATE))
+    for theorem in THEOREMS:
+        for number, reason in enumerate(theorem.chain.reasons, 1):
+            if reason.expect == "proved":
+                assert outcomes[f"{theorem.name} step {number}"] == "verified"
+
+
+def test_no_false_step_has_a_certificate() -> None:
+    outcomes = dict(verified(CERTIFICATE))
+    for theorem in THEOREMS:
+        for number, reason in enumerate(theorem.chain.reasons, 1):
+            if reason.expect in ("refuted", "estimates", "malformed"):
+                assert outcomes[f"{theorem.name} step {number}"] == "no certificate"
+
+
+def _numbers(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all integers inside a closure."""
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in entries:
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, int):
+            yield (*path, key)
+        else:
+            yield from _numbers(value, (*path, key))
+
+
+def _changed(data: Any, path: tuple[Any, ...], by: int) -> Any:
+    copied = copy.deepcopy(data)
+    place = copied
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] += by
+    return copied
+
+
+def _rejected(closure: Any) -> bool:
+    try:
+        check_closure(closure)
+    except (NotCertified, KeyError, TypeError, ValueError, IndexError):
+        return True
+    return False
+
+
+SAME_MEANING = "start", "ends"
+
+
+@pytest.mark.parametrize(("name", "closure"), CLOSURES, ids=lambda value: value if isinstance(value, str) else "")
+def test_changing_any_number_of_a_proof_is_caught(name: str, closure: Any) -> None:
+    """Numbers of the proof part; the claim part (start, letters, ends) is compared with the terms instead."""
+    caught = total = 0
+    for path in _numbers({key: closure[key] for key in ("rows", "columns", "steps", "units")}):
+        if path[0] == "steps" and path[-1] in ("row", "letter"):
+            continue
+        for by in (1, -1):
+            total += 1
+            caught += _rejected(_changed(closure, path, by))
+    assert caught == total or _only_slack(closure), f"{name}: {caught} of {total}"
+
+
+def _only_slack(closure: Any) -> bool:
+    """Whether the closure has nothing to prove: no rows, no columns."""
+    return not closure["rows"] and not closure["columns"]
+
+
+@pytest.mark.parametrize(("name", "closure"), CLOSURES, ids=lambda value: value if isinstance(value, str) else "")
+def test_leaving_anything_out_is_caught(name: str, closure: Any) -> None:
+    for key in ("steps", "units"):
+        for number in range(len(closure[key])):
+            broken = copy.deepcopy(closure)
+            del broken[key][number]
+            assert _rejected(broken), (name, key, number)
+    if closure["rows"]:
+        broken = {**closure, "rows": closure["rows"][:-1]}
+        assert _rejected(broken)
+
+
+def test_a_certificate_of_a_false_claim_is_rejected() -> None:
+    """Take the closure of a true step and change a weight of its claim: some condition must fail."""
+    for name, closure in CLOSURES:
+        if not closure["rows"]:
+            continue
+        changed = [_changed(closure, path, 1) for path in _numbers({"letters": closure["letters"]})
+                   if path[-1] == 2 and path[-3] != "letter" and len(path) > 4]
+        assert all(map(_rejected, changed)), name
+
+
+def test_a_certificate_cannot_be_attached_to_another_step() -> None:
+    assert against(CERTIFICATE, THEOREMS) == []
+    moved = copy.deepcopy(CERTIFICATE)
+    likelihood = next(one for one in moved["theorems"] if one["name"] == "likelihood_ratio_gradient")
+    first, second = likelihood["steps"][:2]
+    first["closures"], second["closures"] = second["closures"], first["closures"]
+    assert all(outcome == "verified" for step, outcome in verified({"theorems": [likelihood]}))
+    swapped = dict(against(moved, THEOREMS))
+    renamed = copy.deepcopy(CERTIFICATE)
+    renamed["theorems"][0]["steps"][0]["after"] = "grad(J)"
+    assert "the terms are not those of the proof" in dict(against(renamed, THEOREMS)).values()
+    assert not swapped or "the automata are not those of the terms" in swapped.values()
+    short = copy.deepcopy(CERTIFICATE)
+    del short["theorems"][0]["steps"][0]
+    assert against(short, THEOREMS)
+    assumed = copy.deepcopy(CERTIFICATE)
+    assumed["theorems"][0]["assumptions"] = []
+    assert against(assumed, THEOREMS)
+    unknown = copy.deepcopy(CERTIFICATE)
+    unknown["theorems"][0]["name"] = "nobody"
+    assert against(unknown, THEOREMS)
+
+
+def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    proof, target = str(bundled() / "policy_gradient.py"), tmp_path / "certificate.json"
+    assert main(["check", proof, "--certificate", str(target)]) == 0
+    assert main(["verify", str(target), "--against", proof]) == 0
+    assert "3 of 3 steps verified" in capsys.readouterr().out
+    assert main(["verify", str(target), "--against", str(bundled() / "score_of_a_trajectory.py")]) == 1
+    data = json.loads(target.read_text(encoding="utf-8"))
+    data["theorems"][0]["steps"][0]["closures"][0]["rows"] = []
+    target.write_text(json.dumps(data), encoding="utf-8")
+    assert main(["verify", str(target)]) == 1
+    assert "NOT CERTIFIED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_certificate_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(NotCertified):
+        read(path)
+    assert main(["verify", str(path)]) == 2
+    assert main(["verify", str(tmp_path / "missing.json")]) == 2
+
+
+def test_malformed_closures_are_not_certified() -> None:
+    for closures in ([{}], [1], "x", [{"start": 1}]):
+        data = {"theorems": [{"name": "t", "steps": [{"step": 1, "closures": closures}]}]}
+        assert verified(data)[0][1].startswith("NOT CERTIFIED")
+    assert verified({"theorems": [{}]})[0][1].startswith("NOT CERTIFIED")
