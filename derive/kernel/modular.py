@@ -109,7 +109,7 @@ class ResidueTable:
 def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: int, points: int = POINTS) -> RingModel:
     """The generic model of one shape at random points modulo random primes."""
     source = Random(f"{seed}/{shape}")
-    primes = np.array([[_prime(source)] for _ in range(points)], dtype=np.uint64)
+    primes = random_primes(source, points)
     ring = ResidueRing(primes)
     n, k = shape.states, shape.actions
 
@@ -146,6 +146,11 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
         arbitrary_return=None if arbitrary is None else lambda path: arbitrary,
         functions=functions, ways=[_all_ways(shape)],
     )
+
+
+def random_primes(source: Random, count: int) -> np.ndarray:
+    """Random 31-bit primes as a column."""
+    return np.array([[_prime(source)] for _ in range(count)], dtype=np.uint64)
 
 
 def _prime(source: Random) -> int:
