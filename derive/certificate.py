@@ -15,10 +15,12 @@ from typing import Any
 
 from derive.assumptions import Assumption
 from derive.derivation import Theorem
+from derive.errors import MalformedTerm
 from derive.kernel.automata import Monomial
 from derive.kernel.everywhere import Closure, Difference, Everywhere, decide_everywhere, differences
 from derive.kernel.spans import Identity, Vector
 from derive.language.source import source
+from derive.language.typing import check_equation
 from derive.verify import SCHEMA
 
 
@@ -30,7 +32,7 @@ def certificate(theorems: Sequence[Theorem]) -> dict[str, Any]:
 def _theorem(theorem: Theorem) -> dict[str, Any]:
     chain, steps = theorem.chain, []
     for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
-        decision = decide_everywhere(before, after, theorem.assumes)
+        decision = _decision(before, after, theorem.assumes)
         steps.append({
             "step": number, "line": chain.reasons[number - 1].line, "label": chain.reasons[number - 1].tag,
             "before": source(before), "after": source(after),
@@ -38,6 +40,15 @@ def _theorem(theorem: Theorem) -> dict[str, Any]:
         })
     return {"name": theorem.name, "file": Path(theorem.file).name,
             "assumptions": sorted(one.name for one in theorem.assumes), "steps": steps}
+
+
+def _decision(before: Any, after: Any, assumptions: Sequence[Assumption]) -> Any:
+    """The automata decision; None for a line that has no meaning."""
+    try:
+        check_equation(before, after)
+    except MalformedTerm:
+        return None
+    return decide_everywhere(before, after, assumptions)
 
 
 def _closure(closure: Closure) -> dict[str, Any]:

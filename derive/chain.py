@@ -323,6 +323,13 @@ def _needs(owed: Sequence[Obligation], scope: Scope) -> NeedsCondition:
     return NeedsCondition(tuple(str(obligation) for obligation in owed), tuple(settled), scope)
 
 
+def _everywhere(answer: decide.Equal) -> str:
+    if answer.everywhere is None:
+        return ""
+    text = "every finite MDP, every horizon, by automata"
+    return f"{text}, using {' and '.join(answer.relations)}" if answer.relations else text
+
+
 def scope_of(answer: decide.Equal) -> Scope:
     """The kernel's evidence in words."""
     horizons = ", ".join(str(horizon) for horizon in answer.cutoff_horizons)
@@ -331,7 +338,7 @@ def scope_of(answer: decide.Equal) -> Scope:
         cutoff = "; ".join(part for part in (cutoff, "every number m of samples on these shapes") if part)
     probes = ", ".join(str(shape) for shape in answer.probes)
     return Scope(
-        everywhere="every finite MDP, every horizon, by automata" if answer.everywhere else "",
+        everywhere=_everywhere(answer),
         exact=tuple(str(shape) for shape in answer.exact),
         with_zeros=tuple(f"(2,2,1) with {zeros}" for zeros in answer.with_zeros),
         cutoff=cutoff,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,16 @@ from derive import __version__
 from derive.errors import BadInput, DeriveError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from rich.console import Console
 
-    from derive.chain import Examined
     from derive.derivation import Theorem
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 NAMES = click.argument("names", nargs=-1)
+JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256),
+                    help="Processes to use; the results are the same for any number.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,55 +70,74 @@ def commands() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
 @click.option("--certificate", type=click.Path(path_type=Path),
               help="Write what an independent checker needs (see derive verify).")
-def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None, certificate: Path | None) -> int:
+@JOBS
+def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None, certificate: Path | None,
+          jobs: int) -> int:
     """Check every step of the theorems in PATHS (files or folders; default: the bundled proofs)."""
     from time import perf_counter
 
-    from derive.chain import Session
-    from derive.report import terminal
+    from derive.campaign import Look, check_files
+    from derive.report.terminal import summary
 
-    start, session = perf_counter(), Session()
-    examined: list[Examined] = []
-    errors: list[str] = []
-    with _console(output) as console:
-        for theorem in _theorems(paths, errors):
-            try:
-                one = session.examine(theorem)
-            except DeriveError as error:
-                errors.append(f"{_place(theorem)}: {theorem.name}: {error}")
-                continue
-            examined.append(one)
-            if style == "full":
-                terminal.full(console, one, strict=strict)
-            elif style == "concise":
-                terminal.concise(console, one)
-        if style == "json":
-            _print_json(console, examined, errors)
-        else:
-            terminal.summary(console, examined, len(errors), perf_counter() - start)
+    start, errors = perf_counter(), list[str]()
+    files = list(_files(paths, errors))
+    payloads: list[dict[str, Any]] = []
+    settled: list[bool] = []
+    steps, idle = 0, False
+    with _console(output) as console, _executor(jobs) as executor:
+        look = Look(style, strict, console.width, console.color_system is not None)
+        try:
+            for checked in check_files(files, look=look, executor=executor):
+                console.file.write(checked.text)
+                console.file.flush()
+                payloads += checked.payload["theorems"]
+                errors += checked.errors
+                settled += checked.settled
+                steps, idle = steps + checked.steps, idle or checked.idle
+        finally:  # interrupted: say what is settled
+            if style == "json":
+                _print_json(console, payloads, errors)
+            else:
+                summary(console, settled, steps, len(errors), perf_counter() - start)
     if certificate is not None:
-        _write_certificate(certificate, [one.theorem for one in examined])
+        _write_certificate(certificate, files)
     for error in errors:
         click.echo(f"error: {error}", err=True)
-    idle = strict and any(one.idle for one in examined)
-    return 2 if errors else 0 if all(one.as_claimed for one in examined) and not idle else 1
+    return 2 if errors else 0 if all(settled) and not (strict and idle) else 1
 
 
-def _write_certificate(path: Path, theorems: list[Theorem]) -> None:
+@contextmanager
+def _executor(jobs: int) -> Iterator[Executor | None]:
+    """Processes for more than one job; what has not begun is dropped when interrupted."""
+    if jobs == 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(max_workers=jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_certificate(path: Path, files: list[Path]) -> None:
     import json
 
     from derive.certificate import certificate
+    from derive.proof_files import load
     from derive.report.output import write_whole
 
-    write_whole(path, (json.dumps(certificate(theorems), separators=(",", ":")) + "\n").encode())
+    data = certificate([theorem for file in files for theorem in load(file)])
+    write_whole(path, (json.dumps(data, separators=(",", ":")) + "\n").encode())
 
 
-def _print_json(console: Console, examined: list[Examined], errors: list[str]) -> None:
+def _print_json(console: Console, theorems: list[dict[str, Any]], errors: list[str]) -> None:
     import json
 
-    from derive.report.payload import payload
-
-    console.file.write(json.dumps(payload(examined, errors), ensure_ascii=False, indent=2) + "\n")
+    ok = not errors and all(theorem["as_claimed"] for theorem in theorems)
+    data = {"schema": 1, "ok": ok, "theorems": theorems, "errors": errors}
+    console.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
 def _console(output: Path | None) -> Any:
@@ -123,40 +146,21 @@ def _console(output: Path | None) -> Any:
     return console_for(output)
 
 
-def _theorems(paths: Iterable[Path], errors: list[str]) -> Iterable[Theorem]:
-    """The theorems of all files; what cannot be read is noted in ``errors`` and skipped."""
-    from derive.proof_files import bundled, load, proof_files
+def _files(paths: Iterable[Path], errors: list[str]) -> Iterator[Path]:
+    """The proof files of all paths; what cannot be read is noted in ``errors`` and skipped."""
+    from derive.proof_files import bundled, proof_files
 
     for path in list(paths) or [bundled()]:
         try:
-            files = list(proof_files([path]))
+            yield from list(proof_files([path]))
         except BadInput as error:
             errors.append(str(error))
-            continue
-        for file in files:
-            try:
-                found = load(file)
-                for theorem in found:
-                    _built(theorem)
-            except BadInput as error:
-                errors.append(str(error))
-                continue
-            yield from found
 
 
 def _built(theorem: Theorem) -> None:
-    """Build the chain, or say where that fails."""
-    from derive.proof_files import place_of
+    from derive.campaign import built
 
-    try:
-        _ = theorem.chain
-    except (Exception, SystemExit) as error:
-        kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
-        raise BadInput(f"{place_of(error, Path(theorem.file))}: theorem {theorem.name}: {kind}{error}") from error
-
-
-def _place(theorem: Theorem) -> str:
-    return f"{theorem.file}:{theorem.line}"
+    built(theorem)
 
 
 @commands.command()
@@ -190,6 +194,22 @@ def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
     for step, text in wrong:
         click.echo(f"{step}: {text}")
     return not wrong
+
+
+@commands.command()
+@NAMES
+@click.option("--shape", default="20,5,200", show_default=True, metavar="S,A,H", help="States, actions, last decision.")
+@click.option("--points", default=8, show_default=True, type=click.IntRange(1, 64), help="Random points and primes.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
+    """Compare every step of the theorems NAMES at random points of one large shape."""
+    from derive.report.probing import probed
+
+    theorems = _named(names)
+    for theorem in theorems:
+        _built(theorem)
+    with _console(None) as console:
+        return 0 if probed(console, theorems, shape, points=points, seed=seed) else 1
 
 
 # -- show and explain -----------------------------------------------------------------------------

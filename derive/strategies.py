@@ -58,13 +58,16 @@ def shapes(draw: st.DrawFn, *, max_states: int = 3, max_actions: int = 3, max_ho
     >>> shapes(max_horizon=0).example()  # doctest: +SKIP
     Shape(states=1, actions=2, horizon=0, samples=1)
     """
-    samples = draw(st.integers(1, max_samples))
-    sizes = [1, 1, 0]
-    for place, top in enumerate((max_states, max_actions, max_horizon)):
-        fitting = [size for size in range(sizes[place], top + 1)
-                   if Shape(*sizes[:place], size, *sizes[place + 1 :]).trajectories ** samples <= most]
-        sizes[place] = draw(st.sampled_from(fitting or sizes[place : place + 1]))
-    return Shape(*sizes, samples)
+    def largest(shape: Shape, part: str, top: int) -> int:
+        sizes = range(getattr(shape, part) + 1, top + 1)
+        return max((size for size in sizes if replace(shape, **{part: size}).trajectories**shape.samples <= most),
+                   default=getattr(shape, part))
+
+    shape = Shape(1, 1, 0, draw(st.integers(1, max_samples)))
+    for part, top in (("states", max_states), ("actions", max_actions), ("horizon", max_horizon)):
+        chosen = draw(st.integers(getattr(shape, part), largest(shape, part, top)))
+        shape = replace(shape, **{part: chosen})
+    return shape
 
 
 @st.composite

@@ -27,9 +27,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("verdict",),
     ("derivation",),
     ("chain", "certificate"),
-    ("strategies", "mutants", "fuzz"),
+    ("mutants",),
+    ("strategies", "fuzz"),
     ("proof_files",),
     ("report",),
+    ("campaign",),
     ("cli",),
     ("__main__",),
 )

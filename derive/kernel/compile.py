@@ -9,7 +9,7 @@ of a trajectory is a polynomial in R(tau) with automata as coefficients.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -20,7 +20,7 @@ from derive.errors import OutsideFragment
 from derive.kernel import automata
 from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Symbol, Weight
 from derive.kernel.obligations import linear
-from derive.kernel.ranges import between, discount, from_the_start, product_over, until
+from derive.kernel.ranges import MOST_STEPS, at_literal, before_the_last, between, discount, listed, parts, product_over
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
@@ -94,11 +94,9 @@ class PathCompiler:
             case Log(args=(inside,)):
                 return {0: self._logarithm(inside)}
             case Total(index=Time()):
-                return self._summed_over_time(term)
+                return self._over_time(term, self.compiled)
             case Prod(index=Time()):
-                index, body = term.opened()
-                first, last = (self.time(limit) for limit in term.domain.args)
-                return {0: product_over(self.letter_at(body, index), index, first, last)}
+                return {0: self._product(term)}
         if isinstance(term, (Initial, Transition, ActionProbability, Reward, Applied)):
             return {0: self._local(term)}
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
@@ -117,14 +115,35 @@ class PathCompiler:
             raise OutsideFragment(f"{term} is not linear in the times")
         return parts
 
-    def _summed_over_time(self, term: Any) -> Paths:
-        index, body = term.opened()
-        if not isinstance(term.domain, Between):
-            raise OutsideFragment(f"{term} has no limits")
-        first, last = (self.time(limit) for limit in term.domain.args)
+    def _limits(self, binder: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+        if not isinstance(binder.domain, Between):
+            raise OutsideFragment(f"{binder} has no limits")
+        first, last = (self.time(limit) for limit in binder.domain.args)
+        return first, last
+
+    def _over_time(self, binder: Any, compiled: Callable[[Expr], Paths]) -> Paths:
+        """The sum over a time: over a mark where the range stays in 0..H, else value by value."""
+        first, last = self._limits(binder)
+        values = listed(first, last)
+        if values is not None:
+            return summed([multiplied([{0: when}, compiled(binder.instantiated(value))]) for value, when in values])
+        index, body = binder.opened()
         inside = between(index, first, last)
-        return {power: automata.forgotten(automata.times(inside, one), index)
-                for power, one in self.compiled(body).items()}
+        return {power: automata.forgotten(automata.times(inside, one), index) for power, one in compiled(body).items()}
+
+    def _product(self, binder: Any, *, inverted: bool = False) -> Automaton:
+        """The product of a letter over a time, or the reciprocal of it."""
+        first, last = self._limits(binder)
+        index, body = binder.opened()
+        letter = self.letter_at(body, index)
+        letter = automata.inverse(letter) if inverted else letter
+        base, number = parts(last)
+        if base is not None or dict(first) or letter == UNIT:
+            return product_over(letter, first, last)
+        result = automata.constant(ONE)
+        for j in range(number + 1):
+            result = automata.times(result, self._placed(Step(Integer(j), letter)))
+        return result
 
     # -- symbols at a step ------------------------------------------------------------------------
 
@@ -174,12 +193,12 @@ class PathCompiler:
                 here = self.time(time)
                 if any(isinstance(key, Time) for key in here) and here.get(None, 0) == 1:
                     now = Plus(time, -1)
-                    return Step(now, ((("x", name, "s"), 1),))
-                return Step(time, ((("s", name, "s"), 1),))
+                    return Step(now, ((("x", "f", name), 1),))
+                return Step(time, ((("s", "f", name), 1),))
             case [StateAt() as s, ActionAt() as a]:
-                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((("sa", name, "sa"), 1),))
+                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((("sa", "f", name), 1),))
             case [StateAt() as s, ActionAt() as a, StateAt() as x]:
-                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", name, "sax"), 1),))
+                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", "f", name), 1),))
         raise OutsideFragment(f"{term} is not a function of one step")
 
     def _placed(self, step: Step) -> Automaton:
@@ -188,16 +207,15 @@ class PathCompiler:
         number, others = time.get(None, 0), [key for key in time if key is not None]
         if len(others) == 1 and number == 0 and isinstance(others[0], Time) and time[others[0]] == 1:
             return automata.local(step.letter, others[0])
-        fresh = Time("_literal")
-        if not others and 0 <= number <= 8:
-            at = automata.times(from_the_start(fresh, number), until(fresh, number))
-            return automata.forgotten(automata.times(at, automata.local(step.letter, fresh)), fresh)
+        of_state = all(symbol[0] == "s" for symbol, _ in step.letter)
+        if not others and 0 <= number <= MOST_STEPS:
+            here = at_literal(step.letter, number)  # s_n is the last state where H = n - 1
+            return automata.total([here, automata.final(step.letter, after=number)]) if of_state and number else here
         if len(others) == 1 and isinstance(others[0], Horizon) and time[others[0]] == 1:
-            if number == 1 and all(symbol[0] == "s" for symbol, _ in step.letter):
+            if number == 1 and of_state:
                 return automata.final(step.letter)
-            if -8 <= number <= 0:
-                at = between(fresh, {others[0]: 1, None: number}, {others[0]: 1, None: number})
-                return automata.forgotten(automata.times(at, automata.local(step.letter, fresh)), fresh)
+            if -MOST_STEPS <= number <= 0:
+                return before_the_last(step.letter, -number)
         raise OutsideFragment(f"{step.time} is not a step of the trajectory")
 
     def letter_at(self, term: Expr, index: Expr) -> Monomial:
@@ -234,9 +252,7 @@ class PathCompiler:
                     result = automata.times(result, self._reciprocal(argument))
                 return result
             case Prod(index=Time()):
-                index, body = below.opened()
-                first, last = (self.time(limit) for limit in below.domain.args)
-                return product_over(automata.inverse(self.letter_at(body, index)), index, first, last)
+                return self._product(below, inverted=True)
             case Initial(args=(state,)) if state == StateAt(self.path, 0):
                 return automata.along(UNIT, start=-1)
         if isinstance(below, (Transition, ActionProbability, Reward, Applied)):
@@ -258,10 +274,8 @@ class PathCompiler:
             case Power(args=(base, Integer() as exponent)):
                 return automata.scaled(self._logarithm(base), {(0, 0): Fraction(int(exponent))})
             case Prod(index=Time()):
-                index, body = inside.opened()
-                first, last = (self.time(limit) for limit in inside.domain.args)
-                return automata.forgotten(
-                    automata.times(between(index, first, last), self._logarithm(body)), index)
+                logs = self._over_time(inside, lambda body: {0: self._logarithm(body)})
+                return logs.get(0, automata.constant({}))
             case Rational() if inside == 1:
                 return automata.constant({})
             case Initial(args=(StateAt(args=(path, time)),)) if path == self.path and time == 0:

@@ -25,6 +25,7 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.kernel.audit import relations_used
 from derive.kernel.cutoff import sufficient_shape
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Everywhere, Somewhere, decide_everywhere
@@ -59,6 +60,7 @@ class Equal:
     both_vanish: bool = False
     identical: bool = False
     everywhere: Everywhere | None = None
+    relations: tuple[str, ...] = ()
     failing_horizon: int | None = None
 
 
@@ -103,10 +105,16 @@ class Comparison:
             case Different(shape), Everywhere():
                 raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at {shape}")
             case Equal(), Everywhere():
-                return replace(answer, everywhere=decision)
+                return replace(answer, everywhere=decision, relations=self._relations(before, after, decision))
             case Equal(), Somewhere(horizon):
                 return replace(answer, failing_horizon=horizon)
         return answer
+
+    def _relations(self, before: Expr, after: Expr, decision: Everywhere) -> tuple[str, ...]:
+        """The audit; trajectory by trajectory no relation is used."""
+        if all(closure.difference.each for closure in decision.closures):
+            return ()
+        return relations_used(before, after, self.assumptions)
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, bool]] = []

@@ -233,15 +233,17 @@ def _ready(one: Automaton, *, each: bool) -> list[Difference]:
     """Pushed, with integer polynomials as weights, one difference for each power of mu(s_0)."""
     moved = automata.trimmed(automata.pushed(one))
     ready = []
-    for row in moved.starts.values():
+    for e in moved.starts:
+        part = automata.balanced(moved, e)
+        row = part.starts[e]
         down = min((m for weight in row.values() for _, m in weight), default=0)
         scale = lcm(*(value.denominator for weight in row.values() for value in weight.values()))
         raised = {q: weighed(weight, {(0, max(0, -down)): Fraction(scale)}) for q, weight in row.items()}
         ready.append(Difference(
             {q: _polynomial_of(weight) for q, weight in raised.items()},
             {letter: {place: _polynomial_of(weight) for place, weight in arrows.items()}
-             for (_, letter), arrows in sorted(moved.letters.items(), key=lambda item: item[0][1])},
-            {c: {q: _polynomial_of(weight) for q, weight in column.items()} for c, column in sorted(moved.ends.items())},
+             for (_, letter), arrows in sorted(part.letters.items(), key=lambda item: item[0][1])},
+            {c: {q: _polynomial_of(weight) for q, weight in column.items()} for c, column in sorted(part.ends.items())},
             each))
     return ready
 

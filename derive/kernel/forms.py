@@ -56,6 +56,7 @@ class Forms:
     def __init__(self, *, additive: bool, possible_only: bool, positive: bool) -> None:
         self.additive, self.possible_only, self.positive = additive, possible_only, positive
         self.atoms: list[Paths] = []
+        self._supports: list[Expr | None] = []
         self._known: dict[Expr, Form] = {}
 
     def form(self, term: Expr) -> Form:
@@ -135,11 +136,16 @@ class Forms:
         if any(len(one.starts) > 1 for one in paths.values()):
             raise OutsideFragment("a sum that mixes weights with and without the initial law")
         self.atoms.append(paths)
+        self._supports.append(support_of)
         return {(len(self.atoms) - 1,): ONE}
 
     def _vanishes(self, paths: Paths, policy: Expr) -> bool:
-        """Whether every summand has mu(s_0), P and the policy's pi (or pi') as factors on every step."""
-        kinds = {policy_symbol(policy)} | {("sa", what, str(policy.label)) for what in ("dpi", "d2pi")}
+        """Whether every summand has mu(s_0), P and the policy's pi (or pi') as factors on every step.
+
+        Where pi is 0 so is pi', a derivative at a minimum, but not pi'': of the policy
+        (theta^2, 1 - theta^2) at theta = 0 the sum of pi'' over the support is -2.
+        """
+        kinds = {policy_symbol(policy), ("sa", "dpi", str(policy.label))}
         for one in paths.values():
             if any(start < 1 for start in one.starts):
                 return False
@@ -162,8 +168,7 @@ class Forms:
         for product, weight in form.items():
             for place, number in enumerate(product):
                 rest: Form = {product[:place] + product[place + 1 :]: weight}
-                support = pi if self._vanishes(self.atoms[number], pi) else None
-                parts.append(_product([rest, self._atom(differentiated(self.atoms[number]), support)]))
+                parts.append(_product([rest, self._atom(differentiated(self.atoms[number]), self._supports[number])]))
         return _sum(parts)
 
     # -- samples ----------------------------------------------------------------------------------------

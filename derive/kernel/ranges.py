@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from sympy import Expr, Integer
+
 from derive.errors import OutsideFragment
-from derive.kernel.automata import ONE, UNIT, Automaton, Weight, simple, times
+from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Weight, along, simple, times, total
+from derive.language.expression import Plus
 from derive.language.terms import Horizon
 
 MOST_STEPS = 12
 """Literal times and offsets up to this are turned into states."""
+
+EVERYWHERE = along(UNIT)
+"""The number 1 on every trajectory."""
 
 Linear = Mapping[Any, int]
 """A time as {index or H: coefficient, None: number}, zeros left out."""
@@ -24,16 +30,38 @@ def anywhere(time: Any) -> Automaton:
 
 
 def between(time: Any, first: Linear, last: Linear) -> Automaton:
-    """first <= time <= last, and 0 <= time <= H.
+    """first <= time <= last, for a range that never leaves 0..H.
 
     Raises:
         OutsideFragment: for limits other than numbers, H - number, and another time plus or
-            minus a number on the side where it makes the range smaller.
+            minus a number on the side where it makes the range smaller; for a range that
+            may leave 0..H at a small H (see ``listed``).
     """
     return times(_at_least(time, first), _at_most(time, last))
 
 
-def _parts(limit: Linear) -> tuple[Any, int]:
+def listed(first: Linear, last: Linear) -> list[tuple[Expr, Automaton]] | None:
+    """The values of a range with a literal end, or a start before H, each with when it counts; else None.
+
+    At a small H such a range leaves 0..H: 0..2 holds t = 2 also at H = 1, where the summand
+    may still be something, b(s_2) or just 1. A mark on a step cannot say that.
+
+    Raises:
+        OutsideFragment: for H..2 and the like.
+    """
+    (base, number), (stop, final) = parts(first), parts(last)
+    if stop is None:
+        if isinstance(base, Horizon) or number < 0:
+            raise OutsideFragment("a range up to a number that starts neither at a number nor at another time")
+        return [(Integer(j), EVERYWHERE if base is None else until(base, j - number)) for j in range(number, final + 1)]
+    if isinstance(base, Horizon) and number < 0:
+        if not isinstance(stop, Horizon) or final > 0:
+            raise OutsideFragment("a range that starts before H and does not end there")
+        return [(Plus(base, -j) if j else base, EVERYWHERE) for j in range(-final, 1 - number)]
+    return None
+
+
+def parts(limit: Linear) -> tuple[Any, int]:
     """(the index or H or None, the number) of a limit with at most one index."""
     others = [key for key in limit if key is not None]
     number = limit.get(None, 0)
@@ -43,25 +71,39 @@ def _parts(limit: Linear) -> tuple[Any, int]:
 
 
 def _at_least(time: Any, first: Linear) -> Automaton:
-    base, number = _parts(first)
+    base, number = parts(first)
     if base is None:
         if number < 0:
             raise OutsideFragment("a range that starts before 0")
         return from_the_start(time, number)
     if isinstance(base, Horizon):
-        return near_the_end(time, -number) if number <= 0 else nowhere(time)
+        if number < 0:
+            raise OutsideFragment("a range that may start before 0")
+        return near_the_end(time, 0) if number == 0 else nowhere(time)
     return after(time, base, number)
 
 
 def _at_most(time: Any, last: Linear) -> Automaton:
-    base, number = _parts(last)
+    base, number = parts(last)
     if base is None:
-        return until(time, number) if number >= 0 else nowhere(time)
+        raise OutsideFragment("a range that may reach beyond H")
     if isinstance(base, Horizon):
         if number > 0:
             raise OutsideFragment("a range that reaches beyond H")
         return before_the_end(time, -number)
     return after(base, time, -number)
+
+
+def at_literal(letter: Monomial, number: int) -> Automaton:
+    """A letter at the step ``number``; 0 where there is no such step."""
+    arrows = [(k, k + 1, (), letter if k == number else UNIT, ONE) for k in range(number + 1)]
+    return simple([*arrows, (number + 1, number + 1, (), UNIT, ONE)], size=number + 2, accept=[number + 1])
+
+
+def before_the_last(letter: Monomial, steps: int) -> Automaton:
+    """A letter at the step H - ``steps``; 0 where there is no such step."""
+    arrows = [(k, k + 1, (), UNIT, ONE) for k in range(1, steps + 1)]
+    return simple([(0, 0, (), UNIT, ONE), (0, 1, (), letter, ONE), *arrows], size=steps + 2, accept=[steps + 1])
 
 
 def nowhere(time: Any) -> Automaton:
@@ -144,17 +186,21 @@ def _later_steps(weight: Weight) -> Automaton:
     return simple([(0, 1, (), UNIT, ONE), (1, 1, (), UNIT, weight)], size=2, accept=[1])
 
 
-def product_over(letter: Any, index: Any, first: Linear, last: Linear) -> Automaton:
-    """The product of a letter over first <= index <= last: from 0, to H, to another time, or just before it.
+def product_over(letter: Any, first: Linear, last: Linear) -> Automaton:
+    """The product of a letter over 0..last: to H - number, to another time, or just before it.
 
     Raises:
         OutsideFragment: for other ranges.
     """
-    base, number = _parts(last)
+    base, number = parts(last)
     if dict(first):
         raise OutsideFragment("a product that does not start at 0")
-    if isinstance(base, Horizon) and number == 0:
-        return simple([(0, 0, (), letter, ONE)], size=1, accept=[0])
+    if letter == UNIT or (base is None and number < 0):
+        return EVERYWHERE
+    if isinstance(base, Horizon) and number <= 0:
+        arrows = [(k, k + 1, (), UNIT, ONE) for k in range(-number)]
+        full = simple([(0, 0, (), letter, ONE), *arrows], size=1 - number, accept=[-number])
+        return total([full, simple(arrows, size=1 - number, accept=range(-number))]) if number else full
     if base is None or isinstance(base, Horizon) or number not in (0, -1):
         raise OutsideFragment("a product over times that ends neither at H nor at another time")
     at = letter if number == 0 else UNIT

@@ -34,7 +34,10 @@ POINTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Both sides agreed at random points; a false identity does so with probability at most 2^-bits."""
+    """Both sides agreed at random points; a false identity does so with probability at most 2^-bits.
+
+    ``bits`` is 0 where nothing was left to compare: both sides are one polynomial in one set of sums.
+    """
 
     shape: Shape
     points: int
@@ -42,6 +45,8 @@ class Agreement:
 
     def __str__(self) -> str:
         where = f"S={self.shape.states} A={self.shape.actions} H={self.shape.horizon}"
+        if not self.bits:
+            return f"the same combination of the same sums over trajectories, {where} and every other shape"
         return (f"not proved: equal at {self.points} random points modulo random 31-bit primes, {where}; "
                 f"a false identity passes with probability at most 2^-{self.bits}")
 

@@ -7,8 +7,8 @@ from derive.chain import examine
 from derive.derivation import Theorem
 from derive.errors import BadInput
 from derive.language.notation import LATEX, write
-from derive.report.refutation import replay
 from derive.report.payload import shown_path
+from derive.report.refutation import replay
 from derive.rules.rule import Rule
 from derive.verdict import Estimates, Refuted, SameMean
 

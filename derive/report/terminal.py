@@ -15,8 +15,8 @@ from derive.codes import code_of
 from derive.errors import WorkLimit
 from derive.language.expression import Plus, Term, Times
 from derive.language.notation import UNICODE, write
-from derive.report.refutation import describe
 from derive.report.payload import conditions, hint, reason_text, shown_path, why
+from derive.report.refutation import describe
 from derive.rules.rule import Rule
 from derive.verdict import Estimates, Malformed, Refuted, SameMean, Scope
 
@@ -193,10 +193,8 @@ def concise(console: Console, one: Examined) -> None:
             soft_wrap=True, highlight=False, markup=False)
 
 
-def summary(console: Console, examined: Sequence[Examined], errors: int, seconds: float) -> None:
-    """How many theorems and steps are as claimed."""
-    steps = [step for one in examined for step in one.steps]
-    good = sum(one.as_claimed for one in examined)
-    style = "green" if good == len(examined) and not errors else "red"
-    text = f"{good} of {len(examined)} theorems as claimed, {len(steps)} steps, {seconds:.1f} s"
-    console.print(Text(text + (f", {errors} unreadable" if errors else ""), style=style))
+def summary(console: Console, settled: Sequence[bool], steps: int, errors: int, seconds: float) -> None:
+    """How many theorems are as claimed."""
+    style = "green" if all(settled) and not errors else "red"
+    text = f"{sum(settled)} of {len(settled)} theorems as claimed, {steps} steps, {seconds:.1f} s"
+    console.print(Text(text + (f", {errors} unreadable" if errors else ""), style=style), soft_wrap=True)

@@ -10,6 +10,7 @@ faster than symengine, at most twice the time of FLINT by hand.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import statistics
 import subprocess
@@ -27,6 +28,7 @@ KERNEL, HAND = "derive's kernel", "flint by hand"
 
 def timed(route: Route, horizon: int, twin: str) -> float:
     """Seconds for one answer, which must be the right one."""
+    gc.collect()
     start = time.perf_counter()
     answer = route(horizon, twin)
     seconds = time.perf_counter() - start

@@ -1,0 +1,23 @@
+"""Which normalisation relations a step uses: each is switched off in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sympy import Expr
+
+from derive.assumptions import Assumption
+from derive.kernel.everywhere import Everywhere, Relations, decide_everywhere
+
+RELATIONS: tuple[tuple[str, Relations], ...] = (
+    ("Σ_x P(x|s,a) = 1", Relations(dynamics=False)),
+    ("Σ_a π(a|s) = 1", Relations(policy=False)),
+)
+"""A relation, and the relations without it. The derivatives of Σ_a π(a|s) = 1 go with it."""
+
+
+def relations_used(before: Expr, after: Expr, assumptions: Iterable[Assumption]) -> tuple[str, ...]:
+    """The relations without which the automata do not find the terms equal."""
+    known = tuple(assumptions)
+    return tuple(name for name, without in RELATIONS
+                 if not isinstance(decide_everywhere(before, after, known, without), Everywhere))

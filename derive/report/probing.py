@@ -1,0 +1,53 @@
+"""``derive probe``: every step at random points of one large shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from derive.derivation import Theorem
+from derive.errors import BadInput, MalformedTerm, OutsideFragment, WorkLimit
+from derive.kernel.scale import Agreement, probe
+from derive.language.typing import check_equation, is_random
+from derive.models import Shape
+from derive.verdict import Proved
+
+LARGEST = (200, 50, 100_000)
+
+
+def shape_of(text: str) -> Shape:
+    """A shape from ``S,A,H``.
+
+    Raises:
+        BadInput: if it is not three whole numbers in range.
+    """
+    parts = text.split(",")
+    if len(parts) != 3 or not all(part.strip().isdigit() for part in parts):
+        raise BadInput(f"--shape {text}: write three whole numbers S,A,H, for example 20,5,200.")
+    n, k, h = (int(part) for part in parts)
+    if not (1 <= n <= LARGEST[0] and 1 <= k <= LARGEST[1] and h <= LARGEST[2]):
+        raise BadInput(f"--shape {text}: at least 1,1,0 and at most {','.join(map(str, LARGEST))}.")
+    return Shape(n, k, h)
+
+
+def probed(console: Console, theorems: Sequence[Theorem], text: str, *, points: int, seed: int) -> bool:
+    """Print what each step does there; whether no step that is declared proved differs."""
+    shape, good = shape_of(text), True
+    for theorem in theorems:
+        chain = theorem.chain
+        for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
+            label = chain.reasons[number - 1].tag or f"step {number}"
+            if is_random(before) or is_random(after):
+                console.print(f"{theorem.name} {label}: not probed, a side is random")
+                continue
+            try:
+                check_equation(before, after)
+                found = probe(before, after, theorem.assumes, shape, points=points, seed=seed)
+            except (MalformedTerm, OutsideFragment, WorkLimit) as outside:
+                console.print(f"{theorem.name} {label}: not probed, {outside}", soft_wrap=True)
+                continue
+            console.print(f"{theorem.name} {label}: {found}", soft_wrap=True)
+            declared = chain.reasons[number - 1].expect == Proved.code
+            good = good and (isinstance(found, Agreement) or not declared)
+    return good

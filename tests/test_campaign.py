@@ -1,0 +1,87 @@
+"""Many files at once: the same results for any executor and any number of workers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derive.campaign import Checked, check_files
+from derive.cli import main
+from derive.proof_files import bundled
+
+FILES = [bundled() / f"{name}.py" for name in ("gradient_of_probability", "score_of_a_trajectory")]
+FILES += [bundled() / "refuted" / "probability_dropped.py", bundled() / "refuted" / "score_squared.py"]
+
+
+def without_times(results: list[Checked]) -> list[Any]:
+    found = []
+    for one in results:
+        for theorem in one.payload["theorems"]:
+            for step in theorem["steps"]:
+                step.pop("seconds")
+        found.append((one.file, one.payload, one.text, one.errors, one.settled))
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone() -> list[Any]:
+    return without_times(list(check_files(FILES)))
+
+
+def test_threads_and_processes_give_what_one_process_gives(alone: list[Any]) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        assert without_times(list(check_files(FILES, executor=threads))) == alone
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        assert without_times(list(check_files(FILES, executor=processes))) == alone
+
+
+def test_an_executor_of_dask(alone: list[Any]) -> None:
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    with distributed.Client(processes=False, dashboard_address=None) as client:
+        assert without_times(list(check_files(FILES, executor=client.get_executor()))) == alone
+
+
+def test_an_executor_of_mpi(alone: list[Any]) -> None:
+    futures = pytest.importorskip("mpi4py.futures", reason="mpi4py is not installed")
+    with futures.MPIPoolExecutor(1) as pool:
+        assert without_times(list(check_files(FILES, executor=pool))) == alone
+
+
+def test_an_unreadable_file_is_a_result_not_an_exception(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("1/0")
+    (result,) = check_files([broken])
+    assert result.errors
+    assert "ZeroDivisionError" in result.errors[0]
+    assert result.payload["ok"] is False
+
+
+def test_the_command_with_several_jobs(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = []
+    for jobs in ("1", "2"):
+        assert main(["check", *map(str, FILES), "-j", jobs]) == 0
+        outputs.append(capsys.readouterr().out.rsplit(",", 1)[0])
+    assert outputs[0] == outputs[1]
+
+
+def test_an_interrupted_campaign_says_what_is_settled(monkeypatch: pytest.MonkeyPatch,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    import derive.campaign
+
+    real, calls = derive.campaign.check_file, []
+
+    def interrupted(*arguments: Any, **keywords: Any) -> Checked:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments, **keywords)
+
+    monkeypatch.setattr(derive.campaign, "check_file", interrupted)
+    assert main(["check", *map(str, FILES)]) == 130
+    printed = capsys.readouterr()
+    assert "1 of 1 theorems as claimed" in printed.out
+    assert "interrupted" in printed.err
