@@ -57,7 +57,8 @@ class Checked:
     settled: tuple[bool, ...] = field(default=())
 
 
-def check_files(files: Iterable[Path], *, look: Look | None = None, executor: Executor | None = None) -> Iterator[Checked]:
+def check_files(files: Iterable[Path], *, look: Look | None = None,
+                executor: Executor | None = None) -> Iterator[Checked]:
     """The verdicts of every file, in order; on ``executor`` if one is given, otherwise here."""
     appearance = look or Look()
     if executor is None:

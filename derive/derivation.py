@@ -25,9 +25,9 @@ from typing import Any
 from sympy import Expr
 
 from derive.assumptions import Assumption
-from derive.errors import InvalidChain
+from derive.errors import InvalidChain, MalformedTerm
 from derive.language.expression import as_term
-from derive.language.typing import admit
+from derive.language.typing import admit, check_functions
 from derive.rules.rule import Rule
 from derive.verdict import CODES, Proved, Verdict
 
@@ -88,7 +88,12 @@ def calc(*items: Any) -> Chain:
         if isinstance(item, By) != bool(place % 2):
             expected = "by(...)" if place % 2 else "a term"
             raise InvalidChain(f"calc: item {place + 1} is {item}, expected {expected}.")
-    return Chain(tuple(admit(as_term(item)) for item in items[::2]), tuple(items[1::2]))
+    terms = tuple(admit(as_term(item)) for item in items[::2])
+    try:
+        check_functions(terms)
+    except MalformedTerm as malformed:
+        raise InvalidChain(f"calc: {malformed}") from None
+    return Chain(terms, tuple(items[1::2]))
 
 
 @dataclass(frozen=True)

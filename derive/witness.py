@@ -178,8 +178,8 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
         P=tuple(tuple(row(len(n), zeros and dynamics_positive not in claim.assumptions) for _ in k) for _ in n),
         r=tuple(tuple(tuple(number() for _ in n) for _ in k) for _ in n),
         gamma=source.choice((Fraction(1, 2), Fraction(1, 3), Fraction(2, 3))),
-        policies={name: tuple(row(len(k), zeros and name == "pi" and policy_positive not in claim.assumptions)
-                              for _ in n) for name in sorted(parts.policies | {"pi"})},
+        policies={name: tuple(row(len(k), zeros and policy_positive not in claim.assumptions) for _ in n)
+                  for name in sorted(parts.policies | {"pi"})},
         scores=tuple(tuple(number() for _ in k) for _ in n),
         returns=returns,
         functions={name: {places: number() for places in product(*(sizes[sort] for sort in sorts))}

@@ -13,7 +13,7 @@ from derive.enumerate import Enumeration
 from derive.kernel.cutoff import sufficient_shape
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.generic import generic_model
-from derive.language.expression import Times
+from derive.language.expression import Plus, Times
 from derive.language.terms import Policy, State, Trajectory
 from derive.language.typing import signature
 from derive.language.vocabulary import (
@@ -50,6 +50,7 @@ y = State("y")
 f = function("f")
 score = grad(log(P(tau)))
 ZERO = Integer(0)
+MANY = Times(*[total(s, mu(s)) + total(s, f(s))] * 11)  # 2^11 products
 
 
 def step(target: Expr, source: Expr) -> Expr:
@@ -158,6 +159,10 @@ OUTSIDE: tuple[Expr, ...] = (
     grad(total(s, total(a, mu(s) * grad(pi(a | s))))),
     total(t, expect(tau, f(tau.s[t * t]))),
     expect(tau, f(tau.s[4])),
+    total(i, total(s, mu(s))),
+    expect(samples, f(samples[1].s[0])),
+    total(s, total(a, mu(s) * grad(log(grad(pi(a | s)))))),  # has no type either
+    Plus(MANY, Times(MANY, total(s, f(s)))),  # 2^12 products, each side fewer
     expect(tau, f(tau.s[0 - 1])),
     total(t, expect(tau, f(tau.s[t])), stop=H * H),
     Times(total(s, mu(s)) + total(s, f(s)), *[total(s, f(s)) + gamma * total(s, mu(s))] * 12),  # 2^13 products

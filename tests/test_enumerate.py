@@ -69,7 +69,8 @@ def test_logarithms_have_200_digits() -> None:
 
 
 @pytest.mark.parametrize(("term", "message"), [
-    (log(mu(s) - 1), "log is asked of"), (log(mu(s) - mu(s)), "which is 0 here"), (ratio(1, mu(s) - mu(s)), "divides by it"),
+    (log(mu(s) - 1), "log is asked of"), (log(mu(s) - mu(s)), "which is 0 here"),
+    (ratio(1, mu(s) - mu(s)), "divides by it"),
 ], ids=str)
 def test_what_is_undefined(term: Expr, message: str) -> None:
     with pytest.raises(Undefined, match=message):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from derive.errors import OutsideFragment, Undefined, WorkLimit
 from derive.kernel import field as field_module
+from derive.kernel import graded as graded_module
 from derive.kernel import jets
 from derive.kernel.concrete import Rationals
 from derive.kernel.field import Element, Field
@@ -190,6 +191,24 @@ def test_a_product_beyond_the_budget_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert at_point(two * three) == (POINT["u"] + POINT["v"]) * sum(POINT.values())
     with pytest.raises(WorkLimit, match="3 by 3 terms exceeds 8"):
         three * three
+
+
+def test_the_products_of_one_value_have_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(field_module, "MOST_WORK", 10)
+    field = Field(NAMES)
+    two = field.symbol("u") + field.symbol("v")
+    for _ in range(2):  # 4 terms each
+        two * two
+    with pytest.raises(WorkLimit, match="exceed 10 terms in all"):
+        two * two
+
+
+def test_a_product_of_too_many_returns_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graded_module, "MOST_PRODUCTS", 3)
+    field = Field(NAMES)
+    both = graded_total(field, [Graded(field, {(path,): field.one}) for path in (ONE, TWO)])
+    with pytest.raises(WorkLimit, match="2 by 2 returns exceeds 3"):
+        both * both
 
 
 # -- graded elements -------------------------------------------------------------------------------

@@ -59,11 +59,13 @@ def inverse(one: Monomial) -> Monomial:
 
 def added(left: Weight, right: Weight) -> Weight:
     """The sum of two weights."""
+    if not left:
+        return {key: value for key, value in right.items() if value}
     result = dict(left)
     for key, value in right.items():
-        total = result.get(key, Fraction(0)) + value
-        if total:
-            result[key] = total
+        value = result[key] + value if key in result else value
+        if value:
+            result[key] = value
         else:
             result.pop(key, None)
     return result
@@ -71,6 +73,10 @@ def added(left: Weight, right: Weight) -> Weight:
 
 def weighed(left: Weight, right: Weight) -> Weight:
     """The product of two weights."""
+    if left is ONE:
+        return right
+    if right is ONE:
+        return left
     result: Weight = {}
     for (g, m), one in left.items():
         for (h, n), two in right.items():

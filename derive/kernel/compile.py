@@ -39,6 +39,7 @@ from derive.language.terms import (
     StateAt,
     Time,
     Total,
+    Trajectory,
     TrajectoryProbability,
     Transition,
 )
@@ -46,6 +47,16 @@ from derive.language.vocabulary import additive_return, trajectory_probability
 
 Paths = dict[int, Automaton]
 """A function of one trajectory: the coefficient of each power of an arbitrary R(tau)."""
+
+
+def opened(binder: Any) -> tuple[Any, Expr]:
+    """The index of a binder under a readable name, for refusals, and its body."""
+    kind = type(binder.index)
+    for name in ("tau", "sigma") if kind is Trajectory else ("t", "k", "u", "v"):
+        if kind(name) not in binder.free_symbols:
+            return kind(name), binder.opened(name)[1]
+    index, body = binder.opened()
+    return index, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +138,14 @@ class PathCompiler:
         values = listed(first, last)
         if values is not None:
             return summed([multiplied([{0: when}, compiled(binder.instantiated(value))]) for value, when in values])
-        index, body = binder.opened()
+        index, body = opened(binder)
         inside = between(index, first, last)
         return {power: automata.forgotten(automata.times(inside, one), index) for power, one in compiled(body).items()}
 
     def _product(self, binder: Any, *, inverted: bool = False) -> Automaton:
         """The product of a letter over a time, or the reciprocal of it."""
         first, last = self._limits(binder)
-        index, body = binder.opened()
+        index, body = opened(binder)
         letter = self.letter_at(body, index)
         letter = automata.inverse(letter) if inverted else letter
         base, number = parts(last)

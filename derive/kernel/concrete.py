@@ -24,6 +24,9 @@ class Rationals:
 
     zero, one = fmpq(0), fmpq(1)
 
+    def begin(self) -> None:
+        """Nothing to count: a number has one term."""
+
     def number(self, value: Fraction) -> Any:
         return fmpq(value.numerator, value.denominator)
 

@@ -283,8 +283,6 @@ class _Expansion:
         if parts is None:
             raise _Outside
         values: dict[Any, int] = {None: 1, **times, Horizon(): self.horizon}
-        if any(key not in values for key in parts):
-            raise _Outside
         return sum(coefficient * values[key] for key, coefficient in parts.items())
 
     def _multiplied(self, parts: Iterable[Iterable[_Product]]) -> Iterable[_Product]:

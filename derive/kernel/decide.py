@@ -31,11 +31,11 @@ from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Everywhere, Somewhere, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
 from derive.kernel.modular import POINTS, residue_model
-from derive.kernel.sample_sizes import sufficient_samples
+from derive.kernel.sample_sizes import largest_draw, sufficient_samples
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
-from derive.language.typing import signature
+from derive.language.typing import is_symmetric, rank, signature
 from derive.models import Shape
 
 EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))
@@ -99,6 +99,8 @@ class Comparison:
         Raises:
             KernelDisagrees: when the automata say "everywhere" and a shape says no.
         """
+        if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
+            return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         answer = self._on_shapes(before, after)
         decision = decide_everywhere(before, after, self.assumptions)
         match answer, decision:
@@ -146,7 +148,7 @@ class Comparison:
     def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""
         sampled = signature(before, after).samples
-        middle = 2 if sampled else 1
+        middle = max(2, largest_draw(before, after)) if sampled else 1
         with_zeros = []
         for zeros, says in self._patterns(before, after):
             shape = Shape(2, 2, 1, middle)
@@ -176,8 +178,9 @@ class Comparison:
 
     def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
         if signature(before, after).samples:
-            needed = min(sufficient_samples(before, after) or 3, MOST_SAMPLES)
-            shapes = [Shape(s.states, s.actions, s.horizon, m) for m in range(1, needed + 1) for s in SAMPLED]
+            first = largest_draw(before, after)
+            last = min(max(first, sufficient_samples(before, after) or first + 2), MOST_SAMPLES)
+            shapes = [Shape(s.states, s.actions, s.horizon, m) for m in range(first, last + 1) for s in SAMPLED]
         else:
             shapes = sorted([*EXACT, *CUTOFF], key=lambda shape: shape.trajectories)
         reach = self._reach(before, after)
@@ -203,6 +206,8 @@ class Comparison:
         patterns = [dict(zeros)] if zeros else []
         if policy_positive not in self.assumptions:
             patterns.append({**zeros, ("pi", 0, 0): "π(0|0)=0"})
+            others = sorted(signature(before, after).policies - {"pi"})
+            patterns += [{(name, 0, 0): f"{name}(0|0)=0"} for name in others]
         return [(frozenset(pattern), ", ".join(pattern.values())) for pattern in patterns]
 
     def _cutoff_horizons(self, before: Expr, after: Expr, counted: list[Shape]) -> tuple[int, ...]:

@@ -7,16 +7,15 @@ gradient the value of a logarithm is never asked, so it need not exist in the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import reduce
-from math import prod
-from operator import itemgetter
 from typing import Any
 
 from sympy import Expr, Integer, Rational
 
-from derive.errors import NotApplicable, OutsideFragment
+from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.kernel import jets
+from derive.kernel.indices import Environment, Indices
 from derive.kernel.jets import Jet
 from derive.kernel.rings import RingModel, Way
 from derive.kernel.samples import Sampling
@@ -28,13 +27,9 @@ from derive.language.terms import (
     ActionProbability,
     Applied,
     Batch,
-    Between,
     Discount,
-    Draw,
-    Drawn,
     Expect,
     Grad,
-    Horizon,
     Initial,
     Log,
     Objective,
@@ -53,12 +48,10 @@ from derive.language.terms import (
 )
 from derive.language.typing import TIME, depends_on_theta, sort_of
 
-Environment = dict[Index, Any]
 Meaning = Callable[[Environment], Jet]
-Whole = Callable[[Environment], int]
 
 
-class Evaluator:
+class Evaluator(Indices):
     """The meaning of terms on one model; ``possible_only`` narrows sums over trajectories."""
 
     def __init__(self, model: RingModel, *, possible_only: bool = False) -> None:
@@ -74,17 +67,19 @@ class Evaluator:
             Undefined: a denominator is 0 at this model.
             OutsideFragment: a node has no meaning in this ring.
         """
-        return self.meaning(term, 0, 0)({self._same(index): value for index, value in environment.items()})[0]
-
-    def _same(self, index: Index) -> Index:
-        """One object for all equal indices: looking up an identical key never compares terms."""
-        return self._indices.setdefault(index, index)
+        self.ring.begin()
+        own = {self._same(index): value for index, value in environment.items()}
+        try:
+            return self.meaning(term, 0, 0)(own)[0]
+        except ZeroDivisionError:
+            raise Undefined(f"{term} divides by 0 here") from None
 
     def meaning(self, term: Expr, order: int, low: int) -> Meaning:
         """The closure that computes the jet of ``term``, remembered."""
         key = (term, order, low)
         if key not in self._compiled:
-            self._compiled[key] = self._constant_or_row(term, order, low)
+            meaning = self._constant_or_row(term, order, low)
+            self._compiled[key] = meaning if term.free_symbols or not term.args else _once(meaning)
         return self._compiled[key]
 
     def _constant_or_row(self, term: Expr, order: int, low: int) -> Meaning:
@@ -105,77 +100,7 @@ class Evaluator:
             return self._number(term, order)
         raise OutsideFragment(f"{type(term).__name__} has no exact meaning: {term}")
 
-    # -- numbers, times, states, actions, trajectories ---------------------------------------
-
-    def whole(self, term: Expr) -> Whole:
-        """The closure that computes a time or a draw as an ``int``."""
-        match term:
-            case Integer():
-                constant = int(term)
-                return lambda environment: constant
-            case Time() | Draw():
-                return itemgetter(self._same(term))
-            case Horizon():
-                horizon = self.model.shape.horizon
-                return lambda environment: horizon
-            case SampleSize():
-                samples = self.model.shape.samples
-                return lambda environment: samples
-            case Plus() | Times():
-                parts = [self.whole(argument) for argument in term.args]
-                combined = sum if isinstance(term, Plus) else prod
-                return lambda environment: combined([part(environment) for part in parts])
-        raise OutsideFragment(f"{term} is not a time")
-
-    def place(self, term: Expr) -> Callable[[Environment], Any]:
-        """The closure that computes a state or an action as its number."""
-        match term:
-            case State() | Action():
-                return itemgetter(self._same(term))
-            case StateAt(args=(path, time)):
-                way, at = self.way(path), self.whole(time)
-                return lambda environment: way(environment).state(at(environment))
-            case ActionAt(args=(path, time)):
-                way, at = self.way(path), self.whole(time)
-                return lambda environment: way(environment).action(at(environment))
-        raise OutsideFragment(f"{term} is neither a state nor an action")
-
-    def way(self, term: Expr) -> Callable[[Environment], Way]:
-        """The closure that finds a trajectory."""
-        match term:
-            case Trajectory():
-                return itemgetter(self._same(term))
-            case Drawn(args=(batch, number)):
-                draw = self.whole(number)
-
-                def drawn(environment: Environment) -> Way:
-                    place = draw(environment)
-                    if place not in environment[batch]:
-                        raise NotApplicable(f"τ^({place}) does not exist for m = {self.model.shape.samples}")
-                    return environment[batch][place]
-
-                return drawn
-        raise OutsideFragment(f"{term} is not a trajectory")
-
-    def choices(self, index: Index, domain: Expr) -> Callable[[Environment], Iterable[Any]]:
-        """The closure that lists the values an index runs over."""
-        shape = self.model.shape
-        match index:
-            case State():
-                return lambda environment: range(shape.states)
-            case Action():
-                return lambda environment: range(shape.actions)
-            case Trajectory():
-                ways = self.ways()
-                return lambda environment: ways
-        if not isinstance(domain, Between):
-            raise OutsideFragment(f"a sum over a {index.sort} without limits")
-        first, last = self.whole(domain.args[0]), self.whole(domain.args[1])
-        return lambda environment: range(first(environment), last(environment) + 1)
-
-    def ways(self) -> list[Way]:
-        """The trajectories that a sum over trajectories runs over."""
-        return self.model.possible("pi") if self.possible_only else self.model.ways
+    # -- numbers ---------------------------------------------------------------------------------
 
     def _padded(self, order: int, entry: Callable[[Environment], Any]) -> Meaning:
         padding = (self.ring.zero,) * order
@@ -366,6 +291,18 @@ class Evaluator:
                 [second(environment), jets.scaled(minus, jets.product(mean, mean))], order, self.ring)
 
         return spread
+
+
+def _once(meaning: Meaning) -> Meaning:
+    """A closed term has one value, however many loops it stands in."""
+    found: list[Jet] = []
+
+    def remembered(environment: Environment) -> Jet:
+        if not found:
+            found.append(meaning(environment))
+        return found[0]
+
+    return remembered
 
 
 def _reads(term: Expr) -> set[Expr]:

@@ -78,8 +78,12 @@ from derive.kernel.compile import DYNAMICS, PathCompiler, Paths
 from derive.kernel.forms import Form, Forms
 from derive.kernel.spans import CONTEXT, ZERO, Identity, Span, Vector, column_times, inner, row_times
 from derive.language.terms import Trajectory
+from derive.language.typing import is_symmetric, rank
 
 Matrix = dict[tuple[int, int], Any]
+
+CERTAIN: Monomial = ((("sa", "pi", "pi"), 1), (DYNAMICS, 1))
+"""P pi on every step, the law of a trajectory: a constant is the expectation of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ Decision = Everywhere | Somewhere | Outside
 def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumption],
                       relations: Relations | None = None) -> Decision:
     """Whether two terms are equal in every finite MDP at every horizon."""
+    if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
+        return Outside("a matrix that is not symmetric by its form takes two directions, which are not provided")
     closures = []
     try:
         for difference in differences(before, after, frozenset(assumptions)):
@@ -201,7 +207,7 @@ def _linear(gap: Form, atoms: list[Paths]) -> list[Difference]:
     """A combination of sums over trajectories, one automaton for each power of R(tau)."""
     columns: dict[int, list[Automaton]] = {}
     for product, weight in gap.items():
-        paths = atoms[product[0]] if product else {0: automata.along(((DYNAMICS, 1), ((("sa", "pi", "pi")), 1)), start=1)}
+        paths = atoms[product[0]] if product else {0: automata.along(CERTAIN, start=1)}
         for power, one in paths.items():
             columns.setdefault(power, []).append(automata.scaled(one, weight))
     return [difference for power, ones in sorted(columns.items())
@@ -209,24 +215,29 @@ def _linear(gap: Form, atoms: list[Paths]) -> list[Difference]:
 
 
 def _polynomial(gap: Form, atoms: list[Paths]) -> list[Difference]:
-    """Products of sums: equal atoms are identified, and the polynomials compared (sound, not complete)."""
+    """Products of sums: atoms that are 0 or equal are found, and the polynomials compared (sound, not complete)."""
     needed = sorted({number for product in gap for number in product})
-    name: dict[int, int] = {}
+    name: dict[int, tuple[int, ...] | None] = {}
     proofs: list[Difference] = []
     for number in needed:
-        for known in dict.fromkeys(name.values()):
-            found = _linear({(number,): automata.ONE, (known,): _negative(automata.ONE)}, atoms)
+        known = [one for one in dict.fromkeys(name.values()) if one]
+        for other in (None, *known):
+            found = _linear({(number,): automata.ONE, **({other: _negative(automata.ONE)} if other else {})}, atoms)
             if all(isinstance(closed(one, Relations()), Closure) for one in found):
-                name[number], proofs = known, [*proofs, *found]
+                name[number], proofs = other, [*proofs, *found]
                 break
-        name.setdefault(number, number)
+        name.setdefault(number, (number,))
     merged: Form = {}
     for product, weight in gap.items():
-        key = tuple(sorted(name[number] for number in product))
+        factors = [name[number] for number in product]
+        if None in factors:
+            continue
+        key = tuple(sorted(number for factor in factors for number in factor or ()))
         merged[key] = added(merged.get(key, {}), weight)
-    if any(merged.values()):
+    merged = {product: weight for product, weight in merged.items() if weight}
+    if any(len(product) > 1 for product in merged):
         raise OutsideFragment("a product of sums that is not settled by comparing its factors")
-    return proofs
+    return [*proofs, *_linear(merged, atoms)]
 
 
 def _ready(one: Automaton, *, each: bool) -> list[Difference]:

@@ -22,16 +22,20 @@ from derive.errors import Undefined, WorkLimit
 MOST_TERMS = 2_000_000
 """Terms that a product may have; FLINT can neither be interrupted nor run out of memory safely."""
 
+MOST_WORK = 8_000_000
+"""Terms that all products of one value may have together."""
+
 Exponents = dict[int, int]
 
 
 class Field:
     """Rational functions in named indeterminates, with a table of known factors."""
 
-    __slots__ = ("_factors", "_ids", "_powers", "context", "names", "one", "zero")
+    __slots__ = ("_factors", "_ids", "_powers", "context", "names", "one", "work", "zero")
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = frozenset(names)
+        self.work = 0
         self.context = fmpz_mpoly_ctx.get(tuple(names) or ("unused",), "lex")
         self._factors: list[Any] = []
         self._ids: dict[str, int] = {}
@@ -83,7 +87,7 @@ class Field:
     def expanded(self, num: Any, exps: Exponents) -> Any:
         """``num`` times factors with positive exponents, multiplied out."""
         for number, exponent in exps.items():
-            num = _product(num, self.power(number, exponent))
+            num = _product(self, num, self.power(number, exponent))
         return num
 
     def total(self, elements: Iterable[Element]) -> Element:
@@ -114,13 +118,17 @@ def _merged(left: Exponents, right: Exponents) -> Exponents:
     return merged
 
 
-def _product(left: Any, right: Any) -> Any:
+def _product(field: Field, left: Any, right: Any) -> Any:
     if right.is_one():
         return left
     if left.is_one():
         return right
-    if len(left) * len(right) > MOST_TERMS:
+    work = len(left) * len(right)
+    field.work += work
+    if work > MOST_TERMS:
         raise WorkLimit(f"a product of {len(left)} by {len(right)} terms exceeds {MOST_TERMS} terms")
+    if field.work > MOST_WORK:
+        raise WorkLimit(f"the products of one value exceed {MOST_WORK} terms in all")
     return left * right
 
 
@@ -136,7 +144,7 @@ class Element:
     def __mul__(self, other: Any) -> Any:
         if type(other) is not Element:
             return NotImplemented
-        return Element(self.field, _product(self.num, other.num), _merged(self.exps, other.exps))
+        return Element(self.field, _product(self.field, self.num, other.num), _merged(self.exps, other.exps))
 
     def __neg__(self) -> Element:
         return Element(self.field, -self.num, self.exps)

@@ -23,6 +23,7 @@ from derive.kernel.compile import (
     Paths,
     differentiated,
     multiplied,
+    opened,
     policy_symbol,
 )
 from derive.kernel.ranges import discount
@@ -93,13 +94,13 @@ class Forms:
                 path = Trajectory("_")
                 return self._expected(path, policy, Return(path))
             case Expect(index=Trajectory()):
-                path, body = term.opened()
+                path, body = opened(term)
                 return self._expected(path, term.domain.args[0], body)
             case Total(index=Trajectory()):
-                path, body = term.opened()
+                path, body = opened(term)
                 return self._atom(self._compiler(path).compiled(body), pi if self.possible_only else None)
             case Var(index=Trajectory()):
-                path, body = term.opened()
+                path, body = opened(term)
                 return self._variance(path, term.domain.args[0], body)
             case Expect(index=Batch()) | Var(index=Batch()):
                 return self._over_samples(term)

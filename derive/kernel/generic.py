@@ -38,6 +38,10 @@ class Polynomials:
         self._spare = spare
         self._logarithms: dict[str, Element] = {}
 
+    def begin(self) -> None:
+        """A new value: its budget of work starts anew."""
+        self.field.work = 0
+
     def integer(self, number: int) -> Element:
         return self.field.integer(number)
 
@@ -93,7 +97,7 @@ def names_of(shape: Shape, signature: Signature, *, additive: bool) -> list[str]
     n, k = range(shape.states), range(shape.actions)
     names = [f"mu_{s}" for s in n[:-1]]
     names += [f"P_{s}_{a}_{x}" for s, a, x in product(n, k, n[:-1])]
-    for policy in sorted(signature.policies | {"pi"}):
+    for policy in _stems(signature.policies | {"pi"}, "q").values():
         names += [f"{policy}_{s}_{a}" for s, a in product(n, k[:-1])]
     names += [f"phi_{s}_{a}" for s, a in product(n, k)]
     if signature.order > 1:
@@ -102,9 +106,16 @@ def names_of(shape: Shape, signature: Signature, *, additive: bool) -> list[str]
         names.append("gamma")
     if signature.rewards or (additive and signature.returns):
         names += [f"r_{s}_{a}_{x}" for s, a, x in product(n, k, n)]
+    stems = _stems((name for name, _ in signature.functions), "f")
     for function, sorts in sorted(signature.functions):
-        names += [_entry(function, places) for places in _places(shape, sorts)]
+        names += [_entry(stems[function], places) for places in _places(shape, sorts)]
     return names
+
+
+def _stems(names: Iterable[str], letter: str) -> dict[str, str]:
+    """An indeterminate's name for each policy or function: a number, so that no two can clash."""
+    return {name: "pi" if name == "pi" and letter == "q" else f"{letter}{number}"
+            for number, name in enumerate(sorted(set(names)))}
 
 
 def _logarithms(shape: Shape, signature: Signature) -> int:
@@ -121,7 +132,7 @@ def _places(shape: Shape, sorts: tuple[str, ...]) -> Iterable[tuple[int, ...]]:
 
 
 def _entry(function: str, places: tuple[int, ...]) -> str:
-    return "_".join(["f", function, *map(str, places)])
+    return "_".join([function, *map(str, places)])
 
 
 def generic_model(shape: Shape, signature: Signature, *, additive: bool, zeros: Zeros = frozenset()) -> RingModel:
@@ -145,10 +156,10 @@ def generic_model(shape: Shape, signature: Signature, *, additive: bool, zeros: 
         entries = row([(("P", s, a, x), f"P_{s}_{a}_{x}") for x in n[:-1]], ("P", s, a, n[-1]))
         transitions |= {key[1:]: value for key, value in entries.items()}
     tables: dict[str, dict[tuple[int, int], Element]] = {}
-    for policy in sorted(signature.policies | {"pi"}):
+    for policy, stem in _stems(signature.policies | {"pi"}, "q").items():
         tables[policy] = {}
         for s in n:
-            entries = row([((policy, s, a), f"{policy}_{s}_{a}") for a in k[:-1]], (policy, s, k[-1]))
+            entries = row([((policy, s, a), f"{stem}_{s}_{a}") for a in k[:-1]], (policy, s, k[-1]))
             tables[policy] |= {key[1:]: value for key, value in entries.items()}
     logits = {
         (s, a): (symbol(f"phi_{s}_{a}"), symbol(f"psi_{s}_{a}") if signature.order > 1 else ring.zero)
@@ -158,8 +169,9 @@ def generic_model(shape: Shape, signature: Signature, *, additive: bool, zeros: 
     policies = {"pi": policy_jets(tables["pi"], scores, second=signature.order > 1)}
     policies |= {name: {key: (value, ring.zero, ring.zero) for key, value in table.items()}
                  for name, table in tables.items() if name != "pi"}
+    stems = _stems((name for name, _ in signature.functions), "f")
     functions = {
-        name: {places: symbol(_entry(name, places)) for places in _places(shape, sorts)}
+        name: {places: symbol(_entry(stems[name], places)) for places in _places(shape, sorts)}
         for name, sorts in signature.functions
     }
     rewards = {(s, a, x): symbol(f"r_{s}_{a}_{x}") for s, a, x in product(n, k, n) if "r_0_0_0" in ring.field.names}

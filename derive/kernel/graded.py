@@ -13,12 +13,16 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from derive.errors import OutsideFragment
+from derive.errors import OutsideFragment, WorkLimit
 from derive.kernel.field import Element, Field
 from derive.models import Path
 
 Monomial = tuple[Path, ...]
 """The trajectories whose returns are multiplied, in order; () for no return."""
+
+
+MOST_PRODUCTS = 20_000
+"""Pairs of returns that a product may have; a square over 128 trajectories has 16,384."""
 
 
 class Graded:
@@ -33,6 +37,8 @@ class Graded:
     def __mul__(self, other: Any) -> Graded:
         if isinstance(other, Element):
             return Graded(self.field, {monomial: part * other for monomial, part in self.parts.items()})
+        if len(self.parts) * len(other.parts) > MOST_PRODUCTS:
+            raise WorkLimit(f"a product of {len(self.parts)} by {len(other.parts)} returns exceeds {MOST_PRODUCTS}")
         products: dict[Monomial, list[Element]] = {}
         for mine, left in self.parts.items():
             for theirs, right in other.parts.items():

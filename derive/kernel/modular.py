@@ -69,6 +69,9 @@ class ResidueRing:
         self.primes = primes
         self.zero, self.one = self.integer(0), self.integer(1)
 
+    def begin(self) -> None:
+        """Nothing to count: arrays have a fixed size."""
+
     def integer(self, number: int) -> Residues:
         values = np.array([[number % int(p)] for p in self.primes[:, 0]], dtype=np.uint64)
         return Residues(values, self.primes)
@@ -134,9 +137,8 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
              for name, table in tables.items() if name != "pi"}
     policies |= {name: _jet_table(table, shape) for name, table in fixed.items()}
     sizes = {"state": n, "action": k}
-    functions = {
-        name: ResidueTable(draw(*(sizes[sort] for sort in sorts)), primes) for name, sorts in sorted(signature.functions)
-    }
+    functions = {name: ResidueTable(draw(*(sizes[sort] for sort in sorts)), primes)
+                 for name, sorts in sorted(signature.functions)}
     rewards = ResidueTable(draw(n, k, n), primes) if signature.rewards or (additive and signature.returns) else None
     arbitrary = None if additive else Residues(draw(shape.trajectories), primes)
     return RingModel(

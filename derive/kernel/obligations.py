@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import Expr, Integer, Rational
 
@@ -46,8 +47,8 @@ from derive.language.terms import (
     Var,
 )
 
-Support = Mapping[Index, str]
-"""Trajectories known to be possible, and under which policy."""
+Support = Mapping[Index, Any]
+"""Trajectories known to be possible -> under which policy; bound times -> (first, last), inner ones last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ def obligations(terms: Iterable[Expr]) -> tuple[Obligation, ...]:
 _LETTERS = {"state": "sxyz", "action": "abc", "time": "tkjl", "draw": "ij", "trajectory": "", "batch": ""}
 
 
-def _opened(binder: Binder) -> tuple[Index, Expr]:
-    taken = {str(index.label) for index in binder.body.free_symbols if isinstance(index, Index)}
+def _opened(binder: Binder, support: Support) -> tuple[Index, Expr]:
+    """The body with a readable letter that neither it nor an enclosing binder has."""
+    taken = {str(index.label) for index in (*binder.body.free_symbols, *support) if isinstance(index, Index)}
     letters = list(_LETTERS[binder.index.sort]) or ["tau"]
     names = [*letters, *(letters[0] + "'" * n for n in range(1, 9))]
     return binder.opened(next(name for name in names if name not in taken))
@@ -100,6 +102,8 @@ class _Pass:
                 yield self._obligation(f"{below} ≠ 0", below)
             case Log(args=(inside,)) if not self.positive(inside, support):
                 yield self._obligation(f"{inside} > 0", inside)
+            case Power(args=(_, exponent)) if not _never_negative(exponent, support):
+                yield Obligation(f"{exponent} ≥ 0 in {term}", term, ())
             case Drawn() if iid_samples not in self.known:
                 yield Obligation("τ^(1), ..., τ^(m) have a declared law", term, (iid_samples,))
         if isinstance(term, Grad):
@@ -111,12 +115,16 @@ class _Pass:
             yield from self.owed(argument, support, gradients)
 
     def _bound(self, binder: Binder, support: Support, gradients: int) -> Iterator[Obligation]:
-        index, body = _opened(binder)
+        index, body = _opened(binder, support)
         inside = dict(support)
+        if isinstance(binder.domain, Between):
+            inside[index] = binder.domain.args
         restricted = self._restricted(binder)
         if restricted is not None:
             inside[index] = restricted
-        if gradients and restricted is not None and not self._support_stays(binder, index, body, support, gradients):
+        moves = gradients and not self._support_stays(binder, index, body, support, gradients)
+        second = gradients + _gradients(body) > 1 and policy_positive not in self.known
+        if restricted is not None and (moves or second):
             yield Obligation(
                 f"the possible trajectories stay the same near θ in {binder}", binder, (policy_positive,))
         yield from self.owed(body, inside, gradients)
@@ -196,7 +204,7 @@ class _Pass:
         return False
 
     def _positive_body(self, binder: Binder, support: Support) -> bool:
-        index, body = _opened(binder)
+        index, body = _opened(binder, support)
         restricted = self._restricted(binder)
         return self.positive(body, support if restricted is None else {**support, index: restricted})
 
@@ -225,6 +233,29 @@ class _Pass:
         return False
 
 
+def _never_negative(exponent: Expr, support: Support) -> bool:
+    """Whether a time exponent is at least 0 for all times in their ranges; free ones are in 0..H."""
+    value = linear(exponent)
+    if value is None:
+        return False
+    ranges = {index: limits for index, limits in support.items() if isinstance(index, Time)}
+    for index in [*reversed(ranges), *(key for key in value if isinstance(key, Time) and key not in ranges)]:
+        coefficient = value.get(index, 0)
+        first, last = ranges.get(index, (Integer(0), Horizon()))
+        limit = linear(first if coefficient > 0 else last)
+        if limit is None:
+            return False
+        rest = {key: number for key, number in value.items() if key != index}
+        value = _added([rest, {key: coefficient * number for key, number in limit.items()}]) if coefficient else value
+    return all(not isinstance(key, Time) and number >= 0 for key, number in value.items())
+
+
+def _gradients(term: Expr) -> int:
+    """How deep gradients are nested in a term."""
+    inner = max((_gradients(argument) for argument in term.args), default=0)
+    return inner + isinstance(term, Grad)
+
+
 def _is_nonempty(total: Total) -> bool:
     if not isinstance(total.domain, Between):
         return True  # there is always a state, an action, a trajectory
@@ -235,6 +266,8 @@ def _is_nonempty(total: Total) -> bool:
 def _settling(subject: Expr) -> tuple[Assumption, ...]:
     """The assumptions that speak of what occurs in an obligation, the nearest first."""
     nodes = list(subterms(subject))
+    if any(isinstance(node, Drawn) for node in nodes):
+        return (iid_samples,)
     along = any(isinstance(node, (TrajectoryProbability, StateAt, ActionAt)) for node in nodes)
     if along:
         return (POSSIBLE,)

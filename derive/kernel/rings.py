@@ -22,6 +22,9 @@ class Arithmetic(Protocol):
     zero: Any
     one: Any
 
+    def begin(self) -> None:
+        """A new value is asked for; rings that count their work start anew."""
+
     def integer(self, number: int) -> Any:
         """An integer as a ring element."""
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sympy import Expr, Integer
 
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
-from derive.language.terms import Between, Drawn, Expect, Grad, SampleSize, Total, Var
+from derive.language.terms import Between, Draw, Drawn, Expect, Grad, SampleSize, Total, Var
 
 
 class _Outside(Exception):
@@ -32,7 +32,13 @@ class _Degree(NamedTuple):
 
 
 def sufficient_samples(before: Expr, after: Expr) -> int | None:
-    """e + 1, so that m = 1..e+1 settle every m; None if a side is no such polynomial."""
+    """e + 1, so that m = 1..e+1 settle every m; None if a side is no such polynomial.
+
+    With a sample named by its number, tau^(1), small m are special: no bound is given.
+    """
+    sides = (*subterms(before), *subterms(after))
+    if any(isinstance(node, Drawn) and isinstance(node.args[1], Integer) for node in sides):
+        return None
     try:
         left, right = _degree(before), _degree(after)
     except _Outside:
@@ -70,7 +76,7 @@ def _degree(term: Expr) -> _Degree:
         case Var(body=body):
             inner = _degree(body)
             return _Degree(2 * inner.down, 2 * inner.up)
-        case Total(domain=Between(args=(Integer() as first, SampleSize())), body=body) if first == 1:
+        case Total(index=Draw(), domain=Between(args=(Integer() as first, SampleSize())), body=body) if first == 1:
             inner = _degree(body)
             return _Degree(inner.down, inner.up + 1)
         case Total(domain=domain, body=body) if not _samples(domain):
@@ -78,6 +84,12 @@ def _degree(term: Expr) -> _Degree:
     if not any(isinstance(node, SampleSize) for node in subterms(term)):
         return _Degree(0, 0)  # a function of single samples: its mean does not depend on m
     raise _Outside
+
+
+def largest_draw(*terms: Expr) -> int:
+    """The largest literal sample number, at least 1; the terms have a meaning from that m on."""
+    numbers = [node.args[1] for term in terms for node in subterms(term) if isinstance(node, Drawn)]
+    return max([1, *(int(number) for number in numbers if isinstance(number, Integer))])
 
 
 def _samples(term: Expr) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sympy import Expr, Integer
 
-from derive.errors import OutsideFragment
+from derive.errors import NotApplicable, OutsideFragment
 from derive.kernel import jets
 from derive.kernel.jets import Jet
 from derive.language.binding import Index
@@ -79,6 +79,8 @@ class Sampling:
 
     def _function_of_one(self, term: Expr, draw: Expr, environment: dict[Index, Any], order: int) -> list[Part]:
         number = int(draw) if isinstance(draw, Integer) else environment[draw]
+        if not 1 <= number <= self.evaluator.model.shape.samples:
+            raise NotApplicable(f"τ^({number}) does not exist for m = {self.evaluator.model.shape.samples}")
         shared = term.free_symbols <= {self.batch, draw}
         key = (term, order)
         if not (shared and key in self._vectors):

@@ -6,6 +6,7 @@ Whatever has no meaning is ``MalformedTerm``, naming the operand; no number is i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sympy import Expr, Integer, Rational
@@ -248,10 +249,66 @@ def check_equation(before: Expr, after: Expr) -> None:
     """
     check(before)
     check(after)
+    check_functions([before, after])
     if before != 0 and after != 0 and rank(before) != rank(after):
         names = {0: "a scalar", 1: "a gradient", 2: "a matrix"}
         raise MalformedTerm(
             f"{before} is {names[rank(before)]}, {after} is {names[rank(after)]}; they cannot be equal.", after)
+
+
+def is_symmetric(term: Expr) -> bool:
+    """Whether a term of rank 2 is a symmetric matrix by its form: a covariance, a second derivative, their sums.
+
+    A single direction v sees v' M v, hence only the symmetric part of M; grad(f grad(g))
+    holds an outer product of two different gradients, which it does not determine.
+    """
+    match term:
+        case Var():
+            return True
+        case Plus():
+            return all(is_symmetric(part) for part in term.args)
+        case Times():
+            return all(is_symmetric(factor) for factor in term.args if rank(factor))
+        case Ratio(args=(above, _)):
+            return is_symmetric(above)
+        case Total() | Expect():
+            return is_symmetric(term.body)
+        case Grad(args=(inner,)):
+            return _is_a_gradient(inner)
+    return term == 0
+
+
+def _is_a_gradient(term: Expr) -> bool:
+    """Whether a term of rank 1 is the gradient of a scalar by its form."""
+    match term:
+        case Grad():
+            return True
+        case Plus():
+            return all(_is_a_gradient(part) for part in term.args if part != 0)
+        case Times():
+            fixed = not any(depends_on_theta(factor) for factor in term.args if not rank(factor))
+            return fixed and all(_is_a_gradient(factor) for factor in term.args if rank(factor))
+        case Ratio(args=(above, below)):
+            return _is_a_gradient(above) and not depends_on_theta(below)
+        case Total():
+            return _is_a_gradient(term.body)
+    return False
+
+
+def check_functions(terms: Iterable[Expr]) -> None:
+    """Every function name has one list of argument sorts.
+
+    Raises:
+        MalformedTerm: otherwise.
+    """
+    known: dict[str, tuple[tuple[str, ...], Expr]] = {}
+    for term in terms:
+        for node in subterms(term):
+            if isinstance(node, Applied):
+                name, sorts = str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:])
+                earlier = known.setdefault(name, (sorts, node))
+                if earlier[0] != sorts:
+                    raise MalformedTerm(f"{earlier[1]} and {node} give one function two kinds of arguments.", node)
 
 
 # -- dependence -----------------------------------------------------------------------------

@@ -136,9 +136,10 @@ def _sides(theorem: Theorem, comparison: Comparison) -> list[Row]:
         if rank(side) != 1 or side.free_symbols:
             continue
         try:
-            gradient = np.asarray(value(side, instance, possible_only=POSSIBLE in theorem.assumes)).reshape(reference.gradient.shape)
+            found = value(side, instance, possible_only=POSSIBLE in theorem.assumes)
         except DeriveError:
             continue
+        gradient = np.asarray(found).reshape(reference.gradient.shape)
         resolution = reference.resolution * max(1.0, count / 64)  # rounding grows with the number of summands
         units = float(np.max(np.abs(gradient - reference.gradient) / resolution))
         rows.append(Row(label, gradient, resolution, units, 8.0, 0.0))

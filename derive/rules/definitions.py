@@ -16,14 +16,14 @@ from derive.rules.rule import Rule
 
 
 def _objective(node: Expr) -> Expr:
-    return objective_written_out(node.args[0]) if isinstance(node, Objective) else node
+    return objective_written_out(node.args[0]) if isinstance(node, Objective) and node.args[0].learned else node
 
 
 definition_of_objective = Rule(
     name="definition_of_objective",
     statement="J(θ) = Σ_τ P(τ;θ) R(τ)",
     proof="The definition of the objective, the expected return. Impossible trajectories add 0.",
-    conditions="none",
+    conditions="the policy is π_θ",
     rewrite=_objective,
     takes=lambda: (grad(J), grad(total(tau, P(tau) * R(tau)))),
     refuses=lambda: (grad(J), grad(total(tau, R(tau)))),

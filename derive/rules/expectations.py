@@ -26,7 +26,7 @@ from derive.rules.rule import Rule
 
 def _as_sum(node: Expr) -> Expr:
     match node:
-        case Expect(args=(Trajectory() as index, law, body)):
+        case Expect(args=(Trajectory() as index, law, body)) if law.args[0].learned:
             return Total(index, Everything(), Times(TrajectoryProbability(law.args[0], index), body))
     return node
 
@@ -36,7 +36,8 @@ expectation_as_a_sum = Rule(
     statement="E_τ[f(τ)] = Σ_τ P(τ;θ) f(τ)",
     proof="The definition of an expectation on a finite set. It runs over the possible trajectories; the "
     "impossible ones add P(τ;θ) f(τ) = 0 to the sum, provided that f is defined there.",
-    conditions="f is defined off the support, or the trajectories range over the possible ones",
+    conditions="the law is that of π_θ, and f is defined off the support or the trajectories range over the "
+    "possible ones",
     rewrite=_as_sum,
     takes=lambda: (expect(tau, R(tau)), total(tau, P(tau) * R(tau))),
     refuses=lambda: (expect(tau, R(tau)), total(tau, R(tau))),
@@ -77,7 +78,10 @@ def _own_sample_only(term: Expr, batch: Expr) -> Expr | None:
     drawn = {node for node in subterms(term) if isinstance(node, Drawn) and node.args[0] == batch}
     bare = sum(node == batch for node in subterms(term))
     uses = sum(node in drawn for node in subterms(term))
-    return next(iter(drawn)) if len(drawn) == 1 and bare == uses else None
+    if len(drawn) != 1 or bare != uses:
+        return None
+    own = next(iter(drawn))
+    return own if isinstance(own.args[1], Integer) or own.args[1] in term.free_symbols else None
 
 
 def _replaced(term: Expr, old: Expr, new: Expr) -> Expr:

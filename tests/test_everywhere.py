@@ -1,0 +1,269 @@
+"""The everywhere decision on identities that everybody knows, each beside a false twin.
+
+Every true one must be "everywhere" and every twin "somewhere", and both are put to the evaluation on
+shapes as well. What is not in the fragment must be refused by name, never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from everywhere_terms import POSITIVE, Pair, beta
+from sympy import Expr
+from test_everywhere_random import agrees, first_difference, shapes_at
+
+from derive.assumptions import Assumption, additive_return, policy_positive, possible
+from derive.kernel.everywhere import Difference, Everywhere, Outside, Somewhere, decide_everywhere, differences
+from derive.language.expression import as_term
+from derive.language.terms import Horizon, Initial, Prod, Transition
+from derive.language.vocabulary import (
+    H,
+    J,
+    P,
+    R,
+    a,
+    expect,
+    function,
+    gamma,
+    grad,
+    i,
+    k,
+    log,
+    m,
+    mean,
+    mu,
+    pi,
+    prod,
+    r,
+    ratio,
+    s,
+    samples,
+    t,
+    tau,
+    total,
+    variance,
+    x,
+)
+
+b, q = function("b"), function("q")
+
+
+def score(at: Any) -> Expr:
+    return grad(log(pi(tau.a[at] | tau.s[at])))
+
+
+def reward(at: Any) -> Expr:
+    return r(tau.s[at], tau.a[at], tau.s[as_term(at) + 1])
+
+
+def critic(at: Any) -> Expr:
+    return q(tau.s[at], tau.a[at])
+
+
+def weights(upto: Any) -> Expr:
+    """prod of pi / beta up to a time."""
+    return prod(k, ratio(pi(tau.a[k] | tau.s[k]), beta(tau.a[k] | tau.s[k])), stop=upto)
+
+
+def along(f: Any) -> Expr:
+    """mu(s_0) prod_t P(s_{t+1}|s_t, a_t) f(a_t, s_t), with an f that need not be a policy."""
+    return mu(tau.s[0]) * prod(t, P(tau.s[t + 1] | tau.s[t], tau.a[t]) * f)
+
+
+scores = total(t, score(t))
+rewards = total(t, reward(t))
+to_go = total(t, score(t) * total(k, reward(k), start=t))
+every_pair = expect(tau, total(t, score(t) * total(k, reward(k))))
+
+
+@dataclass(frozen=True)
+class Named:
+    """An identity and a twin of its right-hand side that is false."""
+
+    name: str
+    left: Any
+    right: Any
+    twin: Any
+    assumes: frozenset[Assumption] = POSITIVE
+    residues: bool = True  # whether residues can evaluate it: no values of logarithms, no samples
+
+    def pair(self, side: Any) -> Pair:
+        return Pair(as_term(self.left), as_term(side), self.assumes, self.name)
+
+
+NAMED = [
+    Named("the score has mean 0, but not times a critic of its action",
+          expect(tau, total(t, score(t) * b(tau.s[t]))) + expect(tau, scores), 0, expect(tau, total(t, score(t) * critic(t)))),
+    Named("the mean of a baseline is 0 for s_t, not for s_{t+1}",
+          expect(tau, total(t, score(t) * b(tau.s[t]))), 0, expect(tau, total(t, score(t) * b(tau.s[t + 1])))),
+    Named("the score has mean 0 under its own policy only",
+          0, expect(tau, total(t, score(t))), expect(tau, total(t, score(t)), policy=beta)),
+    Named("a score knows nothing of past rewards, but of its own",
+          expect(tau, total(t, total(k, score(t) * reward(k), stop=t - 1))), 0,
+          expect(tau, total(t, total(k, score(t) * reward(k), stop=t)))),
+    Named("causality: k >= t, not k > t", every_pair, expect(tau, to_go),
+          expect(tau, total(t, score(t) * total(k, reward(k), start=t + 1)))),
+    Named("causality is not the own reward only (H = 0)", every_pair, expect(tau, to_go),
+          expect(tau, total(t, score(t) * reward(t)))),
+    Named("causality is not the last reward only (H = 0)", grad(expect(tau, reward(H))),
+          expect(tau, scores * reward(H)), expect(tau, score(H) * reward(H))),
+    Named("rewards three steps late count too (H <= 2)", every_pair, expect(tau, to_go),
+          expect(tau, to_go) + expect(tau, total(t, score(t) * total(k, reward(k), start=t + 3)))),
+    Named("discounted REINFORCE keeps gamma^t", grad(expect(tau, total(t, gamma**t * reward(t)))),
+          expect(tau, total(t, gamma**t * score(t) * total(k, gamma**(k - t) * reward(k), start=t))),
+          expect(tau, total(t, score(t) * total(k, gamma**(k - t) * reward(k), start=t)))),
+    Named("gamma^k times k + 1", expect(tau, total(t, gamma**t * total(k, gamma**(k - t) * reward(k), start=t))),
+          expect(tau, total(k, gamma**k * reward(k) * total(t, 1, stop=k))),
+          expect(tau, total(k, gamma**(k + 1) * reward(k) * total(t, 1, stop=k)))),
+    Named("gamma^(H - t) is gamma^(H - k) gamma^(k - t)",
+          expect(tau, total(t, total(k, gamma**(H - t) * reward(k), start=t))),
+          expect(tau, total(t, total(k, gamma**(H - k) * gamma**(k - t) * reward(k), start=t))),
+          expect(tau, total(t, total(k, gamma**(H - k) * reward(k), start=t)))),
+    Named("importance ratios up to the reward's action", expect(tau, rewards),
+          expect(tau, total(t, weights(t) * reward(t)), policy=beta),
+          expect(tau, total(t, weights(t - 1) * reward(t)), policy=beta)),
+    Named("importance ratios before the state", expect(tau, total(t, b(tau.s[t]))),
+          expect(tau, total(t, weights(t - 1) * b(tau.s[t])), policy=beta),
+          expect(tau, total(t, weights(t - 1) * b(tau.s[t + 1])), policy=beta)),
+    Named("full and partial ratios", expect(tau, weights(H) * rewards, policy=beta),
+          expect(tau, total(t, weights(t) * reward(t)), policy=beta), expect(tau, weights(H - 1) * rewards, policy=beta)),
+    Named("the score under another law needs its ratio", 0,
+          expect(tau, total(t, weights(t) * score(t) * b(tau.s[t])), policy=beta),
+          expect(tau, total(t, weights(t - 1) * score(t) * b(tau.s[t])), policy=beta)),
+    Named("the first state knows no policy, the second does", expect(tau, b(tau.s[0])), expect(tau, b(tau.s[0]), policy=beta),
+          expect(tau, b(tau.s[1]), policy=beta)),
+    Named("the first state is not the last (H = 0)", expect(tau, b(tau.s[0])),
+          expect(tau, total(t, b(tau.s[t]), stop=0)), expect(tau, b(tau.s[H]))),
+    Named("a mean-one ratio leaves the present alone, not the future", expect(tau, total(t, b(tau.s[t]))),
+          expect(tau, total(t, b(tau.s[t]) * ratio(beta(tau.a[t] | tau.s[t]), pi(tau.a[t] | tau.s[t])))),
+          expect(tau, total(t, b(tau.s[t + 1]) * ratio(beta(tau.a[t] | tau.s[t]), pi(tau.a[t] | tau.s[t]))))),
+    Named("telescoping ends in s_{H+1}", expect(tau, total(t, b(tau.s[t + 1]) - b(tau.s[t]))),
+          expect(tau, b(tau.s[H + 1]) - b(tau.s[0])), expect(tau, b(tau.s[H]) - b(tau.s[0]))),
+    Named("telescoping on every trajectory", total(t, b(tau.s[t + 1]) - b(tau.s[t])), b(tau.s[H + 1]) - b(tau.s[0]),
+          b(tau.s[H]) - b(tau.s[0])),
+    Named("the end state may not be forgotten", expect(tau, total(t, b(tau.s[t + 1]))),
+          expect(tau, total(t, b(tau.s[t]), start=1) + b(tau.s[H + 1])), expect(tau, total(t, b(tau.s[t]), start=1))),
+    Named("all scores touch the end state", grad(expect(tau, b(tau.s[H + 1]))), expect(tau, scores * b(tau.s[H + 1])),
+          expect(tau, score(H) * b(tau.s[H + 1]))),
+    Named("the first term split off", expect(tau, rewards), expect(tau, reward(0) + total(t, reward(t), start=1)),
+          expect(tau, reward(0) + total(t, reward(t), start=2))),
+    Named("the last term split off", expect(tau, rewards), expect(tau, total(t, reward(t), stop=H - 1) + reward(H)),
+          expect(tau, total(t, reward(t), stop=H - 1) + reward(0))),
+    Named("not the first reward only (H = 0)", expect(tau, rewards), expect(tau, total(k, reward(k))), expect(tau, reward(0))),
+    Named("not the last reward only (H = 0)", expect(tau, rewards), expect(tau, total(k, reward(k))), expect(tau, reward(H))),
+    Named("sums swapped", expect(tau, total(t, total(k, reward(k) * score(t), stop=t))),
+          expect(tau, total(k, total(t, reward(k) * score(t), start=k))),
+          expect(tau, total(k, total(t, reward(k) * score(t), start=k + 1)))),
+    Named("the number of steps", expect(tau, total(t, 1)), 1 + expect(tau, total(t, 1, start=1)),
+          2 + expect(tau, total(t, 1, start=2))),
+    Named("s_1 exists at H = 0", expect(tau, b(tau.s[1])), expect(tau, total(t, b(tau.s[t]), start=1, stop=1)),
+          expect(tau, total(t, b(tau.s[t]), start=1) - total(t, b(tau.s[t]), start=2))),
+    Named("0..2 is three numbers, also at H = 0", expect(tau, total(t, gamma**t, stop=2)), 1 + gamma + gamma**2,
+          expect(tau, total(t, gamma**t) - total(t, gamma**t, start=3))),
+    Named("k..1 goes beyond H too", expect(tau, total(k, total(t, 1, start=k, stop=1))),
+          2 + expect(tau, total(k, 1, start=1) - total(k, 1, start=2)),
+          1 + expect(tau, 2 * total(k, 1, start=1) - 2 * total(k, 1, start=2))),
+    Named("H-1..H is two numbers, also at H = 0", expect(tau, total(t, 1, start=H - 1)), 2,
+          expect(tau, total(t, 1) - total(t, 1, stop=H - 2))),
+    Named("the Fisher identity", expect(tau, grad(grad(log(P(tau))))), -variance(tau, grad(log(P(tau)))),
+          variance(tau, grad(log(P(tau))))),
+    Named("the second gradient of J", grad(grad(J)), total(tau, grad(grad(P(tau))) * R(tau)),
+          expect(tau, grad(grad(log(P(tau)))) * R(tau))),
+    Named("the score of a trajectory", grad(log(P(tau))), scores, total(t, score(t), start=1)),
+    Named("the log ratio of two laws", log(P(tau)) - log(P(tau, policy=beta)),
+          total(t, log(ratio(pi(tau.a[t] | tau.s[t]), beta(tau.a[t] | tau.s[t])))),
+          total(t, log(ratio(pi(tau.a[t] | tau.s[t]), beta(tau.a[t] | tau.s[t]))), stop=H - 1),
+          residues=False),
+    Named("an arbitrary return", grad(J), expect(tau, scores * R(tau)), expect(tau, total(t, score(t), start=1) * R(tau))),
+    Named("the square of a return", grad(expect(tau, R(tau) ** 2)), expect(tau, scores * R(tau) ** 2),
+          2 * J * grad(J)),
+    Named("a product of expectations", grad(J * J), 2 * J * expect(tau, scores * R(tau)), J * expect(tau, scores * R(tau))),
+    Named("the variance", variance(tau, R(tau)), expect(tau, R(tau) ** 2) - J**2, expect(tau, R(tau) ** 2) - J),
+    Named("an additive return", grad(J), expect(tau, total(t, score(t) * total(k, gamma**k * reward(k), start=t))),
+          expect(tau, total(t, score(t) * total(k, gamma**k * reward(k), start=t + 1))), POSITIVE | {additive_return}),
+    Named("a sum over all trajectories", total(tau, P(tau) * scores * R(tau)), expect(tau, scores * R(tau)),
+          expect(tau, R(tau)), frozenset({possible(tau)})),
+    Named("a factor called pi is no policy", total(tau, along(pi(tau.a[t] | tau.s[t]))), 1,
+          total(tau, along(function("pi")(tau.s[t], tau.a[t])))),
+    Named("a factor called dpi is no derivative", 0, expect(tau, total(t, score(t) * b(tau.s[t]))),
+          total(tau, along(function("dpi")(tau.s[t], tau.a[t])))),
+    Named("the average of samples", expect(samples, mean(i, R(samples[i]))), J, m * J, residues=False),
+    Named("1/m is no polynomial through m = 1, 2, 3", ratio(1, m) * J, J / m, ratio(m**2 - 6 * m + 11, 6) * J, residues=False),
+]
+
+
+@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.name)
+def test_an_identity_is_everywhere_and_its_twin_is_not(named: Named) -> None:
+    assert isinstance(decide_everywhere(as_term(named.left), as_term(named.right), named.assumes), Everywhere)
+    twin = decide_everywhere(as_term(named.left), as_term(named.twin), named.assumes)
+    # a product of sums is compared factor by factor, which can say yes but never no
+    assert isinstance(twin, Somewhere) or (isinstance(twin, Outside) and "product of sums" in twin.why)
+
+
+@pytest.mark.parametrize("named", [named for named in NAMED if named.residues], ids=lambda named: named.name)
+def test_brute_force_says_the_same(named: Named) -> None:
+    assert first_difference(named.pair(named.right)) is None
+    assert first_difference(named.pair(named.twin)) is not None
+    twin = decide_everywhere(as_term(named.left), as_term(named.twin), named.assumes)
+    if isinstance(twin, Somewhere):
+        assert False in [agrees(named.pair(named.twin), shape) for shape in shapes_at(twin.horizon)]
+
+
+def test_an_error_three_steps_late_is_found_at_its_horizon() -> None:
+    late = expect(tau, total(t, score(t) * total(k, reward(k), start=t + 3)))
+    found = decide_everywhere(late, as_term(0), POSITIVE)
+    assert isinstance(found, Somewhere)
+    assert found.horizon == 3
+
+
+far = b(tau.s[t + 2])
+OUTSIDE = [
+    (expect(tau, total(t, total(x, P(x | tau.s[t], tau.a[t]) * b(x)))), 0, "P(s|s_t, a_t) b(s)"),
+    (ratio(expect(tau, R(tau)), expect(tau, b(tau.s[0]))), 0, "E_{τ~P(·;θ)}[b(s_0)] is not a constant"),
+    (log(expect(tau, R(tau))), 0, "log E"),
+    (expect(tau, total(t, far)), 0, "t + 2"),
+    (expect(tau, total(t, b(tau.s[t]), start=k)), 0, "free indices: k"),
+    (expect(tau, total(t, total(k, reward(k), stop=t + 1))), 0, "beyond the other time"),
+    (expect(tau, total(t, total(k, reward(k), start=t - 1))), 0, "beyond the other time"),
+    (expect(tau, total(t, reward(t), stop=H + 1)), 0, "beyond H"),
+    (expect(tau, total(t, reward(t), start=H, stop=2)), 0, "up to a number"),
+    (expect(tau, total(t, gamma ** (-1 * t))), 0, "negative power of the discount"),
+    (expect(tau, R(samples[1])), 0, "free indices"),
+    (total(s, mu(s)), 0, "Σ_s"),
+    (total(tau, total(a, pi(a | tau.s[0])) * R(tau)), 0, "Σ_a"),
+    (J * J, J * grad(J), "product of sums"),
+    (total(tau, P(tau) * P(tau) + P(tau)), 0, "with and without the initial law"),
+    (expect(tau, total(t, ratio(R(tau), total(k, reward(k))))), 0, "no reciprocal"),
+    (expect(tau, total(t, prod(k, critic(k), start=t))), 0, "does not start at 0"),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "names"), OUTSIDE)
+def test_what_is_not_in_the_fragment_is_named(left: Expr, right: Any, names: str) -> None:
+    decision = decide_everywhere(as_term(left), as_term(right), POSITIVE)
+    assert isinstance(decision, Outside)
+    assert names in decision.why
+
+
+NEEDS_POSITIVITY = [
+    (expect(tau, weights(H) * rewards, policy=beta), expect(tau, rewards)),
+    (expect(tau, total(t, grad(score(t)))), -variance(tau, scores)),
+    (expect(tau, grad(grad(P(tau))) / P(tau) * R(tau)), grad(grad(J))),
+    (total(tau, P(tau, policy=beta) * scores * R(tau)), expect(tau, scores * R(tau), policy=beta)),
+]
+
+
+@pytest.mark.parametrize(("left", "right"), NEEDS_POSITIVITY)
+def test_a_support_that_the_terms_do_not_respect_needs_positive_laws(left: Expr, right: Expr) -> None:
+    assert isinstance(decide_everywhere(left, right, POSITIVE), Everywhere)
+    for assumed in ({possible(tau)}, {possible(tau), policy_positive}):
+        none = decide_everywhere(left, right, assumed)
+        assert isinstance(none, Outside)
+        assert "impossible" in none.why
+
+
+def test_every_difference_is_a_difference_of_automata() -> None:
+    found = differences(grad(J), expect(tau, scores * R(tau)), POSITIVE)
+    assert all(isinstance(one, Difference) for one in found)
