@@ -19,7 +19,7 @@ from derive.assumptions import POSSIBLE, Assumption, additive_return, iid_sample
 from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.kernel import decide
-from derive.kernel.decide import Comparison
+from derive.kernel.decide import Comparison, Models
 from derive.kernel.obligations import Obligation, undischarged
 from derive.language.binding import Index
 from derive.language.terms import Batch, Expect, Law
@@ -41,7 +41,7 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.witness import Claim, find_witness
+from derive.witness import Claim, Witness, find_witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ class Session:
     """Examines theorems, each once, however many others use it as a lemma."""
 
     def __init__(self) -> None:
+        self.models = Models()
         self._examined: dict[Theorem, Examined] = {}
         self._open: set[Theorem] = set()
 
@@ -153,7 +154,7 @@ class _Examiner:
         self.assumptions = frozenset(theorem.assumes)
         self.terms = theorem.chain.terms
         means = [self._mean_of(term) for term in self.terms if is_random(term)]
-        self.comparison = Comparison([*self.terms, *means], self.assumptions)
+        self.comparison = Comparison([*self.terms, *means], self.assumptions, session.models)
 
     def verdict(self, before: Expr, after: Expr, reason: Any) -> Verdict:
         try:
@@ -172,7 +173,7 @@ class _Examiner:
             case decide.Undecided(why):
                 return Undecided(why)
             case decide.Equal(failing_horizon=int(horizon)):
-                witness = find_witness(self._claim(before, after), reaching=Shape(2, 2, horizon))
+                witness = self._witness(before, after, Shape(2, 2, horizon))
                 if witness is not None:
                     self._loudly(before, after, reason)
                     return Refuted(witness)
@@ -193,8 +194,12 @@ class _Examiner:
     def _claim(self, before: Expr, after: Expr) -> Claim:
         return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions)
 
+    def _witness(self, before: Expr, after: Expr, reaching: Shape | None) -> Witness | None:
+        return find_witness(self._claim(before, after), reaching=reaching,
+                            agrees=lambda shape: self.comparison.agrees(before, after, shape))
+
     def _different(self, before: Expr, after: Expr, reason: Any, answer: decide.Different) -> Verdict:
-        witness = find_witness(self._claim(before, after), reaching=answer.shape)
+        witness = self._witness(before, after, answer.shape)
         if witness is None:
             return Undecided(f"the sides differ on the generic model {answer.shape}, "
                              "but no concrete counterexample with small numbers was found")
@@ -227,7 +232,7 @@ class _Examiner:
             before, after = after, before
         if not isinstance(self.comparison.compare(before, after), decide.Different):
             return None
-        witness = find_witness(self._claim(before, after))
+        witness = self._witness(before, after, None)
         if witness is None:
             return None
         means = [self._mean_of(side) for side in (before, after)]

@@ -139,7 +139,8 @@ def _package_of(file: Path) -> str:
     Its name is private to this process: a folder ``proofs`` of the user's is not confused
     with the bundled one.
     """
-    top, inner = file.parent, []
+    top = file.parent
+    inner: list[str] = []
     while (top.parent / "__init__.py").exists() and (top / "__init__.py").exists():
         inner.insert(0, top.name)
         top = top.parent

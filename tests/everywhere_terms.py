@@ -9,9 +9,8 @@ pair is equal is for the evaluation on shapes to say, never for this file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import count
 from random import Random
 from typing import Any
@@ -20,20 +19,13 @@ from sympy import Expr, Integer
 
 from derive.assumptions import (
     Assumption,
-    additive_return,
     dynamics_positive,
     initial_positive,
     policy_positive,
-    possible,
 )
-from derive.errors import NotApplicable
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.modular import residue_model
 from derive.language.expression import Ratio, as_term
-from derive.language.terms import Policy, Time, Trajectory
-from derive.language.typing import Signature
+from derive.language.terms import Policy, Time
 from derive.language.vocabulary import H, P, R, expect, function, gamma, grad, log, pi, prod, r, tau, total
-from derive.models import Shape
 
 beta = Policy("beta")
 b, c, q = function("b"), function("c"), function("q")

@@ -26,8 +26,8 @@ def unfolding():
 FALSE = TRUE.replace("grad(total(tau, P(tau) * R(tau)))", "grad(total(tau, P(tau) * R(tau) * 2))")
 
 
-def run(*arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "derive", *arguments], capture_output=True, text=True, cwd=cwd,
+def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "derive", *arguments], capture_output=True, text=True,
                           env={**os.environ, **(env or {})}, timeout=120)
 
 
@@ -64,7 +64,8 @@ BAD = {
     "syntax.py": (b"def f(:\n", "syntax.py:1: not valid Python"),
     "notes.txt": (b"hello", "not a Python file"),
     "raises.py": (b"from derive import theorem\n1/0\n@theorem('x')\ndef x(): pass\n", "raises.py:2: ZeroDivisionError"),
-    "builds.py": (b"from derive import theorem\n@theorem('x')\ndef x():\n    return 1/0\n", "builds.py:4: theorem x: Zero"),
+    "builds.py": (b"from derive import theorem\n@theorem('x')\ndef x():\n    return 1/0\n",
+                  "builds.py:4: theorem x: Zero"),
     "wrong.py": (b"from derive import *\n@theorem('x')\ndef x():\n    return calc(grad(J), by(regroup), 0.5)\n",
                  "wrong.py:4: theorem x: 0.5 is a float"),
     "foreign.py": (b"from sympy import Symbol\nfrom derive import *\n@theorem('x')\ndef x():\n"
@@ -74,7 +75,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_one_clear_error_and_exit_two(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_clear_error_and_exit_two(name: str, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
     content, expected = BAD[name]
     path = tmp_path / name
     path.write_bytes(content)
@@ -183,7 +185,8 @@ def test_show_explain_and_their_errors(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_evaluate_on_every_kind_of_mdp(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = write(tmp_path, "mdp.json", json.dumps({
-        "mu": [1, 0], "P": [[[0.5, 0.5], [1, 0]], [[0, 1], [0, 1]]], "r": [[1, 0], [0, 2]], "gamma": 0.9, "horizon": 2}))
+        "mu": [1, 0], "P": [[[0.5, 0.5], [1, 0]], [[0, 1], [0, 1]]], "r": [[1, 0], [0, 2]], "gamma": 0.9,
+        "horizon": 2}))
     for name in ("bandit", "two-state", "random:3", str(table)):
         assert main(["evaluate", "policy_gradient", name, "--samples", "2000"]) == 0
         assert "all methods agree" in capsys.readouterr().out

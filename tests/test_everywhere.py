@@ -17,7 +17,6 @@ from test_everywhere_random import agrees, first_difference, shapes_at
 from derive.assumptions import Assumption, additive_return, policy_positive, possible
 from derive.kernel.everywhere import Difference, Everywhere, Outside, Somewhere, decide_everywhere, differences
 from derive.language.expression import as_term
-from derive.language.terms import Horizon, Initial, Prod, Transition
 from derive.language.vocabulary import (
     H,
     J,

@@ -19,7 +19,6 @@ from derive.kernel import automata, everywhere
 from derive.kernel.automata import Automaton, Monomial
 from derive.kernel.compile import DYNAMICS
 from derive.kernel.everywhere import Everywhere, Outside, Somewhere
-from derive.kernel.spans import Span, column_times, inner
 
 Patch = pytest.MonkeyPatch
 Class = tuple[str, Monomial] | None

@@ -11,16 +11,17 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
+from itertools import product
 from random import Random
 
 import pytest
-from everywhere_terms import POSITIVE, REWRITES, Maker, Pair, Part, Side, beta, side_term, slipped
-from sympy import Expr, Integer
+from everywhere_terms import POSITIVE, REWRITES, Maker, Pair, Part, Side, side_term, slipped
 
-from derive.assumptions import Assumption, additive_return, possible
+from derive.assumptions import POSSIBLE, additive_return, dynamics_positive, initial_positive, policy_positive, possible
 from derive.enumerate import Enumeration
-from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, WorkLimit
+from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import (
     Closure,
@@ -37,8 +38,10 @@ from derive.kernel.modular import residue_model
 from derive.kernel.rings import RingModel
 from derive.language.typing import Signature, signature
 from derive.language.vocabulary import tau
-from derive.models import Model, Shape
-from derive.numeric.instances import random_instance  # noqa: F401
+from derive.models import Model, Shape, Table
+
+QUICK = 150
+"""Pairs in the default run."""
 
 # -- pairs ---------------------------------------------------------------------------------------------
 
@@ -96,7 +99,8 @@ def _rewritten(rng: Random, maker: Maker, parts: list[Part]) -> tuple[list[Part]
 
 # -- brute force ---------------------------------------------------------------------------------------
 
-SHAPES = [Shape(*size) for size in ((1, 2, 0), (2, 2, 0), (2, 2, 1), (2, 2, 2), (1, 2, 3), (2, 1, 3), (3, 3, 1), (2, 2, 3))]
+SHAPES = [Shape(*size) for size in (
+    (1, 2, 0), (2, 2, 0), (2, 2, 1), (2, 2, 2), (1, 2, 3), (2, 1, 3), (3, 3, 1), (2, 2, 3))]
 EVERYTHING = Signature(
     rewards=True, returns=True, discount=True, samples=False, policies=frozenset({"pi", "beta"}),
     functions=frozenset({("b", ("state",)), ("c", ("state",)), ("q", ("state", "action")),
@@ -188,3 +192,96 @@ def campaign(seeds: Iterable[int]) -> Tally:
         pair = random_pair(seed)
         tally.add(seed, pair, decided(pair))
     return tally
+
+
+def test_a_sample_of_random_pairs_has_no_false_yes_and_no_false_no() -> None:
+    tally = campaign(range(QUICK))
+    assert (tally.false_yes, tally.false_no) == ([], [])
+    assert min(tally.counts["Everywhere"], tally.counts["Somewhere"]) > QUICK // 10
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("batch", range(10))
+def test_twenty_thousand_random_pairs(batch: int) -> None:
+    tally = campaign(range(100_000 + 2_000 * batch, 102_000 + 2_000 * batch))
+    assert (tally.false_yes, tally.false_no) == ([], [])
+
+
+# -- concrete models with zeros, by enumeration ----------------------------------------------------------
+
+CLOSE = Fraction(1, 10**12)
+"""Difference quotients of the enumeration err by some 1e-28, second ones too."""
+
+
+def concrete(rng: Random, shape: Shape, pair: Pair) -> Model:
+    """A rational model; a probability may be 0 wherever no assumption forbids it."""
+    n, k = range(shape.states), range(shape.actions)
+
+    def row(size: int, positive: bool) -> tuple[Fraction, ...]:
+        weights = [rng.choice([1, 2, 3] if positive else [0, 0, 1, 2]) for _ in range(size)]
+        weights = weights if any(weights) else [1, *weights[1:]]
+        return tuple(Fraction(weight, sum(weights)) for weight in weights)
+
+    def numbers(size: int) -> tuple[Fraction, ...]:
+        return tuple(Fraction(rng.randint(1, 5), rng.randint(1, 3)) for _ in range(size))
+
+    def table(positive: bool) -> Table:
+        return tuple(row(shape.actions, positive) for _ in n)
+
+    known = pair.assumptions
+    return Model(
+        shape=shape, mu=row(shape.states, initial_positive in known), gamma=Fraction(rng.randint(0, 3), 3),
+        P=tuple(tuple(row(shape.states, dynamics_positive in known) for _ in k) for _ in n),
+        r=tuple(tuple(numbers(shape.states) for _ in k) for _ in n),
+        policies={name: table(policy_positive in known) for name in ("pi", "beta")},
+        scores=tuple(numbers(shape.actions) for _ in n),
+        returns=None if additive_return in known else {path: rng.choice(numbers(3)) for path in shape.paths()},
+        functions={"b": dict(zip(product(n), numbers(shape.states), strict=True)),
+                   "c": dict(zip(product(n), numbers(shape.states), strict=True)),
+                   "q": dict(zip(product(n, k), numbers(shape.states * shape.actions), strict=True))})
+
+
+def separated(pair: Pair, concrete_model: Model) -> bool:
+    """Whether both sides have a value in some place and these differ."""
+    limited = POSSIBLE in pair.assumptions
+    oracle = Enumeration(concrete_model, possible_only=limited)
+    free = pair.before.free_symbols | pair.after.free_symbols
+    paths = [path for path in concrete_model.shape.paths() if not limited or concrete_model.probability_of(path)]
+    for path in paths if free else paths[:1]:
+        environment = dict.fromkeys(free, path)
+        try:
+            one, two = (oracle.value(side, environment) for side in (pair.before, pair.after))
+        except (Undefined, NotApplicable):
+            continue
+        if abs(one - two) > CLOSE * max(1, abs(one)):
+            return True
+    return False
+
+
+def enumerated(seeds: Iterable[int]) -> tuple[int, list[int]]:
+    """How many pairs were called equal everywhere, and those of them that a concrete model separates."""
+    yes, wrong = 0, []
+    for seed in seeds:
+        rng = Random(f"concrete {seed}")
+        pair = random_pair(seed, logs=seed % 2 == 1)
+        if pair.assumptions >= POSITIVE and seed % 3:
+            pair = Pair(pair.before, pair.after, pair.assumptions - POSITIVE, pair.made)
+        if not isinstance(decided(pair), Everywhere):
+            continue
+        yes += 1
+        sizes = [(2, 2, 0), (2, 2, 1), (1, 2, 1), (2, 2, 1), (1, 2, 2)]
+        if any(separated(pair, concrete(rng, Shape(*size), pair)) for size in sizes):
+            wrong.append(seed)
+    return yes, wrong
+
+
+def test_concrete_models_with_zeros_separate_no_yes() -> None:
+    yes, wrong = enumerated(range(60))
+    assert wrong == []
+    assert yes > 15
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("batch", range(4))
+def test_many_concrete_models_with_zeros_separate_no_yes(batch: int) -> None:
+    assert enumerated(range(1_000 + 500 * batch, 1_500 + 500 * batch))[1] == []

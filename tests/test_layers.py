@@ -61,7 +61,7 @@ def _imports(path: Path) -> set[str]:
 
 
 def _sources() -> list[Path]:
-    return [path for path in sorted(ROOT.rglob("*.py")) if "_proofs" not in path.parts and path.parent != ROOT
+    return [path for path in sorted(ROOT.rglob("*.py")) if ("_proofs" not in path.parts and path.parent != ROOT)
             or path.name not in ("__init__.py",)]
 
 

@@ -287,6 +287,30 @@ def test_the_probability_under_another_policy_does_not_vanish_where_pi_does() ->
     assert moving(grad(total(tau, P(tau, policy=b) * R(tau))), possible(tau))
 
 
+EXPONENTS: tuple[tuple[Expr, bool], ...] = (
+    (gamma**t, True), (gamma ** (H - t), True), (gamma ** (H + 1), True), (gamma**2, True),
+    (total(t, total(k, gamma ** (k - t), start=t)), True), (total(t, gamma ** (t - 1), start=1), True),
+    (total(t, total(k, gamma ** (t - k), start=0, stop=t)), True), (gamma ** (2 * (H - t)), True),
+    (gamma ** (t - 1), False), (gamma ** (H - 1), False), (gamma ** (t - k), False), (gamma ** (H - 2 * t), False),
+    (total(t, total(k, gamma ** (k - t))), False), (total(t, gamma ** (t - 1)), False), (gamma ** (t * t), False),
+    (total(t, gamma**t, start=H * H), False), (total(t, gamma**t, start=k), False),
+)
+
+
+@pytest.mark.parametrize(("term", "free_of_conditions"), EXPONENTS, ids=[str(term) for term, _ in EXPONENTS])
+def test_an_exponent_owes_that_it_is_not_negative(term: Expr, free_of_conditions: bool) -> None:
+    assert free(term) == free_of_conditions
+    if not free_of_conditions:
+        (obligation,) = undischarged([term], ALL)
+        assert "≥ 0 in" in obligation.says
+        assert obligation.settled_by == ()
+
+
+def test_two_times_of_one_letter_have_two_ranges() -> None:
+    """k starts at t - 3 < 0; the innermost sum, which starts at 5, is opened as t too."""
+    assert owed(total(t, total(k, total(Time("q"), gamma**k * gamma ** Time("q"), start=5), start=t - 3))) != []
+
+
 # -- times -------------------------------------------------------------------------------------------
 
 

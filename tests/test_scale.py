@@ -10,8 +10,8 @@ from derive.cli import main
 from derive.errors import BadInput, OutsideFragment, WorkLimit
 from derive.kernel import field
 from derive.kernel.backward import exact_value
-from derive.kernel.everywhere import differences
 from derive.kernel.evaluate import Evaluator
+from derive.kernel.everywhere import differences
 from derive.kernel.generic import generic_model
 from derive.kernel.scale import Agreement, Disagreement, probe
 from derive.language.typing import signature
@@ -58,7 +58,8 @@ def test_what_has_no_automaton_is_not_probed() -> None:
         probe(log(J), log(J) * 2, ADDITIVE, Shape(2, 2, 1))
 
 
-@pytest.mark.parametrize("shape", [Shape(1, 3, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [Shape(1, 3, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2)], ids=str)
 @pytest.mark.parametrize("other", [closed, total(tau, P(tau) * grad(rewards * 3)), *FALSE], ids=str)
 def test_backward_and_forward_give_what_enumeration_gives(shape: Shape, other: Expr) -> None:
     model = generic_model(shape, signature(grad(J), other, rewards), additive=True)

@@ -80,7 +80,7 @@ FALSE: tuple[tuple[Expr, Expr, tuple[Assumption, ...], Shape], ...] = (
     (b(a | s), pi(a | s), (), Shape(1, 2, 0)),
     (R(tau), J, (possible(tau),), Shape(1, 2, 0)),
     (log(pi(a | s)), pi(a | s) - 1, (), Shape(1, 2, 0)),  # equal at pi = 1
-    (mu(tau.s[t]), mu(tau.s[0]), (), Shape(2, 1, 1)),  # t = 0 alone at H = 0
+    (gamma**t, 0 * gamma + 1, (), Shape(1, 1, 1)),  # t = 0 alone at H = 0
 )
 
 

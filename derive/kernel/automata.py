@@ -37,6 +37,7 @@ Arrows = dict[tuple[int, int], Weight]
 
 ONE: Weight = {(0, 0): Fraction(1)}
 UNIT: Monomial = ()
+NOTHING_READ: Mapping[Letter, Arrows] = {(frozenset(), UNIT): {(0, 0): ONE}}
 
 
 def monomial(*factors: tuple[Symbol, int]) -> Monomial:
@@ -163,6 +164,9 @@ def times(left: Automaton, right: Automaton) -> Automaton:
     Raises:
         WorkLimit: for more than ``MOST_STATES`` states.
     """
+    for factor, rest in ((left, right), (right, left)):
+        if (number_only := _number(factor)) is not None:
+            return scaled(rest, number_only)
     shared = left.marks & right.marks
     numbers: dict[tuple[int, int], int] = {}
     queue: list[tuple[int, int]] = []
@@ -192,9 +196,10 @@ def times(left: Automaton, right: Automaton) -> Automaton:
             for others, second, other, two in outgoing[1].get(pair[1], ()):
                 if marks & shared != others & shared:
                     continue
-                arrows = letters.setdefault((marks | others, multiplied(letter, second)), {})
-                place = (source, number((target, other)))
-                arrows[place] = added(arrows.get(place, {}), weighed(one, two))
+                product = multiplied(letter, second) if letter and second else letter or second
+                arrows = letters.setdefault((marks | others, product), {})
+                arrow = (source, number((target, other)))
+                arrows[arrow] = added(arrows.get(arrow, {}), weighed(one, two))
     ends: dict[Monomial, dict[int, Weight]] = {}
     for c, mine in left.ends.items():
         for d, theirs in right.ends.items():
@@ -203,6 +208,12 @@ def times(left: Automaton, right: Automaton) -> Automaton:
                 if p in mine and q in theirs:
                     column[place] = added(column.get(place, {}), weighed(mine[p], theirs[q]))
     return trimmed(Automaton(len(numbers), starts, letters, ends, left.marks | right.marks))
+
+
+def _number(one: Automaton) -> Weight | None:
+    """The weight of an automaton that is a constant, as ``constant`` makes it."""
+    plain = one.size == 1 and one.letters == NOTHING_READ and one.ends == {UNIT: {0: ONE}} and one.starts.keys() == {0}
+    return one.starts[0].get(0) if plain else None
 
 
 def _outgoing(one: Automaton) -> dict[int, list[tuple[Marks, Monomial, int, Weight]]]:
@@ -270,10 +281,10 @@ def pushed(one: Automaton) -> Automaton:
             arrows[place] = added(arrows.get(place, {}), weight)
     ends: dict[Monomial, dict[int, Weight]] = {}
     for c, column in one.ends.items():
-        for (state, pending), place in numbers.items():
+        for (state, pending), source in numbers.items():
             if state in column:
                 row = ends.setdefault(multiplied(pending, c), {})
-                row[place] = added(row.get(place, {}), column[state])
+                row[source] = added(row.get(source, {}), column[state])
     return trimmed(Automaton(len(numbers), starts, letters, ends, one.marks))
 
 
@@ -333,8 +344,8 @@ def trimmed(one: Automaton) -> Automaton:
         letter: kept for letter, arrows in one.letters.items()
         if (kept := {(new[p], new[q]): w for (p, q), w in arrows.items() if w and p in new and q in new})
     }
-    ends = {c: kept for c, column in one.ends.items()
-            if (kept := {new[q]: w for q, w in column.items() if w and q in new})}
+    ends = {c: column for c, old in one.ends.items()
+            if (column := {new[q]: w for q, w in old.items() if w and q in new})}
     return Automaton(len(new), {e: row for e, row in starts.items() if row}, letters, ends, one.marks)
 
 

@@ -22,7 +22,8 @@ from derive.models import Model
 class Rationals:
     """Exact rational numbers."""
 
-    zero, one = fmpq(0), fmpq(1)
+    zero: Any = fmpq(0)
+    one: Any = fmpq(1)
 
     def begin(self) -> None:
         """Nothing to count: a number has one term."""

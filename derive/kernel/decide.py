@@ -82,16 +82,41 @@ class Undecided:
 Answer = Equal | Different | Undecided
 
 
+class Models:
+    """Generic models and the values of terms on them, shared by the chains of a session that speak alike.
+
+    Kept for the last few kinds of chain only, so that a long session does not grow.
+    """
+
+    __slots__ = ("_kinds",)
+    KINDS = 4
+
+    def __init__(self) -> None:
+        self._kinds: dict[Any, tuple[dict[Any, Evaluator], dict[Any, list[Any]]]] = {}
+
+    def of(self, kind: Any) -> tuple[dict[Any, Evaluator], dict[Any, list[Any]]]:
+        """The evaluators and values of one kind of chain."""
+        found = self._kinds.pop(kind, None) or ({}, {})
+        self._kinds[kind] = found
+        while len(self._kinds) > self.KINDS:
+            del self._kinds[next(iter(self._kinds))]
+        return found
+
+
 class Comparison:
     """The generic models of a chain under its assumptions, and the questions asked of them."""
 
-    def __init__(self, terms: Sequence[Expr], assumptions: Iterable[Assumption]) -> None:
+    def __init__(self, terms: Sequence[Expr], assumptions: Iterable[Assumption], models: Models | None = None) -> None:
         self.assumptions = frozenset(assumptions)
         self.signature = signature(*terms)
         self.additive = additive_return in self.assumptions
         self.possible_only = POSSIBLE in self.assumptions
-        self._evaluators: dict[tuple[Shape, Zeros, bool], Evaluator] = {}
-        self._values: dict[tuple[Any, ...], list[Any]] = {}
+        kind = replace(self.signature, largest_offset=0), self.additive, self.possible_only
+        self._evaluators, self._values = (models or Models()).of(kind)
+
+    def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
+        """Whether the generic model of a shape agrees at random points; None where that cannot be asked."""
+        return self._quietly(before, after, shape, frozenset(), modular=True)
 
     def compare(self, before: Expr, after: Expr) -> Answer:
         """Are the terms equal on every applicable shape of the ladder, and everywhere?

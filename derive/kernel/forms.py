@@ -157,11 +157,11 @@ class Forms:
         return True
 
     def _variance(self, path: Expr, policy: Expr, body: Expr) -> Form:
-        mean = self._expected(path, policy, body)
-        return _sum([self._square(path, policy, body), _scaled(_product([mean, mean]), {(0, 0): Fraction(-1)})])
-
-    def _square(self, path: Expr, policy: Expr, body: Expr) -> Form:
-        return self._expected(path, policy, Times(body, body))
+        compiler = self._compiler(path)
+        law, function = {0: compiler.probability(policy, 1)}, compiler.compiled(body)
+        mean = self._atom(multiplied([law, function]), policy)
+        square = self._atom(multiplied([law, function, function]), policy)
+        return _sum([square, _scaled(_product([mean, mean]), {(0, 0): Fraction(-1)})])
 
     def _derivative(self, form: Form) -> Form:
         """The product rule over the atoms of each product."""

@@ -10,7 +10,7 @@ no more than "equal at these points".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from random import Random
 from typing import Any
@@ -144,7 +144,7 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
     return RingModel(
         ring=ring, shape=shape, mu=ResidueTable(rows(n), primes), P=ResidueTable(rows(n, k, n), primes),
         policies=policies, scores=_jet_table(scores, shape), gamma=Residues(draw(1), primes),
-        reward=lambda s, a, x: rewards[s, a, x],
+        reward=_rewards(rewards),
         arbitrary_return=None if arbitrary is None else lambda path: arbitrary,
         functions=functions, ways=[_all_ways(shape)],
     )
@@ -165,6 +165,15 @@ def _prime(source: Random) -> int:
 def _scalars(table: np.ndarray, primes: np.ndarray) -> dict[tuple[int, int], Residues]:
     return {(s, a): Residues(table[:, s, a, None], primes)
             for s, a in product(range(table.shape[1]), range(table.shape[2]))}
+
+
+def _rewards(table: ResidueTable | None) -> Callable[[Any, Any, Any], Any]:
+    def reward(s: Any, a: Any, x: Any) -> Any:
+        if table is None:
+            raise OutsideFragment("rewards are not part of this claim")
+        return table[s, a, x]
+
+    return reward
 
 
 class _JetTable:

@@ -19,6 +19,9 @@ MOST_STEPS = 12
 EVERYWHERE = along(UNIT)
 """The number 1 on every trajectory."""
 
+Arrow = tuple[int, int, tuple[Any, ...], Monomial, Weight]
+"""(from, to, marks, letter, weight)."""
+
 Linear = Mapping[Any, int]
 """A time as {index or H: coefficient, None: number}, zeros left out."""
 
@@ -96,13 +99,13 @@ def _at_most(time: Any, last: Linear) -> Automaton:
 
 def at_literal(letter: Monomial, number: int) -> Automaton:
     """A letter at the step ``number``; 0 where there is no such step."""
-    arrows = [(k, k + 1, (), letter if k == number else UNIT, ONE) for k in range(number + 1)]
+    arrows: list[Arrow] = [(k, k + 1, (), letter if k == number else UNIT, ONE) for k in range(number + 1)]
     return simple([*arrows, (number + 1, number + 1, (), UNIT, ONE)], size=number + 2, accept=[number + 1])
 
 
 def before_the_last(letter: Monomial, steps: int) -> Automaton:
     """A letter at the step H - ``steps``; 0 where there is no such step."""
-    arrows = [(k, k + 1, (), UNIT, ONE) for k in range(1, steps + 1)]
+    arrows: list[Arrow] = [(k, k + 1, (), UNIT, ONE) for k in range(1, steps + 1)]
     return simple([(0, 0, (), UNIT, ONE), (0, 1, (), letter, ONE), *arrows], size=steps + 2, accept=[steps + 1])
 
 
@@ -114,7 +117,7 @@ def nowhere(time: Any) -> Automaton:
 def from_the_start(time: Any, first: int) -> Automaton:
     """time >= first."""
     done = first + 1
-    arrows = [(k, min(k + 1, first), (), UNIT, ONE) for k in range(first + 1)]
+    arrows: list[Arrow] = [(k, min(k + 1, first), (), UNIT, ONE) for k in range(first + 1)]
     arrows += [(first, done, (time,), UNIT, ONE), (done, done, (), UNIT, ONE)]
     return simple(arrows, size=done + 1, accept=[done], marks=[time])
 
@@ -122,21 +125,21 @@ def from_the_start(time: Any, first: int) -> Automaton:
 def until(time: Any, last: int) -> Automaton:
     """time <= last."""
     done = last + 1
-    arrows = [(k, k + 1, (), UNIT, ONE) for k in range(last)]
+    arrows: list[Arrow] = [(k, k + 1, (), UNIT, ONE) for k in range(last)]
     arrows += [(k, done, (time,), UNIT, ONE) for k in range(last + 1)] + [(done, done, (), UNIT, ONE)]
     return simple(arrows, size=done + 1, accept=[done], marks=[time])
 
 
 def before_the_end(time: Any, steps: int) -> Automaton:
     """time <= H - steps."""
-    arrows = [(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)]
+    arrows: list[Arrow] = [(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)]
     arrows += [(1 + k, 1 + min(k + 1, steps), (), UNIT, ONE) for k in range(steps + 1)]
     return simple(arrows, size=steps + 2, accept=[1 + steps], marks=[time])
 
 
 def near_the_end(time: Any, steps: int) -> Automaton:
     """time >= H - steps."""
-    arrows = [(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)]
+    arrows: list[Arrow] = [(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)]
     arrows += [(1 + k, 2 + k, (), UNIT, ONE) for k in range(steps)]
     return simple(arrows, size=steps + 2, accept=range(1, steps + 2), marks=[time])
 
@@ -151,7 +154,7 @@ def after(late: Any, early: Any, steps: int) -> Automaton:
         raise OutsideFragment("a range that reaches beyond the other time")
     wait = max(steps, 1)
     done = wait + 1
-    arrows = [(0, 0, (), UNIT, ONE), (0, 1, (early,), UNIT, ONE), (done, done, (), UNIT, ONE)]
+    arrows: list[Arrow] = [(0, 0, (), UNIT, ONE), (0, 1, (early,), UNIT, ONE), (done, done, (), UNIT, ONE)]
     arrows += [(k, k + 1, (), UNIT, ONE) for k in range(1, wait)]
     arrows += [(wait, wait, (), UNIT, ONE), (wait, done, (late,), UNIT, ONE)]
     if steps == 0:
@@ -198,7 +201,7 @@ def product_over(letter: Any, first: Linear, last: Linear) -> Automaton:
     if letter == UNIT or (base is None and number < 0):
         return EVERYWHERE
     if isinstance(base, Horizon) and number <= 0:
-        arrows = [(k, k + 1, (), UNIT, ONE) for k in range(-number)]
+        arrows: list[Arrow] = [(k, k + 1, (), UNIT, ONE) for k in range(-number)]
         full = simple([(0, 0, (), letter, ONE), *arrows], size=1 - number, accept=[-number])
         return total([full, simple(arrows, size=1 - number, accept=range(-number))]) if number else full
     if base is None or isinstance(base, Horizon) or number not in (0, -1):

@@ -41,6 +41,13 @@ class Arithmetic(Protocol):
         """The sum over the trajectories that one element carries (rings of arrays)."""
 
 
+class Indexed(Protocol):
+    """A table that is asked by numbers, or in a ring of arrays by arrays of numbers."""
+
+    def __getitem__(self, places: Any, /) -> Any:
+        """The entry at these places."""
+
+
 class Way:
     """One trajectory of a ring model, and what was computed along it.
 
@@ -92,14 +99,14 @@ class RingModel:
 
     ring: Any
     shape: Shape
-    mu: list[Any]
-    P: Mapping[tuple[int, int, int], Any]
-    policies: Mapping[str, Mapping[tuple[int, int], Jet]]
-    scores: Mapping[tuple[int, int], Jet]
+    mu: Indexed
+    P: Indexed
+    policies: Mapping[str, Indexed]
+    scores: Indexed
     gamma: Any
     reward: Callable[[int, int, int], Any]
     arbitrary_return: Callable[[Path], Any] | None
-    functions: Mapping[str, Mapping[tuple[int, ...], Any]]
+    functions: Mapping[str, Indexed]
     ways: list[Way]
     _known: dict[tuple[tuple[Any, ...], int, Path], Any] = field(default_factory=dict)
     _discounts: list[Any] = field(default_factory=list)

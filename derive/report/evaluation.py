@@ -57,7 +57,7 @@ def _seed_of(name: str) -> int:
 
 def _gymnasium(identifier: str) -> object:
     try:
-        import gymnasium  # an optional extra, only for this source
+        import gymnasium  # type: ignore[import-not-found, unused-ignore]  # optional, for this source only
     except ImportError:
         raise BadInput("gymnasium is not installed: pip install gymnasium, or give a .json or .npz file.") from None
     try:

@@ -43,8 +43,8 @@ def full(console: Console, one: Examined, *, strict: bool = False) -> None:
         _indented(console, line, 4, "dim", hang=31)
     _claim_line(console, one)
     if strict and one.idle:
-        names = ", ".join(assumption.name for assumption in one.idle)
-        _indented(console, f"error[D010]: idle under --strict: {names}", 4, "red")
+        idle = ", ".join(assumption.name for assumption in one.idle)
+        _indented(console, f"error[D010]: idle under --strict: {idle}", 4, "red")
     console.print()
 
 
@@ -53,8 +53,9 @@ def _indented(console: Console, text: str, columns: int, style: str = "", hang: 
     indent = " " * columns
     lines = [indent + text]
     if len(lines[0]) > console.width:
-        lines = wrap(text, console.width, initial_indent=indent, subsequent_indent=indent + " " * hang,
-                     break_long_words=False, break_on_hyphens=False)
+        hanging = indent + " " * hang
+        lines = wrap(text, console.width, initial_indent=indent, subsequent_indent=hanging, break_long_words=False,
+                     break_on_hyphens=False)
     for line in lines:
         console.print(Text(line, style=style), soft_wrap=True)
 
