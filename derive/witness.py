@@ -256,9 +256,9 @@ def _in_class(claim: Claim, model: Model, witness: Witness) -> bool:
         return False
     if dynamics_positive in claim.assumptions and any(vanishes(table) for table in model.P):
         return False
-    if vanishes(model.policies["pi"]) and (
-            policy_positive in claim.assumptions or not vanishes(witness.model.policies["pi"])):
-        return False
+    for name, table in model.policies.items():
+        if vanishes(table) and (policy_positive in claim.assumptions or not vanishes(witness.model.policies[name])):
+            return False
     for index, value in witness.indices.items():
         paths = [value] if isinstance(index, Trajectory) and claim.possible_only else (
             list(value.values()) if isinstance(index, Batch) else [])

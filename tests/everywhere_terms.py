@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
+from operator import add, mul
 from random import Random
 from typing import Any
 
@@ -96,20 +97,23 @@ def later(place: Bound) -> Expr:
     return time_of((place[0], place[1] + 1))
 
 
+def _chosen(policy: Policy, t: Expr) -> Expr:
+    return policy(tau.a[t] | tau.s[t])
+
+
 def _score(place: Bound) -> Expr:
-    t = time_of(place)
-    return grad(log(pi(tau.a[t] | tau.s[t])))
+    return grad(log(_chosen(pi, time_of(place))))
 
 
 def _step_ratio(above: Policy, below: Policy, t: Expr) -> Expr:
-    return Ratio(above(tau.a[t] | tau.s[t]), below(tau.a[t] | tau.s[t]))
+    return Ratio(_chosen(above, t), _chosen(below, t))
 
 
 FACTORS: dict[str, Callable[..., Expr]] = {
     "one": lambda: Integer(1),
     "score": _score,
     "hess": lambda at: grad(_score(at)),
-    "tangent": lambda at: Ratio(grad(pi(tau.a[time_of(at)] | tau.s[time_of(at)])), pi(tau.a[time_of(at)] | tau.s[time_of(at)])),
+    "tangent": lambda at: Ratio(grad(_chosen(pi, time_of(at))), _chosen(pi, time_of(at))),
     "r": lambda at: r(tau.s[time_of(at)], tau.a[time_of(at)], tau.s[later(at)]),
     "q": lambda at: q(tau.s[time_of(at)], tau.a[time_of(at)]),
     "b": lambda at: b(tau.s[time_of(at)]),
@@ -123,31 +127,33 @@ FACTORS: dict[str, Callable[..., Expr]] = {
     "rho": lambda at: prod(Time("w"), _step_ratio(pi, beta, Time("w")), stop=time_of(at)),
     "back": lambda at: _step_ratio(beta, pi, time_of(at)),
     "scores": lambda: grad(log(P(tau))),
-    "logp": lambda at: log(pi(tau.a[time_of(at)] | tau.s[time_of(at)])),
+    "logp": lambda at: log(_chosen(pi, time_of(at))),
 }
+
+
+def _joined(parts: list[Expr], join: Callable[[Any, Any], Any]) -> Expr:
+    """Sums and products; a bare number goes second, where the term decides."""
+    result = parts[0]
+    for part in parts[1:]:
+        result = join(part, result) if isinstance(result, Integer) else join(result, part)
+    return as_term(result)
 
 
 def mono_term(mono: Mono) -> Expr:
     """The monomial as a term about tau."""
-    factors = [FACTORS[kind](*places) for kind, *places in mono.factors] or [Integer(1)]
-    body = factors[0]
-    for factor in factors[1:]:
-        body = as_term(body) * factor if not isinstance(body, Integer) else Integer(1) * factor
+    body = _joined([FACTORS[kind](*places) for kind, *places in mono.factors] or [Integer(1)], mul)
     for one in reversed(mono.sums):
         body = total(Time(one.index), body, start=time_of(one.first), stop=time_of(one.last))
-    return body if mono.number == 1 else as_term(body) * mono.number if not isinstance(body, Integer) else mono.number * body
+    return body if mono.number == 1 else _joined([body, Integer(mono.number)], mul)
 
 
 def part_term(part: Part) -> Expr:
     """A part as a term."""
-    terms = [mono_term(mono) for mono in part.monos]
-    body = terms[0]
-    for term in terms[1:]:
-        body = term + body if isinstance(body, Integer) else body + term
+    body = _joined([mono_term(mono) for mono in part.monos], add)
     policy = beta if part.law == "beta" else pi
     match part.kind:
         case "path":
-            return as_term(body)
+            return body
         case "sum":
             return total(tau, P(tau, policy=policy) * body)
         case "grad":
@@ -161,16 +167,7 @@ def side_term(side: Side) -> Expr:
     """A side as a term."""
     if not side:
         return Integer(0)
-    products = []
-    for parts in side:
-        product = part_term(parts[0])
-        for part in parts[1:]:
-            product = product * part_term(part)
-        products.append(product)
-    result = products[0]
-    for product in products[1:]:
-        result = product + result if isinstance(result, Integer) else result + product
-    return result
+    return _joined([_joined([part_term(part) for part in parts], mul) for parts in side], add)
 
 
 # -- random sides ------------------------------------------------------------------------------------------
@@ -212,7 +209,7 @@ class Maker:
     def local(self, t: str, outer: list[str]) -> Factor:
         """A factor at a time; now and then at a literal time."""
         place = (t, 0) if self.rng.random() < 0.93 else self.rng.choice([ZERO, ("", 1), LAST, ("H", -1)])
-        kinds = ["score"] * 5 + ["r"] * 3 + ["q"] * 2 + ["b"] * 2 + ["bx"] * 2 + ["c", "g", "g", "tangent", "hess", "back"]
+        kinds = ["score"] * 5 + ["r"] * 3 + ["q", "b", "bx", "g"] * 2 + ["c", "tangent", "hess", "back"]
         kind = self.rng.choice(kinds + (["logp"] * 6 if self.logs else []))
         if kind == "g" and outer and self.rng.random() < 0.5:
             return ("gd", (t, 0), (self.rng.choice(outer), 0))
@@ -236,7 +233,7 @@ class Maker:
 
     def part(self) -> Part:
         law = self.rng.choice(["pi", "pi", "pi", "beta"])
-        kind = self.rng.choice(["E"] * 7 + ["sum", "sum", "grad", "grad2"] + ["path"] * 0)
+        kind = self.rng.choice(["E"] * 7 + ["sum", "sum", "grad", "grad2"])
         return Part(kind, law, tuple(self.mono(law) for _ in range(self.rng.choice([1, 1, 1, 2]))))
 
 
@@ -262,7 +259,8 @@ def split(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten:
     else:
         halves = (one.first, (y, n - 1)), (one.last, one.last)
     sums = [replace(one, first=first, last=last) for first, last in halves]
-    return [_with(part, number, *(replace(mono, sums=(*mono.sums[:place], new, *mono.sums[place + 1 :])) for new in sums))]
+    before, after = mono.sums[:place], mono.sums[place + 1 :]
+    return [_with(part, number, *(replace(mono, sums=(*before, new, *after)) for new in sums))]
 
 
 def swap(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten:
@@ -295,7 +293,7 @@ def zero_added(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten:
     match kind:
         case "past" | "past of k":
             known: Factor = (rng.choice(["q", "r", "b", "bx", "score"]), (k, 0))
-            sums = (once, Sum(k, ZERO, (t, -1))) if kind == "past" else (Sum(k, ZERO, LAST), replace(once, first=(k, 1), last=LAST))
+            sums = (once, Sum(k, ZERO, (t, -1))) if kind == "past" else (Sum(k, ZERO, LAST), Sum(t, (k, 1), LAST))
             mono = Mono(1, sums, (("score", (t, 0)), known))
         case "one":
             mono = Mono(2, (once,), (("score", (t, 0)), ("g", (t, 0))))
@@ -303,7 +301,9 @@ def zero_added(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten:
             mono = Mono(1, (once,), (("score", (t, 0)), (kind, (t, 0))))
     if part.law == "beta":
         mono = replace(mono, factors=(*mono.factors, ("rho", rng.choice([LAST, (t, 0), (t, 0)]))))
-    return [replace(part, monos=(*part.monos, mono))] if part.kind in ("E", "sum") else [part, Part("E", part.law, (mono,))]
+    if part.kind in ("E", "sum"):
+        return [replace(part, monos=(*part.monos, mono))]
+    return [part, Part("E", part.law, (mono,))]
 
 
 def causality(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten:
@@ -353,8 +353,9 @@ def another_law(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten
     if part.kind == "path":
         return None
     if part.law == "beta" and all(("rho", LAST) in mono.factors for mono in part.monos):
-        return [replace(part, law="pi", monos=tuple(
-            replace(mono, factors=tuple(f for f in mono.factors if f != ("rho", LAST)) or (("one",),)) for mono in part.monos))]
+        def plain(mono: Mono) -> Mono:
+            return replace(mono, factors=tuple(f for f in mono.factors if f != ("rho", LAST)))
+        return [replace(part, law="pi", monos=tuple(map(plain, part.monos)))]
     if part.law == "pi" and not any(f[0] == "rho" for mono in part.monos for f in mono.factors):
         def reweighted(mono: Mono) -> Mono:
             at = (mono.sums[-1].index, 0) if mono.sums and rng.random() < 0.6 else LAST
@@ -379,8 +380,8 @@ def mean_one(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten:
     return [_with(part, number, replace(mono, factors=(*mono.factors, ("back", at))))]
 
 
-REWRITES = [split, split, split, swap, swap, zero_added, zero_added, causality, causality, causality, push, push, log_derivative,
-            log_derivative, another_law, another_law, as_sum, mean_one]
+REWRITES = [
+    *[split, causality] * 3, *[swap, zero_added, push, log_derivative, another_law] * 2, as_sum, mean_one]
 
 
 def slipped(rng: Random, mono: Mono) -> Mono:
@@ -398,7 +399,7 @@ def slipped(rng: Random, mono: Mono) -> Mono:
         case "factor":
             n = rng.randrange(len(mono.factors))
             kind, *places = mono.factors[n]
-            other = {"b": ["bx", "c"], "bx": ["b"], "q": ["r"], "r": ["q"], "score": ["tangent", "q"], "R": ["R2"]}.get(kind)
+            other = {"b": ["bx", "c"], "bx": "b", "q": "r", "r": "q", "score": "q"}.get(kind)
             new_factor = (rng.choice(other), *places) if other else ("one",)
             return replace(mono, factors=(*mono.factors[:n], new_factor, *mono.factors[n + 1 :]))
     return replace(mono, number=mono.number + rng.choice([-1, 1]) or 3)

@@ -281,7 +281,6 @@ def test_the_gradient_of_a_moving_support_owes_a_positive_policy(term: Expr, ass
     assert not moving(term, *assumed, policy_positive)
 
 
-@pytest.mark.xfail(strict=True, reason="_support_stays accepts P(tau) of another policy as the weight")
 def test_the_probability_under_another_policy_does_not_vanish_where_pi_does() -> None:
     # pi = (theta^2, 1 - theta^2), b uniform: sum over possible tau of b(tau) R(tau) jumps at theta = 0
     assert moving(grad(total(tau, P(tau, policy=b) * R(tau))), possible(tau))

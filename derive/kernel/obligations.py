@@ -153,7 +153,8 @@ class _Pass:
             rest = [body]
         else:
             factors = list(body.args) if isinstance(body, Times) else [body]
-            weights = [f for f in factors if isinstance(f, TrajectoryProbability) and f.args[1] == index]
+            weights = [f for f in factors if isinstance(f, TrajectoryProbability)
+                       and f.args[1] == index and f.args[0].label == self._restricted(binder)]
             if not weights:
                 return False
             rest = [factor for factor in factors if factor is not weights[0]]

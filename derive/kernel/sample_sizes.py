@@ -35,6 +35,7 @@ def sufficient_samples(before: Expr, after: Expr) -> int | None:
     """e + 1, so that m = 1..e+1 settle every m; None if a side is no such polynomial.
 
     With a sample named by its number, tau^(1), small m are special: no bound is given.
+    Several free sample numbers need as many samples to be all different.
     """
     sides = (*subterms(before), *subterms(after))
     if any(isinstance(node, Drawn) and isinstance(node.args[1], Integer) for node in sides):
@@ -44,7 +45,8 @@ def sufficient_samples(before: Expr, after: Expr) -> int | None:
     except _Outside:
         return None
     down = max(left.down, right.down)
-    return 1 + max(left.up + down - left.down, right.up + down - right.down)
+    distinct = sum(isinstance(index, Draw) for index in before.free_symbols | after.free_symbols)
+    return max(distinct, 1 + max(left.up + down - left.down, right.up + down - right.down))
 
 
 def _degree(term: Expr) -> _Degree:

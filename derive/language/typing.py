@@ -340,14 +340,21 @@ class Signature:
 
 
 def signature(*terms: Expr) -> Signature:
-    """The symbols, the order of differentiation and the largest literal time in ``terms``."""
+    """The symbols, the order of differentiation and the largest literal time in ``terms``.
+
+    Raises:
+        MalformedTerm: if one function has two kinds of arguments.
+    """
+    check_functions(terms)
     nodes = [node for term in terms for node in subterms(term)]
     functions = {
         (str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:]))
         for node in nodes if isinstance(node, Applied)
     }
     times = [
-        time for node in nodes if isinstance(node, (StateAt, ActionAt, Between, Power))
+        time for node in nodes
+        if isinstance(node, (StateAt, ActionAt, Between))
+        or (isinstance(node, Power) and isinstance(node.args[0], Discount))
         for time in (node.args if isinstance(node, Between) else node.args[1:])
     ]
     offsets = [abs(int(number)) for time in times for number in subterms(time) if isinstance(number, Integer)]
@@ -370,10 +377,6 @@ def _asks_a_logarithm(term: Expr, *, differentiated: bool) -> bool:
         return True
     linear = isinstance(term, Grad) or (differentiated and isinstance(term, (Plus, Total)))
     return any(_asks_a_logarithm(argument, differentiated=linear) for argument in term.args)
-
-
-def _is_discounting(node: Expr) -> bool:
-    return isinstance(node, Power) and isinstance(node.args[0], Discount)
 
 
 def _grad_depth(term: Expr) -> int:
