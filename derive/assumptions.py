@@ -27,7 +27,7 @@ policy_positive = Assumption("policy_positive", "every action has positive proba
 initial_positive = Assumption("initial_positive", "every state is an initial state with positive probability")
 dynamics_positive = Assumption("dynamics_positive", "every transition has positive probability")
 additive_return = Assumption("additive_return", "the return is R(τ) = Σ_t γ^t r(s_t, a_t, s_{t+1})")
-iid_samples = Assumption("iid_samples", "τ^(1), ..., τ^(m) are independent draws from P(·;θ)")
+iid_samples = Assumption("iid_samples", "τ^{(1)}, ..., τ^{(m)} are independent draws from P(·;θ)")
 POSSIBLE = Assumption("possible(tau)", "trajectories range over the possible ones, P(τ;θ) > 0")
 
 VOCABULARY = (policy_positive, initial_positive, dynamics_positive, additive_return, iid_samples, POSSIBLE)

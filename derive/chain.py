@@ -328,6 +328,12 @@ def _needs(owed: Sequence[Obligation], scope: Scope) -> NeedsCondition:
     return NeedsCondition(tuple(str(obligation) for obligation in owed), tuple(settled), scope)
 
 
+def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
+    if not answer.with_zeros:
+        return ()
+    return (f"{', '.join(map(str, decide.WITH_ZEROS))} with {'; '.join(answer.with_zeros)}",)
+
+
 def _everywhere(answer: decide.Equal) -> str:
     if answer.everywhere is None:
         return ""
@@ -340,12 +346,13 @@ def scope_of(answer: decide.Equal) -> Scope:
     horizons = ", ".join(str(horizon) for horizon in answer.cutoff_horizons)
     cutoff = f"every number of states and actions at H = {horizons}" if horizons else ""
     if answer.cutoff_samples:
-        cutoff = "; ".join(part for part in (cutoff, "every number m of samples on these shapes") if part)
+        shapes = ", ".join(str(shape) for shape in answer.cutoff_samples)
+        cutoff = "; ".join(part for part in (cutoff, f"every number m of samples on {shapes}") if part)
     probes = ", ".join(str(shape) for shape in answer.probes)
     return Scope(
         everywhere=_everywhere(answer),
         exact=tuple(str(shape) for shape in answer.exact),
-        with_zeros=tuple(f"(2,2,1) with {zeros}" for zeros in answer.with_zeros),
+        with_zeros=_with_zeros(answer),
         cutoff=cutoff,
         probes=f"also agreed at {answer.points} random points modulo 31-bit primes: {probes}" if probes else "",
     )

@@ -221,7 +221,7 @@ class Enumeration:
             case Drawn(args=(Batch() as batch, number)):
                 draw = self._whole(number, env)
                 if draw not in env[batch]:
-                    raise NotApplicable(f"τ^({draw}) does not exist for m = {self.model.shape.samples}")
+                    raise NotApplicable(f"τ^{{({draw})}} does not exist for m = {self.model.shape.samples}")
                 return env[batch][draw]
         raise OutsideFragment(f"{term} is not a trajectory")
 

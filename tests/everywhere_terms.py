@@ -378,28 +378,3 @@ def mean_one(rng: Random, maker: Maker, part: Part, number: int) -> Rewritten:
     mono = part.monos[number]
     at = rng.choice([LAST, (mono.sums[0].index, 0)]) if mono.sums else LAST
     return [_with(part, number, replace(mono, factors=(*mono.factors, ("back", at))))]
-
-
-REWRITES = [
-    *[split, causality] * 3, *[swap, zero_added, push, log_derivative, another_law] * 2, as_sum, mean_one]
-
-
-def slipped(rng: Random, mono: Mono) -> Mono:
-    """One bound, factor or place changed a little."""
-    options = ["number"] + ["bound"] * 3 * bool(mono.sums) + ["factor"] * 2 * bool(mono.factors)
-    match rng.choice(options):
-        case "bound":
-            n = rng.randrange(len(mono.sums))
-            one, by = mono.sums[n], rng.choice([-1, 1])
-            if rng.random() < 0.5:
-                new = replace(one, first=(one.first[0], one.first[1] + by))
-            else:
-                new = replace(one, last=(one.last[0], one.last[1] + by))
-            return replace(mono, sums=(*mono.sums[:n], new, *mono.sums[n + 1 :]))
-        case "factor":
-            n = rng.randrange(len(mono.factors))
-            kind, *places = mono.factors[n]
-            other = {"b": ["bx", "c"], "bx": "b", "q": "r", "r": "q", "score": "q"}.get(kind)
-            new_factor = (rng.choice(other), *places) if other else ("one",)
-            return replace(mono, factors=(*mono.factors[:n], new_factor, *mono.factors[n + 1 :]))
-    return replace(mono, number=mono.number + rng.choice([-1, 1]) or 3)

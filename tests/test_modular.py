@@ -31,6 +31,7 @@ from derive.language.vocabulary import (
     mean,
     mu,
     pi,
+    r,
     ratio,
     s,
     samples,
@@ -136,14 +137,20 @@ def test_two_trajectories_at_once_are_refused() -> None:
         evaluator.value(total(tau, total(sigma, R(sigma) * R(tau))), {})
 
 
+def test_rewards_that_the_claim_does_not_speak_of_have_no_numbers() -> None:
+    evaluator = Evaluator(residue_model(Shape(2, 2, 0), signature(gamma), additive=False, seed=3))
+    with pytest.raises(OutsideFragment, match="rewards are not part"):
+        evaluator.value(r(s, a, x), {s: 0, a: 0, x: 0})
+
+
 def test_too_many_trajectories_are_not_applicable() -> None:
     with pytest.raises(NotApplicable, match=r"\(3,3,4\) has 177147 trajectories"):
         residue_model(Shape(3, 3, 4), signature(J), additive=True, seed=0)
 
 
-@pytest.mark.xfail(strict=True, reason="a free trajectory inside E over samples runs in lockstep with the draw")
 def test_a_free_trajectory_beside_a_sample_is_not_run_in_lockstep() -> None:
     before, after = expect(samples, R(samples[1]) * R(tau)), J * R(tau)
     evaluator = Evaluator(residue_model(Shape(2, 2, 0, 2), signature(before, after), additive=False, seed=3))
     (every,) = evaluator.ways()
-    assert evaluator.ring.is_zero(evaluator.value(before, {tau: every}) - evaluator.value(after, {tau: every}))
+    with pytest.raises(OutsideFragment, match="no array of residues"):
+        evaluator.value(before, {tau: every})

@@ -86,7 +86,7 @@ def test_a_logarithm_owes_its_argument() -> None:
 
 
 def test_a_sampled_trajectory_owes_its_law() -> None:
-    says = ["τ^(1), ..., τ^(m) have a declared law"]
+    says = ["τ^{(1)}, ..., τ^{(m)} have a declared law"]
     for term in (R(samples[1]), mean(i, R(samples[i])), expect(samples, R(samples[2]))):
         assert owed(term) == says
         assert undischarged([term], ())[0].settled_by == (iid_samples,)

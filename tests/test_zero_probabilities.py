@@ -129,7 +129,6 @@ def test_a_probability_may_vanish_without_a_division() -> None:
     assert isinstance(LEFT, Binder)
 
 
-@pytest.mark.xfail(strict=True, reason="only joint zeros in mu and P are built in, never one of them alone")
 def test_a_zero_in_one_table_alone_is_tried() -> None:
     """With prod P > 0 as a factor, only a zero of mu (or pi) alone separates the two counts."""
     nowhere_zero = prod(s, prod(a, prod(x, P(x | s, a))))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from derive.errors import OutsideFragment, WorkLimit
+from derive.errors import WorkLimit
 
 MOST_STATES = 400
 
@@ -286,45 +286,6 @@ def pushed(one: Automaton) -> Automaton:
                 row = ends.setdefault(multiplied(pending, c), {})
                 row[source] = added(row.get(source, {}), column[state])
     return trimmed(Automaton(len(numbers), starts, letters, ends, one.marks))
-
-
-def balanced(one: Automaton, e: int) -> Automaton:
-    """The part that starts with mu(s_0)^e, no weight with a negative power of gamma; times a power of gamma.
-
-    gamma^(k - t) is made of a factor gamma on each step before k and 1 / gamma on each
-    before t. Here every state q stands for its value times gamma^h(q), h(q) the least
-    power on a way to q, so all powers on arrows become differences that are at least 0.
-
-    Raises:
-        OutsideFragment: if gamma^-1 comes in on a loop: then there is no least power.
-    """
-    least = {q: min(g for g, _ in weight) for q, weight in one.starts[e].items()}
-    drops: dict[tuple[int, int], int] = {}
-    for arrows in one.letters.values():
-        for place, weight in arrows.items():
-            lowest = min(g for g, _ in weight)
-            drops[place] = min(drops.get(place, lowest), lowest)
-    for _ in range(one.size + 1):
-        before = dict(least)
-        for (p, q), drop in drops.items():
-            if p in least:
-                least[q] = min(least.get(q, least[p] + drop), least[p] + drop)
-        if least == before:
-            break
-    else:
-        raise OutsideFragment("a weight with a negative power of the discount")
-    ends = [least[q] + g for column in one.ends.values() for q, w in column.items() if q in least for g, _ in w]
-    down = min(ends, default=0)
-
-    def raised(weight: Weight, power: int) -> Weight:
-        return {(g + power, m): value for (g, m), value in weight.items()}
-
-    return Automaton(
-        one.size, {e: {q: raised(w, -least[q]) for q, w in one.starts[e].items()}},
-        {letter: {(p, q): raised(w, least[p] - least[q]) for (p, q), w in arrows.items() if p in least}
-         for letter, arrows in one.letters.items()},
-        {c: {q: raised(w, least[q] - min(down, 0)) for q, w in column.items() if q in least}
-         for c, column in one.ends.items()})
 
 
 def trimmed(one: Automaton) -> Automaton:

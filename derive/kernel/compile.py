@@ -18,7 +18,7 @@ from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
 from derive.kernel import automata
-from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Symbol, Weight
+from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Symbol
 from derive.kernel.obligations import linear
 from derive.kernel.ranges import MOST_STEPS, at_literal, before_the_last, between, discount, listed, parts, product_over
 from derive.language.expression import Plus, Power, Ratio, Times
@@ -357,11 +357,6 @@ def multiplied(factors: Iterable[Paths]) -> Paths:
                 products.setdefault(power + other, []).append(automata.times(one, two))
         result = {power: ones[0] if len(ones) == 1 else automata.total(ones) for power, ones in products.items()}
     return result
-
-
-def weighted(paths: Paths, weight: Weight) -> Paths:
-    """A weight times a function of a trajectory."""
-    return {power: automata.scaled(one, weight) for power, one in paths.items()}
 
 
 def differentiated(paths: Paths) -> Paths:

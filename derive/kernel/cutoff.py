@@ -76,6 +76,7 @@ from derive.language.terms import (
     TrajectoryProbability,
     Transition,
 )
+from derive.language.vocabulary import additive_return, pi
 
 MOST_PRODUCTS = 4_000
 
@@ -102,12 +103,17 @@ class _Product(NamedTuple):
 _ONE = _Product(frozenset(), frozenset(), frozenset())
 
 
-def sufficient_shape(before: Expr, after: Expr, horizon: int) -> tuple[int, int] | None:
-    """(n*, k*) at this horizon, or None if a side is outside class W or has free indices."""
+def sufficient_shape(before: Expr, after: Expr, horizon: int, *, additive: bool = False,
+                     possible_only: bool = False) -> tuple[int, int] | None:
+    """(n*, k*) at this horizon, or None if a side is outside class W or has free indices.
+
+    Sums over a support are sums over everything, as the theorem needs them, only if each
+    product keeps all factors of the trajectory's probability; others are outside.
+    """
     if before.free_symbols or after.free_symbols:
         return None
     try:
-        expansion = _Expansion(horizon)
+        expansion = _Expansion(horizon, additive=additive, possible_only=possible_only)
         counts = [_counts(one) for side in (before, after) for one in expansion.products(side, {})]
     except _Outside:
         return None
@@ -131,8 +137,8 @@ def _counts(one: _Product) -> tuple[int, int]:
 class _Expansion:
     """The products that a term expands to, at one horizon."""
 
-    def __init__(self, horizon: int) -> None:
-        self.horizon = horizon
+    def __init__(self, horizon: int, *, additive: bool, possible_only: bool) -> None:
+        self.horizon, self.additive, self.possible_only = horizon, additive, possible_only
 
     def products(self, term: Expr, times: dict[Expr, int]) -> frozenset[_Product]:
         found = frozenset(self._products(term, times))
@@ -163,6 +169,8 @@ class _Expansion:
             case Reward() | Applied():
                 places = [v for v in term.args if not isinstance(v, Function)]
                 return [_ONE._replace(seen=frozenset(self._variable(v, times) for v in places))]
+            case Return(args=(path,)) if self.additive:
+                return self.products(additive_return(path), times)
             case Return(args=(path,)):
                 return [_ONE._replace(seen=frozenset(self._along(path)))]
             case Grad(args=(inner,)):
@@ -188,7 +196,19 @@ class _Expansion:
         if isinstance(binder, Expect):
             law = self._path(binder.domain.args[0], index)
             products = [_joined(law, one) for one in products]
+            self._keep_the_law(products, law)
+        elif isinstance(index, Trajectory) and self.possible_only:
+            self._keep_the_law(products, self._path(pi, index))
         return [self._bound(one, index, times) for one in products]
+
+    def _keep_the_law(self, products: Iterable[_Product], law: _Product) -> None:
+        """Every product vanishes with every factor of the law, a pi possibly differentiated."""
+        for one in products:
+            exponents = dict(one.factors)
+            for factor, _ in law.factors:
+                derived = exponents.get(("dpi", *factor[1:]), 0) if factor[0] == "pi" else 0
+                if exponents.get(factor, 0) + derived < 1:
+                    raise _Outside
 
     def _instants(self, binder: Any, index: Expr, times: dict[Expr, int]) -> list[dict[Expr, int]]:
         first, last = (self._time(limit, times) for limit in binder.domain.args)

@@ -42,6 +42,7 @@ EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3
 CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))
 PROBES = (Shape(1, 4, 0), Shape(4, 2, 1), Shape(2, 2, 3), Shape(3, 3, 2))
 SAMPLED = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(3, 2, 0), Shape(2, 2, 1))
+WITH_ZEROS = (Shape(2, 2, 0), Shape(2, 2, 1))
 MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
@@ -56,7 +57,7 @@ class Equal:
     probes: tuple[Shape, ...] = ()
     points: int = POINTS
     cutoff_horizons: tuple[int, ...] = ()
-    cutoff_samples: bool = False
+    cutoff_samples: tuple[Shape, ...] = ()
     both_vanish: bool = False
     identical: bool = False
     everywhere: Everywhere | None = None
@@ -176,11 +177,13 @@ class Comparison:
         middle = max(2, largest_draw(before, after)) if sampled else 1
         with_zeros = []
         for zeros, says in self._patterns(before, after):
-            shape = Shape(2, 2, 1, middle)
-            agreed = self._quietly(before, after, shape, zeros, modular=False)
-            if agreed is False:
-                return Different(shape, zeros)
-            if agreed:
+            outcomes = []
+            for shape in WITH_ZEROS:
+                shape = replace(shape, samples=middle)
+                outcomes.append(self._quietly(before, after, shape, zeros, modular=False))
+                if outcomes[-1] is False:
+                    return Different(shape, zeros)
+            if any(outcomes):
                 with_zeros.append(says)
         probes = []
         for shape in PROBES:
@@ -191,11 +194,12 @@ class Comparison:
             if agreed:
                 probes.append(probe)
         needed = sufficient_samples(before, after) if sampled else None
-        sizes = {shape.samples for shape in counted}
+        settled = [] if needed is None else [
+            base for base in SAMPLED if all(replace(base, samples=m) in counted for m in range(1, needed + 1))]
         return Equal(
             exact=tuple(counted), with_zeros=tuple(with_zeros), probes=tuple(probes),
             cutoff_horizons=self._cutoff_horizons(before, after, counted),
-            cutoff_samples=needed is not None and set(range(1, needed + 1)) <= sizes,
+            cutoff_samples=tuple(settled),
             both_vanish=both_vanish, identical=before == after,
         )
 
@@ -228,7 +232,8 @@ class Comparison:
             zeros["mu", 0] = "μ(0)=0"
         if dynamics_positive not in self.assumptions:
             zeros["P", 0, 0, 0] = "P(0|0,0)=0"
-        patterns = [dict(zeros)] if zeros else []
+        patterns = [{zero: says} for zero, says in zeros.items()] if len(zeros) > 1 else []
+        patterns += [dict(zeros)] if zeros else []
         if policy_positive not in self.assumptions:
             patterns.append({**zeros, ("pi", 0, 0): "π(0|0)=0"})
             others = sorted(signature(before, after).policies - {"pi"})
@@ -238,7 +243,7 @@ class Comparison:
     def _cutoff_horizons(self, before: Expr, after: Expr, counted: list[Shape]) -> tuple[int, ...]:
         reached = []
         for horizon in sorted({shape.horizon for shape in counted}):
-            needed = sufficient_shape(before, after, horizon)
+            needed = sufficient_shape(before, after, horizon, additive=self.additive, possible_only=self.possible_only)
             if needed and any(one.horizon == horizon and one.states >= needed[0] and one.actions >= needed[1]
                               for one in counted):
                 reached.append(horizon)
@@ -268,8 +273,9 @@ class Comparison:
         key = (term, shape, zeros, free, modular)
         if key not in self._values:
             evaluator = self._evaluator(shape, zeros, modular)
-            if modular and sum(isinstance(index, (Trajectory, Batch)) for index in free) > 1:
-                raise OutsideFragment("two free trajectories have no array of residues")
+            if modular and (any(isinstance(index, Batch) for index in free)
+                            or sum(isinstance(index, Trajectory) for index in free) > 1):
+                raise OutsideFragment("several free trajectories have no array of residues")
             self._values[key] = [
                 evaluator.value(term, dict(zip(free, values, strict=True)))
                 for values in product(*(self._range(index, evaluator) for index in free))

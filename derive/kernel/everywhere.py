@@ -76,6 +76,7 @@ from derive.kernel import automata
 from derive.kernel.automata import UNIT, Automaton, Monomial, Weight, added, weighed
 from derive.kernel.compile import DYNAMICS, PathCompiler, Paths
 from derive.kernel.forms import Form, Forms
+from derive.kernel.ranges import balanced
 from derive.kernel.spans import CONTEXT, ZERO, Identity, Span, Vector, column_times, inner, row_times
 from derive.language.terms import Trajectory
 from derive.language.typing import is_symmetric, rank
@@ -245,7 +246,7 @@ def _ready(one: Automaton, *, each: bool) -> list[Difference]:
     moved = automata.trimmed(automata.pushed(one))
     ready = []
     for e in moved.starts:
-        part = automata.balanced(moved, e)
+        part = balanced(moved, e)
         row = part.starts[e]
         down = min((m for weight in row.values() for _, m in weight), default=0)
         scale = lcm(*(value.denominator for weight in row.values() for value in weight.values()))

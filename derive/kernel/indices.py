@@ -86,7 +86,7 @@ class Indices:
                 def drawn(environment: Environment) -> Way:
                     place = draw(environment)
                     if place not in environment[batch]:
-                        raise NotApplicable(f"τ^({place}) does not exist for m = {self.model.shape.samples}")
+                        raise NotApplicable(f"τ^{{({place})}} does not exist for m = {self.model.shape.samples}")
                     return environment[batch][place]
 
                 return drawn

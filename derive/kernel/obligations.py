@@ -10,13 +10,15 @@ assumptions imply; numbers discharge nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any
 
 from sympy import Expr, Integer, Rational
 
 from derive.assumptions import (
     POSSIBLE,
+    VOCABULARY,
     Assumption,
     dynamics_positive,
     iid_samples,
@@ -24,7 +26,7 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.language.binding import Binder, Index
-from derive.language.expression import Plus, Power, Ratio, Times, subterms
+from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
@@ -47,6 +49,8 @@ from derive.language.terms import (
     Var,
 )
 
+MOVES = "the possible trajectories stay the same near θ"
+
 Support = Mapping[Index, Any]
 """Trajectories known to be possible -> under which policy; bound times -> (first, last), inner ones last."""
 
@@ -57,21 +61,46 @@ class Obligation:
 
     says: str
     subject: Expr
-    settled_by: tuple[Assumption, ...]
+    settled_by: tuple[Assumption, ...] = ()
 
     def __str__(self) -> str:
         return self.says
 
 
 def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> tuple[Obligation, ...]:
-    """The obligations of ``terms`` that the assumptions do not imply, each once."""
-    known = frozenset(assumptions)
+    """The obligations of ``terms`` that the assumptions do not imply, each once, and what would settle each."""
+    listed, known = list(terms), frozenset(assumptions)
+    found = _found(listed, known)
+    if not found:
+        return ()
+    return tuple(replace(one, settled_by=_settling(one, listed, known)) for one in found.values())
+
+
+def _settling(obligation: Obligation, terms: list[Expr], known: frozenset[Assumption]) -> tuple[Assumption, ...]:
+    """The nearest assumption that would settle an obligation, or a smallest set of several, or nothing."""
+    moves = obligation.says.startswith(MOVES)
+    others = [one for one in VOCABULARY if one not in known and one != POSSIBLE]
+    nearest = [one for one in ([*others, POSSIBLE] if moves else [POSSIBLE, *others]) if one not in known]
+    for one in nearest:
+        if obligation.says not in _found(terms, known | {one}):
+            return (one,)
+    chosen = list(others)
+    if obligation.says in _found(terms, known | set(chosen)):
+        return ()
+    for one in others:
+        rest = [other for other in chosen if other != one]
+        if obligation.says not in _found(terms, known | set(rest)):
+            chosen = rest
+    return tuple(chosen)
+
+
+def _found(terms: Iterable[Expr], known: frozenset[Assumption]) -> dict[str, Obligation]:
     found: dict[str, Obligation] = {}
     for term in terms:
         support = {index: "pi" for index in term.free_symbols if isinstance(index, Trajectory) and POSSIBLE in known}
         for obligation in _Pass(known).owed(term, support, gradients=0):
             found.setdefault(obligation.says, obligation)
-    return tuple(found.values())
+    return found
 
 
 def obligations(terms: Iterable[Expr]) -> tuple[Obligation, ...]:
@@ -86,8 +115,8 @@ def _opened(binder: Binder, support: Support) -> tuple[Index, Expr]:
     """The body with a readable letter that neither it nor an enclosing binder has."""
     taken = {str(index.label) for index in (*binder.body.free_symbols, *support) if isinstance(index, Index)}
     letters = list(_LETTERS[binder.index.sort]) or ["tau"]
-    names = [*letters, *(letters[0] + "'" * n for n in range(1, 9))]
-    return binder.opened(next(name for name in names if name not in taken))
+    primed = (letters[0] + "'" * n for n in count(1))
+    return binder.opened(next(name for name in chain(letters, primed) if name not in taken))
 
 
 class _Pass:
@@ -103,9 +132,9 @@ class _Pass:
             case Log(args=(inside,)) if not self.positive(inside, support):
                 yield self._obligation(f"{inside} > 0", inside)
             case Power(args=(_, exponent)) if not _never_negative(exponent, support):
-                yield Obligation(f"{exponent} ≥ 0 in {term}", term, ())
+                yield Obligation(f"{exponent} ≥ 0 in {term}", term)
             case Drawn() if iid_samples not in self.known:
-                yield Obligation("τ^(1), ..., τ^(m) have a declared law", term, (iid_samples,))
+                yield Obligation("τ^{(1)}, ..., τ^{(m)} have a declared law", term)
         if isinstance(term, Grad):
             gradients += 1
         if isinstance(term, Binder):
@@ -125,8 +154,7 @@ class _Pass:
         moves = gradients and not self._support_stays(binder, index, body, support, gradients)
         second = gradients + _gradients(body) > 1 and policy_positive not in self.known
         if restricted is not None and (moves or second):
-            yield Obligation(
-                f"the possible trajectories stay the same near θ in {binder}", binder, (policy_positive,))
+            yield Obligation(f"{MOVES} in {binder}", binder)
         yield from self.owed(body, inside, gradients)
 
     def _restricted(self, binder: Binder) -> str | None:
@@ -161,7 +189,7 @@ class _Pass:
         return not any(True for factor in rest for _ in self.owed(factor, support, 0))
 
     def _obligation(self, says: str, subject: Expr) -> Obligation:
-        return Obligation(says, subject, _settling(subject))
+        return Obligation(says, subject)
 
     # -- the calculus of signs ------------------------------------------------------------------
 
@@ -262,18 +290,6 @@ def _is_nonempty(total: Total) -> bool:
         return True  # there is always a state, an action, a trajectory
     first, last = total.domain.args
     return (first == 0 and isinstance(last, Horizon)) or (first == 1 and isinstance(last, SampleSize))
-
-
-def _settling(subject: Expr) -> tuple[Assumption, ...]:
-    """The assumptions that speak of what occurs in an obligation, the nearest first."""
-    nodes = list(subterms(subject))
-    if any(isinstance(node, Drawn) for node in nodes):
-        return (iid_samples,)
-    along = any(isinstance(node, (TrajectoryProbability, StateAt, ActionAt)) for node in nodes)
-    if along:
-        return (POSSIBLE,)
-    kinds = ((ActionProbability, policy_positive), (Initial, initial_positive), (Transition, dynamics_positive))
-    return tuple(assumption for kind, assumption in kinds if any(isinstance(node, kind) for node in nodes))
 
 
 def same_time(one: Expr, two: Expr) -> bool:

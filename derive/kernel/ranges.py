@@ -26,12 +26,6 @@ Linear = Mapping[Any, int]
 """A time as {index or H: coefficient, None: number}, zeros left out."""
 
 
-def anywhere(time: Any) -> Automaton:
-    """The time is at exactly one step."""
-    return simple([(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE), (1, 1, (), UNIT, ONE)],
-                  size=2, accept=[1], marks=[time])
-
-
 def between(time: Any, first: Linear, last: Linear) -> Automaton:
     """first <= time <= last, for a range that never leaves 0..H.
 
@@ -82,7 +76,7 @@ def _at_least(time: Any, first: Linear) -> Automaton:
     if isinstance(base, Horizon):
         if number < 0:
             raise OutsideFragment("a range that may start before 0")
-        return near_the_end(time, 0) if number == 0 else nowhere(time)
+        return last_step(time) if number == 0 else nowhere(time)
     return after(time, base, number)
 
 
@@ -137,11 +131,9 @@ def before_the_end(time: Any, steps: int) -> Automaton:
     return simple(arrows, size=steps + 2, accept=[1 + steps], marks=[time])
 
 
-def near_the_end(time: Any, steps: int) -> Automaton:
-    """time >= H - steps."""
-    arrows: list[Arrow] = [(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)]
-    arrows += [(1 + k, 2 + k, (), UNIT, ONE) for k in range(steps)]
-    return simple(arrows, size=steps + 2, accept=range(1, steps + 2), marks=[time])
+def last_step(time: Any) -> Automaton:
+    """time = H."""
+    return simple([(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE)], size=2, accept=[1], marks=[time])
 
 
 def after(late: Any, early: Any, steps: int) -> Automaton:
@@ -187,6 +179,45 @@ def _first_step(weight: Weight) -> Automaton:
 
 def _later_steps(weight: Weight) -> Automaton:
     return simple([(0, 1, (), UNIT, ONE), (1, 1, (), UNIT, weight)], size=2, accept=[1])
+
+
+def balanced(one: Automaton, e: int) -> Automaton:
+    """The part that starts with mu(s_0)^e, no weight with a negative power of gamma; times a power of gamma.
+
+    gamma^(k - t) is made of a factor gamma on each step before k and 1 / gamma on each
+    before t. Here every state q stands for its value times gamma^h(q), h(q) the least
+    power on a way to q, so all powers on arrows become differences that are at least 0.
+
+    Raises:
+        OutsideFragment: if gamma^-1 comes in on a loop: then there is no least power.
+    """
+    least = {q: min(g for g, _ in weight) for q, weight in one.starts[e].items()}
+    drops: dict[tuple[int, int], int] = {}
+    for arrows in one.letters.values():
+        for place, weight in arrows.items():
+            lowest = min(g for g, _ in weight)
+            drops[place] = min(drops.get(place, lowest), lowest)
+    for _ in range(one.size + 1):
+        before = dict(least)
+        for (p, q), drop in drops.items():
+            if p in least:
+                least[q] = min(least.get(q, least[p] + drop), least[p] + drop)
+        if least == before:
+            break
+    else:
+        raise OutsideFragment("a weight with a negative power of the discount")
+    ends = [least[q] + g for column in one.ends.values() for q, w in column.items() if q in least for g, _ in w]
+    down = min(ends, default=0)
+
+    def raised(weight: Weight, power: int) -> Weight:
+        return {(g + power, m): value for (g, m), value in weight.items()}
+
+    return Automaton(
+        one.size, {e: {q: raised(w, -least[q]) for q, w in one.starts[e].items()}},
+        {letter: {(p, q): raised(w, least[p] - least[q]) for (p, q), w in arrows.items() if p in least}
+         for letter, arrows in one.letters.items()},
+        {c: {q: raised(w, least[q] - min(down, 0)) for q, w in column.items() if q in least}
+         for c, column in one.ends.items()})
 
 
 def product_over(letter: Any, first: Linear, last: Linear) -> Automaton:

@@ -18,7 +18,7 @@ from derive.kernel import jets
 from derive.kernel.jets import Jet
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
-from derive.language.terms import Drawn, Grad, Total
+from derive.language.terms import Batch, Drawn, Grad, Total, Trajectory
 
 Vector = list[Jet]
 
@@ -46,6 +46,9 @@ class Sampling:
                 sums, products, powers, gradients and constant denominators.
         """
         ring = self.evaluator.ring
+        others = {index for index in body.free_symbols if isinstance(index, (Trajectory, Batch))} - {self.batch}
+        if others and any(way.count > 1 for way in self.ways):
+            raise OutsideFragment("samples beside another trajectory have no array of residues")
 
         def averaged(environment: dict[Index, Any]) -> Jet:
             parts = []
@@ -80,7 +83,7 @@ class Sampling:
     def _function_of_one(self, term: Expr, draw: Expr, environment: dict[Index, Any], order: int) -> list[Part]:
         number = int(draw) if isinstance(draw, Integer) else environment[draw]
         if not 1 <= number <= self.evaluator.model.shape.samples:
-            raise NotApplicable(f"τ^({number}) does not exist for m = {self.evaluator.model.shape.samples}")
+            raise NotApplicable(f"τ^{{({number})}} does not exist for m = {self.evaluator.model.shape.samples}")
         shared = term.free_symbols <= {self.batch, draw}
         key = (term, order)
         if not (shared and key in self._vectors):

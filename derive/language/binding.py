@@ -31,7 +31,8 @@ class Atom(AtomicExpr, Term):
     label: str | int
 
     def __new__(cls, label: str | int = "") -> Any:
-        if isinstance(label, bool) or not isinstance(label, (str, int)):
+        bound = isinstance(label, int) and not isinstance(label, bool) and issubclass(cls, Index)
+        if not (isinstance(label, str) or bound):
             raise NotATerm(f"{cls.__name__}({label!r}): a name is a string.")
         atom = Expr.__new__(cls)
         atom.label = label

@@ -39,6 +39,7 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    Time,
     Total,
     TrajectoryProbability,
     Transition,
@@ -351,13 +352,6 @@ def signature(*terms: Expr) -> Signature:
         (str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:]))
         for node in nodes if isinstance(node, Applied)
     }
-    times = [
-        time for node in nodes
-        if isinstance(node, (StateAt, ActionAt, Between))
-        or (isinstance(node, Power) and isinstance(node.args[0], Discount))
-        for time in (node.args if isinstance(node, Between) else node.args[1:])
-    ]
-    offsets = [abs(int(number)) for time in times for number in subterms(time) if isinstance(number, Integer)]
     return Signature(
         rewards=any(isinstance(node, Reward) for node in nodes),
         returns=any(isinstance(node, (Return, Objective)) for node in nodes),
@@ -366,7 +360,7 @@ def signature(*terms: Expr) -> Signature:
         policies=frozenset(str(node.label) for node in nodes if isinstance(node, Policy)),
         functions=frozenset(functions),
         order=max((_grad_depth(term) for term in terms), default=0),
-        largest_offset=max(offsets, default=0),
+        largest_offset=max((_offset(term) for term in terms), default=0),
         logarithms=any(_asks_a_logarithm(term, differentiated=False) for term in terms),
     )
 
@@ -377,6 +371,21 @@ def _asks_a_logarithm(term: Expr, *, differentiated: bool) -> bool:
         return True
     linear = isinstance(term, Grad) or (differentiated and isinstance(term, (Plus, Total)))
     return any(_asks_a_logarithm(argument, differentiated=linear) for argument in term.args)
+
+
+def _offset(term: Expr) -> int:
+    """The literal times of a term: of nested sums they add up, side by side the largest counts."""
+    inner = max((_offset(argument) for argument in term.args), default=0)
+    match term:
+        case StateAt(args=(_, time)) | ActionAt(args=(_, time)) | Power(args=(Discount(), time)):
+            return max(inner, _literal(time))
+        case Total(index=Time(), domain=domain) | Prod(index=Time(), domain=domain):
+            return _literal(domain) + _offset(term.body)
+    return inner
+
+
+def _literal(time: Expr) -> int:
+    return max((abs(int(number)) for number in subterms(time) if isinstance(number, Integer)), default=0)
 
 
 def _grad_depth(term: Expr) -> int:

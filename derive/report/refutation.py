@@ -99,7 +99,7 @@ def _value(index: Any, value: Any) -> str:
     if isinstance(index, Trajectory):
         return f"{_path(value)}, as (s_0, a_0, ..., s_H+1)"
     if isinstance(index, Batch):
-        return ", ".join(f"τ^({number}) = {_path(path)}" for number, path in value.items())
+        return ", ".join(f"τ^{{({number})}} = {_path(path)}" for number, path in value.items())
     return str(value)
 
 
