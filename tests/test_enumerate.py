@@ -91,7 +91,7 @@ def test_what_has_no_meaning_is_refused(term: Expr) -> None:
 
 
 def test_what_does_not_exist_is_not_applicable() -> None:
-    with pytest.raises(NotApplicable, match=r"τ\^\(3\) does not exist for m = 2"):
+    with pytest.raises(NotApplicable, match=r"τ\^\{\(3\)\} does not exist for m = 2"):
         Enumeration(SAMPLED.model).value(expect(samples, R(samples[3])))
     with pytest.raises(NotApplicable, match="a_2 does not exist for H = 1"):
         Enumeration(SAMPLED.model).value(pi(tau.a[2] | tau.s[0]), {tau: AT[tau]})

@@ -299,7 +299,7 @@ NOT_THERE: tuple[tuple[Expr, str], ...] = (
     (mu(tau.s[H + 2]), "s_3 does not exist"),
     (pi(tau.a[H + 1] | s), "a_2 does not exist"),
     (mu(tau.s[t - 2]), "s_-1 does not exist"),
-    (R(samples[3]), "τ^(3) does not exist for m = 2"),
+    (R(samples[3]), "τ^{(3)} does not exist for m = 2"),
     (gamma ** (t - 2), "exponent -1"),
     (total(t, mu(tau.s[t + 2])), "s_3 does not exist"),
 )

@@ -27,6 +27,7 @@ def exact_value(difference: Difference, model: RingModel, *, backward: bool = Tr
     """
     if difference.each:
         raise OutsideFragment("an arbitrary return has no backward recursion; it is compared path by path")
+    model.ring.begin()
     letters = [(_exact_matrix(letter, model), arrows) for letter, arrows in difference.letters.items()]
     states = range(model.shape.states)
     weight = _ExactWeights(model)
