@@ -293,15 +293,16 @@ def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
 @NAMES
 @click.option("--examples", default=20, show_default=True, type=click.IntRange(1), help="Random MDPs for each step.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-def fuzz(names: tuple[str, ...], examples: int, seed: int) -> int:
+@JOBS
+def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
     """Re-check every step of the theorems NAMES on random MDPs of random shapes."""
     from derive.report.fuzzing import fuzzed
 
     theorems = _named(names)
     for theorem in theorems:
         _built(theorem)
-    with _console(None) as console:
-        return 0 if fuzzed(console, theorems, examples=examples, seed=seed) else 1
+    with _console(None) as console, _executor(jobs) as executor:
+        return 0 if fuzzed(console, theorems, examples=examples, seed=seed, executor=executor) else 1
 
 
 # -- report ----------------------------------------------------------------------------------------

@@ -85,3 +85,21 @@ def test_an_interrupted_campaign_says_what_is_settled(monkeypatch: pytest.Monkey
     printed = capsys.readouterr()
     assert "1 of 1 theorems as claimed" in printed.out
     assert "interrupted" in printed.err
+
+
+def test_fuzzing_is_the_same_for_any_number_of_jobs(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = []
+    for jobs in ("1", "2"):
+        names = ["gradient_of_probability", "score_of_a_trajectory", "discount_lost"]
+        assert main(["fuzz", *names, "--examples", "6", "--seed", "3", "-j", jobs]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+    assert "no step of 3 theorems is other than declared" in outputs[0]
+
+
+def test_fuzzing_finds_a_step_that_is_not_what_it_declares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    false = tmp_path / "false.py"
+    false.write_text("from derive import *\n@theorem('false')\ndef false():\n"
+                     "    return calc(J, by('words'), 2 * J)\n")
+    assert main(["fuzz", str(false), "--examples", "4"]) == 1
+    assert "FAILED: false, step 1" in capsys.readouterr().out

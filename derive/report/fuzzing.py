@@ -1,32 +1,74 @@
-"""``derive fuzz``: a progress bar, the shapes covered, and the first failure."""
+"""``derive fuzz``: a progress bar, the shapes covered, and the first failure.
+
+A unit of work is one theorem, whose random MDPs depend on the seed and its own name only,
+so the results are the same for any executor and any number of workers.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from derive.derivation import Theorem
 from derive.fuzz import FuzzResult, fuzz
+from derive.proof_files import load
 from derive.report.refutation import describe
 
 
-def fuzzed(console: Console, theorems: Sequence[Theorem], *, examples: int, seed: int) -> bool:
+def fuzz_theorem(place: tuple[str, str], *, examples: int, seed: int) -> FuzzResult:
+    """The campaign of one theorem, named by its file and its name."""
+    file, name = place
+    return fuzz([theorem for theorem in load(Path(file)) if theorem.name == name], examples=examples, seed=seed)
+
+
+def campaign(theorems: Sequence[Theorem], *, examples: int, seed: int,
+             executor: Executor | None = None) -> Iterator[FuzzResult]:
+    """The results theorem by theorem, in order; on ``executor`` if one is given."""
+    work = partial(fuzz_theorem, examples=examples, seed=seed)
+    places = [(theorem.file, theorem.name) for theorem in theorems]
+    yield from map(work, places) if executor is None else executor.map(work, places)
+
+
+def fuzzed(console: Console, theorems: Sequence[Theorem], *, examples: int, seed: int,
+           executor: Executor | None = None) -> bool:
     """Run the campaign and print what it covered; whether no step failed."""
-    columns = (TextColumn("random MDPs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Console(file=sys.stderr)
+    columns = (TextColumn("theorems on random MDPs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar, results = Console(file=sys.stderr), list[FuzzResult]()
     with Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        result = fuzz(theorems, examples=examples, seed=seed,
-                      progress=lambda done, total: progress.update(task, completed=done, total=total))
-    _covered(console, result, len(theorems))
-    if result.failure is None:
-        console.print(f"no step of {len(theorems)} theorems is other than declared, seed {seed}")
+        task = progress.add_task("", total=len(theorems))
+        try:
+            for result in campaign(theorems, examples=examples, seed=seed, executor=executor):
+                results.append(result)
+                progress.advance(task)
+                if result.failure is not None:
+                    break
+        finally:  # interrupted: say what is settled
+            progress.stop()
+            if results:
+                _covered(console, merged(results), len(results))
+    failure = results[-1].failure if results else None
+    if failure is None:
+        console.print(f"no step of {len(results)} theorems is other than declared, seed {seed}")
         return True
-    _failure(console, result, theorems)
+    _failure(console, results[-1], theorems)
     return False
+
+
+def merged(results: Sequence[FuzzResult]) -> FuzzResult:
+    """The results of several theorems as one."""
+    shapes, comparisons, separated = (
+        dict(sorted(sum((Counter(getattr(one, part)) for one in results), Counter()).items()))
+        for part in ("shapes", "comparisons", "separated"))
+    return replace(results[-1], steps=sum(one.steps for one in results), shapes=shapes, comparisons=comparisons,
+                   separated=separated)
 
 
 def _covered(console: Console, result: FuzzResult, theorems: int) -> None:
