@@ -157,21 +157,30 @@ def test_terms_that_the_generator_does_not_build(name: str, data: st.DataObject)
 # -- the kernel's rings against each other ----------------------------------------------------------------
 
 
-def numbers_of(model: Model) -> dict[str, Fraction]:
-    """The value of every indeterminate of the generic model, at a concrete one."""
+def numbers_of(model: Model, term: Expr) -> dict[str, Fraction]:
+    """The value of every indeterminate of the generic model of a term, at a concrete model.
+
+    Policies other than pi are q0, q1, ... and functions f0, f1, ..., by their place in the
+    alphabet among those that the term speaks of (pi is always among the policies).
+    """
+    speaks = signature(term)
+    policies = {name: name if name == "pi" else f"q{place}"
+                for place, name in enumerate(sorted(speaks.policies | {"pi"}))}
+    functions = {name: f"f{place}" for place, name in enumerate(sorted({name for name, _ in speaks.functions}))}
     n, k = range(model.shape.states), range(model.shape.actions)
     values = {"gamma": model.gamma} | {f"mu_{s}": model.mu[s] for s in n}
     values |= {f"P_{s}_{a}_{x}": model.P[s][a][x] for s, a, x in product(n, k, n)}
     values |= {f"r_{s}_{a}_{x}": model.r[s][a][x] for s, a, x in product(n, k, n)}
-    values |= {f"{name}_{s}_{a}": table[s][a] for name, table in model.policies.items() for s, a in product(n, k)}
+    values |= {f"{stem}_{s}_{a}": model.policies[name][s][a] for name, stem in policies.items()
+               for s, a in product(n, k)}
     values |= {f"phi_{s}_{a}": model.scores[s][a] for s, a in product(n, k)}
     values |= {f"psi_{s}_{a}": Fraction(0) for s, a in product(n, k)}
-    for name, table in model.functions.items():
-        values |= {"_".join(["f", name, *map(str, places)]): number for places, number in table.items()}
+    for name, stem in functions.items():
+        values |= {"_".join([stem, *map(str, places)]): number for places, number in model.functions[name].items()}
     return values
 
 
-def substituted(element: Any, model: Model) -> Fraction:
+def substituted(element: Any, model: Model, term: Expr) -> Fraction:
     """A field element at a concrete model: monomials and factors one by one, in ``Fraction``."""
     if isinstance(element, Graded):
         assert model.returns is not None
@@ -180,10 +189,10 @@ def substituted(element: Any, model: Model) -> Fraction:
             weight = Fraction(1)
             for path in monomial:
                 weight *= model.returns[path]
-            total_ += weight * substituted(part, model)
+            total_ += weight * substituted(part, model, term)
         return total_
     assert isinstance(element, Element)
-    values, names = numbers_of(model), element.field.context.names()
+    values, names = numbers_of(model, term), element.field.context.names()
 
     def polynomial(p: Any) -> Fraction:
         total_ = Fraction(0)
@@ -217,7 +226,7 @@ def test_the_generic_model_at_a_point_is_the_concrete_model(term: Expr, model: M
     except WorkLimit:
         return
     concrete = Evaluator(concrete_model(model, Rationals())).value(term, environment)
-    assert substituted(element, model) == as_fraction(concrete)
+    assert substituted(element, model, term) == as_fraction(concrete)
 
 
 @settings(SLOW, max_examples=40)
