@@ -278,7 +278,7 @@ def test_the_automata_name_a_horizon_beyond_the_ladder(monkeypatch: pytest.Monke
 
 
 def test_automata_that_say_yes_where_a_shape_says_no_are_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decide, "decide_everywhere", lambda *args: decide.Everywhere(()))
+    monkeypatch.setattr(decide, "decide_everywhere", lambda *args, **named: decide.Everywhere(()))
     with pytest.raises(KernelDisagrees, match=r"equal everywhere by automata, different at \(1,3,0\)"):
         answer(J, 2 * J)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sympy import Expr
 
 from derive.assumptions import Assumption
-from derive.kernel.everywhere import Everywhere, Relations, decide_everywhere
+from derive.kernel.everywhere import Everywhere, Relations, Sides, decide_everywhere
 
 RELATIONS: tuple[tuple[str, Relations], ...] = (
     ("Σ_x P(x|s,a) = 1", Relations(dynamics=False)),
@@ -16,8 +16,9 @@ RELATIONS: tuple[tuple[str, Relations], ...] = (
 """A relation, and the relations without it. The derivatives of Σ_a π(a|s) = 1 go with it."""
 
 
-def relations_used(before: Expr, after: Expr, assumptions: Iterable[Assumption]) -> tuple[str, ...]:
+def relations_used(before: Expr, after: Expr, assumptions: Iterable[Assumption],
+                   sides: Sides | None = None) -> tuple[str, ...]:
     """The relations without which the automata do not find the terms equal."""
     known = tuple(assumptions)
     return tuple(name for name, without in RELATIONS
-                 if not isinstance(decide_everywhere(before, after, known, without), Everywhere))
+                 if not isinstance(decide_everywhere(before, after, known, without, sides), Everywhere))

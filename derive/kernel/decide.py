@@ -28,7 +28,7 @@ from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undef
 from derive.kernel.audit import relations_used
 from derive.kernel.cutoff import sufficient_shape
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere, Somewhere, decide_everywhere
+from derive.kernel.everywhere import Everywhere, Sides, Somewhere, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
 from derive.kernel.modular import POINTS, residue_model
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
@@ -114,6 +114,7 @@ class Comparison:
         self.possible_only = POSSIBLE in self.assumptions
         kind = replace(self.signature, largest_offset=0), self.additive, self.possible_only
         self._evaluators, self._values = (models or Models()).of(kind)
+        self._sides = Sides(self.assumptions)
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees at random points; None where that cannot be asked."""
@@ -128,7 +129,7 @@ class Comparison:
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         answer = self._on_shapes(before, after)
-        decision = decide_everywhere(before, after, self.assumptions)
+        decision = decide_everywhere(before, after, self.assumptions, sides=self._sides)
         match answer, decision:
             case Different(shape), Everywhere():
                 raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at {shape}")
@@ -142,7 +143,7 @@ class Comparison:
         """The audit; trajectory by trajectory no relation is used."""
         if all(closure.difference.each for closure in decision.closures):
             return ()
-        return relations_used(before, after, self.assumptions)
+        return relations_used(before, after, self.assumptions, self._sides)
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, bool]] = []

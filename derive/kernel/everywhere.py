@@ -142,14 +142,32 @@ class Outside:
 Decision = Everywhere | Somewhere | Outside
 
 
+class Sides:
+    """The terms of one chain compiled under its assumptions, each once: a middle term stands in two steps."""
+
+    def __init__(self, assumptions: Iterable[Assumption]) -> None:
+        known = frozenset(assumptions)
+        self.additive = additive_return in known
+        self.forms = Forms(additive=self.additive, possible_only=POSSIBLE in known,
+                           positive={policy_positive, dynamics_positive, initial_positive} <= known)
+        self._paths: dict[tuple[Expr, Expr], Paths] = {}
+
+    def along(self, term: Expr, path: Trajectory) -> Paths:
+        """A term about one free trajectory."""
+        key = (term, path)
+        if key not in self._paths:
+            self._paths[key] = PathCompiler(path, additive=self.additive).compiled(term)
+        return self._paths[key]
+
+
 def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumption],
-                      relations: Relations | None = None) -> Decision:
-    """Whether two terms are equal in every finite MDP at every horizon."""
+                      relations: Relations | None = None, sides: Sides | None = None) -> Decision:
+    """Whether two terms are equal in every finite MDP at every horizon; ``sides`` shares work along a chain."""
     if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
         return Outside("a matrix that is not symmetric by its form takes two directions, which are not provided")
     closures = []
     try:
-        for difference in differences(before, after, frozenset(assumptions)):
+        for difference in differences(before, after, assumptions, sides):
             outcome = closed(difference, relations or Relations())
             if isinstance(outcome, Somewhere):
                 return outcome
@@ -162,23 +180,21 @@ def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumptio
 # -- from terms to differences -------------------------------------------------------------------------
 
 
-def differences(before: Expr, after: Expr, assumptions: frozenset[Assumption]) -> list[Difference]:
+def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption],
+                sides: Sides | None = None) -> list[Difference]:
     """The automata all of which must be 0 for the terms to be equal.
 
     Raises:
         OutsideFragment: naming what cannot be compiled.
     """
+    compiled = sides or Sides(assumptions)
     free = before.free_symbols | after.free_symbols
-    additive = additive_return in assumptions
     if free:
         (path, *others) = free
         if others or not isinstance(path, Trajectory):
             raise OutsideFragment(f"free indices: {', '.join(sorted(map(str, free)))}")
-        compiler = PathCompiler(path, additive=additive)
-        return _each(_minus(compiler.compiled(before), compiler.compiled(after)))
-    forms = Forms(
-        additive=additive, possible_only=POSSIBLE in assumptions,
-        positive={policy_positive, dynamics_positive, initial_positive} <= assumptions)
+        return _each(_minus(compiled.along(before, path), compiled.along(after, path)))
+    forms = compiled.forms
     gap = dict(forms.form(before))
     for product, weight in forms.form(after).items():
         gap[product] = added(gap.get(product, {}), _negative(weight))
