@@ -109,16 +109,19 @@ class Comparison:
 
     def __init__(self, terms: Sequence[Expr], assumptions: Iterable[Assumption], models: Models | None = None) -> None:
         self.assumptions = frozenset(assumptions)
-        self.signature = signature(*terms)
         self.additive = additive_return in self.assumptions
         self.possible_only = POSSIBLE in self.assumptions
-        kind = replace(self.signature, largest_offset=0), self.additive, self.possible_only
-        self._evaluators, self._values = (models or Models()).of(kind)
+        spoken = signature(*terms)  # what does not change the model is left out, so that more chains share it
+        self.signature = replace(spoken, largest_offset=0, samples=False, returns=spoken.returns or not self.additive)
+        self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
         self._sides = Sides(self.assumptions)
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
-        """Whether the generic model of a shape agrees at random points; None where that cannot be asked."""
-        return self._quietly(before, after, shape, frozenset(), modular=True)
+        """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
+        found = self._quietly(before, after, shape, frozenset(), modular=True)
+        if found is None and shape.trajectories**shape.samples <= MOST_WAYS // 50:
+            return self._quietly(before, after, shape, frozenset(), modular=False)
+        return found
 
     def compare(self, before: Expr, after: Expr) -> Answer:
         """Are the terms equal on every applicable shape of the ladder, and everywhere?

@@ -30,11 +30,12 @@ POINTS = 6
 class Residues:
     """An array of residues, one row a prime; columns are trajectories, or one for all."""
 
-    __slots__ = ("primes", "values")
+    __slots__ = ("_inverse", "primes", "values")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, values: np.ndarray, primes: np.ndarray) -> None:
         self.values, self.primes = values, primes
+        self._inverse: Residues | None = None
 
     def __add__(self, other: Residues) -> Residues:
         return Residues((self.values + other.values) % self.primes, self.primes)
@@ -51,7 +52,12 @@ class Residues:
         return self * other.inverse()
 
     def inverse(self) -> Residues:
-        """x^(p-2), by Fermat."""
+        """x^(p-2), by Fermat; found once, since P(tau; theta) is divided by again and again."""
+        if self._inverse is None:
+            self._inverse = self._power_of_p_minus_two()
+        return self._inverse
+
+    def _power_of_p_minus_two(self) -> Residues:
         exponent, base = self.primes - np.uint64(2), self.values
         result = np.ones_like(base)
         while exponent.any():
@@ -112,14 +118,12 @@ class ResidueTable:
 def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: int, points: int = POINTS) -> RingModel:
     """The generic model of one shape at random points modulo random primes."""
     source = Random(f"{seed}/{shape}")
-    primes = random_primes(source, points)
+    primes, entries = random_primes(source, points), np.random.default_rng(source.getrandbits(64))
     ring = ResidueRing(primes)
     n, k = shape.states, shape.actions
 
     def draw(*size: int) -> np.ndarray:
-        count = int(np.prod(size, initial=1))
-        rows = [[source.randrange(1, int(p)) for _ in range(count)] for p in primes[:, 0]]
-        return np.array(rows, dtype=np.uint64).reshape(points, *size)
+        return np.stack([entries.integers(1, int(p), size=size, dtype=np.uint64) for p in primes[:, 0]])
 
     def rows(*size: int) -> np.ndarray:
         table = draw(*size)

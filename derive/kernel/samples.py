@@ -37,6 +37,7 @@ class Sampling:
         self.evaluator, self.batch, self.policy = evaluator, batch, policy
         self.ways = evaluator.model.possible(policy)
         self._vectors: dict[tuple[Expr, int], Vector] = {}
+        self._means: dict[tuple[int, int], tuple[Vector, Jet]] = {}
 
     def expectation(self, body: Expr, order: int) -> Callable[[dict[Index, Any]], Jet]:
         """E[body] over independent draws, as a closure.
@@ -62,6 +63,16 @@ class Sampling:
         return averaged
 
     def _mean(self, vector: Vector, order: int) -> Jet:
+        """E of one function of one sample; of the vectors that are kept, found once."""
+        key = (id(vector), order)
+        kept = self._means.get(key)
+        if kept is not None and kept[0] is vector:
+            return kept[1]
+        mean = self._weighted(vector, order)
+        self._means[key] = (vector, mean)
+        return mean
+
+    def _weighted(self, vector: Vector, order: int) -> Jet:
         weighted = [
             jets.product(way.probability(self.evaluator.model, self.policy, order), entry)
             for way, entry in zip(self.ways, vector, strict=True)

@@ -112,9 +112,8 @@ class Binder(Node):
     def bound_symbols(self) -> list[Any]:
         return [self.index]
 
-    @property
-    def free_symbols(self) -> set[Any]:
-        return self.domain.free_symbols | (self.body.free_symbols - {self.index})
+    def _free_indices(self) -> frozenset[Any]:
+        return frozenset(self.domain.free_symbols | (self.body.free_symbols - {self.index}))
 
     def opened(self, name: str | None = None) -> tuple[Index, Expr]:
         """A free index that is not in the body, and the body written with it.

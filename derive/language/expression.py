@@ -100,9 +100,9 @@ class Term(Expr):
         return Conditional(self, as_term(given))
 
     @property
-    def free_symbols(self) -> set[Any]:
-        """The free indices (and foreign symbols, which the door refuses)."""
-        return set().union(*(argument.free_symbols for argument in self.args))
+    def free_symbols(self) -> Any:
+        """The free indices (and foreign symbols, which the door refuses), as a set."""
+        return frozenset().union(*(argument.free_symbols for argument in self.args))
 
     # Printing in the author's order; SymPy's alphabetical printers are never asked.
     def _latex(self, printer: Any) -> str:
@@ -164,13 +164,26 @@ class Conditional(NamedTuple):
 class Node(Term):
     """A term with arguments; each passes through ``as_term``."""
 
-    __slots__ = ()
+    __slots__ = ("_free",)
+    _free: frozenset[Any]
     arity: int | None = None
 
     def __new__(cls, *arguments: Any) -> Any:
         if cls.arity is not None and len(arguments) != cls.arity:
             raise NotATerm(f"{cls.__name__} takes {cls.arity} arguments, got {len(arguments)}.")
         return Expr.__new__(cls, *(as_term(argument) for argument in arguments))
+
+    @property
+    def free_symbols(self) -> Any:
+        """The free indices (and foreign symbols), found once; a new set each time, for SymPy adds to it."""
+        try:
+            return set(self._free)
+        except AttributeError:
+            self._free = self._free_indices()
+            return set(self._free)
+
+    def _free_indices(self) -> frozenset[Any]:
+        return frozenset().union(*(argument.free_symbols for argument in self.args))
 
 
 class Plus(Node):
