@@ -86,8 +86,8 @@ def counterexample(before: Expr, after: Expr, witness: Witness, *, additive: boo
         ways=tuple(table.ways()),
         differentiates=table.differentiates,
         returns=table.returns,
-        left=_value(witness.left),
-        right=_value(witness.right),
+        left=_value(witness.left) if witness.exact else _decimal(witness.left),
+        right=_value(witness.right) if witness.exact else _decimal(witness.right),
         relation=Tex("=") if witness.exact else Tex(r"\approx"),
     )
 
@@ -96,6 +96,11 @@ def _value(value: Fraction) -> Tex:
     sign = "-" if value < 0 else ""
     above, below = abs(value.numerator), value.denominator
     return Tex(f"{sign}{above}" if below == 1 else rf"{sign}\tfrac{{{above}}}{{{below}}}")
+
+
+def _decimal(value: Fraction) -> Tex:
+    """A value with logarithms in it, which is no fraction."""
+    return Tex(f"{float(value):.10f}")
 
 
 def _shape(witness: Witness, samples: bool) -> Tex:
