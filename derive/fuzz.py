@@ -32,8 +32,9 @@ from derive.enumerate import Enumeration
 from derive.errors import DeriveError, MalformedTerm, NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.expression import subterms
+from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Expect, Grad, Law, Log
-from derive.language.typing import Signature, check_equation, signature
+from derive.language.typing import check_equation
 from derive.language.vocabulary import pi
 from derive.models import Model, Shape
 from derive.numeric.gaps import assignments, largest_gap

@@ -19,6 +19,7 @@ from derive.derivation import Chain, Theorem
 from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index, rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
+from derive.language.signature import signature
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
@@ -41,7 +42,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import check, check_equation, signature
+from derive.language.typing import check, check_equation
 from derive.language.vocabulary import pi
 from derive.models import Shape
 from derive.numeric.gaps import largest_gap

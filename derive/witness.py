@@ -25,8 +25,8 @@ from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined
 from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_model
 from derive.kernel.evaluate import Evaluator
 from derive.language.binding import Index
+from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
-from derive.language.typing import Signature, signature
 from derive.models import Model, Shape
 
 DRAWS = 12

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sympy import Expr
 
 from derive.language import terms
 from derive.language.binding import Binder, Index
 from derive.language.expression import Node, Plus, Power, Ratio, Times
 from derive.language.terms import (
-    Action,
     ActionAt,
     ActionProbability,
     Applied,
     Between,
     Drawn,
-    Everything,
     Expect,
     Grad,
     Initial,
@@ -26,7 +22,6 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
-    State,
     StateAt,
     Total,
     TrajectoryProbability,
@@ -45,7 +40,6 @@ from derive.language.vocabulary import (
     grad,
     i,
     log,
-    mean,
     mu,
     pi,
     prod,
@@ -96,11 +90,6 @@ def node_classes() -> set[type]:
     found: set[type] = {Plus, Times, Power, Ratio}
     found |= {value for value in vars(terms).values() if isinstance(value, type) and issubclass(value, Node)}
     return found - {Node, Binder}
-
-
-ATOMS: tuple[Callable[[], Expr], ...] = (
-    lambda: State("s"), lambda: Action("a"), lambda: Everything(), lambda: mean(i, R(samples[i])),
-)
 
 
 def index_classes() -> set[type]:

@@ -14,8 +14,8 @@ from derive.kernel.cutoff import sufficient_shape
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.generic import generic_model
 from derive.language.expression import Plus, Times
+from derive.language.signature import signature
 from derive.language.terms import Policy, State, Trajectory
-from derive.language.typing import signature
 from derive.language.vocabulary import (
     H,
     J,

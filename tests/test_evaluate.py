@@ -21,6 +21,7 @@ from derive.kernel.generic import generic_model
 from derive.kernel.graded import Graded
 from derive.language.binding import Index
 from derive.language.expression import Plus, Times
+from derive.language.signature import signature
 from derive.language.terms import (
     Applied,
     Drawn,
@@ -34,7 +35,6 @@ from derive.language.terms import (
     Total,
     Trajectory,
 )
-from derive.language.typing import signature
 from derive.language.vocabulary import (
     H,
     J,

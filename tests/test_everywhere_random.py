@@ -53,7 +53,7 @@ from derive.kernel.everywhere import (
 )
 from derive.kernel.modular import residue_model
 from derive.kernel.rings import RingModel
-from derive.language.typing import Signature, signature
+from derive.language.signature import Signature, signature
 from derive.language.vocabulary import tau
 from derive.models import Model, Shape, Table
 

@@ -26,7 +26,8 @@ from derive.kernel.concrete import Rationals, as_fraction, concrete_model
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.generic import generic_model
 from derive.language.binding import Index
-from derive.language.typing import rank, signature
+from derive.language.signature import signature
+from derive.language.typing import rank
 from derive.language.vocabulary import (
     J,
     P,

@@ -28,8 +28,8 @@ from derive.kernel.generic import generic_model
 from derive.kernel.graded import Graded
 from derive.kernel.modular import residue_model
 from derive.language.expression import subterms
+from derive.language.signature import signature
 from derive.language.terms import Grad, Log
-from derive.language.typing import signature
 from derive.language.vocabulary import J, P, R, a, expect, grad, log, mu, pi, prod, ratio, s, t, tau, total, variance, x
 from derive.models import Model, Shape
 from derive.numeric.instances import instance_of

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.binding",),
     ("language.terms",),
     ("language.vocabulary", "language.typing"),
-    ("language.source",),
+    ("language.source", "language.signature"),
     ("assumptions", "models"),
     ("kernel", "enumerate", "numeric"),
     ("rules",),

@@ -15,8 +15,8 @@ from sympy import Expr
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.modular import POINTS, ResidueRing, Residues, residue_model
+from derive.language.signature import signature
 from derive.language.terms import Policy, Trajectory
-from derive.language.typing import signature
 from derive.language.vocabulary import (
     J,
     P,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from derive.assumptions import additive_return, dynamics_positive, initial_positive
 from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFragment, Undefined
 from derive.language.expression import as_term
+from derive.language.signature import signature
 from derive.language.terms import Policy
-from derive.language.typing import signature
 from derive.language.vocabulary import (
     J,
     P,

@@ -14,7 +14,7 @@ from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import differences
 from derive.kernel.generic import generic_model
 from derive.kernel.scale import Agreement, Disagreement, probe
-from derive.language.typing import signature
+from derive.language.signature import signature
 from derive.models import Shape
 from derive.report.probing import shape_of
 

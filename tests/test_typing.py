@@ -10,6 +10,7 @@ from sympy import Integer
 from derive.errors import MalformedTerm
 from derive.language import vocabulary as v
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.signature import signature
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
@@ -34,7 +35,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import check, check_equation, depends_on_theta, is_random, rank, signature, sort_of
+from derive.language.typing import check, check_equation, depends_on_theta, is_random, rank, sort_of
 from derive.language.vocabulary import (
     H,
     J,

@@ -24,7 +24,7 @@ from derive.kernel.decide import Comparison, Different, Equal
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.generic import generic_model
 from derive.language.binding import Binder
-from derive.language.typing import signature
+from derive.language.signature import signature
 from derive.language.vocabulary import P, R, a, expect, grad, log, mu, prod, ratio, s, tau, total, x
 from derive.models import Shape
 from derive.rules import expectation_as_a_sum, multiply_by_one

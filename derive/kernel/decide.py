@@ -34,8 +34,9 @@ from derive.kernel.modular import POINTS, residue_model
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
+from derive.language.signature import signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
-from derive.language.typing import is_symmetric, rank, signature
+from derive.language.typing import is_symmetric, rank
 from derive.models import Shape
 
 EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))

@@ -16,7 +16,7 @@ from derive.errors import OutsideFragment
 from derive.kernel.field import Element, Field, neighbours_added
 from derive.kernel.graded import Graded, graded_total
 from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
-from derive.language.typing import Signature
+from derive.language.signature import Signature
 from derive.models import Path, Shape
 
 Zeros = frozenset[tuple[Any, ...]]

@@ -20,7 +20,7 @@ from flint import fmpz
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
-from derive.language.typing import Signature
+from derive.language.signature import Signature
 from derive.models import Shape
 
 POINTS = 6

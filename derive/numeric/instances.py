@@ -9,7 +9,7 @@ import numpy as np
 
 from derive.assumptions import Assumption, additive_return, dynamics_positive, initial_positive
 from derive.errors import InvalidModel
-from derive.language.typing import Signature
+from derive.language.signature import Signature
 from derive.models import Model, Path, Shape
 from derive.numeric.tabular import FloatArray, TabularMDP, checked_theta, from_model, logits
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from sympy import Expr
 
+from derive.language.signature import Signature, signature
 from derive.language.source import source
 from derive.language.terms import Batch, Trajectory
-from derive.language.typing import Signature, signature
 from derive.models import Model
 from derive.witness import Witness
 

@@ -13,7 +13,7 @@ from sympy import Expr
 
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.generic import generic_model
-from derive.language.typing import signature
+from derive.language.signature import signature
 from derive.models import Shape
 
 

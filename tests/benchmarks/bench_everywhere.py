@@ -19,7 +19,7 @@ from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Everywhere, Sides, decide_everywhere, differences
 from derive.kernel.generic import generic_model
 from derive.kernel.scale import probe
-from derive.language.typing import signature
+from derive.language.signature import signature
 from derive.language.vocabulary import P, R, grad, log, pi, t, tau, total
 from derive.models import Shape
 from derive.proof_files import bundled, load, proof_files

@@ -21,7 +21,7 @@ from sympy.polys.rings import ring
 
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.generic import generic_model
-from derive.language.typing import signature
+from derive.language.signature import signature
 from derive.language.vocabulary import J, P, R, grad, log, pi, r, t, tau, total
 from derive.models import Shape
 

@@ -1,0 +1,95 @@
+"""What a set of terms speaks of: which parts of a model, how many derivatives, which literal times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Integer
+
+from derive.language.expression import Plus, Power, subterms
+from derive.language.terms import (
+    ActionAt,
+    Applied,
+    Batch,
+    Discount,
+    Grad,
+    Log,
+    Objective,
+    Policy,
+    Prod,
+    Return,
+    Reward,
+    SampleSize,
+    StateAt,
+    Time,
+    Total,
+)
+from derive.language.typing import check_functions, sort_of
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Which parts of a model a set of terms speaks of."""
+
+    rewards: bool
+    returns: bool
+    discount: bool
+    samples: bool
+    policies: frozenset[str]
+    functions: frozenset[tuple[str, tuple[str, ...]]]
+    order: int
+    largest_offset: int
+    logarithms: bool
+
+
+def signature(*terms: Expr) -> Signature:
+    """The symbols, the order of differentiation and the largest literal time in ``terms``.
+
+    Raises:
+        MalformedTerm: if one function has two kinds of arguments.
+    """
+    check_functions(terms)
+    nodes = [node for term in terms for node in subterms(term)]
+    functions = {
+        (str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:]))
+        for node in nodes if isinstance(node, Applied)
+    }
+    return Signature(
+        rewards=any(isinstance(node, Reward) for node in nodes),
+        returns=any(isinstance(node, (Return, Objective)) for node in nodes),
+        discount=any(isinstance(node, Discount) for node in nodes),
+        samples=any(isinstance(node, (SampleSize, Batch)) for node in nodes),
+        policies=frozenset(str(node.label) for node in nodes if isinstance(node, Policy)),
+        functions=frozenset(functions),
+        order=max((_grad_depth(term) for term in terms), default=0),
+        largest_offset=max((_offset(term) for term in terms), default=0),
+        logarithms=any(_asks_a_logarithm(term, differentiated=False) for term in terms),
+    )
+
+
+def _asks_a_logarithm(term: Expr, *, differentiated: bool) -> bool:
+    """Whether the value of a logarithm is asked, not only its derivative, as in grad(log(...))."""
+    if isinstance(term, Log) and not differentiated:
+        return True
+    linear = isinstance(term, Grad) or (differentiated and isinstance(term, (Plus, Total)))
+    return any(_asks_a_logarithm(argument, differentiated=linear) for argument in term.args)
+
+
+def _offset(term: Expr) -> int:
+    """The literal times of a term: of nested sums they add up, side by side the largest counts."""
+    inner = max((_offset(argument) for argument in term.args), default=0)
+    match term:
+        case StateAt(args=(_, time)) | ActionAt(args=(_, time)) | Power(args=(Discount(), time)):
+            return max(inner, _literal(time))
+        case Total(index=Time(), domain=domain) | Prod(index=Time(), domain=domain):
+            return _literal(domain) + _offset(term.body)
+    return inner
+
+
+def _literal(time: Expr) -> int:
+    return max((abs(int(number)) for number in subterms(time) if isinstance(number, Integer)), default=0)
+
+
+def _grad_depth(term: Expr) -> int:
+    inner = max((_grad_depth(argument) for argument in term.args), default=0)
+    return inner + isinstance(term, Grad)
