@@ -16,6 +16,7 @@ _VOCABULARY = (
     "mean", "mu", "pi", "prod", "r", "ratio", "s", "samples", "t", "tau", "total", "trajectory_probability_of",
     "variance", "x",
 )
+_KINDS = ("Action", "Batch", "Draw", "Policy", "State", "Time", "Trajectory")
 _RULES = (
     "definition", "equal_expectations", "expectation_as_a_sum", "factor_out_of_a_sum", "factor_without_theta",
     "gradient_of_a_constant", "gradient_of_a_sum", "linearity_over_samples", "log_derivative", "log_of_a_product",
@@ -31,6 +32,7 @@ _CHAIN = ("by", "calc", "theorem")
 
 _HOMES = {
     **dict.fromkeys(_VOCABULARY, "derive.language.vocabulary"),
+    **dict.fromkeys(_KINDS, "derive.language.terms"),
     **dict.fromkeys(_RULES, "derive.rules"),
     **dict.fromkeys(_ASSUMPTIONS, "derive.assumptions"),
     **dict.fromkeys(_VERDICTS, "derive.verdict"),

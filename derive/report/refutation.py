@@ -114,7 +114,6 @@ def replay(witness: Witness, before: Expr, after: Expr, *, possible_only: bool) 
         "from fractions import Fraction",
         "from derive import *",
         "from derive.enumerate import Enumeration",
-        "from derive.language.terms import Action, Batch, Draw, Policy, State, Time, Trajectory",
         "from derive.models import Model, Shape",
         "",
         f"model = {_model_source(witness.model)}",
