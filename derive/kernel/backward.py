@@ -124,7 +124,7 @@ def _entry(symbol: Symbol, s: int, a: int, x: int, model: RingModel) -> Any:
         return model.policies[name][s, a][1 if what == "dpi" else 2]
     if what == "r" and name == "":
         return model.reward(s, a, x)
-    if what in model.functions:
+    if what == "f":
         places = {"s": (s,), "sa": (s, a), "sax": (s, a, x)}[place]
-        return model.functions[what][places]
+        return model.functions[name][places]
     raise OutsideFragment(f"{what} has no table on a concrete shape")
