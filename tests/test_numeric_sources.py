@@ -61,7 +61,7 @@ def test_random_mdps_are_reproducible() -> None:
 
 def test_random_numbers_do_not_depend_on_the_hash_seed() -> None:
     program = (
-        "import numpy as np; from derive.models import Shape; from derive.language.typing import signature\n"
+        "import numpy as np; from derive.models import Shape; from derive.language.signature import signature\n"
         "from derive.language.vocabulary import J, R, s, a, tau, function, pi\n"
         "from derive.language.terms import Policy\n"
         "from derive.numeric.instances import random_instance\n"
