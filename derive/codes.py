@@ -23,7 +23,7 @@ CODES: tuple[Code, ...] = (
          "The sides are equal wherever both are defined, but the assumptions of the theorem do not imply that they "
          "are defined: a denominator may be 0, or the argument of a logarithm. Declare the assumption that is named, "
          "for example assumes=[possible(tau)], or restrict the sum."),
-    Code("D003", "unjustified", "the stated reason does not give the step",
+    Code("D003", "unjustified", "the step is not justified",
          "The sides are equal on every shape that was checked, but the rule or lemma that is named does not turn one "
          "into the other, or no reason is given. Without a reason the step is established for those shapes only."),
     Code("D004", "undecided", "the step could not be decided",
