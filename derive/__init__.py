@@ -12,9 +12,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _VOCABULARY = (
-    "H", "J", "P", "R", "a", "additive_return_of", "b", "expect", "function", "gamma", "grad", "i", "k", "log", "m",
-    "mean", "mu", "pi", "prod", "r", "ratio", "s", "samples", "t", "tau", "total", "trajectory_probability_of",
-    "variance", "x",
+    "A", "H", "J", "P", "Q", "R", "V", "a", "additive_return_of", "b", "expect", "forever", "function", "gamma",
+    "grad", "i", "k", "log", "m", "mean", "mu", "pi", "prod", "r", "ratio", "s", "samples", "t", "tau", "total",
+    "trajectory_probability_of", "variance", "x",
 )
 _KINDS = ("Action", "Batch", "Draw", "Policy", "State", "Time", "Trajectory")
 _RULES = (

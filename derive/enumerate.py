@@ -28,6 +28,8 @@ from derive.language.terms import (
     Action,
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Discount,
@@ -45,6 +47,7 @@ from derive.language.terms import (
     SampleSize,
     State,
     StateAt,
+    StateValue,
     Time,
     Total,
     Trajectory,
@@ -133,6 +136,14 @@ class Enumeration:
                 return self.model.reward_of(self._path(path, env))
             case Applied(args=(function, *places)):
                 return self.model.functions[str(function.label)][tuple(map(place, places))]
+            case StateValue(args=(policy, time, s)):
+                return self._to_go(policy.label, self._moment(term, time, 1, env), place(s), None, at)
+            case ActionValue(args=(policy, time, s, a)):
+                return self._to_go(policy.label, self._moment(term, time, 0, env), place(s), place(a), at)
+            case Advantage(args=(policy, time, s, a)):
+                t = self._moment(term, time, 0, env)
+                return (self._to_go(policy.label, t, place(s), place(a), at)
+                        - self._to_go(policy.label, t, place(s), None, at))
             case Discount():
                 return self.model.gamma
         return Fraction(self._whole(term, env))
@@ -205,6 +216,29 @@ class Enumeration:
             s, a, x = path[2 * t : 2 * t + 3]
             weight *= self.model.P[s][a][x] * self._policy(policy, s, a, at)
         return weight
+
+    def _moment(self, term: Expr, time: Expr, beyond: int, env: Environment) -> int:
+        t = self._whole(time, env)
+        if not 0 <= t <= self.model.shape.horizon + beyond:
+            raise NotApplicable(f"{term} does not exist at the time {t} for H = {self.model.shape.horizon}")
+        return t
+
+    def _to_go(self, policy: str, t: int, s: int, a: int | None, at: Fraction) -> Fraction:
+        """E[sum_{k >= t} gamma^(k-t) r_k] from s, and with the first action a if given, over all ways to go on."""
+        n, k = range(self.model.shape.states), range(self.model.shape.actions)
+        result, steps = Fraction(0), self.model.shape.horizon + 1 - t
+        for way in product(*([k, n] * steps)):
+            path = (s, *way)
+            if a is not None and steps and path[1] != a:
+                continue
+            weight, gain = Fraction(1), Fraction(0)
+            for j in range(steps):
+                now, act, then = path[2 * j : 2 * j + 3]
+                weight *= self.model.P[now][act][then]
+                weight *= 1 if j == 0 and a is not None else self._policy(policy, now, act, at)
+                gain += self.model.gamma**j * self.model.r[now][act][then]
+            result += weight * gain
+        return result
 
     def _possible(self, path: Path, policy: str) -> bool:
         return self.model.probability_of(path, policy) > 0

@@ -136,10 +136,10 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
     phi, psi = _scalars(draw(n, k), primes), _scalars(draw(n, k), primes)
     logits = {key: (phi[key], psi[key]) for key in phi}
     scores = score_jets(ring, logits, shape, tables["pi"], second=second)
-    policies = {"pi": _jet_table(policy_jets(tables["pi"], scores, second=second), shape)}
+    policies = {"pi": _jet_table(policy_jets(tables["pi"], scores, second=second))}
     fixed = {name: {key: (value, ring.zero, ring.zero) for key, value in table.items()}
              for name, table in tables.items() if name != "pi"}
-    policies |= {name: _jet_table(table, shape) for name, table in fixed.items()}
+    policies |= {name: _jet_table(table) for name, table in fixed.items()}
     sizes = {"state": n, "action": k}
     functions = {name: ResidueTable(draw(*(sizes[sort] for sort in sorts)), primes)
                  for name, sorts in sorted(signature.functions)}
@@ -147,10 +147,10 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
     arbitrary = None if additive else Residues(draw(shape.trajectories), primes)
     return RingModel(
         ring=ring, shape=shape, mu=ResidueTable(rows(n), primes), P=ResidueTable(rows(n, k, n), primes),
-        policies=policies, scores=_jet_table(scores, shape), gamma=Residues(draw(1), primes),
+        policies=policies, scores=_jet_table(scores), gamma=Residues(draw(1), primes),
         reward=_rewards(rewards),
         arbitrary_return=None if arbitrary is None else lambda path: arbitrary,
-        functions=functions, ways=[_all_ways(shape)],
+        functions=functions, ways=[_all_ways(shape)], table=_jet_table,
     )
 
 
@@ -181,7 +181,7 @@ def _rewards(table: ResidueTable | None) -> Callable[[Any, Any, Any], Any]:
 
 
 class _JetTable:
-    """Jets indexed by (s, a), where s and a may be arrays."""
+    """Jets indexed by states and actions, which may be arrays."""
 
     __slots__ = ("_columns",)
 
@@ -192,19 +192,18 @@ class _JetTable:
         return tuple(None if column is None else column[places] for column in self._columns)
 
 
-def _jet_table(jets: Mapping[tuple[int, int], tuple[Any, ...]], shape: Shape) -> _JetTable:
-    width = len(jets[0, 0])
+def _jet_table(jets: Mapping[Any, tuple[Any, ...]]) -> _JetTable:
+    """Jets given for each state, or each state and action, in lexicographic order."""
+    last = max(jets)
+    sizes = tuple(place + 1 for place in last) if isinstance(last, tuple) else (last + 1,)
     columns: list[Any] = []
-    for entry in range(width):
-        if jets[0, 0][entry] is None:
+    for entries in zip(*(jets[key] for key in sorted(jets)), strict=True):
+        if entries[0] is None:
             columns.append(None)
             continue
-        primes = jets[0, 0][entry].primes
-        table = np.stack([
-            np.stack([jets[s, a][entry].values[:, 0] for a in range(shape.actions)], axis=1)
-            for s in range(shape.states)
-        ], axis=1)
-        columns.append(ResidueTable(table, primes))
+        primes = entries[0].primes
+        table = np.stack([np.broadcast_to(entry.values[:, 0], len(primes)) for entry in entries], axis=1)
+        columns.append(ResidueTable(table.reshape(len(primes), *sizes), primes))
     return _JetTable(tuple(columns))
 
 

@@ -60,6 +60,7 @@ LATEX = Alphabet(
     signs={
         "grad": r"\nabla_\theta ", "log": r"\log ", "sum": r"\sum", "prod": r"\prod", "E": r"\mathbb{E}",
         "Var": r"\operatorname{Var}", "~": r" \sim ", "dot": r"\cdot", "times": r" \cdot ", "..": r",\dots,",
+        "forever": r"\infty",
     },
     subscript=lambda base, script: f"{base}_{{{script}}}" if len(script) > 1 else f"{base}_{script}",
     superscript=lambda base, script: f"{base}^{{{script}}}" if len(script) > 1 else f"{base}^{script}",
@@ -76,7 +77,7 @@ UNICODE = Alphabet(
     letters=_GREEK,
     signs={
         "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "~": "~", "dot": "·",
-        "times": "·", "..": "..",
+        "times": "·", "..": "..", "forever": "∞",
     },
     subscript=_unicode_script("_"),
     superscript=_unicode_script("^"),
@@ -261,6 +262,9 @@ class _Writer:
     def write_Horizon(self, term: Any) -> tuple[str, int]:
         return "H", ATOM
 
+    def write_Forever(self, term: Any) -> tuple[str, int]:
+        return self.alphabet.signs["forever"], ATOM
+
     def write_SampleSize(self, term: Any) -> tuple[str, int]:
         return "m", ATOM
 
@@ -319,6 +323,24 @@ class _Writer:
 
     def write_Objective(self, term: Any) -> tuple[str, int]:
         return self._call("J", self._parameter(term.args[0]))
+
+    def _value(self, letter: str, term: Any) -> tuple[str, int]:
+        """V(s) or V_t(s); of another policy than pi, V_t^{other}(s)."""
+        policy, time, *places = term.args
+        if type(time).__name__ != "Forever":
+            letter = self.alphabet.subscript(letter, self.script(time))
+        if not getattr(policy, "learned", False):
+            letter = self.alphabet.superscript(letter, self.text(policy))
+        return self._call(letter, *map(self.text, places))
+
+    def write_StateValue(self, term: Any) -> tuple[str, int]:
+        return self._value("V", term)
+
+    def write_ActionValue(self, term: Any) -> tuple[str, int]:
+        return self._value("Q", term)
+
+    def write_Advantage(self, term: Any) -> tuple[str, int]:
+        return self._value("A", term)
 
     # -- operators ------------------------------------------------------------------------
 

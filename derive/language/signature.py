@@ -9,6 +9,8 @@ from sympy import Expr, Integer
 from derive.language.expression import Plus, Power, subterms
 from derive.language.terms import (
     ActionAt,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Discount,
@@ -21,10 +23,14 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    StateValue,
     Time,
     Total,
 )
 from derive.language.typing import check_functions, sort_of
+
+
+VALUES = (StateValue, ActionValue, Advantage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def signature(*terms: Expr) -> Signature:
     }
     return Signature(
         rewards=any(isinstance(node, Reward) for node in nodes),
-        returns=any(isinstance(node, (Return, Objective)) for node in nodes),
+        returns=any(isinstance(node, (Return, Objective, *VALUES)) for node in nodes),
         discount=any(isinstance(node, Discount) for node in nodes),
         samples=any(isinstance(node, (SampleSize, Batch)) for node in nodes),
         policies=frozenset(str(node.label) for node in nodes if isinstance(node, Policy)),
@@ -79,7 +85,8 @@ def _offset(term: Expr) -> int:
     """The literal times of a term: of nested sums they add up, side by side the largest counts."""
     inner = max((_offset(argument) for argument in term.args), default=0)
     match term:
-        case StateAt(args=(_, time)) | ActionAt(args=(_, time)) | Power(args=(Discount(), time)):
+        case (StateAt(args=(_, time)) | ActionAt(args=(_, time)) | Power(args=(Discount(), time))
+              | StateValue(args=(_, time, *_)) | ActionValue(args=(_, time, *_)) | Advantage(args=(_, time, *_))):
             return max(inner, _literal(time))
         case Total(index=Time(), domain=domain) | Prod(index=Time(), domain=domain):
             return _literal(domain) + _offset(term.body)

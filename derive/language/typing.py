@@ -18,12 +18,15 @@ from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_t
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Between,
     Drawn,
     Everything,
     Expect,
+    Forever,
     Function,
     Grad,
     Horizon,
@@ -37,6 +40,7 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    StateValue,
     Total,
     TrajectoryProbability,
     Transition,
@@ -63,11 +67,11 @@ def admit(term: Expr) -> Expr:
     return term
 
 
-SCALAR, TIME = "scalar", "time"
+SCALAR, TIME, MOMENT = "scalar", "time", "time or forever"
 
 
 def sort_of(term: Expr) -> str:
-    """state, action, time, trajectory, draw, batch, policy, function, domain, or scalar.
+    """state, action, time, time or forever, trajectory, draw, batch, policy, function, domain, or scalar.
 
     Times are integers, so a time may stand where a scalar is expected.
     """
@@ -90,7 +94,11 @@ def sort_of(term: Expr) -> str:
             return "domain"
         case Plus() | Times():
             return TIME if all(sort_of(argument) == TIME for argument in term.args) else SCALAR
-    return "domain" if isinstance(term, Everything) else SCALAR
+        case Everything():
+            return "domain"
+        case Forever():
+            return MOMENT
+    return SCALAR
 
 
 _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
@@ -104,7 +112,10 @@ _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
     (Reward, ("state", "action", "state")),
     (Return, ("trajectory",)),
     (Objective, ("policy",)),
-    (Between, (TIME, TIME)),
+    (StateValue, ("policy", MOMENT, "state")),
+    (ActionValue, ("policy", MOMENT, "state", "action")),
+    (Advantage, ("policy", MOMENT, "state", "action")),
+    (Between, (TIME, MOMENT)),
     (Law, ("policy",)),
     (Grad, (SCALAR,)),
     (Log, (SCALAR,)),
@@ -116,8 +127,9 @@ _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
 def _fits(sort: str, expected: str, argument: Expr) -> bool:
     if expected == "draw" and isinstance(argument, Integer):
         return True
-    return sort == expected or (expected == SCALAR and sort == TIME) or (
-        expected == TIME and isinstance(argument, SampleSize))
+    if sort == TIME and expected in (SCALAR, MOMENT):
+        return True
+    return sort == expected or (expected in (TIME, MOMENT) and isinstance(argument, SampleSize))
 
 
 def _check_sorts(term: Expr) -> None:
