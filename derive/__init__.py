@@ -18,9 +18,10 @@ _VOCABULARY = (
 )
 _KINDS = ("Action", "Batch", "Draw", "Policy", "State", "Time", "Trajectory")
 _RULES = (
-    "definition", "equal_expectations", "expectation_as_a_sum", "factor_out_of_a_sum", "factor_without_theta",
-    "gradient_of_a_constant", "gradient_of_a_sum", "linearity_over_samples", "log_derivative", "log_of_a_product",
-    "mean_of_equal_terms", "multiply_by_one", "product_rule", "regroup", "split_a_sum", "variance_of_a_mean",
+    "automata", "definition", "equal_expectations", "expectation_as_a_sum", "factor_out_of_a_sum",
+    "factor_without_theta", "gradient_of_a_constant", "gradient_of_a_sum", "linearity_over_samples", "log_derivative",
+    "log_of_a_product", "mean_of_equal_terms", "multiply_by_one", "product_rule", "regroup", "split_a_sum",
+    "variance_of_a_mean",
 )
 _ASSUMPTIONS = (
     "additive_return", "dynamics_positive", "iid_samples", "initial_positive", "policy_positive", "possible",

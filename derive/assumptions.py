@@ -6,10 +6,14 @@ that the verdicts use, and a sentence that the report prints.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from derive.errors import InvalidChain
-from derive.language.terms import Trajectory
+from sympy import Expr
+
+from derive.errors import InvalidChain, MalformedTerm
+from derive.language.expression import subterms
+from derive.language.terms import ActionValue, Advantage, StateValue, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,20 @@ iid_samples = Assumption("iid_samples", "τ^{(1)}, ..., τ^{(m)} are independent
 POSSIBLE = Assumption("possible(tau)", "trajectories range over the possible ones, P(τ;θ) > 0")
 
 VOCABULARY = (policy_positive, initial_positive, dynamics_positive, additive_return, iid_samples, POSSIBLE)
+
+
+def check_assumed(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> None:
+    """Values are sums of rewards, so terms that hold them need the additive return.
+
+    Raises:
+        MalformedTerm: with the value, where the return is arbitrary.
+    """
+    if additive_return in frozenset(assumptions):
+        return
+    for term in terms:
+        for node in subterms(term):
+            if isinstance(node, (StateValue, ActionValue, Advantage)):
+                raise MalformedTerm(f"{node} has no meaning while R(τ) is arbitrary. Assume additive_return.", node)
 
 
 def possible(trajectory: Trajectory) -> Assumption:

@@ -17,7 +17,8 @@ from derive.assumptions import Assumption
 from derive.derivation import Theorem
 from derive.errors import MalformedTerm
 from derive.kernel.automata import Monomial
-from derive.kernel.everywhere import Closure, Difference, Everywhere, decide_everywhere, differences
+from derive.kernel.closure import Closure, Difference
+from derive.kernel.everywhere import Everywhere, decide_everywhere, differences
 from derive.kernel.spans import Identity, Vector
 from derive.language.source import source
 from derive.language.typing import check_equation
@@ -36,6 +37,7 @@ def _theorem(theorem: Theorem) -> dict[str, Any]:
         steps.append({
             "step": number, "line": chain.reasons[number - 1].line, "label": chain.reasons[number - 1].tag,
             "before": source(before), "after": source(after),
+            "coordinates": decision.coordinates if isinstance(decision, Everywhere) else None,
             "closures": [_closure(one) for one in decision.closures] if isinstance(decision, Everywhere) else None,
         })
     return {"name": theorem.name, "file": Path(theorem.file).name,
@@ -116,13 +118,14 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[int, str]]:
     for number, (step, before, after) in enumerate(zip(entry["steps"], terms, terms[1:], strict=False), 1):
         if (step["before"], step["after"]) != (source(before), source(after)):
             outcomes.append((number, "the terms are not those of the proof"))
-        elif step["closures"] is not None and not _same_automata(step["closures"], before, after, theorem.assumes):
+        elif step["closures"] is not None and not _same_automata(step, before, after, theorem.assumes):
             outcomes.append((number, "the automata are not those of the terms"))
     return outcomes
 
 
-def _same_automata(closures: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
+def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
     """Recompile the terms and compare: the certificate must be about these automata."""
-    compiled = [_difference(one) for one in differences(before, after, frozenset(assumptions))]
+    closures, coordinates = step["closures"], step["coordinates"]
+    compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
     plain = [{key: closure.get(key) for key in ("each", "start", "letters", "ends")} for closure in closures]
     return json.loads(json.dumps(compiled)) == plain

@@ -15,7 +15,7 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption, additive_return, iid_samples
+from derive.assumptions import POSSIBLE, Assumption, additive_return, check_assumed, iid_samples
 from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.kernel import decide
@@ -27,6 +27,7 @@ from derive.language.typing import check_equation, is_random
 from derive.language.vocabulary import pi
 from derive.models import Shape
 from derive.rules import RULES
+from derive.rules.decision import Decision
 from derive.rules.lemma import Lemma
 from derive.rules.rule import Rule
 from derive.verdict import (
@@ -159,6 +160,7 @@ class _Examiner:
     def verdict(self, before: Expr, after: Expr, reason: Any) -> Verdict:
         try:
             check_equation(before, after)
+            check_assumed([before, after], self.assumptions)
         except MalformedTerm as malformed:
             return Malformed(str(malformed), malformed.where)
         owed = undischarged([before, after], self.assumptions)
@@ -180,7 +182,7 @@ class _Examiner:
         scope = scope_of(answer)
         if owed:
             return _needs(owed, scope)
-        return self._justified(before, after, reason, scope)
+        return self._justified(before, after, reason, scope, answer.outside)
 
     def claimed(self, before: Expr, after: Expr) -> Verdict:
         """The verdict on a claim by itself: no reason is needed where the automata cover the class."""
@@ -208,7 +210,7 @@ class _Examiner:
 
     def _loudly(self, before: Expr, after: Expr, reason: Any) -> None:
         """A rule that gives a refuted step, with nothing owed, is a defect of ours."""
-        if isinstance(reason, (str, type(None))) or undischarged([before, after], self.assumptions):
+        if isinstance(reason, (str, Decision, type(None))) or undischarged([before, after], self.assumptions):
             return
         try:
             self._justify(before, after, reason)
@@ -247,7 +249,11 @@ class _Examiner:
 
     # -- equal -------------------------------------------------------------------------------------
 
-    def _justified(self, before: Expr, after: Expr, reason: Any, scope: Scope) -> Verdict:
+    def _justified(self, before: Expr, after: Expr, reason: Any, scope: Scope, outside: str) -> Verdict:
+        if isinstance(reason, Decision):
+            return Proved(scope) if scope.everywhere else Unjustified(
+                scope, f"{reason} do not decide it: {outside or 'they know no horizon at which it applies'}",
+                self._hint(before, after))
         if reason is None:
             return Unjustified(scope, "no reason is given", self._hint(before, after))
         if isinstance(reason, str):

@@ -84,17 +84,23 @@ def dot(one: Vector, two: Vector) -> Polynomial:
 
 
 def column_class(letter: Any) -> Any:
-    """What normalisation says of [letter]1: "unit", None for 0, or a name shared by equal columns."""
+    """What the relations say of [letter]1: "unit" with its marks, None for 0, or a name shared by equal columns."""
     exponents = {(place, what, name): e for place, what, name, e in letter}
     dynamics = ("sax", "P", "")
-    if exponents.get(dynamics) != 1 or any(s[0] in ("sax", "x") for s in exponents if s != dynamics):
+    dependent = [(s[1], e) for s, e in exponents.items() if s[0] in ("sax", "x") and s != dynamics]
+    if exponents.get(dynamics) != 1 or (dependent and dependent != [("eps", 1)]):
         return ("own", tuple(sorted(exponents.items())))
-    rest = sorted((symbol, e) for symbol, e in exponents.items() if symbol != dynamics)
-    acts = [(symbol, e) for symbol, e in rest if symbol[0] == "sa"]
-    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][1] in ("dpi", "d2pi"):
+    if dependent:
         return None
-    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][1] == "pi":
-        return "unit" if len(rest) == 1 else ("c", tuple(one for one in rest if one not in acts))
+    rest = sorted((symbol, e) for symbol, e in exponents.items() if symbol != dynamics)
+    acts = [(symbol[1:], e) for symbol, e in rest if symbol[0] == "sa"]
+    others = tuple((symbol, e) for symbol, e in rest if symbol[0] != "sa")
+    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][0] in ("dpi", "d2pi"):
+        return None
+    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][0] == "pi":
+        return ("c" if any(symbol[0] == "s" for symbol, _ in others) else "unit", others)
+    if len(acts) == 2 and acts == [(("A", acts[0][0][1]), 1), (("pi", acts[0][0][1]), 1)]:
+        return None
     return ("m", tuple(rest))
 
 
@@ -141,21 +147,23 @@ def check_closure(data: Any) -> None:
             for arrow, weight in matrix.items():
                 total[arrow] = add(total.get(arrow, {}), weight)
         classes.pop(None, None)
-        unit = classes.get("unit", {})
-        targets = [ends.get((), {}), *(apply(unit, column, row=False) for column in columns)]
+        units = [matrix for kind, matrix in sorted(classes.items()) if kind[0] == "unit"]
+        targets = [ends.get((), {}), *(apply(unit, column, row=False) for column in columns for unit in units)]
         if len(data["units"]) != len(targets):
             raise NotCertified("the columns are not closed: an identity is missing")
         for number, (one, target) in enumerate(zip(data["units"], targets, strict=True)):
             identity(one, target, columns, f"column {number}")
 
     for end, column in ends.items():
+        if any(factor[1] == "V" for factor in end):
+            continue  # V_{H+1} = 0
         if (end or data["each"]) and any(dot(row, column) for row in rows):
             raise NotCertified(f"C3 fails at the end {end}")
     for kind, matrix in classes.items():
         for column in columns:
             image = apply(matrix, column, row=False)
-            if dot(start, image) or (kind != "unit" and any(dot(row, image) for row in rows)):
-                raise NotCertified(f"{'C1' if kind == 'unit' else 'C2'} fails for the class {kind}")
+            if dot(start, image) or (kind[0] != "unit" and any(dot(row, image) for row in rows)):
+                raise NotCertified(f"{'C1' if kind[0] == 'unit' else 'C2'} fails for the class {kind}")
 
 
 # -- files ----------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from typing import Any
 
 from derive.errors import OutsideFragment
 from derive.kernel.automata import Monomial, Symbol
+from derive.kernel.closure import Difference
 from derive.kernel.compile import DYNAMICS
-from derive.kernel.everywhere import Difference
 from derive.kernel.rings import RingModel
 
 

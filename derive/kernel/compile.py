@@ -25,6 +25,8 @@ from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Between,
     Discount,
@@ -37,6 +39,7 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    StateValue,
     Time,
     Total,
     Trajectory,
@@ -108,7 +111,9 @@ class PathCompiler:
                 return self._over_time(term, self.compiled)
             case Prod(index=Time()):
                 return {0: self._product(term)}
-        if isinstance(term, (Initial, Transition, ActionProbability, Reward, Applied)):
+            case ActionValue(args=(policy, time, s, a)):
+                return self.compiled(Plus(StateValue(policy, time, s), Advantage(policy, time, s, a)))
+        if isinstance(term, (Initial, Transition, ActionProbability, Reward, Applied, StateValue, Advantage)):
             return {0: self._local(term)}
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
 
@@ -126,7 +131,8 @@ class PathCompiler:
             raise OutsideFragment(f"{term} is not linear in the times")
         return parts
 
-    def _limits(self, binder: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+    def limits(self, binder: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+        """The first and the last time of a sum or product."""
         if not isinstance(binder.domain, Between):
             raise OutsideFragment(f"{binder} has no limits")
         first, last = (self.time(limit) for limit in binder.domain.args)
@@ -134,7 +140,7 @@ class PathCompiler:
 
     def _over_time(self, binder: Any, compiled: Callable[[Expr], Paths]) -> Paths:
         """The sum over a time: over a mark where the range stays in 0..H, else value by value."""
-        first, last = self._limits(binder)
+        first, last = self.limits(binder)
         values = listed(first, last)
         if values is not None:
             return summed([multiplied([{0: when}, compiled(binder.instantiated(value))]) for value, when in values])
@@ -144,7 +150,7 @@ class PathCompiler:
 
     def _product(self, binder: Any, *, inverted: bool = False) -> Automaton:
         """The product of a letter over a time, or the reciprocal of it."""
-        first, last = self._limits(binder)
+        first, last = self.limits(binder)
         index, body = opened(binder)
         letter = self.letter_at(body, index)
         letter = automata.inverse(letter) if inverted else letter
@@ -176,7 +182,11 @@ class PathCompiler:
             case Reward(args=(s, a, x)):
                 return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", "r", ""), 1),))
             case Applied(args=(function, *places)):
-                return self._function(term, str(function.label), places)
+                return self._function(term, ("f", str(function.label)), places)
+            case StateValue(args=(policy, time, s)) | Advantage(args=(policy, time, s, _)):
+                self._same_time(term, time, s)
+                letter = "V" if isinstance(term, StateValue) else "A"
+                return self._function(term, (letter, str(policy.label)), list(term.args[2:]))
         raise OutsideFragment(f"{term} is not a factor of one step")
 
     def _same_step(self, term: Expr, places: Iterable[tuple[Expr, int]]) -> Expr:
@@ -197,19 +207,24 @@ class PathCompiler:
             raise OutsideFragment(f"{term} has no place on the trajectory")
         return time
 
-    def _function(self, term: Expr, name: str, places: list[Expr]) -> Step:
-        """A free function of the state, of state and action, or of the next state."""
+    def _same_time(self, term: Expr, time: Expr, place: Expr) -> None:
+        """V_t is a function of s_t; at another index it is another function, which has no symbol."""
+        if not isinstance(place, StateAt) or self.time(time) != self.time(place.args[1]):
+            raise OutsideFragment(f"{term} is a value at another time than its own")
+
+    def _function(self, term: Expr, name: tuple[str, str], places: list[Expr]) -> Step:
+        """A function of the state, of state and action, or of the next state."""
         match places:
             case [StateAt(args=(path, time))] if path == self.path:
                 here = self.time(time)
                 if any(isinstance(key, Time) for key in here) and here.get(None, 0) == 1:
                     now = Plus(time, -1)
-                    return Step(now, ((("x", "f", name), 1),))
-                return Step(time, ((("s", "f", name), 1),))
+                    return Step(now, ((("x", *name), 1),))
+                return Step(time, ((("s", *name), 1),))
             case [StateAt() as s, ActionAt() as a]:
-                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((("sa", "f", name), 1),))
+                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((("sa", *name), 1),))
             case [StateAt() as s, ActionAt() as a, StateAt() as x]:
-                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", "f", name), 1),))
+                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", *name), 1),))
         raise OutsideFragment(f"{term} is not a function of one step")
 
     def _placed(self, step: Step) -> Automaton:
@@ -291,6 +306,8 @@ class PathCompiler:
                 return automata.constant({})
             case Initial(args=(StateAt(args=(path, time)),)) if path == self.path and time == 0:
                 return self._placed(Step(time, ((("s", "log mu", ""), 1),)))
+        if isinstance(inside, (StateValue, Advantage)):
+            raise OutsideFragment(f"the logarithm of {inside}")
         step = self.step(inside)
         ((symbol, _),) = step.letter
         return self._placed(Step(step.time, (((symbol[0], "log", "/".join(symbol[1:])), 1),)))
@@ -327,6 +344,8 @@ def letter_derivatives(letter: Monomial) -> list[tuple[Monomial, int]]:
                 changed = automata.multiplied(rest, (((place, "d2pi", name), 1),))
             case "d2pi", _:
                 raise OutsideFragment("a third derivative of the policy")
+            case "V" | "A", "pi":
+                raise OutsideFragment("the gradient of a value function")
             case "log", "pi/pi":
                 changed = automata.multiplied(rest, (((place, "dpi", "pi"), 1), ((place, "pi", "pi"), -1)))
             case _:

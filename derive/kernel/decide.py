@@ -26,9 +26,10 @@ from derive.assumptions import (
 )
 from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.kernel.audit import relations_used
+from derive.kernel.closure import Somewhere
 from derive.kernel.cutoff import sufficient_shape
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere, Sides, Somewhere, decide_everywhere
+from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
 from derive.kernel.modular import POINTS, residue_model
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
@@ -64,6 +65,8 @@ class Equal:
     everywhere: Everywhere | None = None
     relations: tuple[str, ...] = ()
     failing_horizon: int | None = None
+    outside: str = ""
+    """Why the automata do not decide it, where they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,8 @@ class Comparison:
                 return replace(answer, everywhere=decision, relations=self._relations(before, after, decision))
             case Equal(), Somewhere(horizon):
                 return replace(answer, failing_horizon=horizon)
+            case Equal(), Outside(why):
+                return replace(answer, outside=why)
         return answer
 
     def _relations(self, before: Expr, after: Expr, decision: Everywhere) -> tuple[str, ...]:

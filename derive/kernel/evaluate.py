@@ -190,7 +190,7 @@ class Evaluator(Indices):
     def _value_function(self, term: Expr, order: int, low: int) -> Meaning:
         policy, time, *where = term.args
         at, places = self.whole(time), [self.place(place) for place in where]
-        read = {StateValue: Values.state, ActionValue: Values.action, Advantage: Values.advantage}[type(term)]
+        read: Callable[..., Jet] = _VALUES[type(term)]
 
         def looked_up(environment: Environment) -> Jet:
             values = self._values_of(policy.label, order)
@@ -332,6 +332,9 @@ def _reads(term: Expr) -> set[Expr]:
         return {term}
     return {read for argument in term.args for read in _reads(argument)}
 
+
+_VALUES: dict[type, Callable[..., Jet]] = {
+    StateValue: Values.state, ActionValue: Values.action, Advantage: Values.advantage}
 
 _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     Plus: Evaluator._plus,

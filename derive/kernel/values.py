@@ -51,7 +51,7 @@ def values_of(model: RingModel, policy: str, order: int) -> Values:
     ring, shape = model.ring, model.shape
     n, k = range(shape.states), range(shape.actions)
     padding, minus = (ring.zero,) * order, ring.integer(-1)
-    after: dict[Any, Jet] = {s: (ring.zero, *padding) for s in n}
+    after: dict[Any, Jet] = dict.fromkeys(n, (ring.zero, *padding))
     states, actions, advantages = [after], [], []
     for _ in range(shape.horizon + 1):
         q: dict[Any, Jet] = {}

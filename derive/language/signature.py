@@ -29,7 +29,6 @@ from derive.language.terms import (
 )
 from derive.language.typing import check_functions, sort_of
 
-
 VALUES = (StateValue, ActionValue, Advantage)
 
 

@@ -245,7 +245,8 @@ def _state_value(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
 
 def _action_value(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     policy, *where = term.args
-    return meaning.law.action_value(str(policy.label), *(meaning.place(one, at) for one in where), order)
+    t, s, a = (meaning.place(one, at) for one in where)
+    return meaning.law.action_value(str(policy.label), t, s, a, order)
 
 
 def _advantage(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
