@@ -18,7 +18,7 @@ from derive.derivation import Theorem
 from derive.errors import MalformedTerm
 from derive.kernel.automata import Monomial
 from derive.kernel.closure import Closure, Difference
-from derive.kernel.everywhere import Everywhere, decide_everywhere, differences
+from derive.kernel.everywhere import Everywhere, ProductGap, decide_everywhere, differences, product_of
 from derive.kernel.spans import Identity, Vector
 from derive.language.source import source
 from derive.language.typing import check_equation
@@ -34,11 +34,13 @@ def _theorem(theorem: Theorem) -> dict[str, Any]:
     chain, steps = theorem.chain, []
     for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
         decision = _decision(before, after, theorem.assumes)
+        shown = decision if isinstance(decision, Everywhere) and decision.closures is not None else None
         steps.append({
             "step": number, "line": chain.reasons[number - 1].line, "label": chain.reasons[number - 1].tag,
             "before": source(before), "after": source(after),
-            "coordinates": decision.coordinates if isinstance(decision, Everywhere) else None,
-            "closures": [_closure(one) for one in decision.closures] if isinstance(decision, Everywhere) else None,
+            "coordinates": shown.coordinates if shown else None,
+            "product": _product(shown.product) if shown and shown.product else None,
+            "closures": [_closure(one) for one in shown.closures or ()] if shown else None,
         })
     return {"name": theorem.name, "file": Path(theorem.file).name,
             "assumptions": sorted(one.name for one in theorem.assumes), "steps": steps}
@@ -73,6 +75,14 @@ def _difference(difference: Difference) -> dict[str, Any]:
             for letter, arrows in difference.letters.items()
         ],
         "ends": [{"end": _letter(end), "column": _vector(column)} for end, column in difference.ends.items()],
+    }
+
+
+def _product(product: ProductGap) -> dict[str, Any]:
+    return {
+        "polynomial": [[list(sums), _polynomial(weight)] for sums, weight in sorted(product.polynomial.items())],
+        "relations": [{"number": one.number, "factor": _polynomial(one.factor), "of": _vector(dict(one.of))}
+                      for one in product.relations],
     }
 
 
@@ -128,4 +138,6 @@ def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Ass
     closures, coordinates = step["closures"], step["coordinates"]
     compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
     plain = [{key: closure.get(key) for key in ("each", "start", "letters", "ends")} for closure in closures]
-    return json.loads(json.dumps(compiled)) == plain
+    gap = product_of(before, after, assumptions, coordinates)
+    product = _product(gap) if gap is not None else None
+    return json.loads(json.dumps([compiled, product])) == [plain, step["product"]]

@@ -166,6 +166,59 @@ def check_closure(data: Any) -> None:
                 raise NotCertified(f"{'C1' if kind[0] == 'unit' else 'C2'} fails for the class {kind}")
 
 
+def check_product(data: Any) -> None:
+    """That the relations between sums, factor * y = sum_j c_j y_j, make a polynomial in them 0.
+
+    Each relation is what one of the step's closures shows.
+
+    Raises:
+        NotCertified: if the polynomial is not 0 then, or the relations are not of the form that is read.
+    """
+    whole: Polynomial = {(0, 0): 1}
+    images: dict[int, tuple[Polynomial, Vector]] = {}
+    for one in data["relations"]:
+        factor, of = polynomial(one["factor"]), vector(one["of"])
+        if not factor or one["number"] in images:
+            raise NotCertified("a relation between sums has the factor 0, or is given twice")
+        images[int(one["number"])] = factor, of
+        whole = times(whole, factor)
+    if any(number in of for number in images for _, of in images.values()):
+        raise NotCertified("a relation between sums rests on another")
+    result: dict[tuple[int, ...], Polynomial] = {}
+    degree = max((len(sums) for sums, _ in data["polynomial"]), default=0)
+    for sums, weight in data["polynomial"]:
+        if len(sums) != degree:
+            raise NotCertified("the polynomial in sums is not homogeneous")
+        terms: dict[tuple[int, ...], Polynomial] = {(): polynomial(weight)}
+        for number in map(int, sums):
+            others = [images[other][0] for other in images if other != number]
+            scale = times_all([whole] if number not in images else others)
+            image = images[number][1] if number in images else {number: {(0, 0): 1}}
+            terms = product_of(terms, {other: times(scale, c) for other, c in image.items()})
+        for key, value in terms.items():
+            result[key] = add(result.get(key, {}), value)
+    if any(result.values()):
+        raise NotCertified("the relations do not make the polynomial in sums 0")
+
+
+def times_all(factors: list[Polynomial]) -> Polynomial:
+    """The product of polynomials."""
+    result: Polynomial = {(0, 0): 1}
+    for factor in factors:
+        result = times(result, factor)
+    return result
+
+
+def product_of(terms: dict[tuple[int, ...], Polynomial], image: Vector) -> dict[tuple[int, ...], Polynomial]:
+    """A polynomial in sums times a combination of sums."""
+    result: dict[tuple[int, ...], Polynomial] = {}
+    for sums, weight in terms.items():
+        for number, factor in image.items():
+            key = tuple(sorted((*sums, number)))
+            result[key] = add(result.get(key, {}), times(weight, factor))
+    return result
+
+
 # -- files ----------------------------------------------------------------------------------------------
 
 
@@ -191,18 +244,20 @@ def read(path: Path) -> dict[str, Any]:
 def verified(data: dict[str, Any]) -> list[tuple[str, str]]:
     """(step, outcome) for every step: "verified", "no certificate", or what is wrong."""
     try:
-        return [(f"{theorem['name']} step {step['step']}", _outcome(step["closures"]))
+        return [(f"{theorem['name']} step {step['step']}", _outcome(step["closures"], step["product"]))
                 for theorem in data["theorems"] for step in theorem["steps"]]
     except (KeyError, TypeError) as malformed:
         return [("certificate", f"NOT CERTIFIED: malformed ({malformed})")]
 
 
-def _outcome(closures: Any) -> str:
+def _outcome(closures: Any, product: Any) -> str:
     if closures is None:
         return "no certificate"
     try:
         for closure in closures:
             check_closure(closure)
+        if product is not None:
+            check_product(product)
     except NotCertified as wrong:
         return f"NOT CERTIFIED: {wrong}"
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as malformed:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "codes", "verify"),
+    ("language.alphabets",),
     ("language.notation",),
     ("language.expression",),
     ("language.binding",),

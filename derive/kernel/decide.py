@@ -150,7 +150,7 @@ class Comparison:
 
     def _relations(self, before: Expr, after: Expr, decision: Everywhere) -> tuple[str, ...]:
         """The audit; trajectory by trajectory no relation is used."""
-        if all(closure.difference.each for closure in decision.closures):
+        if decision.closures is not None and all(closure.difference.each for closure in decision.closures):
             return ()
         return relations_used(before, after, self.assumptions, self._sides)
 

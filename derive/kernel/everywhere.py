@@ -7,8 +7,8 @@ of a policy's values where such values occur, pushed, and their weights made pol
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -24,14 +24,15 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel import automata
+from derive.kernel import automata, products
 from derive.kernel.automata import Automaton, Marks, Monomial, Weight, added, weighed
 from derive.kernel.closure import Closure, Difference, Relations, Somewhere, closed
 from derive.kernel.compile import DYNAMICS, PathCompiler, Paths
 from derive.kernel.coordinates import in_coordinates
 from derive.kernel.forms import Form, Forms
+from derive.kernel.products import LinearRelation, NormalForms, Polynomial
 from derive.kernel.ranges import balanced
-from derive.kernel.spans import CONTEXT
+from derive.kernel.spans import CONTEXT, Vector
 from derive.language.expression import subterms
 from derive.language.signature import VALUES
 from derive.language.terms import Time, Trajectory
@@ -45,9 +46,11 @@ CERTAIN: Monomial = ((("sa", "pi", "pi"), 1), (DYNAMICS, 1))
 class Everywhere:
     """Yes: equal for every finite MDP and every horizon, with the closures that show it."""
 
-    closures: tuple[Closure, ...]
+    closures: tuple[Closure, ...] | None
+    """None where a product of sums needs more than linear relations between them."""
     coordinates: str | None = None
     """The policy whose values are coordinates of the reward, if any."""
+    product: ProductGap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,17 @@ def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumptio
 def _decided(before: Expr, after: Expr, compiled: Sides, relations: Relations, policy: str | None) -> Decision:
     closures = []
     try:
-        for difference in differences(before, after, (), compiled, policy):
+        gap = _gap(before, after, compiled, policy, relations)
+        if isinstance(gap, ProductGap) and not gap.settled:
+            return products.vanishes(gap.polynomial, gap.forms) or Everywhere(None, policy)
+        for difference in gap.differences if isinstance(gap, ProductGap) else gap:
             outcome = closed(difference, relations)
             if isinstance(outcome, Somewhere):
                 return outcome
             closures.append(outcome)
     except (OutsideFragment, WorkLimit) as outside:
         return Outside(str(outside))
-    return Everywhere(tuple(closures), policy)
+    return Everywhere(tuple(closures), policy, gap if isinstance(gap, ProductGap) else None)
 
 
 def valued(*terms: Expr) -> list[str | None]:
@@ -119,14 +125,31 @@ def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption], si
     """The automata all of which must be 0 for the terms to be equal.
 
     Raises:
-        OutsideFragment: naming what cannot be compiled.
+        OutsideFragment: naming what cannot be compiled; for a product of sums that is not settled so.
     """
+    gap = _gap(before, after, sides or Sides(assumptions), coordinates, Relations())
+    if not isinstance(gap, ProductGap):
+        return gap
+    if not gap.settled:
+        raise OutsideFragment("a product of sums that no linear relations between them settle")
+    return gap.differences
+
+
+def product_of(before: Expr, after: Expr, assumptions: Iterable[Assumption],
+               coordinates: str | None = None) -> ProductGap | None:
+    """The polynomial in sums that a claim is about, if it is about more than a combination of them."""
+    gap = _gap(before, after, Sides(assumptions), coordinates, Relations())
+    return gap if isinstance(gap, ProductGap) else None
+
+
+def _gap(before: Expr, after: Expr, compiled: Sides, coordinates: str | None,
+         relations: Relations) -> list[Difference] | ProductGap:
     free = before.free_symbols | after.free_symbols
     paths = [index for index in free if isinstance(index, Trajectory)]
     times = frozenset(index for index in free if isinstance(index, Time))
     if len(paths) > 1 or len(paths) + len(times) < len(free):
         raise OutsideFragment(f"free indices: {', '.join(sorted(map(str, free)))}")
-    compiled, gap = sides or Sides(assumptions), _Gap(times, coordinates)
+    gap = _Gap(times, coordinates)
     if paths:
         return gap.each(_minus(compiled.along(before, paths[0]), compiled.along(after, paths[0])))
     forms = compiled.forms
@@ -136,7 +159,7 @@ def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption], si
     form = {product: weight for product, weight in form.items() if weight}
     if all(len(product) <= 1 for product in form):
         return gap.linear(form, forms.atoms)
-    return gap.polynomial(form, forms.atoms)
+    return gap.product(form, forms.atoms, relations)
 
 
 def _negative(weight: Weight) -> Weight:
@@ -149,6 +172,21 @@ def _minus(left: Paths, right: Paths) -> Paths:
         *([left[power]] if power in left else []),
         *([automata.scaled(right[power], {(0, 0): Fraction(-1)})] if power in right else []),
     ]) for power in powers}
+
+
+@dataclass(frozen=True, slots=True)
+class ProductGap:
+    """A polynomial in sums, the last of which is 1: their normal words, and what relates them linearly."""
+
+    polynomial: Polynomial
+    forms: NormalForms
+    relations: tuple[LinearRelation, ...]
+    differences: list[Difference]
+
+    @property
+    def settled(self) -> bool:
+        """Whether the linear relations alone make the polynomial 0."""
+        return not products.substituted(self.polynomial, self.relations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,55 +210,84 @@ class _Gap:
         return [difference for power, ones in sorted(columns.items())
                 for difference in self._ready(automata.total(ones), each=power > 0)]
 
-    def polynomial(self, form: Form, atoms: list[Paths]) -> list[Difference]:
-        """Products of sums: atoms that are 0 or equal are found, and the polynomials compared."""
-        needed = sorted({number for product in form for number in product})
-        name: dict[int, tuple[int, ...] | None] = {}
-        proofs: list[Difference] = []
-        for number in needed:
-            known = [one for one in dict.fromkeys(name.values()) if one]
-            for other in (None, *known):
-                gap: Form = {(number,): automata.ONE, **({other: _negative(automata.ONE)} if other else {})}
-                found = self.linear(gap, atoms)
-                if all(isinstance(closed(one, Relations()), Closure) for one in found):
-                    name[number], proofs = other, [*proofs, *found]
-                    break
-            name.setdefault(number, (number,))
-        merged: Form = {}
-        for product, weight in form.items():
-            factors = [name[number] for number in product]
-            if None in factors:
-                continue
-            key = tuple(sorted(number for factor in factors for number in factor or ()))
-            merged[key] = added(merged.get(key, {}), weight)
-        merged = {product: weight for product, weight in merged.items() if weight}
-        if any(len(product) > 1 for product in merged):
-            raise OutsideFragment("a product of sums that is not settled by comparing its factors")
-        return [*proofs, *self.linear(merged, atoms)]
+    def product(self, form: Form, atoms: list[Paths], relations: Relations) -> ProductGap:
+        """A polynomial in sums, made homogeneous by the sum that is 1, and the normal words of the sums."""
+        if self.times:
+            raise OutsideFragment("a product of sums at free times")
+        numbers = sorted({number for product in form for number in product})
+        degree = max(map(len, form))
+        place = {number: index for index, number in enumerate(numbers)}
+        weights = _integral(list(form.values()))
+        polynomial = {
+            tuple(sorted([*(place[number] for number in product), *[len(numbers)] * (degree - len(product))])): weight
+            for product, weight in zip(form, weights, strict=True)}
+        certain: Paths = {0: automata.along(CERTAIN, start=1)}
+        forms = self._normal_forms([*(atoms[number] for number in numbers), certain], relations)
+        known = products.linear_relations(forms)
+        keys: list[tuple[int, ...]] = [*((number,) for number in numbers), ()]
+        related = [difference for one in known for difference in self.linear(
+            {keys[one.number]: _weight(one.factor), **{keys[j]: _weight(-c) for j, c in one.of.items()}}, atoms)]
+        return ProductGap(polynomial, forms, tuple(known), related)
 
-    def _ready(self, one: Automaton, *, each: bool) -> list[Difference]:
-        """Pushed, with integer polynomials as weights, one difference for each power of mu(s_0)."""
+    def _normal_forms(self, sums: list[Paths], relations: Relations) -> NormalForms:
+        pieces: dict[tuple[int, int], list[Automaton]] = {}
+        for number, paths in enumerate(sums):
+            for power, one in paths.items():
+                for e, row in one.starts.items():
+                    pieces.setdefault((power, e), []).append(replace(one, starts={number: row}))
+        parts = []
+        for (power, _), ones in sorted(pieces.items()):
+            moved = self._moved(automata.total(ones))
+            each = power > 0
+            parts.append((_difference(replace(moved, starts={}), {}, each=each),
+                          dict(zip(moved.starts, _rows(list(moved.starts.values())), strict=True))))
+        return products.normal_forms(parts, len(sums), relations)
+
+    def _moved(self, one: Automaton) -> Automaton:
+        """In coordinates, with a mark for every free time, pushed and without negative powers of gamma."""
         if others := one.marks - self.times:
             raise OutsideFragment(f"the time {min(map(str, others))} is free on one side only")
         for time in sorted(self.times - one.marks, key=str):
             one = automata.times(one, automata.local(automata.UNIT, time))
         if self.coordinates is not None:
             one = in_coordinates(one, self.coordinates)
-        moved = automata.trimmed(automata.pushed(one))
-        return [_difference(balanced(moved, e), e, each=each) for e in moved.starts]
+        return balanced(automata.trimmed(automata.pushed(one)))
+
+    def _ready(self, one: Automaton, *, each: bool) -> list[Difference]:
+        """Pushed, with integer polynomials as weights, one difference for each power of mu(s_0)."""
+        ready = []
+        for row in one.starts.values():
+            moved = self._moved(replace(one, starts={0: row}))
+            if moved.starts:
+                ready.append(_difference(moved, _rows([moved.starts[0]])[0], each=each))
+        return ready
 
 
-def _difference(part: Automaton, e: int, *, each: bool) -> Difference:
-    row = part.starts[e]
-    down = min((m for weight in row.values() for _, m in weight), default=0)
-    scale = lcm(*(value.denominator for weight in row.values() for value in weight.values()))
-    raised = {q: weighed(weight, {(0, max(0, -down)): Fraction(scale)}) for q, weight in row.items()}
+def _difference(part: Automaton, start: Vector, *, each: bool) -> Difference:
     return Difference(
-        {q: _polynomial_of(weight) for q, weight in raised.items()},
+        start,
         {letter: {place: _polynomial_of(weight) for place, weight in arrows.items()}
          for letter, arrows in sorted((_marked(*key), arrows) for key, arrows in part.letters.items())},
         {c: {q: _polynomial_of(weight) for q, weight in column.items()} for c, column in sorted(part.ends.items())},
         each)
+
+
+def _rows(rows: list[Mapping[int, Weight]]) -> list[Vector]:
+    """Rows of weights as rows of polynomials, all times one number and one power of m."""
+    whole = _integral([weight for row in rows for weight in row.values()])
+    return [{q: whole.pop(0) for q in row} for row in rows]
+
+
+def _integral(weights: list[Weight]) -> list[Any]:
+    """Weights times one number and one power of m, so that all are integer polynomials."""
+    down = min((m for weight in weights for _, m in weight), default=0)
+    scale = lcm(*(value.denominator for weight in weights for value in weight.values()))
+    factor: Weight = {(0, max(0, -down)): Fraction(scale)}
+    return [_polynomial_of(weighed(weight, factor)) for weight in weights]
+
+
+def _weight(polynomial: Any) -> Weight:
+    return {(int(g), int(m)): Fraction(int(c)) for (g, m), c in polynomial.to_dict().items()}
 
 
 def _marked(marks: Marks, letter: Monomial) -> Monomial:

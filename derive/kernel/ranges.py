@@ -181,8 +181,8 @@ def _later_steps(weight: Weight) -> Automaton:
     return simple([(0, 1, (), UNIT, ONE), (1, 1, (), UNIT, weight)], size=2, accept=[1])
 
 
-def balanced(one: Automaton, e: int) -> Automaton:
-    """The part that starts with mu(s_0)^e, no weight with a negative power of gamma; times a power of gamma.
+def balanced(one: Automaton) -> Automaton:
+    """The automaton with no weight with a negative power of gamma; times a power of gamma.
 
     gamma^(k - t) is made of a factor gamma on each step before k and 1 / gamma on each
     before t. Here every state q stands for its value times gamma^h(q), h(q) the least
@@ -191,7 +191,9 @@ def balanced(one: Automaton, e: int) -> Automaton:
     Raises:
         OutsideFragment: if gamma^-1 comes in on a loop: then there is no least power.
     """
-    least = {q: min(g for g, _ in weight) for q, weight in one.starts[e].items()}
+    least: dict[int, int] = {}
+    for q, weight in ((q, weight) for row in one.starts.values() for q, weight in row.items()):
+        least[q] = min(least.get(q, 0), *(g for g, _ in weight)) if q in least else min(g for g, _ in weight)
     drops: dict[tuple[int, int], int] = {}
     for arrows in one.letters.values():
         for place, weight in arrows.items():
@@ -213,7 +215,7 @@ def balanced(one: Automaton, e: int) -> Automaton:
         return {(g + power, m): value for (g, m), value in weight.items()}
 
     return Automaton(
-        one.size, {e: {q: raised(w, -least[q]) for q, w in one.starts[e].items()}},
+        one.size, {e: {q: raised(w, -least[q]) for q, w in row.items()} for e, row in one.starts.items()},
         {letter: {(p, q): raised(w, least[p] - least[q]) for (p, q), w in arrows.items() if p in least}
          for letter, arrows in one.letters.items()},
         {c: {q: raised(w, least[q] - min(down, 0)) for q, w in column.items() if q in least}
