@@ -24,7 +24,8 @@ _RULES = (
     "variance_of_a_mean",
 )
 _ASSUMPTIONS = (
-    "additive_return", "dynamics_positive", "iid_samples", "initial_positive", "policy_positive", "possible",
+    "additive_return", "discount_below_one", "dynamics_positive", "iid_samples", "initial_positive",
+    "policy_positive", "possible",
 )
 _VERDICTS = (
     "Estimates", "Malformed", "NeedsCondition", "Proved", "Refuted", "SameMean", "Undecided", "Unjustified",

@@ -63,12 +63,14 @@ def _closure(closure: Closure) -> dict[str, Any]:
         "columns": [_vector(column) for column in closure.columns],
         "steps": [{"row": row, "letter": numbers[letter], **_identity(one)} for letter, row, one in closure.steps],
         "units": [_identity(one) for one in closure.units],
+        "determinant": _polynomial(closure.determinant) if closure.determinant is not None else None,
     }
 
 
 def _difference(difference: Difference) -> dict[str, Any]:
     return {
         "each": difference.each,
+        "endless": difference.endless,
         "start": _vector(difference.start),
         "letters": [
             {"letter": _letter(letter), "arrows": [[p, q, _polynomial(w)] for (p, q), w in sorted(arrows.items())]}
@@ -137,7 +139,7 @@ def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Ass
     """Recompile the terms and compare: the certificate must be about these automata."""
     closures, coordinates = step["closures"], step["coordinates"]
     compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
-    plain = [{key: closure.get(key) for key in ("each", "start", "letters", "ends")} for closure in closures]
+    plain = [{key: closure.get(key) for key in ("each", "endless", "start", "letters", "ends")} for closure in closures]
     gap = product_of(before, after, assumptions, coordinates)
     product = _product(gap) if gap is not None else None
     return json.loads(json.dumps([compiled, product])) == [plain, step["product"]]

@@ -22,6 +22,7 @@ from derive.kernel import decide
 from derive.kernel.decide import Comparison, Models
 from derive.kernel.obligations import Obligation, undischarged
 from derive.language.binding import Index
+from derive.language.horizons import is_endless
 from derive.language.terms import Batch, Expect, Law
 from derive.language.typing import check_equation, is_random
 from derive.language.vocabulary import pi
@@ -159,7 +160,7 @@ class _Examiner:
 
     def verdict(self, before: Expr, after: Expr, reason: Any) -> Verdict:
         try:
-            check_equation(before, after)
+            check_equation(before, after, endless=self.comparison.endless)
             check_assumed([before, after], self.assumptions)
         except MalformedTerm as malformed:
             return Malformed(str(malformed), malformed.where)
@@ -194,7 +195,8 @@ class _Examiner:
     # -- different ---------------------------------------------------------------------------------
 
     def _claim(self, before: Expr, after: Expr) -> Claim:
-        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions)
+        sides = self.comparison.sides if self.comparison.endless else None
+        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions, sides)
 
     def _witness(self, before: Expr, after: Expr, reaching: Shape | None) -> Witness | None:
         return find_witness(self._claim(before, after), reaching=reaching,
@@ -282,6 +284,8 @@ class _Examiner:
         missing = [assumption.name for assumption in lemma.assumes if assumption not in self.assumptions]
         if missing:
             raise DoesNotMatch(f"{lemma.name} assumes {', '.join(missing)}, which this theorem does not.")
+        if is_endless(*lemma.chain.terms) != self.comparison.endless:
+            raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
         if not self.session.examine(lemma).follows:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")
         Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1]).justify(before, after)
@@ -321,9 +325,13 @@ class _Examiner:
         comparison = Comparison(self.terms, without)
         for before, after in zip(self.terms, self.terms[1:], strict=False):
             try:
-                check_equation(before, after)
+                check_equation(before, after, endless=comparison.endless)
             except MalformedTerm:
                 continue
+            try:
+                check_assumed([before, after], without)
+            except MalformedTerm:
+                return True
             if isinstance(comparison.compare(before, after), decide.Different):
                 return find_witness(Claim(before, after, without, POSSIBLE in without)) is not None
         return False
@@ -343,7 +351,8 @@ def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
 def _everywhere(answer: decide.Equal) -> str:
     if answer.everywhere is None:
         return ""
-    text = "every finite MDP, every horizon, by automata"
+    reach = "every discount below 1, infinite horizon" if answer.endless else "every horizon"
+    text = f"every finite MDP, {reach}, by automata"
     return f"{text}, using {' and '.join(answer.relations)}" if answer.relations else text
 
 
@@ -354,10 +363,13 @@ def scope_of(answer: decide.Equal) -> Scope:
     if answer.cutoff_samples:
         shapes = ", ".join(str(shape) for shape in answer.cutoff_samples)
         cutoff = "; ".join(part for part in (cutoff, f"every number m of samples on {shapes}") if part)
-    probes = ", ".join(str(shape) for shape in answer.probes)
+    def shown(shape: Shape) -> str:
+        return f"({shape.states},{shape.actions},∞)" if answer.endless else str(shape)
+
+    probes = ", ".join(map(shown, answer.probes))
     return Scope(
         everywhere=_everywhere(answer),
-        exact=tuple(str(shape) for shape in answer.exact),
+        exact=tuple(map(shown, answer.exact)),
         with_zeros=_with_zeros(answer),
         cutoff=cutoff,
         probes=f"also agreed at {answer.points} random points modulo 31-bit primes: {probes}" if probes else "",

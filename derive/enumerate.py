@@ -8,7 +8,9 @@ quotient, exact in rationals, along the policies
 
 whose first two derivatives at e = 0 are those of the softmax of logits e phi. The step
 is 10^-30 (10^-60 inside another gradient), so a first derivative is right to some 28
-digits; logarithms are decimals of 200 digits.
+digits; logarithms are decimals of 200 digits. A sum without end is cut off at the model's
+horizon (less what its terms look ahead), and a value without a time has that many steps
+to go: what is left out is of the order of gamma to that power.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.signature import signature
 from derive.language.terms import (
     Action,
     ActionAt,
@@ -36,6 +39,7 @@ from derive.language.terms import (
     Draw,
     Drawn,
     Expect,
+    Forever,
     Grad,
     Horizon,
     Initial,
@@ -72,6 +76,7 @@ class Enumeration:
 
     def __init__(self, model: Model, *, possible_only: bool = False, step: Fraction = STEP) -> None:
         self.model, self.possible_only, self.step = model, possible_only, step
+        self._last = 0  # where a sum without end is cut off
 
     def value(self, term: Expr, environment: Environment | None = None) -> Fraction:
         """The number that ``term`` denotes.
@@ -80,6 +85,8 @@ class Enumeration:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
         """
+        spoken = signature(term)
+        self._last = self.model.shape.horizon - spoken.largest_offset if spoken.endless else 0
         return self._value(term, dict(environment or {}), Fraction(0), 1)
 
     def _value(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:
@@ -218,6 +225,8 @@ class Enumeration:
         return weight
 
     def _moment(self, term: Expr, time: Expr, beyond: int, env: Environment) -> int:
+        if isinstance(time, Forever):
+            return 0
         t = self._whole(time, env)
         if not 0 <= t <= self.model.shape.horizon + beyond:
             raise NotApplicable(f"{term} does not exist at the time {t} for H = {self.model.shape.horizon}")
@@ -282,6 +291,8 @@ class Enumeration:
                 return env[term]
             case Horizon():
                 return self.model.shape.horizon
+            case Forever():
+                return self._last
             case SampleSize():
                 return self.model.shape.samples
             case Plus():

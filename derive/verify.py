@@ -21,6 +21,7 @@ LARGEST = 64_000_000
 
 Polynomial = dict[tuple[int, int], int]
 Vector = dict[int, Polynomial]
+Matrix = dict[tuple[int, int], Polynomial]
 
 
 class NotCertified(Exception):
@@ -65,7 +66,7 @@ def plus(one: Vector, two: Vector, factor: Polynomial, sign: int = 1) -> Vector:
     return {place: value for place, value in result.items() if value}
 
 
-def apply(matrix: dict[tuple[int, int], Polynomial], values: Vector, *, row: bool) -> Vector:
+def apply(matrix: Matrix, values: Vector, *, row: bool) -> Vector:
     """values M for a row, M values for a column."""
     result: Vector = {}
     for (p, q), weight in matrix.items():
@@ -139,14 +140,11 @@ def check_closure(data: Any) -> None:
                 raise NotCertified(f"row {number}, letter {place}: no identity is given")
             identity(given[number, place], apply(matrix, row, row=True), rows, f"row {number}, letter {place}")
 
-    classes: dict[Any, dict[tuple[int, int], Polynomial]] = {}
+    classes = {} if data["each"] else classes_of(letters, matrices)
+    if data["endless"]:
+        check_endless(data, letters, matrices, start, rows, ends)
+        return
     if not data["each"]:
-        for letter, matrix in zip(letters, matrices, strict=True):
-            kind = column_class(letter)
-            total = classes.setdefault(kind, {})
-            for arrow, weight in matrix.items():
-                total[arrow] = add(total.get(arrow, {}), weight)
-        classes.pop(None, None)
         units = [matrix for kind, matrix in sorted(classes.items()) if kind[0] == "unit"]
         targets = [ends.get((), {}), *(apply(unit, column, row=False) for column in columns for unit in units)]
         if len(data["units"]) != len(targets):
@@ -164,6 +162,63 @@ def check_closure(data: Any) -> None:
             image = apply(matrix, column, row=False)
             if dot(start, image) or (kind[0] != "unit" and any(dot(row, image) for row in rows)):
                 raise NotCertified(f"{'C1' if kind[0] == 'unit' else 'C2'} fails for the class {kind}")
+
+
+def classes_of(letters: list[Any], matrices: list[Matrix]) -> dict[Any, Matrix]:
+    """The sum of the matrices of each class of letters; letters whose column is 0 are in none."""
+    classes: dict[Any, Matrix] = {}
+    for letter, matrix in zip(letters, matrices, strict=True):
+        total = classes.setdefault(column_class(letter), {})
+        for arrow, weight in matrix.items():
+            total[arrow] = add(total.get(arrow, {}), weight)
+    classes.pop(None, None)
+    return classes
+
+
+def check_endless(data: Any, letters: list[Any], matrices: list[Matrix], start: Vector, rows: list[Vector],
+                  ends: dict[Any, Vector]) -> None:
+    """The conditions D1 to D3 of an infinite horizon, with kappa times the determinant as the one column."""
+    if data["each"] or len(data["columns"]) != 1:
+        raise NotCertified("an infinite horizon has one column, and no single trajectories")
+    check_convergence(letters, matrices)
+    classes = classes_of(letters, matrices)
+    kappa, determinant = vector(data["columns"][0]), polynomial(data["determinant"])
+    unit = classes.get(("unit", ()), {})
+    gap = plus(plus(kappa, apply(unit, kappa, row=False), {(0, 0): 1}, -1), ends.get((), {}), determinant, -1)
+    if not determinant or gap:
+        raise NotCertified("kappa is not E_1 + U kappa")
+    if dot(start, kappa):
+        raise NotCertified("D1 fails")
+    names = {end for end in ends if end} | {kind[1] for kind in classes if kind[0] == "c"}
+    columns = [apply(matrix, kappa, row=False) for kind, matrix in classes.items() if kind[0] not in ("unit", "c")]
+    columns += [plus(apply(classes.get(("c", end), {}), kappa, row=False), ends.get(end, {}), determinant)
+                for end in names]
+    if any(dot(row, column) for row in [start, *rows] for column in columns):
+        raise NotCertified("D2 or D3 fails")
+
+
+def check_convergence(letters: list[Any], matrices: list[Matrix]) -> None:
+    """Each loop reads unit letters, its weights add up to at most 1 and are at least 0 times powers of gamma;
+
+    no other cycle: then the sum over all words converges absolutely for every gamma in [0, 1).
+    """
+    loops: dict[int, int] = {}
+    ahead: dict[int, set[int]] = {}
+    for letter, matrix in zip(letters, matrices, strict=True):
+        for (p, q), weight in matrix.items():
+            if p != q:
+                ahead.setdefault(p, set()).add(q)
+                continue
+            if column_class(letter) != ("unit", ()) or any(g < 1 or m or c < 0 for (g, m), c in weight.items()):
+                raise NotCertified(f"the loop at {p} is not known to converge")
+            loops[p] = loops.get(p, 0) + sum(weight.values())
+    if any(total > 1 for total in loops.values()):
+        raise NotCertified("a loop has a weight above 1")
+    while ahead:
+        last = {p for p, targets in ahead.items() if not targets & ahead.keys()}
+        if not last:
+            raise NotCertified("the automaton has a cycle that is no loop")
+        ahead = {p: targets for p, targets in ahead.items() if p not in last}
 
 
 def check_product(data: Any) -> None:

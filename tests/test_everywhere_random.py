@@ -38,10 +38,10 @@ from everywhere_terms import (
 
 from derive.assumptions import POSSIBLE, additive_return, dynamics_positive, initial_positive, policy_positive, possible
 from derive.enumerate import Enumeration
-from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined, WorkLimit
-from derive.kernel.closure import Closure, Relations, Somewhere, closed
+from derive.errors import MalformedTerm, NotApplicable, Undefined
+from derive.kernel.closure import Relations, Somewhere
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Decision, Everywhere, Outside, decide_everywhere, differences
+from derive.kernel.everywhere import Decision, Everywhere, Outside, Sides, _decided, decide_everywhere, valued
 from derive.kernel.modular import residue_model
 from derive.kernel.rings import RingModel
 from derive.language.signature import Signature, signature
@@ -215,12 +215,7 @@ def decided(pair: Pair) -> Decision:
         found = decide_everywhere(pair.before, pair.after, pair.assumptions)
         if not (isinstance(found, Outside) and "symmetric" in found.why):
             return found
-    try:
-        closures = [closed(one, Relations()) for one in differences(pair.before, pair.after, pair.assumptions)]
-    except (OutsideFragment, WorkLimit) as outside:
-        return Outside(str(outside))
-    refused = [one for one in closures if isinstance(one, Somewhere)]
-    return refused[0] if refused else Everywhere(tuple(one for one in closures if isinstance(one, Closure)))
+    return _decided(pair.before, pair.after, Sides(pair.assumptions), Relations(), valued(pair.before, pair.after)[0])
 
 
 def campaign(seeds: Iterable[int], shapes: list[Shape] = SHAPES) -> Tally:

@@ -101,6 +101,7 @@ class Difference:
     letters: Mapping[Monomial, Matrix]
     ends: Mapping[Monomial, Vector]
     each: bool
+    endless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Closure:
     columns: list[Vector]
     steps: list[tuple[Monomial, int, Identity]] = field(default_factory=list)
     units: list[Identity] = field(default_factory=list)
+    determinant: Any | None = None
+    """At an infinite horizon: what the one column, kappa, was multiplied with."""
 
 
 @dataclass(frozen=True, slots=True)

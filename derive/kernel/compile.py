@@ -9,7 +9,7 @@ of a trajectory is a polynomial in R(tau) with automata as coefficients.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -30,6 +30,7 @@ from derive.language.terms import (
     Applied,
     Between,
     Discount,
+    Forever,
     Grad,
     Horizon,
     Initial,
@@ -73,8 +74,8 @@ class Step:
 class PathCompiler:
     """Functions of one trajectory, ``path``, as automata."""
 
-    def __init__(self, path: Expr, *, additive: bool) -> None:
-        self.path, self.additive = path, additive
+    def __init__(self, path: Expr, *, additive: bool, endless: bool = False) -> None:
+        self.path, self.additive, self.endless = path, additive, endless
 
     def compiled(self, term: Expr) -> Paths:
         """The automaton of a term about this trajectory.
@@ -92,10 +93,11 @@ class PathCompiler:
             case Plus():
                 return summed([self.compiled(argument) for argument in term.args])
             case Times():
+                self._refuse_zero(term)
                 return multiplied([self.compiled(argument) for argument in term.args])
             case Power(args=(Discount(), exponent)):
                 return {0: discount(self.time(exponent))}
-            case Power(args=(base, Integer() as exponent)) if 0 <= exponent <= 4:
+            case Power(args=(base, Integer() as exponent)) if int(self.endless) <= int(exponent) <= 4:
                 return multiplied([self.compiled(base)] * int(exponent))
             case Ratio(args=(above, below)):
                 return multiplied([self.compiled(above), {0: self._reciprocal(below)}])
@@ -117,6 +119,11 @@ class PathCompiler:
             return {0: self._local(term)}
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
 
+    def _refuse_zero(self, term: Expr) -> None:
+        """At an infinite horizon, 0 times a sum would hide that the sum does not converge."""
+        if self.endless and any(isinstance(one, Rational) and one == 0 for one in term.args):
+            raise OutsideFragment(f"{term} is 0 times something that may not converge")
+
     def probability(self, policy: Expr, sign: int) -> Automaton:
         """P(tau; theta) or its reciprocal: mu(s_0), and P pi on every step."""
         letter = automata.monomial((DYNAMICS, sign), (policy_symbol(policy), sign))
@@ -135,7 +142,7 @@ class PathCompiler:
         """The first and the last time of a sum or product."""
         if not isinstance(binder.domain, Between):
             raise OutsideFragment(f"{binder} has no limits")
-        first, last = (self.time(limit) for limit in binder.domain.args)
+        first, last = ({limit: 1} if isinstance(limit, Forever) else self.time(limit) for limit in binder.domain.args)
         return first, last
 
     def _over_time(self, binder: Any, compiled: Callable[[Expr], Paths]) -> Paths:
@@ -209,7 +216,8 @@ class PathCompiler:
 
     def _same_time(self, term: Expr, time: Expr, place: Expr) -> None:
         """V_t is a function of s_t; at another index it is another function, which has no symbol."""
-        if not isinstance(place, StateAt) or self.time(time) != self.time(place.args[1]):
+        timed = not isinstance(time, Forever)
+        if not isinstance(place, StateAt) or (timed and self.time(time) != self.time(place.args[1])):
             raise OutsideFragment(f"{term} is a value at another time than its own")
 
     def _function(self, term: Expr, name: tuple[str, str], places: list[Expr]) -> Step:
@@ -236,7 +244,8 @@ class PathCompiler:
         of_state = all(symbol[0] == "s" for symbol, _ in step.letter)
         if not others and 0 <= number <= MOST_STEPS:
             here = at_literal(step.letter, number)  # s_n is the last state where H = n - 1
-            return automata.total([here, automata.final(step.letter, after=number)]) if of_state and number else here
+            may_be_last = of_state and number and not self.endless
+            return automata.total([here, automata.final(step.letter, after=number)]) if may_be_last else here
         if len(others) == 1 and isinstance(others[0], Horizon) and time[others[0]] == 1:
             if number == 1 and of_state:
                 return automata.final(step.letter)
@@ -378,6 +387,6 @@ def multiplied(factors: Iterable[Paths]) -> Paths:
     return result
 
 
-def differentiated(paths: Paths) -> Paths:
-    """The derivative of a function of a trajectory."""
-    return {power: automata.derived(one, letter_derivatives) for power, one in paths.items()}
+def differentiated(paths: Paths, fixed: Callable[[Automaton], Collection[int]] = lambda one: ()) -> Paths:
+    """The derivative of a function of a trajectory; no step from the states ``fixed`` is differentiated."""
+    return {power: automata.derived(one, letter_derivatives, fixed(one)) for power, one in paths.items()}

@@ -25,9 +25,11 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.kernel import endless_models
 from derive.kernel.audit import relations_used
 from derive.kernel.closure import Somewhere
 from derive.kernel.cutoff import sufficient_shape
+from derive.kernel.endless_models import EndlessModels
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
@@ -65,6 +67,7 @@ class Equal:
     everywhere: Everywhere | None = None
     relations: tuple[str, ...] = ()
     failing_horizon: int | None = None
+    endless: bool = False
     outside: str = ""
     """Why the automata do not decide it, where they do not."""
 
@@ -118,10 +121,14 @@ class Comparison:
         spoken = signature(*terms)  # what does not change the model is left out, so that more chains share it
         self.signature = replace(spoken, largest_offset=0, samples=False, returns=spoken.returns or not self.additive)
         self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
-        self._sides = Sides(self.assumptions)
+        self.endless = spoken.endless
+        self.sides = Sides(self.assumptions, endless=self.endless)
+        self._endless = EndlessModels(self.sides, self.signature)
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
+        if self.endless:
+            return None
         found = self._quietly(before, after, shape, frozenset(), modular=True)
         if found is None and shape.trajectories**shape.samples <= MOST_WAYS // 50:
             return self._quietly(before, after, shape, frozenset(), modular=False)
@@ -135,8 +142,8 @@ class Comparison:
         """
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
-        answer = self._on_shapes(before, after)
-        decision = decide_everywhere(before, after, self.assumptions, sides=self._sides)
+        answer = self._without_end(before, after) if self.endless else self._on_shapes(before, after)
+        decision = decide_everywhere(before, after, self.assumptions, sides=self.sides)
         match answer, decision:
             case Different(shape), Everywhere():
                 raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at {shape}")
@@ -152,7 +159,7 @@ class Comparison:
         """The audit; trajectory by trajectory no relation is used."""
         if decision.closures is not None and all(closure.difference.each for closure in decision.closures):
             return ()
-        return relations_used(before, after, self.assumptions, self._sides)
+        return relations_used(before, after, self.assumptions, self.sides)
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, bool]] = []
@@ -180,6 +187,23 @@ class Comparison:
         if reach > 2 and max(shape.horizon for shape in counted) < reach:
             return Undecided(f"the literal times need shapes with H >= {reach}, which are too large")
         return self._beyond(before, after, counted, all(not lively for _, lively in seen))
+
+    def _without_end(self, before: Expr, after: Expr) -> Answer:
+        """The ladder of an infinite horizon: by resolvents, exactly on small shapes, at random points on others."""
+        try:
+            seen, differs, notes = endless_models.on_shapes(
+                self._endless, before, after, endless_models.EXACT, modular=False)
+            probed, gap, _ = endless_models.on_shapes(
+                self._endless, before, after, endless_models.PROBES, modular=True)
+        except OutsideFragment as outside:
+            return Undecided(str(outside))
+        if differs or gap:
+            return Different(differs or gap or endless_models.EXACT[0])
+        counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
+        if len(counted) < 2:
+            return Undecided("; ".join(notes) or "fewer than two shapes of the ladder apply")
+        return Equal(exact=tuple(counted), probes=tuple(shape for shape, _ in probed), endless=True,
+                     both_vanish=all(not lively for _, lively in seen), identical=before == after)
 
     def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""

@@ -29,12 +29,13 @@ from derive.kernel.automata import Automaton, Marks, Monomial, Weight, added, we
 from derive.kernel.closure import Closure, Difference, Relations, Somewhere, closed
 from derive.kernel.compile import DYNAMICS, PathCompiler, Paths
 from derive.kernel.coordinates import in_coordinates
+from derive.kernel.endless import closed_endless, unending
 from derive.kernel.forms import Form, Forms
 from derive.kernel.products import LinearRelation, NormalForms, Polynomial
 from derive.kernel.ranges import balanced
 from derive.kernel.spans import CONTEXT, Vector
 from derive.language.expression import subterms
-from derive.language.signature import VALUES
+from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import Time, Trajectory
 from derive.language.typing import is_symmetric, rank
 
@@ -66,10 +67,10 @@ Decision = Everywhere | Somewhere | Outside
 class Sides:
     """The terms of one chain compiled under its assumptions, each once: a middle term stands in two steps."""
 
-    def __init__(self, assumptions: Iterable[Assumption]) -> None:
+    def __init__(self, assumptions: Iterable[Assumption], *, endless: bool = False) -> None:
         known = frozenset(assumptions)
-        self.additive = additive_return in known
-        self.forms = Forms(additive=self.additive, possible_only=POSSIBLE in known,
+        self.additive, self.endless = additive_return in known, endless
+        self.forms = Forms(endless=endless, additive=self.additive, possible_only=POSSIBLE in known,
                            positive={policy_positive, dynamics_positive, initial_positive} <= known)
         self._paths: dict[tuple[Expr, Expr], Paths] = {}
 
@@ -86,7 +87,7 @@ def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumptio
     """Whether two terms are equal in every finite MDP at every horizon; ``sides`` shares work along a chain."""
     if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
         return Outside("a matrix that is not symmetric by its form takes two directions, which are not provided")
-    compiled = sides or Sides(assumptions)
+    compiled = sides or _sides(before, after, assumptions)
     decision: Decision = Outside("")
     for policy in valued(before, after):
         decision = _decided(before, after, compiled, relations or Relations(), policy)
@@ -102,13 +103,17 @@ def _decided(before: Expr, after: Expr, compiled: Sides, relations: Relations, p
         if isinstance(gap, ProductGap) and not gap.settled:
             return products.vanishes(gap.polynomial, gap.forms) or Everywhere(None, policy)
         for difference in gap.differences if isinstance(gap, ProductGap) else gap:
-            outcome = closed(difference, relations)
+            outcome = (closed_endless if difference.endless else closed)(difference, relations)
             if isinstance(outcome, Somewhere):
                 return outcome
             closures.append(outcome)
     except (OutsideFragment, WorkLimit) as outside:
         return Outside(str(outside))
     return Everywhere(tuple(closures), policy, gap if isinstance(gap, ProductGap) else None)
+
+
+def _sides(before: Expr, after: Expr, assumptions: Iterable[Assumption]) -> Sides:
+    return Sides(assumptions, endless=is_endless(before, after))
 
 
 def valued(*terms: Expr) -> list[str | None]:
@@ -127,7 +132,7 @@ def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption], si
     Raises:
         OutsideFragment: naming what cannot be compiled; for a product of sums that is not settled so.
     """
-    gap = _gap(before, after, sides or Sides(assumptions), coordinates, Relations())
+    gap = _gap(before, after, sides or _sides(before, after, assumptions), coordinates, Relations())
     if not isinstance(gap, ProductGap):
         return gap
     if not gap.settled:
@@ -138,7 +143,7 @@ def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption], si
 def product_of(before: Expr, after: Expr, assumptions: Iterable[Assumption],
                coordinates: str | None = None) -> ProductGap | None:
     """The polynomial in sums that a claim is about, if it is about more than a combination of them."""
-    gap = _gap(before, after, Sides(assumptions), coordinates, Relations())
+    gap = _gap(before, after, _sides(before, after, assumptions), coordinates, Relations())
     return gap if isinstance(gap, ProductGap) else None
 
 
@@ -149,7 +154,9 @@ def _gap(before: Expr, after: Expr, compiled: Sides, coordinates: str | None,
     times = frozenset(index for index in free if isinstance(index, Time))
     if len(paths) > 1 or len(paths) + len(times) < len(free):
         raise OutsideFragment(f"free indices: {', '.join(sorted(map(str, free)))}")
-    gap = _Gap(times, coordinates)
+    if compiled.endless and free:
+        raise OutsideFragment("free indices at an infinite horizon")
+    gap = _Gap(times, coordinates, compiled.endless)
     if paths:
         return gap.each(_minus(compiled.along(before, paths[0]), compiled.along(after, paths[0])))
     forms = compiled.forms
@@ -195,6 +202,7 @@ class _Gap:
 
     times: Marks
     coordinates: str | None
+    endless: bool
 
     def each(self, paths: Paths) -> list[Difference]:
         """Trajectory by trajectory, one automaton for each power of R(tau)."""
@@ -204,16 +212,21 @@ class _Gap:
         """A combination of sums over trajectories, one automaton for each power of R(tau)."""
         columns: dict[int, list[Automaton]] = {}
         for product, weight in form.items():
-            paths = atoms[product[0]] if product else {0: automata.along(CERTAIN, start=1)}
+            paths = atoms[product[0]] if product else {0: self._one()}
             for power, one in paths.items():
                 columns.setdefault(power, []).append(automata.scaled(one, weight))
         return [difference for power, ones in sorted(columns.items())
                 for difference in self._ready(automata.total(ones), each=power > 0)]
 
+    def _one(self) -> Automaton:
+        """The number 1, as the sum over all trajectories of their probabilities."""
+        certain = automata.along(CERTAIN, start=1)
+        return unending(certain) if self.endless else certain
+
     def product(self, form: Form, atoms: list[Paths], relations: Relations) -> ProductGap:
         """A polynomial in sums, made homogeneous by the sum that is 1, and the normal words of the sums."""
-        if self.times:
-            raise OutsideFragment("a product of sums at free times")
+        if self.times or self.endless:
+            raise OutsideFragment("a product of sums at free times or at an infinite horizon")
         numbers = sorted({number for product in form for number in product})
         degree = max(map(len, form))
         place = {number: index for index, number in enumerate(numbers)}
@@ -221,7 +234,7 @@ class _Gap:
         polynomial = {
             tuple(sorted([*(place[number] for number in product), *[len(numbers)] * (degree - len(product))])): weight
             for product, weight in zip(form, weights, strict=True)}
-        certain: Paths = {0: automata.along(CERTAIN, start=1)}
+        certain: Paths = {0: self._one()}
         forms = self._normal_forms([*(atoms[number] for number in numbers), certain], relations)
         known = products.linear_relations(forms)
         keys: list[tuple[int, ...]] = [*((number,) for number in numbers), ()]
@@ -259,7 +272,8 @@ class _Gap:
         for row in one.starts.values():
             moved = self._moved(replace(one, starts={0: row}))
             if moved.starts:
-                ready.append(_difference(moved, _rows([moved.starts[0]])[0], each=each))
+                difference = _difference(moved, _rows([moved.starts[0]])[0], each=each)
+                ready.append(replace(difference, endless=self.endless))
         return ready
 
 

@@ -26,6 +26,7 @@ from derive.kernel.compile import (
     opened,
     policy_symbol,
 )
+from derive.kernel.endless import finished, unending
 from derive.kernel.ranges import between, discount, listed
 from derive.language.binding import rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
@@ -45,7 +46,7 @@ from derive.language.terms import (
     Trajectory,
     Var,
 )
-from derive.language.vocabulary import pi
+from derive.language.vocabulary import endless_return, pi
 
 Form = dict[tuple[int, ...], Weight]
 """{sorted numbers of the atoms multiplied: weight}."""
@@ -54,8 +55,8 @@ Form = dict[tuple[int, ...], Weight]
 class Forms:
     """The atoms of a claim, and its sides over them."""
 
-    def __init__(self, *, additive: bool, possible_only: bool, positive: bool) -> None:
-        self.additive, self.possible_only, self.positive = additive, possible_only, positive
+    def __init__(self, *, additive: bool, possible_only: bool, positive: bool, endless: bool = False) -> None:
+        self.additive, self.possible_only, self.positive, self.endless = additive, possible_only, positive, endless
         self.atoms: list[Paths] = []
         self._supports: list[Expr | None] = []
         self._known: dict[Expr, Form] = {}
@@ -84,7 +85,7 @@ class Forms:
                 return _sum(self.form(argument) for argument in term.args)
             case Times():
                 return self._times(term.args)
-            case Power(args=(base, Integer() as exponent)) if 0 <= exponent <= 4:
+            case Power(args=(base, Integer() as exponent)) if int(self.endless) <= int(exponent) <= 4:
                 return _product([self.form(base)] * int(exponent))
             case Ratio(args=(above, below)):
                 return _scaled(self.form(above), _reciprocal(below))
@@ -92,7 +93,7 @@ class Forms:
                 return self._derivative(self.form(inner))
             case Objective(args=(policy,)):
                 path = Trajectory("_")
-                return self._expected(path, policy, Return(path))
+                return self._expected(path, policy, endless_return(path) if self.endless else Return(path))
             case Expect(index=Trajectory()):
                 path, body = opened(term)
                 return self._expected(path, term.domain.args[0], body)
@@ -112,7 +113,7 @@ class Forms:
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
 
     def _compiler(self, path: Expr) -> PathCompiler:
-        return PathCompiler(path, additive=self.additive)
+        return PathCompiler(path, additive=self.additive, endless=self.endless)
 
     def _discounted(self, exponent: Expr) -> Form:
         """gamma^H depends on H, so it is the expectation of a constant."""
@@ -125,7 +126,10 @@ class Forms:
         """A product; a discount is no atom of its own but multiplies the others."""
         discounts = [one.args[1] for one in factors if isinstance(one, Power) and isinstance(one.args[0], Discount)]
         others = [one for one in factors if not (isinstance(one, Power) and isinstance(one.args[0], Discount))]
-        result = _product(self.form(one) for one in others)
+        forms = [self.form(one) for one in others]
+        if self.endless and not all(forms):
+            raise OutsideFragment("a product with 0 of something that may not converge")
+        result = _product(forms)
         for exponent in discounts:
             if any(len(product) > 1 for product in result):
                 result = _product([result, self._discounted(exponent)])
@@ -176,6 +180,8 @@ class Forms:
             raise OutsideFragment("a sum over possible trajectories whose terms do not vanish on the impossible ones")
         if any(len(one.starts) > 1 for one in paths.values()):
             raise OutsideFragment("a sum that mixes weights with and without the initial law")
+        if self.endless and not any(one.marks for one in paths.values()):
+            paths = {power: unending(one) for power, one in paths.items()}
         self.atoms.append(paths)
         self._supports.append(support_of)
         return {(len(self.atoms) - 1,): ONE}
@@ -209,7 +215,9 @@ class Forms:
         for product, weight in form.items():
             for place, number in enumerate(product):
                 rest: Form = {product[:place] + product[place + 1 :]: weight}
-                parts.append(_product([rest, self._atom(differentiated(self.atoms[number]), self._supports[number])]))
+                parts.append(_product([rest, self._atom(
+                    differentiated(self.atoms[number], finished if self.endless else lambda one: ()),
+                    self._supports[number])]))
         return _sum(parts)
 
     # -- samples ----------------------------------------------------------------------------------------

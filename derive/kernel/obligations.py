@@ -20,6 +20,7 @@ from derive.assumptions import (
     POSSIBLE,
     VOCABULARY,
     Assumption,
+    discount_below_one,
     dynamics_positive,
     iid_samples,
     initial_positive,
@@ -34,6 +35,7 @@ from derive.language.terms import (
     Between,
     Drawn,
     Expect,
+    Forever,
     Grad,
     Horizon,
     Initial,
@@ -133,6 +135,8 @@ class _Pass:
                 yield self._obligation(f"{inside} > 0", inside)
             case Power(args=(_, exponent)) if not _never_negative(exponent, support):
                 yield Obligation(f"{exponent} ≥ 0 in {term}", term)
+            case Forever() if discount_below_one not in self.known:
+                yield Obligation("γ < 1", term)
             case Drawn() if iid_samples not in self.known:
                 yield Obligation("τ^{(1)}, ..., τ^{(m)} have a declared law", term)
         if isinstance(term, Grad):
@@ -148,6 +152,7 @@ class _Pass:
         inside = dict(support)
         if isinstance(binder.domain, Between):
             inside[index] = binder.domain.args
+            yield from self.owed(binder.domain, support, gradients)
         restricted = self._restricted(binder)
         if restricted is not None:
             inside[index] = restricted
@@ -289,7 +294,7 @@ def _is_nonempty(total: Total) -> bool:
     if not isinstance(total.domain, Between):
         return True  # there is always a state, an action, a trajectory
     first, last = total.domain.args
-    return (first == 0 and isinstance(last, Horizon)) or (first == 1 and isinstance(last, SampleSize))
+    return (first == 0 and isinstance(last, (Horizon, Forever))) or (first == 1 and isinstance(last, SampleSize))
 
 
 def same_time(one: Expr, two: Expr) -> bool:

@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 from derive.errors import OutsideFragment
 from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Weight, along, simple, times, total
 from derive.language.expression import Plus
-from derive.language.terms import Horizon
+from derive.language.terms import Forever, Horizon
 
 MOST_STEPS = 12
 """Literal times and offsets up to this are turned into states."""
@@ -84,6 +84,8 @@ def _at_most(time: Any, last: Linear) -> Automaton:
     base, number = parts(last)
     if base is None:
         raise OutsideFragment("a range that may reach beyond H")
+    if isinstance(base, Forever):
+        return anywhere(time)
     if isinstance(base, Horizon):
         if number > 0:
             raise OutsideFragment("a range that reaches beyond H")
@@ -101,6 +103,12 @@ def before_the_last(letter: Monomial, steps: int) -> Automaton:
     """A letter at the step H - ``steps``; 0 where there is no such step."""
     arrows: list[Arrow] = [(k, k + 1, (), UNIT, ONE) for k in range(1, steps + 1)]
     return simple([(0, 0, (), UNIT, ONE), (0, 1, (), letter, ONE), *arrows], size=steps + 2, accept=[steps + 1])
+
+
+def anywhere(time: Any) -> Automaton:
+    """Any step."""
+    return simple([(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE), (1, 1, (), UNIT, ONE)],
+                  size=2, accept=[1], marks=[time])
 
 
 def nowhere(time: Any) -> Automaton:

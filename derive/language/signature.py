@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sympy import Expr, Integer
 
 from derive.language.expression import Plus, Power, subterms
+from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import (
     ActionAt,
     ActionValue,
@@ -29,8 +30,6 @@ from derive.language.terms import (
 )
 from derive.language.typing import check_functions, sort_of
 
-VALUES = (StateValue, ActionValue, Advantage)
-
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -45,6 +44,7 @@ class Signature:
     order: int
     largest_offset: int
     logarithms: bool
+    endless: bool = False
 
 
 def signature(*terms: Expr) -> Signature:
@@ -68,6 +68,7 @@ def signature(*terms: Expr) -> Signature:
         functions=frozenset(functions),
         order=max((_grad_depth(term) for term in terms), default=0),
         largest_offset=max((_offset(term) for term in terms), default=0),
+        endless=is_endless(*terms),
         logarithms=any(_asks_a_logarithm(term, differentiated=False) for term in terms),
     )
 

@@ -15,6 +15,7 @@ from derive.errors import MalformedTerm, NotATerm
 from derive.language.binding import Index, loose_indices
 from derive.language.expression import DEEPEST as DEEPEST
 from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_deep, subterms
+from derive.language.horizons import check_horizons
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
@@ -251,8 +252,10 @@ def check(term: Expr) -> Expr:
     return term
 
 
-def check_equation(before: Expr, after: Expr) -> None:
-    """Both sides well-formed and of one rank (the literal 0 has every rank).
+def check_equation(before: Expr, after: Expr, *, endless: bool = False) -> None:
+    """Both sides well-formed, of one rank (the literal 0 has every rank) and of one horizon.
+
+    ``endless`` says that the derivation they stand in speaks of an infinite horizon.
 
     Raises:
         MalformedTerm: otherwise.
@@ -260,6 +263,7 @@ def check_equation(before: Expr, after: Expr) -> None:
     check(before)
     check(after)
     check_functions([before, after])
+    check_horizons([before, after], endless=endless)
     if before != 0 and after != 0 and rank(before) != rank(after):
         names = {0: "a scalar", 1: "a gradient", 2: "a matrix"}
         raise MalformedTerm(

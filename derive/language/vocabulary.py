@@ -176,10 +176,19 @@ def trajectory_probability(policy: Expr, path: Expr) -> Expr:
 def additive_return(path: Expr) -> Expr:
     """R(tau) = sum_t gamma^t r(s_t, a_t, s_{t+1}), written out."""
 
+    return _discounted(path, H)
+
+
+def endless_return(path: Expr) -> Expr:
+    """sum_t gamma^t r(s_t, a_t, s_{t+1}) over all times, whose expectation is J at an infinite horizon."""
+    return _discounted(path, forever)
+
+
+def _discounted(path: Expr, last: Expr) -> Expr:
     def step(t: Expr) -> Expr:
         return Times(gamma**t, Reward(StateAt(path, t), ActionAt(path, t), StateAt(path, Plus(t, 1))))
 
-    return each(Total, Time, Between(0, H), step)
+    return each(Total, Time, Between(0, last), step)
 
 
 def objective(policy: Expr) -> Expr:
