@@ -69,6 +69,7 @@ class Enumeration:
 
     def __init__(self, model: Model, *, possible_only: bool = False, step: Fraction = STEP) -> None:
         self.model, self.possible_only, self.step = model, possible_only, step
+        self._logarithms: dict[Fraction, Fraction] = {}
 
     def value(self, term: Expr, environment: Environment | None = None) -> Fraction:
         """The number that ``term`` denotes.
@@ -182,8 +183,10 @@ class Enumeration:
     def _log(self, value: Fraction, inside: Expr) -> Fraction:
         if value <= 0:
             raise Undefined(f"log is asked of {inside}, which is {value} here")
-        above, below = (_PRECISE.ln(Decimal(number)) for number in (value.numerator, value.denominator))
-        return Fraction(_PRECISE.subtract(above, below))
+        if value not in self._logarithms:  # 200 digits take their time, and samples that are alike ask again
+            quotient = _PRECISE.divide(Decimal(value.numerator), Decimal(value.denominator))
+            self._logarithms[value] = Fraction(_PRECISE.ln(quotient))
+        return self._logarithms[value]
 
     def _power(self, base: Fraction, exponent: int) -> Fraction:
         if exponent < 0:
