@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from random import Random
 from typing import Any
@@ -48,7 +48,7 @@ class Witness:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """An equation and the class of models it is claimed for."""
 
@@ -57,7 +57,7 @@ class Claim:
     assumptions: frozenset[Assumption]
     possible_only: bool
 
-    @property
+    @cached_property
     def signature(self) -> Signature:
         return signature(self.before, self.after)
 
