@@ -287,6 +287,8 @@ class _Examiner:
             if not set(rule.assumes) <= self.assumptions:
                 continue
             try:
+                if not rule.touches(before, after):  # most do not, which is soon seen
+                    continue
                 rule.justify(before, after)
             except (DoesNotMatch, WorkLimit):
                 continue
