@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
+from math import prod
 from random import Random
 from typing import Any
 
@@ -22,6 +23,8 @@ from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
 from derive.language.signature import Signature
 from derive.models import Shape
+
+ONE = np.uint64(1)
 
 POINTS = 6
 """(prime, point) pairs a probe uses; 6 of 31 bits are worth 3 of 61."""
@@ -124,17 +127,19 @@ class ResidueTable:
 def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: int, points: int = POINTS) -> RingModel:
     """The generic model of one shape at random points modulo random primes."""
     source = Random(f"{seed}/{shape}")
-    primes, entries = random_primes(source, points), np.random.default_rng(source.getrandbits(64))
+    primes = random_primes(source, points)
     ring = ResidueRing(primes)
     n, k = shape.states, shape.actions
 
     def draw(*size: int) -> np.ndarray:
-        return np.stack([entries.integers(1, int(p), size=size, dtype=np.uint64) for p in primes[:, 0]])
+        """Numbers from 1 to p - 1, from 64 bits each, so that all are as good as equally likely."""
+        words = np.frombuffer(source.randbytes(8 * points * prod(size)), dtype="<u8")
+        return words.reshape(points, *size) % (primes.reshape(points, *[1] * len(size)) - ONE) + ONE
 
     def rows(*size: int) -> np.ndarray:
         table = draw(*size)
         column = primes.reshape(points, *[1] * (len(size) - 1))
-        table[..., -1] = (column + np.uint64(1) - table[..., :-1].sum(axis=-1, dtype=np.uint64) % column) % column
+        table[..., -1] = (column + ONE - table[..., :-1].sum(axis=-1, dtype=np.uint64) % column) % column
         return table
 
     tables = {name: _scalars(rows(n, k), primes) for name in sorted(signature.policies | {"pi"})}
