@@ -36,7 +36,9 @@ class Graded:
 
     def __mul__(self, other: Any) -> Graded:
         if isinstance(other, Element):
-            return Graded(self.field, {monomial: part * other for monomial, part in self.parts.items()})
+            one = self.field.one  # as a return by itself has it
+            return Graded(self.field, {monomial: other if part is one else part * other
+                                       for monomial, part in self.parts.items()})
         if len(self.parts) * len(other.parts) > MOST_PRODUCTS:
             raise WorkLimit(f"a product of {len(self.parts)} by {len(other.parts)} returns exceeds {MOST_PRODUCTS}")
         if other is self:
