@@ -288,10 +288,8 @@ class Comparison:
             if modular and (any(isinstance(index, Batch) for index in free)
                             or sum(isinstance(index, Trajectory) for index in free) > 1):
                 raise OutsideFragment("several free trajectories have no array of residues")
-            self._values[key] = [
-                evaluator.value(term, dict(zip(free, values, strict=True)))
-                for values in product(*(self._range(index, evaluator) for index in free))
-            ]
+            places = product(*(self._range(index, evaluator) for index in free))
+            self._values[key] = evaluator.values(term, free, places)
         return self._values[key]
 
     def _range(self, index: Index, evaluator: Evaluator) -> list[Any]:
