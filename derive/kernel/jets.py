@@ -65,7 +65,7 @@ def log_derivatives(jet: Jet) -> Jet:
 def summed(jets: Sequence[Jet], order: int, ring: Any) -> Jet:
     """The sum of jets of one order; an entry that is ``None`` in one of them stays ``None``."""
     columns = list(zip(*jets, strict=True)) if jets else [()] * (order + 1)
-    return tuple([None if any([entry is None for entry in column]) else ring.total(column) for column in columns])
+    return tuple([None if None in column else ring.total(column) for column in columns])
 
 
 def remembered(meaning: Callable[[Any], Jet], key: Callable[[Any], Hashable]) -> Callable[[Any], Jet]:
