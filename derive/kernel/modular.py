@@ -50,14 +50,16 @@ class Residues:
         return Residues(self.values * other.values % self.primes, self.primes)
 
     def __truediv__(self, other: Residues) -> Residues:
-        if not other.values.all():
-            raise Undefined("division by zero")
         return self * other.inverse()
 
     def inverse(self) -> Residues:
         """1/x; found once, since P(tau; theta) is divided by again and again."""
         if self._inverse is None:
-            self._inverse = Residues(_inverses(self.values, self.primes), self.primes)
+            if not self.values.all():
+                raise Undefined("division by zero")
+            points = len(self.primes)
+            inverted = _inverses(self.values.reshape(points, -1), self.primes.reshape(points, 1))
+            self._inverse = Residues(inverted.reshape(self.values.shape), self.primes)
         return self._inverse
 
 
