@@ -20,7 +20,7 @@ from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.kernel import decide
 from derive.kernel.decide import Comparison, Models
-from derive.kernel.obligations import Obligation, undischarged
+from derive.kernel.obligations import Obligation, owed_by, undischarged
 from derive.language.binding import Index
 from derive.language.horizons import is_endless
 from derive.language.terms import Batch, Expect, Law
@@ -297,6 +297,8 @@ class _Examiner:
             if not set(rule.assumes) <= self.assumptions:
                 continue
             try:
+                if not rule.touches(before, after):  # most do not, which is soon seen
+                    continue
                 rule.justify(before, after)
             except (DoesNotMatch, WorkLimit):
                 continue
@@ -307,12 +309,11 @@ class _Examiner:
 
     def assumption_use(self) -> tuple[tuple[Assumption, ...], tuple[Assumption, ...]]:
         """Which assumptions settle an obligation, fix the model class or serve a lemma; and which are idle."""
-        owed = {obligation.says for obligation in undischarged(self.terms, self.assumptions)}
+        already = owed_by(self.terms, self.assumptions)
         used: list[Assumption] = []
         idle: list[Assumption] = []
         for assumption in sorted(self.assumptions, key=lambda assumption: assumption.name):
-            without = undischarged(self.terms, self.assumptions - {assumption})
-            settles = any(obligation.says not in owed for obligation in without)
+            settles = not owed_by(self.terms, self.assumptions - {assumption}) <= already
             needed = settles or assumption in self.inherited or self._fixes_the_class(assumption)
             (used if needed else idle).append(assumption)
         return tuple(used), tuple(idle)

@@ -26,6 +26,7 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.horizons import is_endless
 from derive.language.signature import signature
 from derive.language.terms import (
     Action,
@@ -77,6 +78,7 @@ class Enumeration:
     def __init__(self, model: Model, *, possible_only: bool = False, step: Fraction = STEP) -> None:
         self.model, self.possible_only, self.step = model, possible_only, step
         self._last = 0  # where a sum without end is cut off
+        self._logarithms: dict[Fraction, Fraction] = {}
 
     def value(self, term: Expr, environment: Environment | None = None) -> Fraction:
         """The number that ``term`` denotes.
@@ -85,8 +87,8 @@ class Enumeration:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
         """
-        spoken = signature(term)
-        self._last = self.model.shape.horizon - spoken.largest_offset if spoken.endless else 0
+        if is_endless(term):
+            self._last = self.model.shape.horizon - signature(term).largest_offset
         return self._value(term, dict(environment or {}), Fraction(0), 1)
 
     def _value(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:
@@ -200,8 +202,10 @@ class Enumeration:
     def _log(self, value: Fraction, inside: Expr) -> Fraction:
         if value <= 0:
             raise Undefined(f"log is asked of {inside}, which is {value} here")
-        above, below = (_PRECISE.ln(Decimal(number)) for number in (value.numerator, value.denominator))
-        return Fraction(_PRECISE.subtract(above, below))
+        if value not in self._logarithms:  # 200 digits take their time, and samples that are alike ask again
+            quotient = _PRECISE.divide(Decimal(value.numerator), Decimal(value.denominator))
+            self._logarithms[value] = Fraction(_PRECISE.ln(quotient))
+        return self._logarithms[value]
 
     def _power(self, base: Fraction, exponent: int) -> Fraction:
         if exponent < 0:

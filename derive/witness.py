@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from random import Random
 from typing import Any
@@ -54,7 +54,7 @@ class Witness:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """An equation and the class of models it is claimed for."""
 
@@ -65,7 +65,7 @@ class Claim:
     endless: Sides | None = None
     """The automata of an infinite horizon, where the equation speaks of one."""
 
-    @property
+    @cached_property
     def signature(self) -> Signature:
         return signature(self.before, self.after)
 
@@ -150,16 +150,23 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None,
 
     ``reaching`` is a shape known to separate the terms; the search goes up to it. Where
     ``agrees`` says that the generic model of a shape does not separate them, only a few
-    models with zeros are tried.
+    models with zeros are tried, if there are any.
     """
     for shape in _shapes(claim, reaching):
         source = Random(f"witness/{shape}")
-        for style in STYLES[1:] * 4 if agrees(shape) else STYLES * DRAWS:
+        few = STYLES[1:] * 4 if _may_vanish(claim, shape) else ()
+        for style in few if agrees(shape) else STYLES * DRAWS:
             model = _random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)
             if witness is not None:
                 return _shrunk(claim, witness)
     return None
+
+
+def _may_vanish(claim: Claim, shape: Shape) -> bool:
+    """Whether a probability can be 0 at this shape: the only outcome of a row has probability 1."""
+    of_states = not {initial_positive, dynamics_positive} <= claim.assumptions
+    return (shape.states > 1 and of_states) or (shape.actions > 1 and policy_positive not in claim.assumptions)
 
 
 def _shapes(claim: Claim, reaching: Shape | None) -> list[Shape]:

@@ -37,7 +37,7 @@ from derive.kernel.modular import POINTS, residue_model
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
-from derive.language.signature import signature
+from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank
 from derive.models import Shape
@@ -124,6 +124,7 @@ class Comparison:
         self.endless = spoken.endless
         self.sides = Sides(self.assumptions, endless=self.endless)
         self._endless = EndlessModels(self.sides, self.signature)
+        self._signatures: dict[tuple[Expr, Expr], Signature] = {}
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
@@ -207,7 +208,7 @@ class Comparison:
 
     def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""
-        sampled = signature(before, after).samples
+        sampled = self._speaks(before, after).samples
         middle = max(2, largest_draw(before, after)) if sampled else 1
         with_zeros = []
         for zeros, says in self._patterns(before, after):
@@ -240,7 +241,7 @@ class Comparison:
     # -- shapes -----------------------------------------------------------------------------------
 
     def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
-        if signature(before, after).samples:
+        if self._speaks(before, after).samples:
             first = largest_draw(before, after)
             last = min(max(first, sufficient_samples(before, after) or first + 2), MOST_SAMPLES)
             shapes = [Shape(s.states, s.actions, s.horizon, m) for m in range(first, last + 1) for s in SAMPLED]
@@ -252,9 +253,15 @@ class Comparison:
         depth = max(_nesting(before), _nesting(after))
         return [shape for shape in shapes if shape.trajectories**max(1, depth) <= MOST_WAYS]
 
+    def _speaks(self, before: Expr, after: Expr) -> Signature:
+        """What the two sides speak of, found once."""
+        if (before, after) not in self._signatures:
+            self._signatures[before, after] = signature(before, after)
+        return self._signatures[before, after]
+
     def _reach(self, before: Expr, after: Expr) -> int:
         """The horizon that the literal times of the claim ask for: one more than the largest."""
-        return signature(before, after).largest_offset + 1
+        return self._speaks(before, after).largest_offset + 1
 
     def _patterns(self, before: Expr, after: Expr) -> list[tuple[Zeros, str]]:
         """Zeros to build in where sums over a support occur and the class allows them."""
@@ -270,7 +277,7 @@ class Comparison:
         patterns += [dict(zeros)] if zeros else []
         if policy_positive not in self.assumptions:
             patterns.append({**zeros, ("pi", 0, 0): "π(0|0)=0"})
-            others = sorted(signature(before, after).policies - {"pi"})
+            others = sorted(self._speaks(before, after).policies - {"pi"})
             patterns += [{(name, 0, 0): f"{name}(0|0)=0"} for name in others]
         return [(frozenset(pattern), ", ".join(pattern.values())) for pattern in patterns]
 
@@ -310,10 +317,8 @@ class Comparison:
             if modular and (any(isinstance(index, Batch) for index in free)
                             or sum(isinstance(index, Trajectory) for index in free) > 1):
                 raise OutsideFragment("several free trajectories have no array of residues")
-            self._values[key] = [
-                evaluator.value(term, dict(zip(free, values, strict=True)))
-                for values in product(*(self._range(index, evaluator) for index in free))
-            ]
+            places = product(*(self._range(index, evaluator) for index in free))
+            self._values[key] = evaluator.values(term, free, places)
         return self._values[key]
 
     def _range(self, index: Index, evaluator: Evaluator) -> list[Any]:

@@ -7,7 +7,7 @@ gradient the value of a logarithm is never asked, so it need not exist in the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -72,12 +72,19 @@ class Evaluator(Indices):
             Undefined: a denominator is 0 at this model.
             OutsideFragment: a node has no meaning in this ring.
         """
-        self.ring.begin()
-        own = {self._same(index): value for index, value in environment.items()}
-        try:
-            return self.meaning(term, 0, 0)(own)[0]
-        except ZeroDivisionError:
-            raise Undefined(f"{term} divides by 0 here") from None
+        return self.values(term, list(environment), [tuple(environment.values())])[0]
+
+    def values(self, term: Expr, indices: Sequence[Index], places: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """``value`` at each of ``places``, the values of the ``indices``: they are looked up once."""
+        keys, meaning = [self._same(index) for index in indices], self.meaning(term, 0, 0)
+        found = []
+        for place in places:
+            self.ring.begin()
+            try:
+                found.append(meaning(dict(zip(keys, place, strict=True)))[0])
+            except ZeroDivisionError:
+                raise Undefined(f"{term} divides by 0 here") from None
+        return found
 
     def meaning(self, term: Expr, order: int, low: int) -> Meaning:
         """The closure that computes the jet of ``term``, remembered."""

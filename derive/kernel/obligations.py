@@ -78,6 +78,11 @@ def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> tu
     return tuple(replace(one, settled_by=_settling(one, listed, known)) for one in found.values())
 
 
+def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> set[str]:
+    """What ``undischarged`` says, without the search for what would settle it."""
+    return set(_found(terms, frozenset(assumptions)))
+
+
 def _settling(obligation: Obligation, terms: list[Expr], known: frozenset[Assumption]) -> tuple[Assumption, ...]:
     """The nearest assumption that would settle an obligation, or a smallest set of several, or nothing."""
     moves = obligation.says.startswith(MOVES)

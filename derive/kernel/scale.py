@@ -208,7 +208,7 @@ class _Tables:
         return self.known[symbol]
 
     def power(self, symbol: Symbol, exponent: int) -> np.ndarray:
-        """A table to an integer power, the inverse by Fermat."""
+        """A table to an integer power."""
         key = (symbol, exponent)
         if key not in self.powers:
             table = self.symbol(symbol)
