@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 LARGEST = 64_000_000
 """Bytes that a certificate may have."""
 
@@ -99,7 +99,8 @@ def column_class(letter: Any) -> Any:
     if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][0] in ("dpi", "d2pi"):
         return None
     if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][0] == "pi":
-        return ("c" if any(symbol[0] == "s" for symbol, _ in others) else "unit", others)
+        flat = tuple((*symbol, e) for symbol, e in others)
+        return ("c" if any(symbol[0] == "s" for symbol, _ in others) else "unit", flat)
     if len(acts) == 2 and acts == [(("A", acts[0][0][1]), 1), (("pi", acts[0][0][1]), 1)]:
         return None
     return ("m", tuple(rest))

@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import further_theorems
 import pytest
 
 from derive.certificate import against, certificate
 from derive.cli import main
 from derive.derivation import Theorem
 from derive.proof_files import bundled, load, proof_files
-from derive.verify import NotCertified, check_closure, read, verified
+from derive.verify import NotCertified, check_closure, check_product, read, verified
 
-THEOREMS: list[Theorem] = [theorem for file in proof_files([bundled()]) for theorem in load(file)]
+THEOREMS: list[Theorem] = [
+    *(theorem for file in proof_files([bundled()]) for theorem in load(file)), *further_theorems.THEOREMS]
 CERTIFICATE = json.loads(json.dumps(certificate(THEOREMS)))
 CLOSURES = [
     (f"{theorem['name']}-{step['step']}-{number}", closure)
@@ -70,14 +72,14 @@ def _rejected(closure: Any) -> bool:
     return False
 
 
-SAME_MEANING = "start", "ends"
+PROOF = "rows", "columns", "steps", "units", "determinant"
 
 
 @pytest.mark.parametrize(("name", "closure"), CLOSURES, ids=lambda value: value if isinstance(value, str) else "")
 def test_changing_any_number_of_a_proof_is_caught(name: str, closure: Any) -> None:
     """Numbers of the proof part; the claim part (start, letters, ends) is compared with the terms instead."""
     caught = total = 0
-    for path in _numbers({key: closure[key] for key in ("rows", "columns", "steps", "units")}):
+    for path in _numbers({key: closure[key] for key in PROOF}):
         if path[0] == "steps" and path[-1] in ("row", "letter"):
             continue
         for by in (1, -1):
@@ -111,6 +113,31 @@ def test_a_certificate_of_a_false_claim_is_rejected() -> None:
         changed = [_changed(closure, path, 1) for path in _numbers({"letters": closure["letters"]})
                    if path[-1] == 2 and path[-3] != "letter" and len(path) > 4]
         assert all(map(_rejected, changed)), name
+
+
+PRODUCTS = [(f"{theorem['name']}-{step['step']}", step["product"])
+            for theorem in CERTIFICATE["theorems"] for step in theorem["steps"] if step["product"]]
+
+
+@pytest.mark.parametrize(("name", "product"), PRODUCTS, ids=[name for name, _ in PRODUCTS])
+def test_changing_any_number_of_a_product_is_caught(name: str, product: Any) -> None:
+    """Coefficients; of the sums themselves equal ones may stand for each other. Nor may a relation be left out."""
+    check_product(product)
+    for path in (path for path in _numbers(product) if path[0] != "polynomial" or path[2] != 0):
+        for by in (1, -1):
+            try:
+                check_product(_changed(product, path, by))
+            except (NotCertified, KeyError, IndexError):
+                continue
+            raise AssertionError((name, path, by))
+    for number in range(len(product["relations"])):
+        with pytest.raises(NotCertified):
+            check_product({**product, "relations": product["relations"][:number] + product["relations"][number + 1 :]})
+
+
+def test_a_number_times_a_sum_is_decided_without_a_certificate() -> None:
+    data = json.loads(json.dumps(certificate(further_theorems.UNCERTIFIED)))
+    assert [outcome for _, outcome in verified(data)] == ["no certificate"]
 
 
 def test_a_certificate_cannot_be_attached_to_another_step() -> None:

@@ -27,6 +27,7 @@ from derive.kernel.compile import (
     policy_symbol,
 )
 from derive.kernel.endless import finished, unending
+from derive.kernel.numbers_inside import apart, has_numbers
 from derive.kernel.ranges import between, discount, listed
 from derive.language.binding import rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
@@ -38,6 +39,7 @@ from derive.language.terms import (
     Drawn,
     Expect,
     Grad,
+    Law,
     Objective,
     Return,
     SampleSize,
@@ -171,6 +173,9 @@ class Forms:
     # -- atoms ----------------------------------------------------------------------------------------
 
     def _expected(self, path: Expr, policy: Expr, body: Expr) -> Form:
+        if has_numbers(body):
+            return _sum(self._times([*numbers, Expect(path, Law(policy), function)])
+                        for numbers, function in apart(body))
         compiler = self._compiler(path)
         return self._atom(multiplied([{0: compiler.probability(policy, 1)}, compiler.compiled(body)]), policy)
 
@@ -203,6 +208,10 @@ class Forms:
         return True
 
     def _variance(self, path: Expr, policy: Expr, body: Expr) -> Form:
+        if has_numbers(body):
+            mean = self._expected(path, policy, body)
+            return _sum([self._expected(path, policy, Times(body, body)),
+                         _scaled(_product([mean, mean]), {(0, 0): Fraction(-1)})])
         compiler = self._compiler(path)
         law, function = {0: compiler.probability(policy, 1)}, compiler.compiled(body)
         mean = self._atom(multiplied([law, function]), policy)

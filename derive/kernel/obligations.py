@@ -280,12 +280,14 @@ def _never_negative(exponent: Expr, support: Support) -> bool:
     ranges = {index: limits for index, limits in support.items() if isinstance(index, Time)}
     for index in [*reversed(ranges), *(key for key in value if isinstance(key, Time) and key not in ranges)]:
         coefficient = value.get(index, 0)
+        if not coefficient:
+            continue
         first, last = ranges.get(index, (Integer(0), Horizon()))
         limit = linear(first if coefficient > 0 else last)
         if limit is None:
             return False
         rest = {key: number for key, number in value.items() if key != index}
-        value = _added([rest, {key: coefficient * number for key, number in limit.items()}]) if coefficient else value
+        value = _added([rest, {key: coefficient * number for key, number in limit.items()}])
     return all(not isinstance(key, Time) and number >= 0 for key, number in value.items())
 
 

@@ -1,0 +1,205 @@
+"""Infinite horizons: convergence before algebra, values by hand, two oracles, and the verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from further_theorems import ENDLESS, FALSE, THEOREMS, b, beta, endless, error, reward, score
+from sympy import Expr
+from test_models import paper_model
+
+from derive.chain import examine
+from derive.derivation import Chain, Theorem, by, calc, theorem
+from derive.enumerate import Enumeration
+from derive.errors import MalformedTerm
+from derive.kernel.closure import Somewhere
+from derive.kernel.concrete import Rationals, as_fraction, concrete_model
+from derive.kernel.endless_models import endless_value
+from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
+from derive.language.expression import as_term
+from derive.language.horizons import is_endless
+from derive.language.typing import check_equation
+from derive.language.vocabulary import (
+    A,
+    H,
+    J,
+    P,
+    Q,
+    R,
+    V,
+    expect,
+    forever,
+    gamma,
+    grad,
+    k,
+    m,
+    pi,
+    prod,
+    ratio,
+    samples,
+    t,
+    tau,
+    total,
+    variance,
+)
+from derive.models import Model, Shape
+from derive.rules import automata
+from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
+
+F = Fraction
+ENDLESS_THEOREMS = [theorem for theorem in THEOREMS if is_endless(*theorem.chain.terms)]
+
+
+def one_state() -> Model:
+    """One state, actions 0 and 1 with probability 1/4 and 3/4, rewards 1 and 0, phi = (1, 0)."""
+    return Model(shape=Shape(1, 2, 5), mu=(F(1),), P=(((F(1),), (F(1),)),), r=(((F(1),), (F(0),)),), gamma=F(1, 50),
+                 policies={"pi": ((F(1, 4), F(3, 4)),), "beta": ((F(1, 2), F(1, 2)),)}, scores=((F(1), F(0)),),
+                 functions={"b": {(0,): F(3)}})
+
+
+BY_HAND: list[tuple[Expr, Fraction]] = [
+    (J, F(25, 98)),  # 1/4 / (1 - 1/50) = 1/4 50/49
+    (expect(tau, V(tau.s[0])), F(25, 98)),
+    (endless(gamma**t), F(50, 49)),
+    (expect(tau, Q(tau.s[0], tau.a[0])), F(25, 98)),
+    # Q(0) = 1 + 25/98/50 = 197/196, Q(1) = 1/196; A(0) = 197/196 - 50/196 = 3/4, A(1) = -1/4
+    (expect(tau, A(tau.s[0], tau.a[0]) ** 2), F(1, 4) * F(9, 16) + F(3, 4) * F(1, 16)),
+    # D pi = 1/4 3/4 = 3/16 on the action of reward 1, so grad J = 3/16 50/49
+    (grad(J), F(75, 392)),
+    (endless(gamma**t * expect(tau, b(tau.s[t]))), F(150, 49)),
+    (expect(tau, total(t, gamma**t * reward(t), stop=forever), policy=beta), F(25, 49)),
+]
+
+
+@pytest.mark.parametrize(("term", "expected"), BY_HAND, ids=lambda value: str(value))
+def test_values_by_hand(term: Expr, expected: Fraction) -> None:
+    assert _kernel(term, one_state()) == expected
+    assert abs(Enumeration(one_state()).value(term) - expected) < F(1, 10**7)
+
+
+def _kernel(term: Expr, model: Model) -> Fraction:
+    sides = Sides(ENDLESS, endless=True)
+    return as_fraction(endless_value(term, sides, concrete_model(model, Rationals())))
+
+
+def paper() -> Model:
+    """The paper model with a small discount and four decisions before the enumeration stops."""
+    policies = {**paper_model().policies, "beta": ((F(1, 3), F(2, 3)), (F(1, 2), F(1, 2)))}
+    return replace(paper_model(), shape=Shape(2, 2, 3), gamma=F(1, 1000), policies=policies,
+                   functions={"b": {(0,): F(2), (1,): F(-1)}})
+
+
+@pytest.mark.parametrize("term", [
+    side for side in (*(term for one in ENDLESS_THEOREMS for term in one.chain.terms),
+                      *(as_term(side) for left, right, _ in FALSE.values() for side in (left, right)))
+    if is_endless(side)], ids=str)
+def test_resolvents_give_what_the_enumeration_tends_to(term: Expr) -> None:
+    assert abs(_kernel(term, paper()) - Enumeration(paper()).value(term)) < F(1, 10**4)
+
+
+@pytest.mark.parametrize("one", ENDLESS_THEOREMS, ids=lambda one: one.name)
+def test_true_theorems_are_proved(one: Theorem) -> None:
+    examined = examine(one)
+    assert examined.follows
+    for step in examined.steps:
+        assert isinstance(step.verdict, Proved)
+        assert "every discount below 1, infinite horizon" in step.verdict.scope.everywhere
+        assert "(2,2,∞)" in step.verdict.scope.exact
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_false_twins_are_refuted_with_a_verified_witness(name: str) -> None:
+    left, right, assumed = FALSE[name]
+    assert isinstance(decide_everywhere(left, as_term(right), assumed), Somewhere)
+
+    @theorem(name, assumes=assumed)
+    def twin() -> Chain:
+        return calc(left, by(automata), right)
+
+    (step,) = examine(twin).steps
+    assert isinstance(step.verdict, Refuted)
+    assert step.verdict.witness.left != step.verdict.witness.right
+
+
+DIVERGENT: dict[str, Expr] = {
+    "no discount": endless(expect(tau, reward(t))),
+    "no discount, minus itself": endless(expect(tau, reward(t))) - endless(expect(tau, reward(t))),
+    "no discount, times 0": 0 * endless(expect(tau, reward(t))),
+    "no discount, times 1 - 1": (1 - as_term(1)) * endless(expect(tau, reward(t))),
+    "no discount, to the power 0": endless(expect(tau, reward(t))) ** 0,
+    "no discount, inside": expect(tau, total(t, reward(t), stop=forever) - total(t, reward(t), stop=forever)),
+    "no discount, times 0 inside": expect(tau, 0 * total(t, reward(t), stop=forever)),
+    "a growing weight": endless(gamma ** (-1 * t) * expect(tau, reward(t))),
+    "the score of a whole trajectory": expect(tau, total(t, score(t), stop=forever) * J),
+    "squared importance ratios": endless(gamma**t * expect(tau, prod(
+        k, ratio(pi(tau.a[k] | tau.s[k]), beta(tau.a[k] | tau.s[k])), stop=t) ** 2 * reward(t), policy=beta)),
+}
+
+
+@pytest.mark.parametrize("name", DIVERGENT)
+def test_a_sum_that_may_diverge_is_not_decided(name: str) -> None:
+    """A bare closure would accept sum_t 2^t = -1."""
+    decision = decide_everywhere(DIVERGENT[name], as_term(0), ENDLESS)
+    assert isinstance(decision, Outside)
+
+
+def test_a_sum_that_may_diverge_is_undecided_in_a_chain() -> None:
+    @theorem("divergent", assumes=ENDLESS)
+    def divergent() -> Chain:
+        return calc(endless(expect(tau, reward(t))), by(automata), endless(expect(tau, reward(t))))
+
+    assert isinstance(examine(divergent).claim, Undecided)
+
+
+def test_the_discount_must_be_declared_below_one() -> None:
+    @theorem("undeclared", assumes=[one for one in ENDLESS if one.name != "discount_below_one"])
+    def undeclared() -> Chain:
+        return calc(J, by(automata), expect(tau, V(tau.s[0])))
+
+    verdict = examine(undeclared).claim
+    assert isinstance(verdict, NeedsCondition)
+    assert verdict.conditions == ("γ < 1",)
+    assert verdict.settled_by == ("discount_below_one",)
+
+
+@pytest.mark.parametrize("other", [
+    expect(tau, R(tau)), total(tau, P(tau)), gamma**H, expect(tau, V[0](tau.s[0])), variance(tau, b(tau.s[0])),
+    expect(samples, b(samples[1].s[0])), m * J, b(tau.s[0]), prod(t, gamma, stop=forever),
+    total(t, gamma**t, start=forever, stop=forever), expect(tau, b(tau.s[H]))], ids=str)
+def test_one_claim_has_one_horizon(other: Expr) -> None:
+    with pytest.raises(MalformedTerm, match=r"which an infinite horizon does not have|needs a time there"):
+        check_equation(other, endless(gamma**t))
+
+
+def test_one_chain_has_one_horizon() -> None:
+    """J is the same word for two numbers."""
+    @theorem("mixed", assumes=ENDLESS)
+    def mixed() -> Chain:
+        return calc(expect(tau, R(tau)), by(automata), J, by(automata), expect(tau, V(tau.s[0])))
+
+    first, second = examine(mixed).steps
+    assert isinstance(first.verdict, Malformed)
+    assert isinstance(second.verdict, Proved)
+
+
+def test_a_lemma_about_a_finite_horizon_is_no_reason_without_one() -> None:
+    @theorem("finite", assumes=ENDLESS)
+    def finite() -> Chain:
+        return calc(grad(J), by(automata), grad(expect(tau, R(tau))))
+
+    @theorem("user", assumes=ENDLESS)
+    def user() -> Chain:
+        return calc(grad(J), by(finite), endless(gamma**t * expect(tau, score(t) * error)))
+
+    (step,) = examine(user).steps
+    assert "another horizon" in getattr(step.verdict, "why", "")
+
+
+def test_what_is_decided_without_positivity() -> None:
+    """The sums keep P, pi and mu as factors, so nothing is asked of zeros."""
+    bare: list[Any] = [one for one in ENDLESS if "positive" not in one.name]
+    claim = endless(gamma**t * expect(tau, score(t) * error))
+    assert isinstance(decide_everywhere(grad(J), claim, bare), Everywhere)
