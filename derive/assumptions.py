@@ -15,6 +15,7 @@ from derive.errors import InvalidChain, MalformedTerm
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import Objective, Return, Trajectory
+from derive.language.typing import check_equation
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ VOCABULARY = (policy_positive, initial_positive, dynamics_positive, additive_ret
               POSSIBLE)
 
 
-def check_assumed(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> None:
+def check_assumed(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless: bool = False) -> None:
     """Values are sums of rewards, and so is J at an infinite horizon: such terms need the additive return.
 
     Raises:
@@ -49,11 +50,21 @@ def check_assumed(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> N
     listed = list(terms)
     if additive_return in frozenset(assumptions):
         return
-    of_rewards = (*VALUES, Objective, Return) if is_endless(*listed) else VALUES
+    of_rewards = (*VALUES, Objective, Return) if endless or is_endless(*listed) else VALUES
     for term in listed:
         for node in subterms(term):
             if isinstance(node, of_rewards):
                 raise MalformedTerm(f"{node} has no meaning while R(τ) is arbitrary. Assume additive_return.", node)
+
+
+def check_step(before: Expr, after: Expr, assumptions: Iterable[Assumption], *, endless: bool = False) -> None:
+    """Both sides have a meaning under these assumptions; ``endless`` if their chain has an infinite horizon.
+
+    Raises:
+        MalformedTerm: otherwise, with the operand.
+    """
+    check_equation(before, after, endless=endless)
+    check_assumed([before, after], assumptions, endless=endless)
 
 
 def possible(trajectory: Trajectory) -> Assumption:

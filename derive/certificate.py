@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from derive.assumptions import Assumption
+from derive.assumptions import Assumption, check_step
 from derive.derivation import Theorem
 from derive.errors import MalformedTerm
 from derive.kernel.automata import Monomial
@@ -21,7 +21,6 @@ from derive.kernel.closure import Closure, Difference
 from derive.kernel.everywhere import Everywhere, ProductGap, decide_everywhere, differences, product_of
 from derive.kernel.spans import Identity, Vector
 from derive.language.source import source
-from derive.language.typing import check_equation
 from derive.verify import SCHEMA
 
 
@@ -33,7 +32,7 @@ def certificate(theorems: Sequence[Theorem]) -> dict[str, Any]:
 def _theorem(theorem: Theorem) -> dict[str, Any]:
     chain, steps = theorem.chain, []
     for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
-        decision = _decision(before, after, theorem.assumes)
+        decision = _decision(before, after, theorem.assumes, endless=theorem.endless)
         shown = decision if isinstance(decision, Everywhere) and decision.closures is not None else None
         steps.append({
             "step": number, "line": chain.reasons[number - 1].line, "label": chain.reasons[number - 1].tag,
@@ -46,10 +45,10 @@ def _theorem(theorem: Theorem) -> dict[str, Any]:
             "assumptions": sorted(one.name for one in theorem.assumes), "steps": steps}
 
 
-def _decision(before: Any, after: Any, assumptions: Sequence[Assumption]) -> Any:
+def _decision(before: Any, after: Any, assumptions: Sequence[Assumption], *, endless: bool) -> Any:
     """The automata decision; None for a line that has no meaning."""
     try:
-        check_equation(before, after)
+        check_step(before, after, assumptions, endless=endless)
     except MalformedTerm:
         return None
     return decide_everywhere(before, after, assumptions)

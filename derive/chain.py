@@ -15,14 +15,13 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption, additive_return, check_assumed, iid_samples
+from derive.assumptions import POSSIBLE, Assumption, additive_return, check_assumed, check_step, iid_samples
 from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.kernel import decide
 from derive.kernel.decide import Comparison, Models
 from derive.kernel.obligations import Obligation, owed_by, undischarged
 from derive.language.binding import Index
-from derive.language.horizons import is_endless
 from derive.language.terms import Batch, Expect, Law
 from derive.language.typing import check_equation, is_random
 from derive.language.vocabulary import pi
@@ -160,8 +159,7 @@ class _Examiner:
 
     def verdict(self, before: Expr, after: Expr, reason: Any) -> Verdict:
         try:
-            check_equation(before, after, endless=self.comparison.endless)
-            check_assumed([before, after], self.assumptions)
+            check_step(before, after, self.assumptions, endless=self.comparison.endless)
         except MalformedTerm as malformed:
             return Malformed(str(malformed), malformed.where)
         owed = undischarged([before, after], self.assumptions)
@@ -284,7 +282,7 @@ class _Examiner:
         missing = [assumption.name for assumption in lemma.assumes if assumption not in self.assumptions]
         if missing:
             raise DoesNotMatch(f"{lemma.name} assumes {', '.join(missing)}, which this theorem does not.")
-        if is_endless(*lemma.chain.terms) != self.comparison.endless:
+        if lemma.endless != self.comparison.endless:
             raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
         if not self.session.examine(lemma).follows:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")
@@ -330,7 +328,7 @@ class _Examiner:
             except MalformedTerm:
                 continue
             try:
-                check_assumed([before, after], without)
+                check_assumed([before, after], without, endless=comparison.endless)
             except MalformedTerm:
                 return True
             if isinstance(comparison.compare(before, after), decide.Different):

@@ -27,6 +27,7 @@ from sympy import Expr
 from derive.assumptions import Assumption
 from derive.errors import InvalidChain, MalformedTerm
 from derive.language.expression import as_term
+from derive.language.horizons import is_endless
 from derive.language.typing import admit, check_functions
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
@@ -132,6 +133,11 @@ class Theorem:
         if not isinstance(chain, Chain):
             raise InvalidChain(f"theorem {self.name!r} returns {chain!r}, expected calc(...).")
         return chain
+
+    @property
+    def endless(self) -> bool:
+        """Whether the chain speaks of an infinite horizon."""
+        return is_endless(*self.chain.terms)
 
     @property
     def claim(self) -> str:

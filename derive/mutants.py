@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from sympy import Expr, Integer, Rational
 
-from derive.assumptions import POSSIBLE
+from derive.assumptions import POSSIBLE, check_step
 from derive.derivation import Chain, Theorem
 from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index, rewrite_bottom_up
@@ -42,7 +42,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import check, check_equation
+from derive.language.typing import check
 from derive.language.vocabulary import pi
 from derive.models import Shape
 from derive.numeric.gaps import largest_gap
@@ -353,7 +353,7 @@ def differs(before: Expr, after: Expr, theorem: Theorem) -> bool:
     False also where a side has no value on any of them, or where the step cannot be typed.
     """
     try:
-        check_equation(before, after)
+        check_step(before, after, theorem.assumes, endless=theorem.endless)
     except MalformedTerm:
         return False
     parts = signature(before, after)

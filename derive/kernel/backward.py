@@ -27,6 +27,8 @@ def exact_value(difference: Difference, model: RingModel, *, backward: bool = Tr
     Raises:
         OutsideFragment: for an arbitrary return, or a symbol that the model has no table of.
     """
+    if difference.endless:
+        raise OutsideFragment("a sum without end has no last step to start from")
     if difference.each:
         raise OutsideFragment("an arbitrary return has no backward recursion; it is compared path by path")
     model.ring.begin()

@@ -29,6 +29,7 @@ from derive.kernel.compile import DYNAMICS
 from derive.kernel.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
 from derive.kernel.everywhere import differences
 from derive.kernel.modular import Residues, random_primes
+from derive.language.horizons import is_endless
 from derive.models import Shape
 
 POINTS = 8
@@ -71,6 +72,8 @@ def probe(before: Expr, after: Expr, assumptions: Iterable[Assumption], shape: S
     Raises:
         OutsideFragment: if the claim has no automaton.
     """
+    if is_endless(before, after):
+        raise OutsideFragment("an infinite horizon is not probed; its shapes are checked by resolvents")
     found = differences(before, after, frozenset(assumptions))
     primes = random_primes(Random(f"probe/{seed}/{shape}"), points)
     source = np.random.default_rng(seed)

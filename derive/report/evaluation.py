@@ -72,6 +72,8 @@ def evaluated(console: Console, theorem: Theorem, name: str, *, samples: int, se
     Raises:
         BadInput: if the theorem is not about the policy gradient, or the MDP is not usable.
     """
+    if theorem.endless:
+        raise BadInput(f"{theorem.name}: its horizon is infinite; evaluate computes up to a last decision.")
     closed = closed_form_of(theorem)
     mdp, theta = mdp_of(name, seed)
     comparison = compare(mdp, theta, samples=samples, seed=seed)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from derive.assumptions import check_step
 from derive.derivation import Theorem
 from derive.errors import BadInput, MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.scale import Agreement, probe
-from derive.language.typing import check_equation, is_random
+from derive.language.typing import is_random
 from derive.models import Shape
 from derive.verdict import Proved
 
@@ -42,7 +43,7 @@ def probed(console: Console, theorems: Sequence[Theorem], text: str, *, points: 
                 console.print(f"{theorem.name} {label}: not probed, a side is random")
                 continue
             try:
-                check_equation(before, after)
+                check_step(before, after, theorem.assumes, endless=theorem.endless)
                 found = probe(before, after, theorem.assumes, shape, points=points, seed=seed)
             except (MalformedTerm, OutsideFragment, WorkLimit) as outside:
                 console.print(f"{theorem.name} {label}: not probed, {outside}", soft_wrap=True)
