@@ -51,6 +51,18 @@ def test_write_your_own_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "by(definition_of_objective) gives this step" in capsys.readouterr().out
 
 
+def test_the_theorem_without_a_last_decision_is_proved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    endless = next(text for language, text in BLOCKS if language == "python" and "def endless" in text)
+    path = tmp_path / "endless.py"
+    path.write_text(endless, encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    assert "every discount below 1, infinite horizon" in capsys.readouterr().out.replace("\n", " ").replace("  ", "")
+    late = endless.replace("stop=forever),\n        by", "start=1, stop=forever),\n        by")
+    path.write_text(late, encoding="utf-8")
+    assert main(["check", str(path)]) == 1
+    assert "the step is false" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", [
     ["explain"], ["explain", "log_derivative"], ["show", "policy_gradient"],
     ["evaluate", "policy_gradient", "lake", "--samples", "2000"],
