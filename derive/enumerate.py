@@ -1,8 +1,8 @@
 """Brute force in ``fractions.Fraction``: the oracle that shares no arithmetic with the kernel.
 
-Every sum is a loop over everything it ranges over, every trajectory is walked through,
-samples are enumerated jointly. No product rule is known here: a gradient is a difference
-quotient, exact in rationals, along the policies
+Every sum is a loop over everything it ranges over; an expectation walks through every
+trajectory of positive probability, samples are enumerated jointly. No product rule is
+known here: a gradient is a difference quotient, exact in rationals, along the policies
 
     pi_e(a|s)  proportional to  pi(a|s) (1 + e phi + e^2 phi^2 / 2),
 
@@ -69,6 +69,8 @@ class Enumeration:
 
     def __init__(self, model: Model, *, possible_only: bool = False, step: Fraction = STEP) -> None:
         self.model, self.possible_only, self.step = model, possible_only, step
+        self._logs: dict[tuple[int, int], Fraction] = {}
+        self._tilted: dict[tuple[int, Fraction], list[Fraction]] = {}
 
     def value(self, term: Expr, environment: Environment | None = None) -> Fraction:
         """The number that ``term`` denotes.
@@ -110,8 +112,8 @@ class Enumeration:
                 return self._mean(term, env, at, level, lambda: (inner(body) - mean) ** 2)
             case Objective(args=(policy,)):
                 return sum(
-                    (self._weight(path, policy.label, at) * self.model.reward_of(path) for path in self._paths()),
-                    Fraction(0))
+                    (self._weight(path, policy.label, at) * self.model.reward_of(path)
+                     for path in self._possible_paths(policy.label)), Fraction(0))
         return self._atom(term, env, at)
 
     def _atom(self, term: Expr, env: Environment, at: Fraction) -> Fraction:
@@ -158,7 +160,7 @@ class Enumeration:
             case Action():
                 return range(self.model.shape.actions)
             case Trajectory():
-                return [path for path in self._paths() if not self.possible_only or self._possible(path, "pi")]
+                return self._possible_paths("pi") if self.possible_only else self.model.shape.paths()
         first, last = (self._whole(limit, env) for limit in binder.domain.args)
         return range(first, last + 1)
 
@@ -171,7 +173,7 @@ class Enumeration:
         return result
 
     def _outcomes(self, index: Index, policy: str, at: Fraction) -> Iterator[tuple[Any, Fraction]]:
-        possible = [path for path in self._paths() if self._possible(path, policy)]
+        possible = self._possible_paths(policy)
         if isinstance(index, Trajectory):
             for path in possible:
                 yield path, self._weight(path, policy, at)
@@ -182,8 +184,11 @@ class Enumeration:
     def _log(self, value: Fraction, inside: Expr) -> Fraction:
         if value <= 0:
             raise Undefined(f"log is asked of {inside}, which is {value} here")
-        above, below = (_PRECISE.ln(Decimal(number)) for number in (value.numerator, value.denominator))
-        return Fraction(_PRECISE.subtract(above, below))
+        key = value.numerator, value.denominator
+        if key not in self._logs:
+            above, below = (_PRECISE.ln(Decimal(number)) for number in key)
+            self._logs[key] = Fraction(_PRECISE.subtract(above, below))
+        return self._logs[key]
 
     def _power(self, base: Fraction, exponent: int) -> Fraction:
         if exponent < 0:
@@ -196,8 +201,11 @@ class Enumeration:
         row = self.model.policies[name][s]
         if name != "pi" or at == 0:
             return row[a]
-        tilted = [p * (1 + at * phi + (at * phi) ** 2 / 2) for p, phi in zip(row, self.model.scores[s], strict=True)]
-        return tilted[a] / sum(tilted)
+        if (s, at) not in self._tilted:
+            tilted = [p * (1 + at * phi + (at * phi) ** 2 / 2)
+                      for p, phi in zip(row, self.model.scores[s], strict=True)]
+            self._tilted[s, at] = [weight / sum(tilted) for weight in tilted]
+        return self._tilted[s, at][a]
 
     def _weight(self, path: Path, policy: str, at: Fraction) -> Fraction:
         weight = self.model.mu[path[0]]
@@ -206,11 +214,9 @@ class Enumeration:
             weight *= self.model.P[s][a][x] * self._policy(policy, s, a, at)
         return weight
 
-    def _possible(self, path: Path, policy: str) -> bool:
-        return self.model.probability_of(path, policy) > 0
-
-    def _paths(self) -> Iterator[Path]:
-        return self.model.shape.paths()
+    def _possible_paths(self, policy: str) -> list[Path]:
+        """Those of positive probability, which no step along the direction changes: a factor 0 stays 0."""
+        return [path for path in self.model.feasible_paths() if self.model.probability_of(path, policy) > 0]
 
     # -- indices --------------------------------------------------------------------------------
 

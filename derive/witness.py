@@ -22,8 +22,9 @@ from sympy import Expr
 from derive.assumptions import Assumption, additive_return, dynamics_positive, initial_positive, policy_positive
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined
-from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_evaluator
 from derive.kernel.evaluate import Evaluator
+from derive.kernel.generic import plain_way
 from derive.language.binding import Index
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
@@ -77,14 +78,17 @@ class Claim:
         except OutsideFragment:
             return self._enclosed(model, indices)
 
+    def kernel(self, model: Model, ring: Rationals) -> Evaluator:
+        """The exact evaluation of the sides at a model."""
+        return concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only)
+
     def _enumerated(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
         oracle = Enumeration(model, possible_only=self.possible_only)
         return oracle.value(self.before, dict(indices)), oracle.value(self.after, dict(indices))
 
     def _exact(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
-        kernel = Evaluator(concrete_model(model, Rationals()), possible_only=self.possible_only)
-        left, right = (as_fraction(kernel.value(side, _environment(kernel, indices)))
-                       for side in (self.before, self.after))
+        kernel = self.kernel(model, Rationals())
+        left, right = (as_fraction(kernel.value(side, environment(indices))) for side in (self.before, self.after))
         if left == right:
             return None
         seen = self._enumerated(model, indices)
@@ -98,8 +102,8 @@ class Claim:
     def _enclosed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
         """With logarithms the kernel gives balls; they must be disjoint."""
         try:
-            kernel = Evaluator(concrete_model(model, Balls()), possible_only=self.possible_only)
-            left, right = (kernel.value(side, _environment(kernel, indices)) for side in (self.before, self.after))
+            kernel = self.kernel(model, Balls())
+            left, right = (kernel.value(side, environment(indices)) for side in (self.before, self.after))
             if left.overlaps(right):
                 return None
             seen = self._enumerated(model, indices)
@@ -109,14 +113,14 @@ class Claim:
         return (rounded[0], rounded[1], False) if abs(seen[0] - seen[1]) > AGREEMENT else None
 
 
-def _environment(kernel: Evaluator, indices: Mapping[Index, Any]) -> dict[Index, Any]:
-    ways = {way.path: way for way in kernel.model.ways}
+def environment(indices: Mapping[Index, Any]) -> dict[Index, Any]:
+    """The values of free indices as the kernel takes them."""
     result: dict[Index, Any] = {}
     for index, value in indices.items():
         if isinstance(index, Trajectory):
-            result[index] = ways[value]
+            result[index] = plain_way(value)
         elif isinstance(index, Batch):
-            result[index] = {number: ways[path] for number, path in value.items()}
+            result[index] = {number: plain_way(path) for number, path in value.items()}
         else:
             result[index] = value
     return result
@@ -136,7 +140,7 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None,
             model = _random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)
             if witness is not None:
-                return _shrunk(claim, witness)
+                return shrunk(claim, witness)
     return None
 
 
@@ -172,9 +176,7 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
     def number() -> Fraction:
         return source.choice(_SMALL)
 
-    returns = None
-    if not claim.additive:
-        returns = {path: number() for path in shape.paths()}
+    returns = None if claim.additive else {path: number() for path in shape.paths()}
     sizes = {"state": n, "action": k}
     return Model(
         shape=shape,
@@ -224,7 +226,7 @@ def _range(index: Index, claim: Claim, model: Model) -> list[Any]:
 # -- shrinking -----------------------------------------------------------------------------------
 
 
-def _shrunk(claim: Claim, witness: Witness) -> Witness:
+def shrunk(claim: Claim, witness: Witness) -> Witness:
     """Simpler numbers, one change at a time, each kept only if the sides still differ."""
     before = None
     while before is not witness:
