@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kernel", "enumerate", "numeric"),
     ("rules",),
     ("witness",),
+    ("unfolded",),
     ("verdict",),
     ("derivation",),
     ("chain", "certificate"),
