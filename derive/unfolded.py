@@ -27,10 +27,11 @@ one with second derivatives in its last letter, for which a ``Model`` has no fre
 And it is random rationals that are put in: a few draws may all be unlucky.
 
 So nothing is concluded from the word. A draw that separates the sides is first made smaller,
-by merging states and dropping actions; so far sums over trajectories run over the possible
-ones, some 3^(H+1), and zeros are allowed. Then it is moved into the class of the claim and
-shrunk as any witness, each step checked by the exact kernel. What comes out counts only
-once ``Claim.values``, that is the enumeration too, has confirmed it for the claim itself.
+by merging states, dropping actions and shrinking numbers as for any witness; so far sums
+over trajectories run over the possible ones, some 3^(H+2), and zeros are allowed. Then it
+is moved into the class of the claim and shrunk there. Each step is checked by the exact
+kernel; what comes out counts only once ``Claim.values``, that is the enumeration too, has
+confirmed it for the claim itself.
 The work is bounded by a count, the same on every machine.
 """
 
@@ -57,8 +58,9 @@ ACTIONS, GO = 3, 0
 DRAWS = 4
 MOST_VISITS = 20 * MOST_OUTCOMES
 """Trajectories that one evaluation may walk."""
-MOST_WORK = 10 * MOST_VISITS
-"""Trajectories that the search may walk in all, and then the shrinking again."""
+SEARCHING, SHRINKING = 10 * MOST_VISITS, MOST_VISITS
+"""Trajectories that the kernel may walk in all."""
+MOST_SAMPLES = 4
 
 F0, F1 = Fraction(0), Fraction(1)
 _NUMBERS = [Fraction(sign * n, d) for d in (1, 2, 3) for n in (1, 2, 3, 5, 7) for sign in (1, -1)]
@@ -72,13 +74,13 @@ _MIXTURES = (Fraction(1, 2), Fraction(1, 10), Fraction(1, 100))
 class Sketch(Claim):
     """A claim as the kernel alone sees it, for searching: on models not too large, until the work is spent."""
 
-    spent: list[int] = field(default_factory=lambda: [0])
+    left: list[int] = field(default_factory=lambda: [SEARCHING])
 
     def values(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
         cost = visits(self, model)
-        if cost > MOST_VISITS or self.spent[0] + cost > MOST_WORK:
+        if cost > min(MOST_VISITS, self.left[0]):
             return None
-        self.spent[0] += cost
+        self.left[0] -= cost
         try:
             kernel = self.kernel(model, Rationals())
             left, right = (as_fraction(kernel.value(side, environment(indices))) for side in (self.before, self.after))
@@ -120,13 +122,14 @@ def find_unfolded(claim: Claim, horizon: int) -> Witness | None:
     relaxed = replace(searched, possible_only=True,
                       assumptions=claim.assumptions - {initial_positive, dynamics_positive})
     parts = claim.signature
-    horizons = range(horizon, max(horizon, parts.largest_offset) + 1)
-    for h, samples, draw in product(horizons, (1, 2, 3) if parts.samples else (1,), range(DRAWS)):
+    horizons = [h for h in range(horizon, max(horizon, parts.largest_offset) + 1) if 3 ** (h + 2) <= MOST_VISITS]
+    for h, samples, draw in product(horizons, range(1, 1 + (MOST_SAMPLES if parts.samples else 1)), range(DRAWS)):
         model = unfolded_model(claim, h, Random(f"unfolded/{h}/{samples}/{draw}"), samples)
         drawn = _separated(relaxed, model)
         if drawn is None:
             continue
-        for rough in (_smaller(relaxed, drawn), drawn):
+        smaller = _smaller(relaxed, drawn)
+        for rough in (shrunk(replace(relaxed, left=[SHRINKING]), smaller), smaller, drawn):
             for candidate in _into_the_class(claim, rough.model):
                 found = searched.values(candidate, rough.indices)
                 confirmed = found and _confirmed(claim, Witness(candidate, rough.indices, *found))
@@ -137,7 +140,7 @@ def find_unfolded(claim: Claim, horizon: int) -> Witness | None:
 
 def _confirmed(claim: Claim, rough: Witness) -> Witness | None:
     """With simpler numbers, or as it is, if the enumeration sees the same values."""
-    fresh = Sketch(claim.before, claim.after, claim.assumptions, claim.possible_only)
+    fresh = Sketch(claim.before, claim.after, claim.assumptions, claim.possible_only, [SHRINKING])
     for candidate in (shrunk(fresh, rough), rough):
         found = claim.values(candidate.model, candidate.indices)
         if found is not None:
