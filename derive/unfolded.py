@@ -269,17 +269,18 @@ def _folded(model: Model, sorts: Mapping[str, Sequence[str]], sort: str, kept: i
 
 
 def _into_the_class(claim: Claim, model: Model) -> Iterator[Model]:
-    """Models near by, or not so near, that satisfy the assumptions; policies are positive already."""
-    tables = {initial_positive: [model.mu], dynamics_positive: [row for table in model.P for row in table]}
-    broken = {assumption for assumption, rows in tables.items()
-              if assumption in claim.assumptions and not all(map(all, rows))}
-    if not broken:
+    """Models that satisfy the assumptions: with the zeros that these forbid made positive, or all of mu and P.
+
+    A sum over all trajectories may be undefined at a zero, whatever is assumed. Policies are positive already.
+    """
+    forbidden = (initial_positive in claim.assumptions and not all(model.mu),
+                 dynamics_positive in claim.assumptions and not all(all(row) for table in model.P for row in table))
+    if not any(forbidden):
         yield model
-        return
-    for weight in _MIXTURES:
+    for (initial, dynamics), weight in product({forbidden: None, (True, True): None}, _MIXTURES):
         def mixed(row: tuple[Fraction, ...], weight: Fraction = weight) -> tuple[Fraction, ...]:
             return tuple((1 - weight) * entry + weight / len(row) for entry in row)
 
-        yield replace(
-            model, mu=mixed(model.mu) if initial_positive in broken else model.mu,
-            P=tuple(tuple(map(mixed, table)) for table in model.P) if dynamics_positive in broken else model.P)
+        if initial or dynamics:
+            yield replace(model, mu=mixed(model.mu) if initial else model.mu,
+                          P=tuple(tuple(map(mixed, table)) for table in model.P) if dynamics else model.P)
