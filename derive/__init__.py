@@ -12,18 +12,20 @@ from typing import Any
 __version__ = "0.1.0"
 
 _VOCABULARY = (
-    "H", "J", "P", "R", "a", "additive_return_of", "b", "expect", "function", "gamma", "grad", "i", "k", "log", "m",
-    "mean", "mu", "pi", "prod", "r", "ratio", "s", "samples", "t", "tau", "total", "trajectory_probability_of",
-    "variance", "x",
+    "A", "H", "J", "P", "Q", "R", "V", "a", "additive_return_of", "b", "expect", "forever", "function", "gamma",
+    "grad", "i", "k", "log", "m", "mean", "mu", "pi", "prod", "r", "ratio", "s", "samples", "t", "tau", "total",
+    "trajectory_probability_of", "variance", "x",
 )
 _KINDS = ("Action", "Batch", "Draw", "Policy", "State", "Time", "Trajectory")
 _RULES = (
-    "definition", "equal_expectations", "expectation_as_a_sum", "factor_out_of_a_sum", "factor_without_theta",
-    "gradient_of_a_constant", "gradient_of_a_sum", "linearity_over_samples", "log_derivative", "log_of_a_product",
-    "mean_of_equal_terms", "multiply_by_one", "product_rule", "regroup", "split_a_sum", "variance_of_a_mean",
+    "automata", "definition", "equal_expectations", "expectation_as_a_sum", "factor_out_of_a_sum",
+    "factor_without_theta", "gradient_of_a_constant", "gradient_of_a_sum", "linearity_over_samples", "log_derivative",
+    "log_of_a_product", "mean_of_equal_terms", "multiply_by_one", "product_rule", "regroup", "split_a_sum",
+    "variance_of_a_mean",
 )
 _ASSUMPTIONS = (
-    "additive_return", "dynamics_positive", "iid_samples", "initial_positive", "policy_positive", "possible",
+    "additive_return", "discount_below_one", "dynamics_positive", "iid_samples", "initial_positive",
+    "policy_positive", "possible",
 )
 _VERDICTS = (
     "Estimates", "Malformed", "NeedsCondition", "Proved", "Refuted", "SameMean", "Undecided", "Unjustified",

@@ -6,10 +6,15 @@ that the verdicts use, and a sentence that the report prints.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from derive.errors import InvalidChain
-from derive.language.terms import Trajectory
+from sympy import Expr
+
+from derive.errors import InvalidChain, MalformedTerm
+from derive.language.expression import subterms
+from derive.language.horizons import VALUES, is_endless
+from derive.language.terms import Objective, Return, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,28 @@ policy_positive = Assumption("policy_positive", "every action has positive proba
 initial_positive = Assumption("initial_positive", "every state is an initial state with positive probability")
 dynamics_positive = Assumption("dynamics_positive", "every transition has positive probability")
 additive_return = Assumption("additive_return", "the return is R(τ) = Σ_t γ^t r(s_t, a_t, s_{t+1})")
+discount_below_one = Assumption("discount_below_one", "the discount is at least 0 and below 1")
 iid_samples = Assumption("iid_samples", "τ^{(1)}, ..., τ^{(m)} are independent draws from P(·;θ)")
 POSSIBLE = Assumption("possible(tau)", "trajectories range over the possible ones, P(τ;θ) > 0")
 
-VOCABULARY = (policy_positive, initial_positive, dynamics_positive, additive_return, iid_samples, POSSIBLE)
+VOCABULARY = (policy_positive, initial_positive, dynamics_positive, additive_return, discount_below_one, iid_samples,
+              POSSIBLE)
+
+
+def check_assumed(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> None:
+    """Values are sums of rewards, and so is J at an infinite horizon: such terms need the additive return.
+
+    Raises:
+        MalformedTerm: with the value, where the return is arbitrary.
+    """
+    listed = list(terms)
+    if additive_return in frozenset(assumptions):
+        return
+    of_rewards = (*VALUES, Objective, Return) if is_endless(*listed) else VALUES
+    for term in listed:
+        for node in subterms(term):
+            if isinstance(node, of_rewards):
+                raise MalformedTerm(f"{node} has no meaning while R(τ) is arbitrary. Assume additive_return.", node)
 
 
 def possible(trajectory: Trajectory) -> Assumption:

@@ -108,8 +108,8 @@ def _written(examined: list[Examined], look: Look) -> str:
     """The text for a terminal of the given width, with or without colours."""
     if look.style == "json":
         return ""
-    text = StringIO()
-    console = Console(file=text, width=look.width, highlight=False, markup=False, emoji=False,
+    text = StringIO()  # with a height, or rich asks the terminal for it at every line
+    console = Console(file=text, width=look.width, height=25, highlight=False, markup=False, emoji=False,
                       force_terminal=look.colour, color_system="standard" if look.colour else None)
     for one in examined:
         if look.style == "full":

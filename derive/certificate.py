@@ -17,7 +17,8 @@ from derive.assumptions import Assumption
 from derive.derivation import Theorem
 from derive.errors import MalformedTerm
 from derive.kernel.automata import Monomial
-from derive.kernel.everywhere import Closure, Difference, Everywhere, decide_everywhere, differences
+from derive.kernel.closure import Closure, Difference
+from derive.kernel.everywhere import Everywhere, ProductGap, decide_everywhere, differences, product_of
 from derive.kernel.spans import Identity, Vector
 from derive.language.source import source
 from derive.language.typing import check_equation
@@ -33,10 +34,13 @@ def _theorem(theorem: Theorem) -> dict[str, Any]:
     chain, steps = theorem.chain, []
     for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
         decision = _decision(before, after, theorem.assumes)
+        shown = decision if isinstance(decision, Everywhere) and decision.closures is not None else None
         steps.append({
             "step": number, "line": chain.reasons[number - 1].line, "label": chain.reasons[number - 1].tag,
             "before": source(before), "after": source(after),
-            "closures": [_closure(one) for one in decision.closures] if isinstance(decision, Everywhere) else None,
+            "coordinates": shown.coordinates if shown else None,
+            "product": _product(shown.product) if shown and shown.product else None,
+            "closures": [_closure(one) for one in shown.closures or ()] if shown else None,
         })
     return {"name": theorem.name, "file": Path(theorem.file).name,
             "assumptions": sorted(one.name for one in theorem.assumes), "steps": steps}
@@ -59,18 +63,28 @@ def _closure(closure: Closure) -> dict[str, Any]:
         "columns": [_vector(column) for column in closure.columns],
         "steps": [{"row": row, "letter": numbers[letter], **_identity(one)} for letter, row, one in closure.steps],
         "units": [_identity(one) for one in closure.units],
+        "determinant": _polynomial(closure.determinant) if closure.determinant is not None else None,
     }
 
 
 def _difference(difference: Difference) -> dict[str, Any]:
     return {
         "each": difference.each,
+        "endless": difference.endless,
         "start": _vector(difference.start),
         "letters": [
             {"letter": _letter(letter), "arrows": [[p, q, _polynomial(w)] for (p, q), w in sorted(arrows.items())]}
             for letter, arrows in difference.letters.items()
         ],
         "ends": [{"end": _letter(end), "column": _vector(column)} for end, column in difference.ends.items()],
+    }
+
+
+def _product(product: ProductGap) -> dict[str, Any]:
+    return {
+        "polynomial": [[list(sums), _polynomial(weight)] for sums, weight in sorted(product.polynomial.items())],
+        "relations": [{"number": one.number, "factor": _polynomial(one.factor), "of": _vector(dict(one.of))}
+                      for one in product.relations],
     }
 
 
@@ -116,13 +130,16 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[int, str]]:
     for number, (step, before, after) in enumerate(zip(entry["steps"], terms, terms[1:], strict=False), 1):
         if (step["before"], step["after"]) != (source(before), source(after)):
             outcomes.append((number, "the terms are not those of the proof"))
-        elif step["closures"] is not None and not _same_automata(step["closures"], before, after, theorem.assumes):
+        elif step["closures"] is not None and not _same_automata(step, before, after, theorem.assumes):
             outcomes.append((number, "the automata are not those of the terms"))
     return outcomes
 
 
-def _same_automata(closures: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
+def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
     """Recompile the terms and compare: the certificate must be about these automata."""
-    compiled = [_difference(one) for one in differences(before, after, frozenset(assumptions))]
-    plain = [{key: closure.get(key) for key in ("each", "start", "letters", "ends")} for closure in closures]
-    return json.loads(json.dumps(compiled)) == plain
+    closures, coordinates = step["closures"], step["coordinates"]
+    compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
+    plain = [{key: closure.get(key) for key in ("each", "endless", "start", "letters", "ends")} for closure in closures]
+    gap = product_of(before, after, assumptions, coordinates)
+    product = _product(gap) if gap is not None else None
+    return json.loads(json.dumps([compiled, product])) == [plain, step["product"]]

@@ -15,18 +15,20 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption, additive_return, iid_samples
+from derive.assumptions import POSSIBLE, Assumption, additive_return, check_assumed, iid_samples
 from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.kernel import decide
 from derive.kernel.decide import Comparison, Models
-from derive.kernel.obligations import Obligation, undischarged
+from derive.kernel.obligations import Obligation, owed_by, undischarged
 from derive.language.binding import Index
+from derive.language.horizons import is_endless
 from derive.language.terms import Batch, Expect, Law
 from derive.language.typing import check_equation, is_random
 from derive.language.vocabulary import pi
 from derive.models import Shape
 from derive.rules import RULES
+from derive.rules.decision import Decision
 from derive.rules.lemma import Lemma
 from derive.rules.rule import Rule
 from derive.unfolded import MOST_VISITS, find_unfolded
@@ -159,7 +161,8 @@ class _Examiner:
 
     def verdict(self, before: Expr, after: Expr, reason: Any) -> Verdict:
         try:
-            check_equation(before, after)
+            check_equation(before, after, endless=self.comparison.endless)
+            check_assumed([before, after], self.assumptions)
         except MalformedTerm as malformed:
             return Malformed(str(malformed), malformed.where)
         owed = undischarged([before, after], self.assumptions)
@@ -182,8 +185,8 @@ class _Examiner:
         scope = scope_of(answer)
         if owed:
             return _needs(owed, scope)
-        found = self._justified(before, after, reason, scope)
-        if isinstance(found, Unjustified) and answer.failing_horizon is not None:
+        found = self._justified(before, after, reason, scope, answer.outside)
+        if isinstance(found, Unjustified) and answer.failing_horizon is not None and not self.comparison.endless:
             return Undecided(f"the automata find a difference at H = {answer.failing_horizon}, which the shapes tried "
                              f"do not show; no counterexample of at most {MOST_VISITS} trajectories was confirmed")
         return found
@@ -198,7 +201,8 @@ class _Examiner:
     # -- different ---------------------------------------------------------------------------------
 
     def _claim(self, before: Expr, after: Expr) -> Claim:
-        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions)
+        sides = self.comparison.sides if self.comparison.endless else None
+        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions, sides)
 
     def _witness(self, before: Expr, after: Expr, reaching: Shape | None) -> Witness | None:
         return find_witness(self._claim(before, after), reaching=reaching,
@@ -214,7 +218,7 @@ class _Examiner:
 
     def _loudly(self, before: Expr, after: Expr, reason: Any) -> None:
         """A rule that gives a refuted step, with nothing owed, is a defect of ours."""
-        if isinstance(reason, (str, type(None))) or undischarged([before, after], self.assumptions):
+        if isinstance(reason, (str, Decision, type(None))) or undischarged([before, after], self.assumptions):
             return
         try:
             self._justify(before, after, reason)
@@ -253,7 +257,11 @@ class _Examiner:
 
     # -- equal -------------------------------------------------------------------------------------
 
-    def _justified(self, before: Expr, after: Expr, reason: Any, scope: Scope) -> Verdict:
+    def _justified(self, before: Expr, after: Expr, reason: Any, scope: Scope, outside: str) -> Verdict:
+        if isinstance(reason, Decision):
+            return Proved(scope) if scope.everywhere else Unjustified(
+                scope, f"{reason} do not decide it: {outside or 'they know no horizon at which it applies'}",
+                self._hint(before, after))
         if reason is None:
             return Unjustified(scope, "no reason is given", self._hint(before, after))
         if isinstance(reason, str):
@@ -282,6 +290,8 @@ class _Examiner:
         missing = [assumption.name for assumption in lemma.assumes if assumption not in self.assumptions]
         if missing:
             raise DoesNotMatch(f"{lemma.name} assumes {', '.join(missing)}, which this theorem does not.")
+        if is_endless(*lemma.chain.terms) != self.comparison.endless:
+            raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
         if not self.session.examine(lemma).follows:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")
         Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1]).justify(before, after)
@@ -293,6 +303,8 @@ class _Examiner:
             if not set(rule.assumes) <= self.assumptions:
                 continue
             try:
+                if not rule.touches(before, after):  # most do not, which is soon seen
+                    continue
                 rule.justify(before, after)
             except (DoesNotMatch, WorkLimit):
                 continue
@@ -303,12 +315,11 @@ class _Examiner:
 
     def assumption_use(self) -> tuple[tuple[Assumption, ...], tuple[Assumption, ...]]:
         """Which assumptions settle an obligation, fix the model class or serve a lemma; and which are idle."""
-        owed = {obligation.says for obligation in undischarged(self.terms, self.assumptions)}
+        already = owed_by(self.terms, self.assumptions)
         used: list[Assumption] = []
         idle: list[Assumption] = []
         for assumption in sorted(self.assumptions, key=lambda assumption: assumption.name):
-            without = undischarged(self.terms, self.assumptions - {assumption})
-            settles = any(obligation.says not in owed for obligation in without)
+            settles = not owed_by(self.terms, self.assumptions - {assumption}) <= already
             needed = settles or assumption in self.inherited or self._fixes_the_class(assumption)
             (used if needed else idle).append(assumption)
         return tuple(used), tuple(idle)
@@ -321,9 +332,13 @@ class _Examiner:
         comparison = Comparison(self.terms, without)
         for before, after in zip(self.terms, self.terms[1:], strict=False):
             try:
-                check_equation(before, after)
+                check_equation(before, after, endless=comparison.endless)
             except MalformedTerm:
                 continue
+            try:
+                check_assumed([before, after], without)
+            except MalformedTerm:
+                return True
             if isinstance(comparison.compare(before, after), decide.Different):
                 return find_witness(Claim(before, after, without, POSSIBLE in without)) is not None
         return False
@@ -343,7 +358,8 @@ def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
 def _everywhere(answer: decide.Equal) -> str:
     if answer.everywhere is None:
         return ""
-    text = "every finite MDP, every horizon, by automata"
+    reach = "every discount below 1, infinite horizon" if answer.endless else "every horizon"
+    text = f"every finite MDP, {reach}, by automata"
     return f"{text}, using {' and '.join(answer.relations)}" if answer.relations else text
 
 
@@ -354,10 +370,13 @@ def scope_of(answer: decide.Equal) -> Scope:
     if answer.cutoff_samples:
         shapes = ", ".join(str(shape) for shape in answer.cutoff_samples)
         cutoff = "; ".join(part for part in (cutoff, f"every number m of samples on {shapes}") if part)
-    probes = ", ".join(str(shape) for shape in answer.probes)
+    def shown(shape: Shape) -> str:
+        return f"({shape.states},{shape.actions},∞)" if answer.endless else str(shape)
+
+    probes = ", ".join(map(shown, answer.probes))
     return Scope(
         everywhere=_everywhere(answer),
-        exact=tuple(str(shape) for shape in answer.exact),
+        exact=tuple(map(shown, answer.exact)),
         with_zeros=_with_zeros(answer),
         cutoff=cutoff,
         probes=f"also agreed at {answer.points} random points modulo 31-bit primes: {probes}" if probes else "",

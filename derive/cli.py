@@ -6,7 +6,9 @@ rich are imported by the commands that need them, so that ``--help`` answers at 
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,6 +37,8 @@ JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.Int
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1, 2, or 130 when interrupted."""
     gc.set_threshold(50_000, 20, 50)  # terms and polynomials are long-lived: looking at them often finds nothing
+    atexit.register(gc.freeze)  # nor does Python, when it ends, need to look at every object for cycles
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's import starts threads: no matrix here is worth them
     try:
         result = commands.main(
             args=None if arguments is None else list(arguments), prog_name="derive", standalone_mode=False)

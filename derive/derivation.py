@@ -28,6 +28,7 @@ from derive.assumptions import Assumption
 from derive.errors import InvalidChain, MalformedTerm
 from derive.language.expression import as_term
 from derive.language.typing import admit, check_functions
+from derive.rules.decision import Decision
 from derive.rules.rule import Rule
 from derive.verdict import CODES, Proved, Verdict
 
@@ -36,7 +37,7 @@ from derive.verdict import CODES, Proved, Verdict
 class By:
     """A reason, the label of the line it leads to, the verdict it expects, and its place."""
 
-    reason: Rule | Theorem | str | None
+    reason: Rule | Decision | Theorem | str | None
     tag: str | None
     expect: str
     line: int
@@ -44,7 +45,7 @@ class By:
 
 
 def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Proved) -> By:
-    """The reason of a step: a rule, a theorem, words, or nothing (a hole).
+    """The reason of a step: a rule, ``automata``, a theorem, words, or nothing (a hole).
 
     ``tag`` is the label of the line that the step leads to; ``expect`` the verdict that
     the author declares, for derivations that are wrong on purpose.
@@ -52,9 +53,9 @@ def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Pr
     Raises:
         InvalidChain: if the reason is something else.
     """
-    if not (reason is None or isinstance(reason, (Rule, Theorem, str))):
+    if not (reason is None or isinstance(reason, (Rule, Decision, Theorem, str))):
         raise InvalidChain(
-            f"by({reason!r}): a reason is a rule, a theorem, words in quotes, or nothing. "
+            f"by({reason!r}): a reason is a rule, automata, a theorem, words in quotes, or nothing. "
             "Rules are imported from derive; definitions are written definition(J).")
     if not (isinstance(expect, type) and issubclass(expect, Verdict) and expect.code):
         raise InvalidChain(f"by(expect={expect!r}): expected one of {', '.join(c.__name__ for c in CODES.values())}.")

@@ -8,12 +8,15 @@ known here: a gradient is a difference quotient, exact in rationals, along the p
 
 whose first two derivatives at e = 0 are those of the softmax of logits e phi. The step
 is 10^-30 (10^-60 inside another gradient), so a first derivative is right to some 28
-digits; logarithms are decimals of 200 digits.
+digits; logarithms are decimals of 200 digits. A sum without end is cut off at the model's
+horizon (less what its terms look ahead), and a value without a time has that many steps
+to go: what is left out is of the order of gamma to that power.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import product
@@ -24,16 +27,21 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.horizons import is_endless
+from derive.language.signature import signature
 from derive.language.terms import (
     Action,
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Discount,
     Draw,
     Drawn,
     Expect,
+    Forever,
     Grad,
     Horizon,
     Initial,
@@ -45,6 +53,7 @@ from derive.language.terms import (
     SampleSize,
     State,
     StateAt,
+    StateValue,
     Time,
     Total,
     Trajectory,
@@ -69,7 +78,9 @@ class Enumeration:
 
     def __init__(self, model: Model, *, possible_only: bool = False, step: Fraction = STEP) -> None:
         self.model, self.possible_only, self.step = model, possible_only, step
-        self._logs: dict[tuple[int, int], Fraction] = {}
+        self._last = 0  # where a sum without end is cut off
+        self._logarithms: dict[Fraction, Fraction] = {}
+        self._values_to_go: dict[Any, Fraction] = {}
         self._tilted: dict[tuple[int, Fraction], list[Fraction]] = {}
 
     def value(self, term: Expr, environment: Environment | None = None) -> Fraction:
@@ -79,6 +90,8 @@ class Enumeration:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
         """
+        if is_endless(term):
+            self._last = self.model.shape.horizon - signature(term).largest_offset
         return self._value(term, dict(environment or {}), Fraction(0), 1)
 
     def _value(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:
@@ -135,6 +148,14 @@ class Enumeration:
                 return self.model.reward_of(self._path(path, env))
             case Applied(args=(function, *places)):
                 return self.model.functions[str(function.label)][tuple(map(place, places))]
+            case StateValue(args=(policy, time, s)):
+                return self._to_go(policy.label, self._moment(term, time, 1, env), place(s), None, at)
+            case ActionValue(args=(policy, time, s, a)):
+                return self._to_go(policy.label, self._moment(term, time, 0, env), place(s), place(a), at)
+            case Advantage(args=(policy, time, s, a)):
+                t = self._moment(term, time, 0, env)
+                return (self._to_go(policy.label, t, place(s), place(a), at)
+                        - self._to_go(policy.label, t, place(s), None, at))
             case Discount():
                 return self.model.gamma
         return Fraction(self._whole(term, env))
@@ -184,11 +205,10 @@ class Enumeration:
     def _log(self, value: Fraction, inside: Expr) -> Fraction:
         if value <= 0:
             raise Undefined(f"log is asked of {inside}, which is {value} here")
-        key = value.numerator, value.denominator
-        if key not in self._logs:
-            above, below = (_PRECISE.ln(Decimal(number)) for number in key)
-            self._logs[key] = Fraction(_PRECISE.subtract(above, below))
-        return self._logs[key]
+        if value not in self._logarithms:  # 200 digits take their time, and samples that are alike ask again
+            quotient = _PRECISE.divide(Decimal(value.numerator), Decimal(value.denominator))
+            self._logarithms[value] = Fraction(_PRECISE.ln(quotient))
+        return self._logarithms[value]
 
     def _power(self, base: Fraction, exponent: int) -> Fraction:
         if exponent < 0:
@@ -217,6 +237,34 @@ class Enumeration:
     def _possible_paths(self, policy: str) -> list[Path]:
         """Those of positive probability, which no step along the direction changes: a factor 0 stays 0."""
         return [path for path in self.model.feasible_paths() if self.model.probability_of(path, policy) > 0]
+
+    def _moment(self, term: Expr, time: Expr, beyond: int, env: Environment) -> int:
+        if isinstance(time, Forever):
+            return 0
+        t = self._whole(time, env)
+        if not 0 <= t <= self.model.shape.horizon + beyond:
+            raise NotApplicable(f"{term} does not exist at the time {t} for H = {self.model.shape.horizon}")
+        return t
+
+    def _to_go(self, policy: str, t: int, s: int, a: int | None, at: Fraction) -> Fraction:
+        """E[sum_{k >= t} gamma^(k-t) r_k] from s, and with the first action a if given, over all ways to go on."""
+        shape, steps = self.model.shape, self.model.shape.horizon + 1 - t
+        key, result = (policy, t, s, a, at), Fraction(0)
+        if key in self._values_to_go:
+            return self._values_to_go[key]
+        sure = tuple(Fraction(x == s) for x in range(shape.states))
+        for path in replace(self.model, mu=sure, shape=replace(shape, horizon=steps - 1)).feasible_paths():
+            if a is not None and steps and path[1] != a:
+                continue
+            weight, gain = Fraction(1), Fraction(0)
+            for j in range(steps):
+                now, act, then = path[2 * j : 2 * j + 3]
+                weight *= self.model.P[now][act][then]
+                weight *= 1 if j == 0 and a is not None else self._policy(policy, now, act, at)
+                gain += self.model.gamma**j * self.model.r[now][act][then]
+            result += weight * gain
+        self._values_to_go[key] = result
+        return result
 
     # -- indices --------------------------------------------------------------------------------
 
@@ -254,6 +302,8 @@ class Enumeration:
                 return env[term]
             case Horizon():
                 return self.model.shape.horizon
+            case Forever():
+                return self._last
             case SampleSize():
                 return self.model.shape.samples
             case Plus():

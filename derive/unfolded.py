@@ -48,11 +48,11 @@ from sympy import Expr
 
 from derive.assumptions import dynamics_positive, initial_positive
 from derive.errors import NotApplicable, OutsideFragment, Undefined
-from derive.kernel.concrete import Rationals, as_fraction, sums_over_trajectories
+from derive.kernel.concrete import sums_over_trajectories
 from derive.language.binding import Binder, Index
-from derive.language.terms import Batch, Objective, Trajectory
+from derive.language.terms import Batch, Objective, Time, Trajectory
 from derive.models import Model, Path, Shape
-from derive.witness import MOST_OUTCOMES, Claim, Witness, environment, shrunk
+from derive.witness import MOST_OUTCOMES, Claim, Witness, shrunk
 
 ACTIONS, GO = 3, 0
 DRAWS = 4
@@ -70,7 +70,7 @@ _MIXTURES = (Fraction(1, 2), Fraction(1, 10), Fraction(1, 100))
 """Weights of the uniform row, where every probability has to be positive."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sketch(Claim):
     """A claim as the kernel alone sees it, for searching: on models not too large, until the work is spent."""
 
@@ -82,8 +82,7 @@ class Sketch(Claim):
             return None
         self.left[0] -= cost
         try:
-            kernel = self.kernel(model, Rationals())
-            left, right = (as_fraction(kernel.value(side, environment(indices))) for side in (self.before, self.after))
+            left, right = self.computed(model, indices)
         except (Undefined, NotApplicable):
             return None
         except OutsideFragment:
@@ -114,10 +113,13 @@ def _nesting(term: Expr, samples: int) -> int:
 def find_unfolded(claim: Claim, horizon: int) -> Witness | None:
     """A counterexample at this horizon by the unfolded model, made smaller; None if none is confirmed.
 
-    Literal times may ask for steps that this horizon lacks; then later ones are tried.
-    Deterministic. Models with zeros are searched whatever the claim assumes of mu and P; a
-    witness satisfies the assumptions.
+    None too for an infinite horizon, where no step is the last. Literal times may ask for
+    steps that this horizon lacks; then later ones are tried. Deterministic. Models with
+    zeros are searched whatever the claim assumes of mu and P; a witness satisfies the
+    assumptions.
     """
+    if claim.endless is not None:
+        return None
     searched = Sketch(claim.before, claim.after, claim.assumptions, claim.possible_only)
     relaxed = replace(searched, possible_only=True,
                       assumptions=claim.assumptions - {initial_positive, dynamics_positive})
@@ -140,7 +142,7 @@ def find_unfolded(claim: Claim, horizon: int) -> Witness | None:
 
 def _confirmed(claim: Claim, rough: Witness) -> Witness | None:
     """With simpler numbers, or as it is, if the enumeration sees the same values."""
-    fresh = Sketch(claim.before, claim.after, claim.assumptions, claim.possible_only, [SHRINKING])
+    fresh = Sketch(claim.before, claim.after, claim.assumptions, claim.possible_only, left=[SHRINKING])
     for candidate in (shrunk(fresh, rough), rough):
         found = claim.values(candidate.model, candidate.indices)
         if found is not None:
@@ -190,11 +192,12 @@ def unfolded_model(claim: Claim, horizon: int, source: Random, samples: int = 1)
 def _separated(claim: Claim, model: Model) -> Witness | None:
     """The first place at which the model separates the sides; a free trajectory goes through all positions first."""
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
-    if not all(isinstance(index, Trajectory) for index in free):
+    if not all(isinstance(index, (Trajectory, Time)) for index in free):
         return None
     through = (*chain(*((s, GO) for s in range(model.shape.horizon + 1))), model.shape.horizon + 1)
     ways = [through, *(path for path in model.feasible_paths() if path != through)] if free else []
-    for places in product(ways, repeat=len(free)):
+    times = list(range(model.shape.horizon + 1))
+    for places in product(*(ways if isinstance(index, Trajectory) else times for index in free)):
         indices = dict(zip(free, places, strict=True))
         found = claim.values(model, indices)
         if found is not None:
@@ -219,8 +222,9 @@ def _one_less(claim: Claim, witness: Witness) -> Witness | None:
     for sort, size in (("state", shape.states), ("action", shape.actions)):
         for kept, dropped in permutations(reversed(range(size)), 2):
             model, moved = _folded(witness.model, sorts, sort, kept, dropped)
-            indices = {index: moved(path) for index, path in witness.indices.items()}
-            if all(model.probability_of(path) > 0 for path in indices.values()):
+            indices = {index: moved(place) if isinstance(index, Trajectory) else place
+                       for index, place in witness.indices.items()}
+            if all(model.probability_of(place) > 0 for place in indices.values() if isinstance(place, tuple)):
                 found = claim.values(model, indices)
                 if found is not None:
                     return Witness(model, indices, *found)

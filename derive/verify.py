@@ -21,6 +21,7 @@ LARGEST = 64_000_000
 
 Polynomial = dict[tuple[int, int], int]
 Vector = dict[int, Polynomial]
+Matrix = dict[tuple[int, int], Polynomial]
 
 
 class NotCertified(Exception):
@@ -65,7 +66,7 @@ def plus(one: Vector, two: Vector, factor: Polynomial, sign: int = 1) -> Vector:
     return {place: value for place, value in result.items() if value}
 
 
-def apply(matrix: dict[tuple[int, int], Polynomial], values: Vector, *, row: bool) -> Vector:
+def apply(matrix: Matrix, values: Vector, *, row: bool) -> Vector:
     """values M for a row, M values for a column."""
     result: Vector = {}
     for (p, q), weight in matrix.items():
@@ -84,17 +85,23 @@ def dot(one: Vector, two: Vector) -> Polynomial:
 
 
 def column_class(letter: Any) -> Any:
-    """What normalisation says of [letter]1: "unit", None for 0, or a name shared by equal columns."""
+    """What the relations say of [letter]1: "unit" with its marks, None for 0, or a name shared by equal columns."""
     exponents = {(place, what, name): e for place, what, name, e in letter}
     dynamics = ("sax", "P", "")
-    if exponents.get(dynamics) != 1 or any(s[0] in ("sax", "x") for s in exponents if s != dynamics):
+    dependent = [(s[1], e) for s, e in exponents.items() if s[0] in ("sax", "x") and s != dynamics]
+    if exponents.get(dynamics) != 1 or (dependent and dependent != [("eps", 1)]):
         return ("own", tuple(sorted(exponents.items())))
-    rest = sorted((symbol, e) for symbol, e in exponents.items() if symbol != dynamics)
-    acts = [(symbol, e) for symbol, e in rest if symbol[0] == "sa"]
-    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][1] in ("dpi", "d2pi"):
+    if dependent:
         return None
-    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][1] == "pi":
-        return "unit" if len(rest) == 1 else ("c", tuple(one for one in rest if one not in acts))
+    rest = sorted((symbol, e) for symbol, e in exponents.items() if symbol != dynamics)
+    acts = [(symbol[1:], e) for symbol, e in rest if symbol[0] == "sa"]
+    others = tuple((symbol, e) for symbol, e in rest if symbol[0] != "sa")
+    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][0] in ("dpi", "d2pi"):
+        return None
+    if len(acts) == 1 and acts[0][1] == 1 and acts[0][0][0] == "pi":
+        return ("c" if any(symbol[0] == "s" for symbol, _ in others) else "unit", others)
+    if len(acts) == 2 and acts == [(("A", acts[0][0][1]), 1), (("pi", acts[0][0][1]), 1)]:
+        return None
     return ("m", tuple(rest))
 
 
@@ -133,29 +140,138 @@ def check_closure(data: Any) -> None:
                 raise NotCertified(f"row {number}, letter {place}: no identity is given")
             identity(given[number, place], apply(matrix, row, row=True), rows, f"row {number}, letter {place}")
 
-    classes: dict[Any, dict[tuple[int, int], Polynomial]] = {}
+    classes = {} if data["each"] else classes_of(letters, matrices)
+    if data["endless"]:
+        check_endless(data, letters, matrices, start, rows, ends)
+        return
     if not data["each"]:
-        for letter, matrix in zip(letters, matrices, strict=True):
-            kind = column_class(letter)
-            total = classes.setdefault(kind, {})
-            for arrow, weight in matrix.items():
-                total[arrow] = add(total.get(arrow, {}), weight)
-        classes.pop(None, None)
-        unit = classes.get("unit", {})
-        targets = [ends.get((), {}), *(apply(unit, column, row=False) for column in columns)]
+        units = [matrix for kind, matrix in sorted(classes.items()) if kind[0] == "unit"]
+        targets = [ends.get((), {}), *(apply(unit, column, row=False) for column in columns for unit in units)]
         if len(data["units"]) != len(targets):
             raise NotCertified("the columns are not closed: an identity is missing")
         for number, (one, target) in enumerate(zip(data["units"], targets, strict=True)):
             identity(one, target, columns, f"column {number}")
 
     for end, column in ends.items():
+        if any(factor[1] == "V" for factor in end):
+            continue  # V_{H+1} = 0
         if (end or data["each"]) and any(dot(row, column) for row in rows):
             raise NotCertified(f"C3 fails at the end {end}")
     for kind, matrix in classes.items():
         for column in columns:
             image = apply(matrix, column, row=False)
-            if dot(start, image) or (kind != "unit" and any(dot(row, image) for row in rows)):
-                raise NotCertified(f"{'C1' if kind == 'unit' else 'C2'} fails for the class {kind}")
+            if dot(start, image) or (kind[0] != "unit" and any(dot(row, image) for row in rows)):
+                raise NotCertified(f"{'C1' if kind[0] == 'unit' else 'C2'} fails for the class {kind}")
+
+
+def classes_of(letters: list[Any], matrices: list[Matrix]) -> dict[Any, Matrix]:
+    """The sum of the matrices of each class of letters; letters whose column is 0 are in none."""
+    classes: dict[Any, Matrix] = {}
+    for letter, matrix in zip(letters, matrices, strict=True):
+        total = classes.setdefault(column_class(letter), {})
+        for arrow, weight in matrix.items():
+            total[arrow] = add(total.get(arrow, {}), weight)
+    classes.pop(None, None)
+    return classes
+
+
+def check_endless(data: Any, letters: list[Any], matrices: list[Matrix], start: Vector, rows: list[Vector],
+                  ends: dict[Any, Vector]) -> None:
+    """The conditions D1 to D3 of an infinite horizon, with kappa times the determinant as the one column."""
+    if data["each"] or len(data["columns"]) != 1:
+        raise NotCertified("an infinite horizon has one column, and no single trajectories")
+    check_convergence(letters, matrices)
+    classes = classes_of(letters, matrices)
+    kappa, determinant = vector(data["columns"][0]), polynomial(data["determinant"])
+    unit = classes.get(("unit", ()), {})
+    gap = plus(plus(kappa, apply(unit, kappa, row=False), {(0, 0): 1}, -1), ends.get((), {}), determinant, -1)
+    if not determinant or gap:
+        raise NotCertified("kappa is not E_1 + U kappa")
+    if dot(start, kappa):
+        raise NotCertified("D1 fails")
+    names = {end for end in ends if end} | {kind[1] for kind in classes if kind[0] == "c"}
+    columns = [apply(matrix, kappa, row=False) for kind, matrix in classes.items() if kind[0] not in ("unit", "c")]
+    columns += [plus(apply(classes.get(("c", end), {}), kappa, row=False), ends.get(end, {}), determinant)
+                for end in names]
+    if any(dot(row, column) for row in [start, *rows] for column in columns):
+        raise NotCertified("D2 or D3 fails")
+
+
+def check_convergence(letters: list[Any], matrices: list[Matrix]) -> None:
+    """Each loop reads unit letters, its weights add up to at most 1 and are at least 0 times powers of gamma;
+
+    no other cycle: then the sum over all words converges absolutely for every gamma in [0, 1).
+    """
+    loops: dict[int, int] = {}
+    ahead: dict[int, set[int]] = {}
+    for letter, matrix in zip(letters, matrices, strict=True):
+        for (p, q), weight in matrix.items():
+            if p != q:
+                ahead.setdefault(p, set()).add(q)
+                continue
+            if column_class(letter) != ("unit", ()) or any(g < 1 or m or c < 0 for (g, m), c in weight.items()):
+                raise NotCertified(f"the loop at {p} is not known to converge")
+            loops[p] = loops.get(p, 0) + sum(weight.values())
+    if any(total > 1 for total in loops.values()):
+        raise NotCertified("a loop has a weight above 1")
+    while ahead:
+        last = {p for p, targets in ahead.items() if not targets & ahead.keys()}
+        if not last:
+            raise NotCertified("the automaton has a cycle that is no loop")
+        ahead = {p: targets for p, targets in ahead.items() if p not in last}
+
+
+def check_product(data: Any) -> None:
+    """That the relations between sums, factor * y = sum_j c_j y_j, make a polynomial in them 0.
+
+    Each relation is what one of the step's closures shows.
+
+    Raises:
+        NotCertified: if the polynomial is not 0 then, or the relations are not of the form that is read.
+    """
+    whole: Polynomial = {(0, 0): 1}
+    images: dict[int, tuple[Polynomial, Vector]] = {}
+    for one in data["relations"]:
+        factor, of = polynomial(one["factor"]), vector(one["of"])
+        if not factor or one["number"] in images:
+            raise NotCertified("a relation between sums has the factor 0, or is given twice")
+        images[int(one["number"])] = factor, of
+        whole = times(whole, factor)
+    if any(number in of for number in images for _, of in images.values()):
+        raise NotCertified("a relation between sums rests on another")
+    result: dict[tuple[int, ...], Polynomial] = {}
+    degree = max((len(sums) for sums, _ in data["polynomial"]), default=0)
+    for sums, weight in data["polynomial"]:
+        if len(sums) != degree:
+            raise NotCertified("the polynomial in sums is not homogeneous")
+        terms: dict[tuple[int, ...], Polynomial] = {(): polynomial(weight)}
+        for number in map(int, sums):
+            others = [images[other][0] for other in images if other != number]
+            scale = times_all([whole] if number not in images else others)
+            image = images[number][1] if number in images else {number: {(0, 0): 1}}
+            terms = product_of(terms, {other: times(scale, c) for other, c in image.items()})
+        for key, value in terms.items():
+            result[key] = add(result.get(key, {}), value)
+    if any(result.values()):
+        raise NotCertified("the relations do not make the polynomial in sums 0")
+
+
+def times_all(factors: list[Polynomial]) -> Polynomial:
+    """The product of polynomials."""
+    result: Polynomial = {(0, 0): 1}
+    for factor in factors:
+        result = times(result, factor)
+    return result
+
+
+def product_of(terms: dict[tuple[int, ...], Polynomial], image: Vector) -> dict[tuple[int, ...], Polynomial]:
+    """A polynomial in sums times a combination of sums."""
+    result: dict[tuple[int, ...], Polynomial] = {}
+    for sums, weight in terms.items():
+        for number, factor in image.items():
+            key = tuple(sorted((*sums, number)))
+            result[key] = add(result.get(key, {}), times(weight, factor))
+    return result
 
 
 # -- files ----------------------------------------------------------------------------------------------
@@ -183,18 +299,20 @@ def read(path: Path) -> dict[str, Any]:
 def verified(data: dict[str, Any]) -> list[tuple[str, str]]:
     """(step, outcome) for every step: "verified", "no certificate", or what is wrong."""
     try:
-        return [(f"{theorem['name']} step {step['step']}", _outcome(step["closures"]))
+        return [(f"{theorem['name']} step {step['step']}", _outcome(step["closures"], step["product"]))
                 for theorem in data["theorems"] for step in theorem["steps"]]
     except (KeyError, TypeError) as malformed:
         return [("certificate", f"NOT CERTIFIED: malformed ({malformed})")]
 
 
-def _outcome(closures: Any) -> str:
+def _outcome(closures: Any, product: Any) -> str:
     if closures is None:
         return "no certificate"
     try:
         for closure in closures:
             check_closure(closure)
+        if product is not None:
+            check_product(product)
     except NotCertified as wrong:
         return f"NOT CERTIFIED: {wrong}"
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as malformed:

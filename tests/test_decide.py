@@ -250,19 +250,19 @@ def test_identical_terms_are_evaluated_all_the_same() -> None:
 
 def test_terms_are_evaluated_once_for_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Expr] = []
-    honest = decide.Evaluator.value
+    honest = decide.Evaluator.values
 
-    def watched(self: Any, term: Expr, environment: Any) -> Any:
+    def watched(self: Any, term: Expr, indices: Any, places: Any) -> Any:
         asked.append(term)
-        return honest(self, term, environment)
+        return honest(self, term, indices, places)
 
-    monkeypatch.setattr(decide.Evaluator, "value", watched)
+    monkeypatch.setattr(decide.Evaluator, "values", watched)
     first, second, third = J, expect(tau, R(tau)), total(tau, P(tau) * R(tau))
     comparison = Comparison([first, second, third], ALL_POSITIVE)
     comparison.compare(first, second)
     once = asked.count(second)
     comparison.compare(second, third)
-    assert asked.count(second) == once
+    assert asked.count(second) == once > 0
 
 
 def test_the_automata_name_a_horizon_beyond_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,9 +38,10 @@ from derive import (
     total,
 )
 from derive.kernel.backward import exact_value
+from derive.kernel.closure import Somewhere
 from derive.kernel.decide import Comparison, Different
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere, Outside, Somewhere, decide_everywhere, differences
+from derive.kernel.everywhere import Everywhere, Outside, decide_everywhere, differences
 from derive.kernel.generic import generic_model
 from derive.language.expression import Plus
 from derive.language.signature import signature
@@ -81,7 +82,7 @@ TAKEN: dict[str, tuple[Expr, Expr]] = {
 REFUSED: dict[str, tuple[Expr, str]] = {
     "two steps joined": (expect(tau, total(t, r(tau.s[t], tau.a[t + 1], tau.s[t + 1]))), "joins different steps"),
     "a free time": (expect(tau, mu(s)), "free indices: s"),
-    "a discount with a free time": (gamma**t * J, "free indices: t"),
+    "a free state": (mu(State("y")) * J, "free indices: y"),
     "mu elsewhere": (expect(tau, mu(tau.s[1])), "start of the trajectory"),
     "division by the discount": (ratio(J, gamma), "division by the discount"),
     "division by a sum": (expect(tau, ratio(first, 1 + first)), "no reciprocal"),

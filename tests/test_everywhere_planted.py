@@ -13,63 +13,63 @@ import pytest
 from test_everywhere import NAMED
 from test_everywhere_random import decided
 
-from derive.kernel import automata, everywhere, ranges
+from derive.kernel import automata, closure, ranges
 from derive.kernel.automata import Automaton, Monomial
 from derive.kernel.compile import DYNAMICS
 from derive.kernel.everywhere import Everywhere
 
 Patch = pytest.MonkeyPatch
 Class = tuple[str, Monomial] | None
-true_class, true_tested = everywhere.column_class, everywhere._tested
+true_class, true_tested = closure.column_class, closure._tested
 true_pushed, true_times = automata.pushed, automata.times
 
 
 def by_class(wrong: Callable[[Monomial, Class], Class]) -> Callable[[Patch], None]:
     """A bug in the table of columns [letter]1."""
-    def column_class(letter: Monomial, relations: everywhere.Relations) -> Class:
+    def column_class(letter: Monomial, relations: closure.Relations) -> Class:
         return wrong(letter, true_class(letter, relations))
 
-    return lambda patch: patch.setattr(everywhere, "column_class", column_class)
+    return lambda patch: patch.setattr(closure, "column_class", column_class)
 
 
 def ignore_the_end(patch: Patch) -> None:
     """END c is never tested."""
-    def tested(difference: Any, classes: Any, rows: Any, words: Any, columns: Any) -> Any:
+    def tested(difference: Any, classes: Any, rows: Any, words: Any, *columns: Any) -> Any:
         ends = {c: end for c, end in difference.ends.items() if not c}
-        return true_tested(everywhere.Difference(difference.start, difference.letters, ends, difference.each),
-                           classes, rows, words, columns)
-    patch.setattr(everywhere, "_tested", tested)
+        return true_tested(closure.Difference(difference.start, difference.letters, ends, difference.each),
+                           classes, rows, words, *columns)
+    patch.setattr(closure, "_tested", tested)
 
 
 def skip_the_start(patch: Patch) -> None:
     """The row u, which has read nothing yet, is not tested."""
     def tested(difference: Any, *others: Any) -> Any:
-        return true_tested(everywhere.Difference({}, difference.letters, difference.ends, difference.each), *others)
-    patch.setattr(everywhere, "_tested", tested)
+        return true_tested(closure.Difference({}, difference.letters, difference.ends, difference.each), *others)
+    patch.setattr(closure, "_tested", tested)
 
 
 def end_before_a_letter(patch: Patch) -> None:
     """u is counted among the rows that may end: END c at length 0."""
-    def tested(difference: Any, classes: Any, rows: Any, words: Any, columns: Any) -> Any:
-        return true_tested(difference, classes, [difference.start, *rows], [(), *words], columns)
-    patch.setattr(everywhere, "_tested", tested)
+    def tested(difference: Any, classes: Any, rows: Any, words: Any, *columns: Any) -> Any:
+        return true_tested(difference, classes, [difference.start, *rows], [(), *words], *columns)
+    patch.setattr(closure, "_tested", tested)
 
 
 def only_the_last_letter(patch: Patch) -> None:
     """E_1 is tested, the other columns U^j E_1 are not."""
-    def tested(difference: Any, classes: Any, rows: Any, words: Any, columns: Any) -> Any:
-        return true_tested(difference, classes, rows, words, columns[:1])
-    patch.setattr(everywhere, "_tested", tested)
+    def tested(difference: Any, classes: Any, rows: Any, words: Any, *columns: Any) -> Any:
+        return true_tested(difference, classes, rows, words, *(column[:1] for column in columns))
+    patch.setattr(closure, "_tested", tested)
 
 
 def letters_one_by_one(patch: Patch) -> None:
     """Letters of one class are tested each by itself, not their sum."""
-    def tested(difference: Any, classes: Mapping[Any, Any], rows: Any, words: Any, columns: Any) -> Any:
+    def tested(difference: Any, classes: Mapping[Any, Any], rows: Any, words: Any, *columns: Any) -> Any:
         single = {(kind, letter): arrows for letter, arrows in difference.letters.items()
-                  if (kind := true_class(letter, everywhere.Relations())) is not None}
+                  if (kind := true_class(letter, closure.Relations())) is not None}
         unit = classes.get(("unit", ()))
-        return true_tested(difference, {**single, **({("unit", ()): unit} if unit else {})}, rows, words, columns)
-    patch.setattr(everywhere, "_tested", tested)
+        return true_tested(difference, {**single, **({("unit", ()): unit} if unit else {})}, rows, words, *columns)
+    patch.setattr(closure, "_tested", tested)
 
 
 def function_of_the_next_state_not_pushed(patch: Patch) -> None:
@@ -122,7 +122,7 @@ def reward_as_constant(letter: Monomial, kind: Class) -> Class:
     """[P eps r]1, [P pi' r]1: r(s, a, x) taken out of the sum over a and x."""
     if not has_reward(letter):
         return kind
-    inner_kind = true_class(without_reward(letter), everywhere.Relations())
+    inner_kind = true_class(without_reward(letter), closure.Relations())
     return None if inner_kind is None else kind
 
 
@@ -151,6 +151,15 @@ PLANTED: dict[str, Callable[[Patch], None]] = {
     "only E_1 is tested": only_the_last_letter,
     "f(s_{t+1}) is not pushed": function_of_the_next_state_not_pushed,
     "f(s_{t+1}) is read as f(s_t)": next_state_read_as_this_one,
+    "P pi_b A vanishes": by_class(
+        lambda letter, kind: None if {symbol[1] for symbol, _ in of_action(letter)} == {"A", "pi"} else kind),
+    "P eps r vanishes": by_class(
+        lambda letter, kind: None if ("sax", "eps", "pi") in dict(letter) else kind),
+    "V_{H+1} is not 0": lambda patch: patch.setattr(closure, "vanishing_end", lambda end, relations: False),
+    "A is not centred": by_class(lambda letter, kind: kind or (
+        ("m", letter) if any(symbol[1] == "A" for symbol, _ in letter) else None)),
+    "eps is not centred": by_class(lambda letter, kind: kind or (
+        ("m", letter) if any(symbol[1] == "eps" for symbol, _ in letter) else None)),
     "letters of one class are not summed": letters_one_by_one,
     "marks are not shared in products": marks_not_shared,
 }

@@ -38,22 +38,14 @@ from everywhere_terms import (
 
 from derive.assumptions import POSSIBLE, additive_return, dynamics_positive, initial_positive, policy_positive, possible
 from derive.enumerate import Enumeration
-from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.errors import MalformedTerm, NotApplicable, Undefined
+from derive.kernel.closure import Relations, Somewhere
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import (
-    Closure,
-    Decision,
-    Everywhere,
-    Outside,
-    Relations,
-    Somewhere,
-    closed,
-    decide_everywhere,
-    differences,
-)
+from derive.kernel.everywhere import Decision, Everywhere, Outside, Sides, _decided, decide_everywhere, valued
 from derive.kernel.modular import residue_model
 from derive.kernel.rings import RingModel
 from derive.language.signature import Signature, signature
+from derive.language.terms import Trajectory
 from derive.language.vocabulary import tau
 from derive.models import Model, Shape, Table
 
@@ -162,13 +154,14 @@ def agrees(pair: Pair, shape: Shape) -> bool | None:
     """Whether the sides agree at a shape; None where they do not apply."""
     ring_model = model(shape, additive_return in pair.assumptions)
     evaluator = Evaluator(ring_model)
-    free = pair.before.free_symbols | pair.after.free_symbols
-    environment = dict.fromkeys(free, ring_model.ways[0])
+    free = sorted(pair.before.free_symbols | pair.after.free_symbols, key=str)
+    ranges = [[ring_model.ways[0]] if isinstance(index, Trajectory) else range(shape.horizon + 1) for index in free]
     try:
-        one, two = (evaluator.value(side, dict(environment)) for side in (pair.before, pair.after))
+        return all(ring_model.ring.is_zero(
+            evaluator.value(pair.before, dict(zip(free, places, strict=True)))
+            - evaluator.value(pair.after, dict(zip(free, places, strict=True)))) for places in product(*ranges))
     except NotApplicable:
         return None
-    return bool(ring_model.ring.is_zero(one - two))
 
 
 def first_difference(pair: Pair, shapes: Iterable[Shape] = SHAPES) -> Shape | None:
@@ -222,12 +215,7 @@ def decided(pair: Pair) -> Decision:
         found = decide_everywhere(pair.before, pair.after, pair.assumptions)
         if not (isinstance(found, Outside) and "symmetric" in found.why):
             return found
-    try:
-        closures = [closed(one, Relations()) for one in differences(pair.before, pair.after, pair.assumptions)]
-    except (OutsideFragment, WorkLimit) as outside:
-        return Outside(str(outside))
-    refused = [one for one in closures if isinstance(one, Somewhere)]
-    return refused[0] if refused else Everywhere(tuple(one for one in closures if isinstance(one, Closure)))
+    return _decided(pair.before, pair.after, Sides(pair.assumptions), Relations(), valued(pair.before, pair.after)[0])
 
 
 def campaign(seeds: Iterable[int], shapes: list[Shape] = SHAPES) -> Tally:

@@ -249,8 +249,9 @@ def test_graded_arithmetic_against_fractions(one: Any, two: Any) -> None:
     (left, expected), (right, other) = both(one, field), both(two, field)
     assert graded_at_point(left) == expected
     for value, number in ((left + right, expected + other), (left - right, expected - other),
-                          (left * right, expected * other)):
+                          (left * right, expected * other), (left * left, expected * expected)):
         assert graded_at_point(value) == number
+    assert (left * left - left * both(one, field)[0]).is_zero  # a square is found in its own way
     total = graded_total(field, [left, right, left])
     assert graded_at_point(total) == 2 * expected + other
     assert ((left - right) + (right - left)).is_zero

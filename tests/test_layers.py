@@ -14,10 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "codes", "verify"),
+    ("language.alphabets",),
     ("language.notation",),
     ("language.expression",),
     ("language.binding",),
     ("language.terms",),
+    ("language.horizons",),
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
     ("assumptions", "models"),

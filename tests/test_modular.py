@@ -65,6 +65,16 @@ def test_arithmetic_follows_the_fractions(one: Fraction, two: Fraction) -> None:
             left / right
 
 
+@pytest.mark.parametrize("shape", [(2, 1), (2, 2), (2, 3), (2, 7), (2, 3, 5), (2, 64)])
+def test_every_entry_is_inverted(shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(0).integers(1, 2**30, size=shape, dtype=np.uint64)
+    primes = PRIMES.reshape(2, *[1] * (len(shape) - 1))
+    assert (values * Residues(values, primes).inverse().values % primes == 1).all()
+    values[1, -1] = 0
+    with pytest.raises(Undefined, match="division by zero"):
+        Residues(values, primes).inverse()
+
+
 def test_the_columns_are_summed_and_a_single_one_counts_for_each() -> None:
     columns = Residues(np.array([[1, 2, 3], [4, 5, 6]], dtype=np.uint64), PRIMES)
     assert RING.collapse(columns, 3).values.tolist() == [[6], [15]]

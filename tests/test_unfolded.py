@@ -106,7 +106,7 @@ def test_the_work_is_counted_in_trajectories() -> None:
     assert visits(claim(expect(tau, R(tau) * J), 0), model) == 25**2
     assert visits(claim(total(tau, P(tau)), 0), model) == model.shape.trajectories == 5 * 15**2
     assert visits(claim(total(tau, P(tau)), 0, possible(tau)), model) == 25
-    asked = Sketch(one, as_term(0), frozenset(), False, [49])
+    asked = Sketch(one, as_term(0), frozenset(), False, left=[49])
     assert asked.values(model, {}) is not None
     assert asked.values(model, {}) is None
 

@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from sympy import Expr
 
 from derive.assumptions import Assumption
-from derive.kernel.everywhere import Everywhere, Relations, Sides, decide_everywhere
+from derive.kernel.closure import Relations
+from derive.kernel.everywhere import Everywhere, Sides, decide_everywhere
 
 RELATIONS: tuple[tuple[str, Relations], ...] = (
     ("Σ_x P(x|s,a) = 1", Relations(dynamics=False)),
     ("Σ_a π(a|s) = 1", Relations(policy=False)),
+    ("Σ_a π(a|s) A(s,a) = 0", Relations(advantage=False)),
+    ("E[δ|s,a] = A(s,a)", Relations(residual=False)),
+    ("V_{H+1} = 0", Relations(terminal=False)),
 )
 """A relation, and the relations without it. The derivatives of Σ_a π(a|s) = 1 go with it."""
 

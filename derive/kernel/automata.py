@@ -13,7 +13,7 @@ forgets its mark. So nothing here depends on H, on the number of states, or of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -234,8 +234,9 @@ def forgotten(one: Automaton, time: Any) -> Automaton:
     return Automaton(one.size, one.starts, letters, one.ends, one.marks - {time})
 
 
-def derived(one: Automaton, derivative: Callable[[Monomial], Iterable[tuple[Monomial, int]]]) -> Automaton:
-    """The derivative: one step is differentiated, whichever it is."""
+def derived(one: Automaton, derivative: Callable[[Monomial], Iterable[tuple[Monomial, int]]],
+            fixed: Collection[int] = ()) -> Automaton:
+    """The derivative: one step is differentiated, whichever it is, but none from the states ``fixed``."""
     letters: dict[Letter, Arrows] = {}
     n = one.size
     for (marks, letter), arrows in one.letters.items():
@@ -246,6 +247,8 @@ def derived(one: Automaton, derivative: Callable[[Monomial], Iterable[tuple[Mono
         for changed, factor in derivative(letter):
             row = letters.setdefault((marks, changed), {})
             for (p, q), weight in arrows.items():
+                if p in fixed:
+                    continue
                 row[p, q + n] = added(row.get((p, q + n), {}), weighed(weight, {(0, 0): Fraction(factor)}))
     ends = {c: {q + n: w for q, w in column.items()} for c, column in one.ends.items()}
     return trimmed(Automaton(2 * n, one.starts, letters, ends, one.marks))

@@ -9,13 +9,15 @@ takes milliseconds, and the field's budget of terms stops what would be too larg
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import Monomial, Symbol
+from derive.kernel.automata import Monomial, Symbol, Weight
+from derive.kernel.closure import Difference
 from derive.kernel.compile import DYNAMICS
-from derive.kernel.everywhere import Difference
+from derive.kernel.coordinates import VALUES
 from derive.kernel.rings import RingModel
 
 
@@ -28,20 +30,19 @@ def exact_value(difference: Difference, model: RingModel, *, backward: bool = Tr
     if difference.each:
         raise OutsideFragment("an arbitrary return has no backward recursion; it is compared path by path")
     model.ring.begin()
-    letters = [(_exact_matrix(letter, model), arrows) for letter, arrows in difference.letters.items()]
+    tables = Letters(model)
+    letters = [(tables.matrix(letter), arrows) for letter, arrows in difference.letters.items()]
     states = range(model.shape.states)
-    weight = _ExactWeights(model)
-    if backward:
-        return _backward(difference, letters, states, weight, model)
-    return _forward(difference, letters, states, weight, model)
+    direction = _backward if backward else _forward
+    return direction(difference, letters, states, tables, model)
 
 
-def _backward(difference: Difference, letters: Any, states: range, weight: Any, model: RingModel) -> Any:
-    ring = model.ring
+def _backward(difference: Difference, letters: Any, states: range, tables: Letters, model: RingModel) -> Any:
+    ring, weight = model.ring, tables.weight
     values: dict[tuple[int, int], Any] = {}
     for end, column in difference.ends.items():
         for (q, polynomial), s in product(column.items(), states):
-            part = weight(polynomial) * _of_state(end, s, model)
+            part = weight(polynomial) * tables.at_end(end, s)
             values[q, s] = part if (q, s) not in values else values[q, s] + part
     for _ in range(model.shape.horizon + 1):
         parts: dict[tuple[int, int], list[Any]] = {}
@@ -56,8 +57,8 @@ def _backward(difference: Difference, letters: Any, states: range, weight: Any, 
                        for (q, polynomial), s in product(difference.start.items(), states) if (q, s) in values])
 
 
-def _forward(difference: Difference, letters: Any, states: range, weight: Any, model: RingModel) -> Any:
-    ring = model.ring
+def _forward(difference: Difference, letters: Any, states: range, tables: Letters, model: RingModel) -> Any:
+    ring, weight = model.ring, tables.weight
     values = {(q, s): weight(polynomial) * model.mu[s]
               for (q, polynomial), s in product(difference.start.items(), states)}
     for _ in range(model.shape.horizon + 1):
@@ -69,26 +70,66 @@ def _forward(difference: Difference, letters: Any, states: range, weight: Any, m
                     if image:
                         parts.setdefault((q, x), []).append(weight(polynomial) * ring.total(image))
         values = {place: ring.total(found) for place, found in parts.items()}
-    return ring.total([values[q, s] * weight(polynomial) * _of_state(end, s, model)
+    return ring.total([values[q, s] * weight(polynomial) * tables.at_end(end, s)
                        for end, column in difference.ends.items()
                        for (q, polynomial), s in product(column.items(), states) if (q, s) in values])
 
 
-class _ExactWeights:
-    """Polynomials in gamma and m as ring elements, remembered."""
+class Letters:
+    """The letters and weights of automata as matrices and elements over a model's ring.
 
-    def __init__(self, model: RingModel) -> None:
-        self.model = model
-        self._known: dict[str, Any] = {}
+    ``values[policy]`` is (V, A) of a policy, [s] and [s, a]; without it letters with values are refused.
+    """
 
-    def __call__(self, polynomial: Any) -> Any:
+    def __init__(self, model: RingModel, values: Mapping[str, tuple[Any, Any]] | None = None) -> None:
+        self.model, self.values = model, values or {}
+        self._weights: dict[str, Any] = {}
+
+    def weight(self, polynomial: Any) -> Any:
+        """A polynomial in gamma and m, remembered."""
         key = str(polynomial)
-        if key not in self._known:
-            ring, model = self.model.ring, self.model
-            self._known[key] = ring.total([
-                ring.integer(int(c) * model.shape.samples ** int(m)) * _raised(model.gamma, int(g), ring)
-                for (g, m), c in polynomial.to_dict().items()])
-        return self._known[key]
+        if key not in self._weights:
+            self._weights[key] = self.number({power: Fraction(int(c)) for power, c in polynomial.to_dict().items()})
+        return self._weights[key]
+
+    def number(self, weight: Weight) -> Any:
+        """A weight {(exponent of gamma, exponent of m): coefficient}."""
+        ring, model = self.model.ring, self.model
+        return ring.total([
+            ring.integer(value.numerator) / ring.integer(value.denominator)
+            * _raised(ring.integer(model.shape.samples), int(m), ring) * _raised(model.gamma, int(g), ring)
+            for (g, m), value in weight.items()])
+
+    def matrix(self, letter: Monomial) -> Mapping[tuple[int, int], Any]:
+        """[letter](s, x) = sum_a letter(s, a, x)."""
+        n, k = range(self.model.shape.states), range(self.model.shape.actions)
+        return {(s, x): self.model.ring.total([self._product(letter, s, a, x) for a in k]) for s, x in product(n, n)}
+
+    def at_end(self, end: Monomial, s: int) -> Any:
+        """A function of the last state."""
+        return self._product(end, s, 0, s)
+
+    def _product(self, letter: Monomial, s: int, a: int, x: int) -> Any:
+        result = self.model.ring.one
+        for symbol, exponent in letter:
+            result = result * _raised(self._entry(symbol, s, a, x), exponent, self.model.ring)
+        return result
+
+    def _entry(self, symbol: Symbol, s: int, a: int, x: int) -> Any:
+        place, what, name = symbol
+        if symbol == DYNAMICS:
+            return self.model.P[s, a, x]
+        if what == "pi":
+            return self.model.policies[name][s, a][0]
+        if what in ("dpi", "d2pi"):
+            return self.model.policies[name][s, a][1 if what == "dpi" else 2]
+        if what == "r" and name == "":
+            return self.model.reward(s, a, x)
+        if what == "f":
+            return self.model.functions[name][{"s": (s,), "x": (x,), "sa": (s, a), "sax": (s, a, x)}[place]]
+        if what in VALUES and name in self.values:
+            return self.values[name][0][s if place == "s" else x] if what == "V" else self.values[name][1][s, a]
+        raise OutsideFragment(f"{what} has no table on a concrete shape")
 
 
 def _raised(value: Any, exponent: int, ring: Any) -> Any:
@@ -96,35 +137,3 @@ def _raised(value: Any, exponent: int, ring: Any) -> Any:
     for _ in range(abs(exponent)):
         result = result * value
     return result if exponent >= 0 else ring.one / result
-
-
-def _exact_matrix(letter: Monomial, model: RingModel) -> Mapping[tuple[int, int], Any]:
-    n, k = range(model.shape.states), range(model.shape.actions)
-    return {(s, x): model.ring.total([_product(letter, s, a, x, model) for a in k]) for s, x in product(n, n)}
-
-
-def _product(letter: Monomial, s: int, a: int, x: int, model: RingModel) -> Any:
-    result = model.ring.one
-    for symbol, exponent in letter:
-        result = result * _raised(_entry(symbol, s, a, x, model), exponent, model.ring)
-    return result
-
-
-def _of_state(end: Monomial, s: int, model: RingModel) -> Any:
-    return _product(end, s, 0, s, model)
-
-
-def _entry(symbol: Symbol, s: int, a: int, x: int, model: RingModel) -> Any:
-    place, what, name = symbol
-    if symbol == DYNAMICS:
-        return model.P[s, a, x]
-    if what == "pi":
-        return model.policies[name][s, a][0]
-    if what in ("dpi", "d2pi"):
-        return model.policies[name][s, a][1 if what == "dpi" else 2]
-    if what == "r" and name == "":
-        return model.reward(s, a, x)
-    if what == "f":
-        places = {"s": (s,), "sa": (s, a), "sax": (s, a, x)}[place]
-        return model.functions[name][places]
-    raise OutsideFragment(f"{what} has no table on a concrete shape")

@@ -9,7 +9,7 @@ of a trajectory is a polynomial in R(tau) with automata as coefficients.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -25,9 +25,12 @@ from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Between,
     Discount,
+    Forever,
     Grad,
     Horizon,
     Initial,
@@ -37,6 +40,7 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    StateValue,
     Time,
     Total,
     Trajectory,
@@ -70,8 +74,8 @@ class Step:
 class PathCompiler:
     """Functions of one trajectory, ``path``, as automata."""
 
-    def __init__(self, path: Expr, *, additive: bool) -> None:
-        self.path, self.additive = path, additive
+    def __init__(self, path: Expr, *, additive: bool, endless: bool = False) -> None:
+        self.path, self.additive, self.endless = path, additive, endless
 
     def compiled(self, term: Expr) -> Paths:
         """The automaton of a term about this trajectory.
@@ -89,10 +93,11 @@ class PathCompiler:
             case Plus():
                 return summed([self.compiled(argument) for argument in term.args])
             case Times():
+                self._refuse_zero(term)
                 return multiplied([self.compiled(argument) for argument in term.args])
             case Power(args=(Discount(), exponent)):
                 return {0: discount(self.time(exponent))}
-            case Power(args=(base, Integer() as exponent)) if 0 <= exponent <= 4:
+            case Power(args=(base, Integer() as exponent)) if int(self.endless) <= int(exponent) <= 4:
                 return multiplied([self.compiled(base)] * int(exponent))
             case Ratio(args=(above, below)):
                 return multiplied([self.compiled(above), {0: self._reciprocal(below)}])
@@ -108,9 +113,16 @@ class PathCompiler:
                 return self._over_time(term, self.compiled)
             case Prod(index=Time()):
                 return {0: self._product(term)}
-        if isinstance(term, (Initial, Transition, ActionProbability, Reward, Applied)):
+            case ActionValue(args=(policy, time, s, a)):
+                return self.compiled(Plus(StateValue(policy, time, s), Advantage(policy, time, s, a)))
+        if isinstance(term, (Initial, Transition, ActionProbability, Reward, Applied, StateValue, Advantage)):
             return {0: self._local(term)}
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
+
+    def _refuse_zero(self, term: Expr) -> None:
+        """At an infinite horizon, 0 times a sum would hide that the sum does not converge."""
+        if self.endless and any(isinstance(one, Rational) and one == 0 for one in term.args):
+            raise OutsideFragment(f"{term} is 0 times something that may not converge")
 
     def probability(self, policy: Expr, sign: int) -> Automaton:
         """P(tau; theta) or its reciprocal: mu(s_0), and P pi on every step."""
@@ -126,15 +138,16 @@ class PathCompiler:
             raise OutsideFragment(f"{term} is not linear in the times")
         return parts
 
-    def _limits(self, binder: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+    def limits(self, binder: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+        """The first and the last time of a sum or product."""
         if not isinstance(binder.domain, Between):
             raise OutsideFragment(f"{binder} has no limits")
-        first, last = (self.time(limit) for limit in binder.domain.args)
+        first, last = ({limit: 1} if isinstance(limit, Forever) else self.time(limit) for limit in binder.domain.args)
         return first, last
 
     def _over_time(self, binder: Any, compiled: Callable[[Expr], Paths]) -> Paths:
         """The sum over a time: over a mark where the range stays in 0..H, else value by value."""
-        first, last = self._limits(binder)
+        first, last = self.limits(binder)
         values = listed(first, last)
         if values is not None:
             return summed([multiplied([{0: when}, compiled(binder.instantiated(value))]) for value, when in values])
@@ -144,7 +157,7 @@ class PathCompiler:
 
     def _product(self, binder: Any, *, inverted: bool = False) -> Automaton:
         """The product of a letter over a time, or the reciprocal of it."""
-        first, last = self._limits(binder)
+        first, last = self.limits(binder)
         index, body = opened(binder)
         letter = self.letter_at(body, index)
         letter = automata.inverse(letter) if inverted else letter
@@ -176,7 +189,11 @@ class PathCompiler:
             case Reward(args=(s, a, x)):
                 return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", "r", ""), 1),))
             case Applied(args=(function, *places)):
-                return self._function(term, str(function.label), places)
+                return self._function(term, ("f", str(function.label)), places)
+            case StateValue(args=(policy, time, s)) | Advantage(args=(policy, time, s, _)):
+                self._same_time(term, time, s)
+                letter = "V" if isinstance(term, StateValue) else "A"
+                return self._function(term, (letter, str(policy.label)), list(term.args[2:]))
         raise OutsideFragment(f"{term} is not a factor of one step")
 
     def _same_step(self, term: Expr, places: Iterable[tuple[Expr, int]]) -> Expr:
@@ -197,19 +214,25 @@ class PathCompiler:
             raise OutsideFragment(f"{term} has no place on the trajectory")
         return time
 
-    def _function(self, term: Expr, name: str, places: list[Expr]) -> Step:
-        """A free function of the state, of state and action, or of the next state."""
+    def _same_time(self, term: Expr, time: Expr, place: Expr) -> None:
+        """V_t is a function of s_t; at another index it is another function, which has no symbol."""
+        timed = not isinstance(time, Forever)
+        if not isinstance(place, StateAt) or (timed and self.time(time) != self.time(place.args[1])):
+            raise OutsideFragment(f"{term} is a value at another time than its own")
+
+    def _function(self, term: Expr, name: tuple[str, str], places: list[Expr]) -> Step:
+        """A function of the state, of state and action, or of the next state."""
         match places:
             case [StateAt(args=(path, time))] if path == self.path:
                 here = self.time(time)
                 if any(isinstance(key, Time) for key in here) and here.get(None, 0) == 1:
                     now = Plus(time, -1)
-                    return Step(now, ((("x", "f", name), 1),))
-                return Step(time, ((("s", "f", name), 1),))
+                    return Step(now, ((("x", *name), 1),))
+                return Step(time, ((("s", *name), 1),))
             case [StateAt() as s, ActionAt() as a]:
-                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((("sa", "f", name), 1),))
+                return Step(self._same_step(term, [(s, 0), (a, 0)]), ((("sa", *name), 1),))
             case [StateAt() as s, ActionAt() as a, StateAt() as x]:
-                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", "f", name), 1),))
+                return Step(self._same_step(term, [(s, 0), (a, 0), (x, 1)]), ((("sax", *name), 1),))
         raise OutsideFragment(f"{term} is not a function of one step")
 
     def _placed(self, step: Step) -> Automaton:
@@ -221,7 +244,8 @@ class PathCompiler:
         of_state = all(symbol[0] == "s" for symbol, _ in step.letter)
         if not others and 0 <= number <= MOST_STEPS:
             here = at_literal(step.letter, number)  # s_n is the last state where H = n - 1
-            return automata.total([here, automata.final(step.letter, after=number)]) if of_state and number else here
+            may_be_last = of_state and number and not self.endless
+            return automata.total([here, automata.final(step.letter, after=number)]) if may_be_last else here
         if len(others) == 1 and isinstance(others[0], Horizon) and time[others[0]] == 1:
             if number == 1 and of_state:
                 return automata.final(step.letter)
@@ -291,6 +315,8 @@ class PathCompiler:
                 return automata.constant({})
             case Initial(args=(StateAt(args=(path, time)),)) if path == self.path and time == 0:
                 return self._placed(Step(time, ((("s", "log mu", ""), 1),)))
+        if isinstance(inside, (StateValue, Advantage)):
+            raise OutsideFragment(f"the logarithm of {inside}")
         step = self.step(inside)
         ((symbol, _),) = step.letter
         return self._placed(Step(step.time, (((symbol[0], "log", "/".join(symbol[1:])), 1),)))
@@ -327,6 +353,8 @@ def letter_derivatives(letter: Monomial) -> list[tuple[Monomial, int]]:
                 changed = automata.multiplied(rest, (((place, "d2pi", name), 1),))
             case "d2pi", _:
                 raise OutsideFragment("a third derivative of the policy")
+            case "V" | "A", "pi":
+                raise OutsideFragment("the gradient of a value function")
             case "log", "pi/pi":
                 changed = automata.multiplied(rest, (((place, "dpi", "pi"), 1), ((place, "pi", "pi"), -1)))
             case _:
@@ -359,6 +387,6 @@ def multiplied(factors: Iterable[Paths]) -> Paths:
     return result
 
 
-def differentiated(paths: Paths) -> Paths:
-    """The derivative of a function of a trajectory."""
-    return {power: automata.derived(one, letter_derivatives) for power, one in paths.items()}
+def differentiated(paths: Paths, fixed: Callable[[Automaton], Collection[int]] = lambda one: ()) -> Paths:
+    """The derivative of a function of a trajectory; no step from the states ``fixed`` is differentiated."""
+    return {power: automata.derived(one, letter_derivatives, fixed(one)) for power, one in paths.items()}

@@ -25,16 +25,19 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.kernel import endless_models
 from derive.kernel.audit import relations_used
+from derive.kernel.closure import Somewhere
 from derive.kernel.cutoff import sufficient_shape
+from derive.kernel.endless_models import EndlessModels
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere, Sides, Somewhere, decide_everywhere
+from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
 from derive.kernel.modular import POINTS, residue_model
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
-from derive.language.signature import signature
+from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank
 from derive.models import Shape
@@ -64,6 +67,9 @@ class Equal:
     everywhere: Everywhere | None = None
     relations: tuple[str, ...] = ()
     failing_horizon: int | None = None
+    endless: bool = False
+    outside: str = ""
+    """Why the automata do not decide it, where they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +121,15 @@ class Comparison:
         spoken = signature(*terms)  # what does not change the model is left out, so that more chains share it
         self.signature = replace(spoken, largest_offset=0, samples=False, returns=spoken.returns or not self.additive)
         self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
-        self._sides = Sides(self.assumptions)
+        self.endless = spoken.endless
+        self.sides = Sides(self.assumptions, endless=self.endless)
+        self._endless = EndlessModels(self.sides, self.signature)
+        self._signatures: dict[tuple[Expr, Expr], Signature] = {}
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
+        if self.endless:
+            return None
         found = self._quietly(before, after, shape, frozenset(), modular=True)
         if found is None and shape.trajectories**shape.samples <= MOST_WAYS // 50:
             return self._quietly(before, after, shape, frozenset(), modular=False)
@@ -132,8 +143,8 @@ class Comparison:
         """
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
-        answer = self._on_shapes(before, after)
-        decision = decide_everywhere(before, after, self.assumptions, sides=self._sides)
+        answer = self._without_end(before, after) if self.endless else self._on_shapes(before, after)
+        decision = decide_everywhere(before, after, self.assumptions, sides=self.sides)
         match answer, decision:
             case Different(shape), Everywhere():
                 raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at {shape}")
@@ -141,13 +152,15 @@ class Comparison:
                 return replace(answer, everywhere=decision, relations=self._relations(before, after, decision))
             case Equal(), Somewhere(horizon):
                 return replace(answer, failing_horizon=horizon)
+            case Equal(), Outside(why):
+                return replace(answer, outside=why)
         return answer
 
     def _relations(self, before: Expr, after: Expr, decision: Everywhere) -> tuple[str, ...]:
         """The audit; trajectory by trajectory no relation is used."""
-        if all(closure.difference.each for closure in decision.closures):
+        if decision.closures is not None and all(closure.difference.each for closure in decision.closures):
             return ()
-        return relations_used(before, after, self.assumptions, self._sides)
+        return relations_used(before, after, self.assumptions, self.sides)
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, bool]] = []
@@ -176,9 +189,26 @@ class Comparison:
             return Undecided(f"the literal times need shapes with H >= {reach}, which are too large")
         return self._beyond(before, after, counted, all(not lively for _, lively in seen))
 
+    def _without_end(self, before: Expr, after: Expr) -> Answer:
+        """The ladder of an infinite horizon: by resolvents, exactly on small shapes, at random points on others."""
+        try:
+            seen, differs, notes = endless_models.on_shapes(
+                self._endless, before, after, endless_models.EXACT, modular=False)
+            probed, gap, _ = endless_models.on_shapes(
+                self._endless, before, after, endless_models.PROBES, modular=True)
+        except OutsideFragment as outside:
+            return Undecided(str(outside))
+        if differs or gap:
+            return Different(differs or gap or endless_models.EXACT[0])
+        counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
+        if len(counted) < 2:
+            return Undecided("; ".join(notes) or "fewer than two shapes of the ladder apply")
+        return Equal(exact=tuple(counted), probes=tuple(shape for shape, _ in probed), endless=True,
+                     both_vanish=all(not lively for _, lively in seen), identical=before == after)
+
     def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""
-        sampled = signature(before, after).samples
+        sampled = self._speaks(before, after).samples
         middle = max(2, largest_draw(before, after)) if sampled else 1
         with_zeros = []
         for zeros, says in self._patterns(before, after):
@@ -211,7 +241,7 @@ class Comparison:
     # -- shapes -----------------------------------------------------------------------------------
 
     def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
-        if signature(before, after).samples:
+        if self._speaks(before, after).samples:
             first = largest_draw(before, after)
             last = min(max(first, sufficient_samples(before, after) or first + 2), MOST_SAMPLES)
             shapes = [Shape(s.states, s.actions, s.horizon, m) for m in range(first, last + 1) for s in SAMPLED]
@@ -223,9 +253,15 @@ class Comparison:
         depth = max(_nesting(before), _nesting(after))
         return [shape for shape in shapes if shape.trajectories**max(1, depth) <= MOST_WAYS]
 
+    def _speaks(self, before: Expr, after: Expr) -> Signature:
+        """What the two sides speak of, found once."""
+        if (before, after) not in self._signatures:
+            self._signatures[before, after] = signature(before, after)
+        return self._signatures[before, after]
+
     def _reach(self, before: Expr, after: Expr) -> int:
         """The horizon that the literal times of the claim ask for: one more than the largest."""
-        return signature(before, after).largest_offset + 1
+        return self._speaks(before, after).largest_offset + 1
 
     def _patterns(self, before: Expr, after: Expr) -> list[tuple[Zeros, str]]:
         """Zeros to build in where sums over a support occur and the class allows them."""
@@ -241,7 +277,7 @@ class Comparison:
         patterns += [dict(zeros)] if zeros else []
         if policy_positive not in self.assumptions:
             patterns.append({**zeros, ("pi", 0, 0): "π(0|0)=0"})
-            others = sorted(signature(before, after).policies - {"pi"})
+            others = sorted(self._speaks(before, after).policies - {"pi"})
             patterns += [{(name, 0, 0): f"{name}(0|0)=0"} for name in others]
         return [(frozenset(pattern), ", ".join(pattern.values())) for pattern in patterns]
 
@@ -281,10 +317,8 @@ class Comparison:
             if modular and (any(isinstance(index, Batch) for index in free)
                             or sum(isinstance(index, Trajectory) for index in free) > 1):
                 raise OutsideFragment("several free trajectories have no array of residues")
-            self._values[key] = [
-                evaluator.value(term, dict(zip(free, values, strict=True)))
-                for values in product(*(self._range(index, evaluator) for index in free))
-            ]
+            places = product(*(self._range(index, evaluator) for index in free))
+            self._values[key] = evaluator.values(term, free, places)
         return self._values[key]
 
     def _range(self, index: Index, evaluator: Evaluator) -> list[Any]:

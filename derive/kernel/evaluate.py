@@ -7,7 +7,7 @@ gradient the value of a logarithm is never asked, so it need not exist in the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -19,12 +19,15 @@ from derive.kernel.indices import Environment, Indices
 from derive.kernel.jets import Jet
 from derive.kernel.rings import RingModel, Way
 from derive.kernel.samples import Sampling
+from derive.kernel.values import Values, values_of
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     Action,
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Discount,
@@ -39,6 +42,7 @@ from derive.language.terms import (
     SampleSize,
     State,
     StateAt,
+    StateValue,
     Time,
     Total,
     Trajectory,
@@ -58,6 +62,7 @@ class Evaluator(Indices):
         self.model, self.ring, self.possible_only = model, model.ring, possible_only
         self._compiled: dict[tuple[Expr, int, int], Meaning] = {}
         self._indices: dict[Index, Index] = {}
+        self._values: dict[tuple[str, int], Values] = {}
 
     def value(self, term: Expr, environment: Environment) -> Any:
         """The ring element that ``term`` denotes; of a gradient, its part along the direction.
@@ -67,12 +72,19 @@ class Evaluator(Indices):
             Undefined: a denominator is 0 at this model.
             OutsideFragment: a node has no meaning in this ring.
         """
-        self.ring.begin()
-        own = {self._same(index): value for index, value in environment.items()}
-        try:
-            return self.meaning(term, 0, 0)(own)[0]
-        except ZeroDivisionError:
-            raise Undefined(f"{term} divides by 0 here") from None
+        return self.values(term, list(environment), [tuple(environment.values())])[0]
+
+    def values(self, term: Expr, indices: Sequence[Index], places: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """``value`` at each of ``places``, the values of the ``indices``: they are looked up once."""
+        keys, meaning = [self._same(index) for index in indices], self.meaning(term, 0, 0)
+        found = []
+        for place in places:
+            self.ring.begin()
+            try:
+                found.append(meaning(dict(zip(keys, place, strict=True)))[0])
+            except ZeroDivisionError:
+                raise Undefined(f"{term} divides by 0 here") from None
+        return found
 
     def meaning(self, term: Expr, order: int, low: int) -> Meaning:
         """The closure that computes the jet of ``term``, remembered."""
@@ -181,6 +193,22 @@ class Evaluator(Indices):
         table = self.model.functions[str(term.args[0].label)]
         places = [self.place(argument) for argument in term.args[1:]]
         return self._padded(order, lambda e: table[tuple(place(e) for place in places)])
+
+    def _value_function(self, term: Expr, order: int, low: int) -> Meaning:
+        policy, time, *where = term.args
+        at, places = self.whole(time), [self.place(place) for place in where]
+        read: Callable[..., Jet] = _VALUES[type(term)]
+
+        def looked_up(environment: Environment) -> Jet:
+            values = self._values_of(policy.label, order)
+            return jets.above(read(values, at(environment), *(place(environment) for place in places)), low)
+
+        return looked_up
+
+    def _values_of(self, policy: str, order: int) -> Values:
+        if (policy, order) not in self._values:
+            self._values[policy, order] = values_of(self.model, policy, order)
+        return self._values[policy, order]
 
     def _objective(self, term: Expr, order: int, low: int) -> Meaning:
         policy = term.args[0].label
@@ -312,6 +340,9 @@ def _reads(term: Expr) -> set[Expr]:
     return {read for argument in term.args for read in _reads(argument)}
 
 
+_VALUES: dict[type, Callable[..., Jet]] = {
+    StateValue: Values.state, ActionValue: Values.action, Advantage: Values.advantage}
+
 _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     Plus: Evaluator._plus,
     Times: Evaluator._times,
@@ -326,6 +357,9 @@ _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     Return: Evaluator._return,
     Applied: Evaluator._applied,
     Discount: lambda self, term, order, low: self._padded(order, lambda environment: self.model.gamma),
+    StateValue: Evaluator._value_function,
+    ActionValue: Evaluator._value_function,
+    Advantage: Evaluator._value_function,
     Objective: Evaluator._objective,
     Grad: Evaluator._grad,
     Log: Evaluator._log,

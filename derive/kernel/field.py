@@ -152,6 +152,8 @@ class Element:
     def __sub__(self, other: Any) -> Any:
         if type(other) is not Element:
             return NotImplemented
+        if self.exps == other.exps and self.num == other.num:  # so are nearly all sides that are equal: 20 times faster
+            return self.field.zero
         one, two, shared = self._aligned(other)
         return Element(self.field, one - two, shared)
 

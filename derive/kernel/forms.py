@@ -9,14 +9,14 @@ policy, and mu(s_0) at the start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
 from derive.kernel import automata
-from derive.kernel.automata import ONE, Weight, added, weighed
+from derive.kernel.automata import ONE, Automaton, Weight, added, weighed
 from derive.kernel.compile import (
     DYNAMICS,
     PathCompiler,
@@ -26,7 +26,8 @@ from derive.kernel.compile import (
     opened,
     policy_symbol,
 )
-from derive.kernel.ranges import discount
+from derive.kernel.endless import finished, unending
+from derive.kernel.ranges import between, discount, listed
 from derive.language.binding import rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.terms import (
@@ -37,15 +38,15 @@ from derive.language.terms import (
     Drawn,
     Expect,
     Grad,
-    Horizon,
     Objective,
     Return,
     SampleSize,
+    Time,
     Total,
     Trajectory,
     Var,
 )
-from derive.language.vocabulary import pi
+from derive.language.vocabulary import endless_return, pi
 
 Form = dict[tuple[int, ...], Weight]
 """{sorted numbers of the atoms multiplied: weight}."""
@@ -54,8 +55,8 @@ Form = dict[tuple[int, ...], Weight]
 class Forms:
     """The atoms of a claim, and its sides over them."""
 
-    def __init__(self, *, additive: bool, possible_only: bool, positive: bool) -> None:
-        self.additive, self.possible_only, self.positive = additive, possible_only, positive
+    def __init__(self, *, additive: bool, possible_only: bool, positive: bool, endless: bool = False) -> None:
+        self.additive, self.possible_only, self.positive, self.endless = additive, possible_only, positive, endless
         self.atoms: list[Paths] = []
         self._supports: list[Expr | None] = []
         self._known: dict[Expr, Form] = {}
@@ -83,8 +84,8 @@ class Forms:
             case Plus():
                 return _sum(self.form(argument) for argument in term.args)
             case Times():
-                return _product(self.form(argument) for argument in term.args)
-            case Power(args=(base, Integer() as exponent)) if 0 <= exponent <= 4:
+                return self._times(term.args)
+            case Power(args=(base, Integer() as exponent)) if int(self.endless) <= int(exponent) <= 4:
                 return _product([self.form(base)] * int(exponent))
             case Ratio(args=(above, below)):
                 return _scaled(self.form(above), _reciprocal(below))
@@ -92,13 +93,15 @@ class Forms:
                 return self._derivative(self.form(inner))
             case Objective(args=(policy,)):
                 path = Trajectory("_")
-                return self._expected(path, policy, Return(path))
+                return self._expected(path, policy, endless_return(path) if self.endless else Return(path))
             case Expect(index=Trajectory()):
                 path, body = opened(term)
                 return self._expected(path, term.domain.args[0], body)
             case Total(index=Trajectory()):
                 path, body = opened(term)
                 return self._atom(self._compiler(path).compiled(body), pi if self.possible_only else None)
+            case Total(index=Time()):
+                return self._over_time(term)
             case Var(index=Trajectory()):
                 path, body = opened(term)
                 return self._variance(path, term.domain.args[0], body)
@@ -110,16 +113,60 @@ class Forms:
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
 
     def _compiler(self, path: Expr) -> PathCompiler:
-        return PathCompiler(path, additive=self.additive)
+        return PathCompiler(path, additive=self.additive, endless=self.endless)
 
     def _discounted(self, exponent: Expr) -> Form:
         """gamma^H depends on H, so it is the expectation of a constant."""
-        path = Trajectory("_")
-        time = self._compiler(path).time(exponent)
-        if any(not (key is None or isinstance(key, Horizon)) for key in time):
-            raise OutsideFragment(f"a free time in gamma^({exponent})")
-        law = self._compiler(path).probability(pi, 1)
-        return self._atom({0: automata.times(law, discount(time))}, pi)
+        return self._number(self._discount(exponent))
+
+    def _discount(self, exponent: Expr) -> Automaton:
+        return discount(self._compiler(Trajectory("_")).time(exponent))
+
+    def _times(self, factors: Sequence[Expr]) -> Form:
+        """A product; a discount is no atom of its own but multiplies the others."""
+        discounts = [one.args[1] for one in factors if isinstance(one, Power) and isinstance(one.args[0], Discount)]
+        others = [one for one in factors if not (isinstance(one, Power) and isinstance(one.args[0], Discount))]
+        forms = [self.form(one) for one in others]
+        if self.endless and not all(forms):
+            raise OutsideFragment("a product with 0 of something that may not converge")
+        result = _product(forms)
+        for exponent in discounts:
+            if any(len(product) > 1 for product in result):
+                result = _product([result, self._discounted(exponent)])
+            else:
+                result = self._when(result, self._discount(exponent))
+        return result
+
+    def _number(self, one: Automaton) -> Form:
+        """An automaton that reads only marks, as the expectation of the number that it is."""
+        law = self._compiler(Trajectory("_")).probability(pi, 1)
+        return self._atom({0: automata.times(law, one)}, pi)
+
+    def _over_time(self, binder: Total) -> Form:
+        """The sum over a time of sums over trajectories: in each atom the time is a mark, put and forgotten."""
+        compiler = self._compiler(Trajectory("_"))
+        first, last = compiler.limits(binder)
+        values = listed(first, last)
+        if values is not None:
+            return _sum(self._when(self.form(binder.instantiated(value)), when) for value, when in values)
+        index, body = opened(binder)
+        return self._when(self.form(body), between(index, first, last), index)
+
+    def _when(self, form: Form, when: Automaton, index: Expr | None = None) -> Form:
+        """Each atom times an automaton that reads only marks, the mark ``index`` forgotten."""
+        parts: list[Form] = []
+        for product, weight in form.items():
+            if len(product) > 1:
+                raise OutsideFragment("a sum over a time of products of sums over trajectories")
+            one = self._number(when) if not product else self._atom(
+                {power: automata.times(when, path) for power, path in self.atoms[product[0]].items()},
+                self._supports[product[0]])
+            if index is not None:
+                (number,) = next(iter(one))
+                one = self._atom({power: automata.forgotten(path, index)
+                                  for power, path in self.atoms[number].items()}, self._supports[number])
+            parts.append(_scaled(one, weight))
+        return _sum(parts)
 
     # -- atoms ----------------------------------------------------------------------------------------
 
@@ -129,13 +176,12 @@ class Forms:
 
     def _atom(self, paths: Paths, support_of: Expr | None) -> Form:
         """A new atom; ``support_of`` is the policy to whose possible trajectories the sum is restricted."""
-        marks = [time for one in paths.values() for time in one.marks]
-        if marks:
-            raise OutsideFragment(f"the time {marks[0]} is free")
         if support_of is not None and not self.positive and not self._vanishes(paths, support_of):
             raise OutsideFragment("a sum over possible trajectories whose terms do not vanish on the impossible ones")
         if any(len(one.starts) > 1 for one in paths.values()):
             raise OutsideFragment("a sum that mixes weights with and without the initial law")
+        if self.endless and not any(one.marks for one in paths.values()):
+            paths = {power: unending(one) for power, one in paths.items()}
         self.atoms.append(paths)
         self._supports.append(support_of)
         return {(len(self.atoms) - 1,): ONE}
@@ -169,7 +215,9 @@ class Forms:
         for product, weight in form.items():
             for place, number in enumerate(product):
                 rest: Form = {product[:place] + product[place + 1 :]: weight}
-                parts.append(_product([rest, self._atom(differentiated(self.atoms[number]), self._supports[number])]))
+                parts.append(_product([rest, self._atom(
+                    differentiated(self.atoms[number], finished if self.endless else lambda one: ()),
+                    self._supports[number])]))
         return _sum(parts)
 
     # -- samples ----------------------------------------------------------------------------------------

@@ -36,17 +36,31 @@ class Graded:
 
     def __mul__(self, other: Any) -> Graded:
         if isinstance(other, Element):
-            return Graded(self.field, {monomial: part * other for monomial, part in self.parts.items()})
+            one = self.field.one  # as a return by itself has it
+            return Graded(self.field, {monomial: other if part is one else part * other
+                                       for monomial, part in self.parts.items()})
         if len(self.parts) * len(other.parts) > MOST_PRODUCTS:
             raise WorkLimit(f"a product of {len(self.parts)} by {len(other.parts)} returns exceeds {MOST_PRODUCTS}")
+        if other is self:
+            return self._squared()
         products: dict[Monomial, list[Element]] = {}
         for mine, left in self.parts.items():
             for theirs, right in other.parts.items():
-                monomial = tuple(sorted(mine + theirs)) if mine and theirs else mine or theirs
-                products.setdefault(monomial, []).append(left * right)
+                products.setdefault(_together(mine, theirs), []).append(left * right)
         return Graded(self.field, {monomial: _sum(self.field, parts) for monomial, parts in products.items()})
 
     __rmul__ = __mul__
+
+    def _squared(self) -> Graded:
+        """Each product of two different returns once, and doubled: half the products."""
+        products: dict[Monomial, list[Element]] = {}
+        pairs = list(self.parts.items())
+        for number, (mine, left) in enumerate(pairs):
+            products.setdefault(_together(mine, mine), []).append(left * left)
+            doubled = left + left
+            for theirs, right in pairs[number + 1 :]:
+                products.setdefault(_together(mine, theirs), []).append(doubled * right)
+        return Graded(self.field, {monomial: _sum(self.field, parts) for monomial, parts in products.items()})
 
     def __neg__(self) -> Graded:
         return Graded(self.field, {monomial: -part for monomial, part in self.parts.items()})
@@ -78,6 +92,10 @@ class Graded:
     def is_zero(self) -> bool:
         """Whether every coefficient is 0."""
         return all(part.is_zero for part in self.parts.values())
+
+
+def _together(mine: Monomial, theirs: Monomial) -> Monomial:
+    return tuple(sorted(mine + theirs)) if mine and theirs else mine or theirs
 
 
 def graded_total(field: Field, elements: Iterable[Any]) -> Graded:

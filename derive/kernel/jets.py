@@ -38,7 +38,7 @@ def above(jet: Jet, low: int) -> Jet:
 
 def scaled(factor: Any, jet: Jet) -> Jet:
     """A jet times a constant."""
-    return tuple(None if entry is None else factor * entry for entry in jet)
+    return tuple([None if entry is None else factor * entry for entry in jet])
 
 
 def quotient(left: Jet, right: Jet) -> Jet:
@@ -65,7 +65,7 @@ def log_derivatives(jet: Jet) -> Jet:
 def summed(jets: Sequence[Jet], order: int, ring: Any) -> Jet:
     """The sum of jets of one order; an entry that is ``None`` in one of them stays ``None``."""
     columns = list(zip(*jets, strict=True)) if jets else [()] * (order + 1)
-    return tuple(None if any(entry is None for entry in column) else ring.total(column) for column in columns)
+    return tuple([None if None in column else ring.total(column) for column in columns])
 
 
 def remembered(meaning: Callable[[Any], Jet], key: Callable[[Any], Hashable]) -> Callable[[Any], Jet]:

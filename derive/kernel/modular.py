@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
+from math import prod
 from random import Random
 from typing import Any
 
@@ -22,6 +23,8 @@ from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
 from derive.language.signature import Signature
 from derive.models import Shape
+
+ONE = np.uint64(1)
 
 POINTS = 6
 """(prime, point) pairs a probe uses; 6 of 31 bits are worth 3 of 61."""
@@ -47,25 +50,33 @@ class Residues:
         return Residues(self.values * other.values % self.primes, self.primes)
 
     def __truediv__(self, other: Residues) -> Residues:
-        if not other.values.all():
-            raise Undefined("division by zero")
         return self * other.inverse()
 
     def inverse(self) -> Residues:
-        """x^(p-2), by Fermat; found once, since P(tau; theta) is divided by again and again."""
+        """1/x; found once, since P(tau; theta) is divided by again and again."""
         if self._inverse is None:
-            self._inverse = self._power_of_p_minus_two()
+            if not self.values.all():
+                raise Undefined("division by zero")
+            points = len(self.primes)
+            inverted = _inverses(self.values.reshape(points, -1), self.primes.reshape(points, 1))
+            self._inverse = Residues(inverted.reshape(self.values.shape), self.primes)
         return self._inverse
 
-    def _power_of_p_minus_two(self) -> Residues:
-        exponent, base = self.primes - np.uint64(2), self.values
-        result = np.ones_like(base)
-        while exponent.any():
-            odd = (exponent & np.uint64(1)).astype(bool)
-            result = np.where(odd, result * base % self.primes, result)
-            base = base * base % self.primes
-            exponent = exponent >> np.uint64(1)
-        return Residues(result, self.primes)
+
+def _inverses(values: np.ndarray, primes: np.ndarray) -> np.ndarray:
+    """The inverses of each row: neighbours are multiplied until one number is left, and only that is inverted.
+
+    Three products an entry, where a power x^(p-2) of each takes sixty.
+    """
+    width = values.shape[1]
+    if width == 1:
+        inverted = [[pow(int(x), -1, int(p))] for x, p in zip(values[:, 0], primes[:, 0], strict=True)]
+        return np.array(inverted, dtype=np.uint64)
+    half = width // 2
+    left, right, rest = values[:, :half], values[:, half : 2 * half], values[:, 2 * half :]
+    both = _inverses(np.concatenate([left * right % primes, rest], axis=1), primes)
+    paired = both[:, :half]
+    return np.concatenate([paired * right % primes, paired * left % primes, both[:, half:]], axis=1)
 
 
 class ResidueRing:
@@ -118,17 +129,19 @@ class ResidueTable:
 def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: int, points: int = POINTS) -> RingModel:
     """The generic model of one shape at random points modulo random primes."""
     source = Random(f"{seed}/{shape}")
-    primes, entries = random_primes(source, points), np.random.default_rng(source.getrandbits(64))
+    primes = random_primes(source, points)
     ring = ResidueRing(primes)
     n, k = shape.states, shape.actions
 
     def draw(*size: int) -> np.ndarray:
-        return np.stack([entries.integers(1, int(p), size=size, dtype=np.uint64) for p in primes[:, 0]])
+        """Numbers from 1 to p - 1, from 64 bits each, so that all are as good as equally likely."""
+        words = np.frombuffer(source.randbytes(8 * points * prod(size)), dtype="<u8")
+        return words.reshape(points, *size) % (primes.reshape(points, *[1] * len(size)) - ONE) + ONE
 
     def rows(*size: int) -> np.ndarray:
         table = draw(*size)
         column = primes.reshape(points, *[1] * (len(size) - 1))
-        table[..., -1] = (column + np.uint64(1) - table[..., :-1].sum(axis=-1, dtype=np.uint64) % column) % column
+        table[..., -1] = (column + ONE - table[..., :-1].sum(axis=-1, dtype=np.uint64) % column) % column
         return table
 
     tables = {name: _scalars(rows(n, k), primes) for name in sorted(signature.policies | {"pi"})}
@@ -136,10 +149,10 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
     phi, psi = _scalars(draw(n, k), primes), _scalars(draw(n, k), primes)
     logits = {key: (phi[key], psi[key]) for key in phi}
     scores = score_jets(ring, logits, shape, tables["pi"], second=second)
-    policies = {"pi": _jet_table(policy_jets(tables["pi"], scores, second=second), shape)}
+    policies = {"pi": _jet_table(policy_jets(tables["pi"], scores, second=second))}
     fixed = {name: {key: (value, ring.zero, ring.zero) for key, value in table.items()}
              for name, table in tables.items() if name != "pi"}
-    policies |= {name: _jet_table(table, shape) for name, table in fixed.items()}
+    policies |= {name: _jet_table(table) for name, table in fixed.items()}
     sizes = {"state": n, "action": k}
     functions = {name: ResidueTable(draw(*(sizes[sort] for sort in sorts)), primes)
                  for name, sorts in sorted(signature.functions)}
@@ -147,10 +160,10 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
     arbitrary = None if additive else Residues(draw(shape.trajectories), primes)
     return RingModel(
         ring=ring, shape=shape, mu=ResidueTable(rows(n), primes), P=ResidueTable(rows(n, k, n), primes),
-        policies=policies, scores=_jet_table(scores, shape), gamma=Residues(draw(1), primes),
+        policies=policies, scores=_jet_table(scores), gamma=Residues(draw(1), primes),
         reward=_rewards(rewards),
         arbitrary_return=None if arbitrary is None else lambda path: arbitrary,
-        functions=functions, ways=[_all_ways(shape)],
+        functions=functions, ways=[_all_ways(shape)], table=_jet_table,
     )
 
 
@@ -181,7 +194,7 @@ def _rewards(table: ResidueTable | None) -> Callable[[Any, Any, Any], Any]:
 
 
 class _JetTable:
-    """Jets indexed by (s, a), where s and a may be arrays."""
+    """Jets indexed by states and actions, which may be arrays."""
 
     __slots__ = ("_columns",)
 
@@ -192,19 +205,18 @@ class _JetTable:
         return tuple(None if column is None else column[places] for column in self._columns)
 
 
-def _jet_table(jets: Mapping[tuple[int, int], tuple[Any, ...]], shape: Shape) -> _JetTable:
-    width = len(jets[0, 0])
+def _jet_table(jets: Mapping[Any, tuple[Any, ...]]) -> _JetTable:
+    """Jets given for each state, or each state and action, in lexicographic order."""
+    last = max(jets)
+    sizes = tuple(place + 1 for place in last) if isinstance(last, tuple) else (last + 1,)
     columns: list[Any] = []
-    for entry in range(width):
-        if jets[0, 0][entry] is None:
+    for entries in zip(*(jets[key] for key in sorted(jets)), strict=True):
+        if entries[0] is None:
             columns.append(None)
             continue
-        primes = jets[0, 0][entry].primes
-        table = np.stack([
-            np.stack([jets[s, a][entry].values[:, 0] for a in range(shape.actions)], axis=1)
-            for s in range(shape.states)
-        ], axis=1)
-        columns.append(ResidueTable(table, primes))
+        primes = entries[0].primes
+        table = np.stack([np.broadcast_to(entry.values[:, 0], len(primes)) for entry in entries], axis=1)
+        columns.append(ResidueTable(table.reshape(len(primes), *sizes), primes))
     return _JetTable(tuple(columns))
 
 

@@ -20,6 +20,7 @@ from derive.assumptions import (
     POSSIBLE,
     VOCABULARY,
     Assumption,
+    discount_below_one,
     dynamics_positive,
     iid_samples,
     initial_positive,
@@ -34,6 +35,7 @@ from derive.language.terms import (
     Between,
     Drawn,
     Expect,
+    Forever,
     Grad,
     Horizon,
     Initial,
@@ -74,6 +76,11 @@ def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> tu
     if not found:
         return ()
     return tuple(replace(one, settled_by=_settling(one, listed, known)) for one in found.values())
+
+
+def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> set[str]:
+    """What ``undischarged`` says, without the search for what would settle it."""
+    return set(_found(terms, frozenset(assumptions)))
 
 
 def _settling(obligation: Obligation, terms: list[Expr], known: frozenset[Assumption]) -> tuple[Assumption, ...]:
@@ -133,6 +140,8 @@ class _Pass:
                 yield self._obligation(f"{inside} > 0", inside)
             case Power(args=(_, exponent)) if not _never_negative(exponent, support):
                 yield Obligation(f"{exponent} ≥ 0 in {term}", term)
+            case Forever() if discount_below_one not in self.known:
+                yield Obligation("γ < 1", term)
             case Drawn() if iid_samples not in self.known:
                 yield Obligation("τ^{(1)}, ..., τ^{(m)} have a declared law", term)
         if isinstance(term, Grad):
@@ -148,6 +157,7 @@ class _Pass:
         inside = dict(support)
         if isinstance(binder.domain, Between):
             inside[index] = binder.domain.args
+            yield from self.owed(binder.domain, support, gradients)
         restricted = self._restricted(binder)
         if restricted is not None:
             inside[index] = restricted
@@ -289,7 +299,7 @@ def _is_nonempty(total: Total) -> bool:
     if not isinstance(total.domain, Between):
         return True  # there is always a state, an action, a trajectory
     first, last = total.domain.args
-    return (first == 0 and isinstance(last, Horizon)) or (first == 1 and isinstance(last, SampleSize))
+    return (first == 0 and isinstance(last, (Horizon, Forever))) or (first == 1 and isinstance(last, SampleSize))
 
 
 def same_time(one: Expr, two: Expr) -> bool:

@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 from derive.errors import OutsideFragment
 from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Weight, along, simple, times, total
 from derive.language.expression import Plus
-from derive.language.terms import Horizon
+from derive.language.terms import Forever, Horizon
 
 MOST_STEPS = 12
 """Literal times and offsets up to this are turned into states."""
@@ -84,6 +84,8 @@ def _at_most(time: Any, last: Linear) -> Automaton:
     base, number = parts(last)
     if base is None:
         raise OutsideFragment("a range that may reach beyond H")
+    if isinstance(base, Forever):
+        return anywhere(time)
     if isinstance(base, Horizon):
         if number > 0:
             raise OutsideFragment("a range that reaches beyond H")
@@ -101,6 +103,12 @@ def before_the_last(letter: Monomial, steps: int) -> Automaton:
     """A letter at the step H - ``steps``; 0 where there is no such step."""
     arrows: list[Arrow] = [(k, k + 1, (), UNIT, ONE) for k in range(1, steps + 1)]
     return simple([(0, 0, (), UNIT, ONE), (0, 1, (), letter, ONE), *arrows], size=steps + 2, accept=[steps + 1])
+
+
+def anywhere(time: Any) -> Automaton:
+    """Any step."""
+    return simple([(0, 0, (), UNIT, ONE), (0, 1, (time,), UNIT, ONE), (1, 1, (), UNIT, ONE)],
+                  size=2, accept=[1], marks=[time])
 
 
 def nowhere(time: Any) -> Automaton:
@@ -181,8 +189,8 @@ def _later_steps(weight: Weight) -> Automaton:
     return simple([(0, 1, (), UNIT, ONE), (1, 1, (), UNIT, weight)], size=2, accept=[1])
 
 
-def balanced(one: Automaton, e: int) -> Automaton:
-    """The part that starts with mu(s_0)^e, no weight with a negative power of gamma; times a power of gamma.
+def balanced(one: Automaton) -> Automaton:
+    """The automaton with no weight with a negative power of gamma; times a power of gamma.
 
     gamma^(k - t) is made of a factor gamma on each step before k and 1 / gamma on each
     before t. Here every state q stands for its value times gamma^h(q), h(q) the least
@@ -191,7 +199,9 @@ def balanced(one: Automaton, e: int) -> Automaton:
     Raises:
         OutsideFragment: if gamma^-1 comes in on a loop: then there is no least power.
     """
-    least = {q: min(g for g, _ in weight) for q, weight in one.starts[e].items()}
+    least: dict[int, int] = {}
+    for q, weight in ((q, weight) for row in one.starts.values() for q, weight in row.items()):
+        least[q] = min(least.get(q, 0), *(g for g, _ in weight)) if q in least else min(g for g, _ in weight)
     drops: dict[tuple[int, int], int] = {}
     for arrows in one.letters.values():
         for place, weight in arrows.items():
@@ -213,7 +223,7 @@ def balanced(one: Automaton, e: int) -> Automaton:
         return {(g + power, m): value for (g, m), value in weight.items()}
 
     return Automaton(
-        one.size, {e: {q: raised(w, -least[q]) for q, w in one.starts[e].items()}},
+        one.size, {e: {q: raised(w, -least[q]) for q, w in row.items()} for e, row in one.starts.items()},
         {letter: {(p, q): raised(w, least[p] - least[q]) for (p, q), w in arrows.items() if p in least}
          for letter, arrows in one.letters.items()},
         {c: {q: raised(w, least[q] - min(down, 0)) for q, w in column.items() if q in least}

@@ -94,7 +94,8 @@ class RingModel:
 
     ``policies[name][s, a]`` is a jet, ``scores[s, a]`` the jet (u, Du) of the score
     u = D pi / pi; ``functions[name][args]`` an element. ``rewards`` and ``returns`` are
-    asked only where the claim speaks of them.
+    asked only where the claim speaks of them; ``table`` makes
+    jets that were computed for each index readable as the ring's indices are.
     """
 
     ring: Any
@@ -108,6 +109,7 @@ class RingModel:
     arbitrary_return: Callable[[Path], Any] | None
     functions: Mapping[str, Indexed]
     ways: list[Way]
+    table: Callable[[Mapping[Any, Jet]], Indexed] = lambda jets: jets
     _known: dict[tuple[tuple[Any, ...], int, Path], Any] = field(default_factory=dict)
     _discounts: list[Any] = field(default_factory=list)
     _possible: dict[str, list[Way]] = field(default_factory=dict)

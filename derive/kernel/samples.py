@@ -9,6 +9,7 @@ independence gives E = c * E[f_1] ... E[f_m]: cost N per product.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, NamedTuple
 
 from sympy import Expr, Integer
@@ -52,13 +53,16 @@ class Sampling:
             raise OutsideFragment("samples beside another trajectory have no array of residues")
 
         def averaged(environment: dict[Index, Any]) -> Jet:
-            parts = []
-            for factor, vectors in self._spread(body, environment, order):
-                jet = factor
-                for vector in vectors.values():
-                    jet = jets.product(jet, self._mean(vector, order))
-                parts.append(jet)
-            return jets.summed(parts, order, ring)
+            spread = self._spread(body, environment, order)
+            alike: dict[tuple[int, ...], list[Part]] = {}
+            for part in spread:  # samples are alike: which functions a part is made of matters, not of which samples
+                alike.setdefault(tuple(sorted(map(id, part.vectors.values()))), []).append(part)
+            sums = []
+            for parts in alike.values():
+                factor = jets.summed([part.factor for part in parts], order, ring)
+                means = [self._mean(vector, order) for vector in parts[0].vectors.values()]
+                sums.append(jets.product(factor, reduce(jets.product, means)) if means else factor)
+            return jets.summed(sums, order, ring)
 
         return averaged
 
@@ -137,17 +141,23 @@ class Sampling:
     def _multiplied(self, factors: list[list[Part]], order: int) -> list[Part]:
         parts = [Part(self._one(order), {})]
         for factor in factors:
-            parts = [_joined(left, right) for left in parts for right in factor]
+            known: dict[tuple[int, int], Vector] = {}
+            parts = [_joined(left, right, known) for left in parts for right in factor]
         return parts
 
 
-def _joined(left: Part, right: Part) -> Part:
+def _joined(left: Part, right: Part, known: dict[tuple[int, int], Vector]) -> Part:
+    """The product of two parts; ``known`` are the products of their vectors, so that samples that are alike share."""
     vectors = dict(left.vectors)
     for number, vector in right.vectors.items():
         mine = vectors.get(number)
-        vectors[number] = vector if mine is None else [
-            jets.product(one, two) for one, two in zip(mine, vector, strict=True)
-        ]
+        if mine is None:
+            vectors[number] = vector
+            continue
+        pair = (id(mine), id(vector))
+        if pair not in known:
+            known[pair] = [jets.product(one, two) for one, two in zip(mine, vector, strict=True)]
+        vectors[number] = known[pair]
     return Part(jets.product(left.factor, right.factor), vectors)
 
 

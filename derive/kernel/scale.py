@@ -22,9 +22,12 @@ import numpy as np
 from sympy import Expr
 
 from derive.assumptions import Assumption
+from derive.errors import OutsideFragment
 from derive.kernel.automata import Monomial, Symbol
+from derive.kernel.closure import Difference
 from derive.kernel.compile import DYNAMICS
-from derive.kernel.everywhere import Difference, differences
+from derive.kernel.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
+from derive.kernel.everywhere import differences
 from derive.kernel.modular import Residues, random_primes
 from derive.models import Shape
 
@@ -86,6 +89,8 @@ def _bits(difference: Difference, shape: Shape, points: int) -> int:
     log2(N h^(H+2)) / 30 prime factors above 2^30, of the 5 * 10^7 primes drawn from.
     """
     degree = max((sum(abs(e) for _, e in letter) for letter in difference.letters), default=1) + 4
+    if any(symbol[1] in VALUES for letter in difference.letters for symbol, _ in letter):
+        degree += 4 * (shape.horizon + 1)  # V_t is a polynomial of degree 3 (H + 1 - t) + 1 in pi, P, gamma, r
     steps = shape.horizon + 2
     height = 1 + max((abs(int(c)).bit_length() for arrows in difference.letters.values()
                       for w in arrows.values() for c in w.to_dict().values()), default=1)
@@ -107,8 +112,9 @@ def _residue(difference: Difference, shape: Shape, source: np.random.Generator, 
         for q, weight in column.items():
             values[:, q] = (values[:, q] + tables.weight(weight) * tables.of_state(end)) % primes
     vector = values.reshape(len(primes), tables.size * n, 1)
-    if difference.each:
+    if difference.each or tables.valued:
         for _ in range(shape.horizon + 1):
+            tables.step_back()
             vector = _matrix_times(tables.transfer(), vector, primes)
     else:
         vector = _powered(tables.transfer(), shape.horizon + 1, vector, primes)
@@ -153,6 +159,26 @@ class _Tables:
         self._weights: dict[str, np.ndarray] = {}
         self.gamma, self.m = self._draw(1), self._draw(1)
         self.initial = self._initial()
+        symbols = {symbol for letter in (*difference.letters, *difference.ends) for symbol, _ in letter}
+        self.valued = sorted({symbol[2] for symbol in symbols if symbol[1] in VALUES})
+        if (difference.each and self.valued) or any(symbol[0] == "mark" for symbol in symbols):
+            raise OutsideFragment("values along one trajectory, and free times, are not probed")
+        for policy in self.valued:
+            self.known[value_symbol(policy)] = np.zeros((len(primes), n), dtype=np.uint64)  # V_{H+1}
+
+    def step_back(self) -> None:
+        """V and A of the step before, by Bellman's equations, in place of those of this step."""
+        modulus = self.primes.reshape(-1, 1, 1)
+        for policy in self.valued:
+            value, choice = value_symbol(policy), self.symbol(("sa", "pi", policy))
+            dynamics, reward = self.symbol(DYNAMICS), self.symbol(REWARD)
+            ahead = self.gamma * self.known[value] % self.primes
+            gain = dynamics * ((reward + ahead[:, None, None, :]) % modulus[..., None]) % modulus[..., None]
+            q = gain.sum(axis=3, dtype=np.uint64) % modulus
+            v = (choice * q % modulus).sum(axis=2, dtype=np.uint64) % self.primes
+            self.known |= {value: v, advantage_symbol(policy): (q + modulus - v[..., None]) % modulus}
+            self.powers = {key: table for key, table in self.powers.items()
+                           if key[0] not in (value, advantage_symbol(policy))}
 
     def _draw(self, *size: int) -> np.ndarray:
         return np.stack([self.source.integers(1, int(p), size=size, dtype=np.uint64) for p in self.primes[:, 0]])
@@ -182,7 +208,7 @@ class _Tables:
         return self.known[symbol]
 
     def power(self, symbol: Symbol, exponent: int) -> np.ndarray:
-        """A table to an integer power, the inverse by Fermat."""
+        """A table to an integer power."""
         key = (symbol, exponent)
         if key not in self.powers:
             table = self.symbol(symbol)

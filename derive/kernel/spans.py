@@ -33,9 +33,10 @@ class Identity(NamedTuple):
 class Span:
     """A growing basis, each row with a pivot column of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_rows: int = MOST_ROWS) -> None:
         self.rows: list[Vector] = []
-        self._pivots: list[int] = []
+        self._pivots: list[Any] = []
+        self._most_rows = most_rows
 
     def reduced(self, vector: Mapping[int, Any]) -> tuple[Identity, Vector]:
         """The remainder of a vector, and the identity ``factor * vector = combination + remainder``."""
@@ -57,12 +58,23 @@ class Span:
         identity, rest = self.reduced(vector)
         if not rest:
             return identity, False
-        if len(self.rows) >= MOST_ROWS:
-            raise WorkLimit(f"a span of more than {MOST_ROWS} dimensions")
+        if len(self.rows) >= self._most_rows:
+            raise WorkLimit(f"a span of more than {self._most_rows} dimensions")
         content = reduce(lambda left, right: left.gcd(right), rest.values())
         self.rows.append({column: value / content for column, value in rest.items()})
         self._pivots.append(min(rest, key=lambda column: (len(rest[column]), column)))
         return Identity(identity.factor, {**identity.coefficients, len(self.rows) - 1: content}), True
+
+    def reduced_rows(self) -> dict[Any, Vector]:
+        """The basis by pivots, in which no row has an entry at another's pivot."""
+        rows = list(self.rows)
+        for number, pivot in reversed(list(enumerate(self._pivots))):
+            for other in range(len(rows)):
+                entry = rows[other].get(pivot) if other != number else None
+                if entry is not None:
+                    shared = entry.gcd(rows[number][pivot])
+                    rows[other] = _combined(rows[other], rows[number][pivot] / shared, rows[number], entry / shared)
+        return dict(zip(self._pivots, rows, strict=True))
 
 
 def _combined(one: Mapping[int, Any], up: Any, two: Mapping[int, Any], down: Any) -> Vector:

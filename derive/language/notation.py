@@ -1,6 +1,6 @@
 """Term -> LaTeX and Unicode text, in the author's order.
 
-One writer, two alphabets. It dispatches on class names, as SymPy's printers do, so it
+One writer, two alphabets (``alphabets``). It dispatches on class names, as SymPy's printers do, so it
 imports no node and lies below all of them. Bound names are chosen here, given the
 names in scope; a name hint stored on a node would depend on the process's history.
 """
@@ -12,82 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
-# How tightly a piece binds: a sum, a quotient on one line, something ending in a big operator,
-# a product, a factor (log x, a power, a fraction), and what may bear an exponent.
-SUM, QUOTIENT, OPERATOR, PRODUCT, FACTOR, ATOM = range(6)
-
-
-@dataclass(frozen=True, slots=True)
-class Alphabet:
-    """How the pieces of a formula are put together in one medium."""
-
-    letters: dict[str, str]
-    signs: dict[str, str]
-    subscript: Callable[[str, str], str]
-    superscript: Callable[[str, str], str]
-    fraction: Callable[[str, str], str]
-    big: Callable[[str, str, str], str]
-    bracket: Callable[[str, str, str], str]
-    juxtapose: str
-    given: str
-    number: Callable[[int, int], str]
-    mark: Callable[[str], str]
-
-
-def _latex_big(symbol: str, lower: str, upper: str) -> str:
-    single = len(lower) == 1 or (lower.startswith("\\") and lower[1:].isalpha())
-    return symbol + (f"_{lower}" if single else f"_{{{lower}}}") + (f"^{{{upper}}}" if upper else "") + " "
-
-
-def _unicode_big(symbol: str, lower: str, upper: str) -> str:
-    if not upper:
-        return f"{symbol}_{lower} " if len(lower) == 1 else f"{symbol}_{{{lower}}} "
-    return f"{symbol}_{{{lower}..{upper}}} "
-
-
-def _unicode_script(joint: str) -> Callable[[str, str], str]:
-    return lambda base, script: f"{base}{joint}{script}" if len(script) == 1 else f"{base}{joint}{{{script}}}"
-
-
-_GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ",
-    "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
-    "psi": "ψ", "omega": "ω",
-}
-
-LATEX = Alphabet(
-    letters={name: f"\\{name}" for name in _GREEK},
-    signs={
-        "grad": r"\nabla_\theta ", "log": r"\log ", "sum": r"\sum", "prod": r"\prod", "E": r"\mathbb{E}",
-        "Var": r"\operatorname{Var}", "~": r" \sim ", "dot": r"\cdot", "times": r" \cdot ", "..": r",\dots,",
-    },
-    subscript=lambda base, script: f"{base}_{{{script}}}" if len(script) > 1 else f"{base}_{script}",
-    superscript=lambda base, script: f"{base}^{{{script}}}" if len(script) > 1 else f"{base}^{script}",
-    fraction=lambda n, d: rf"\frac{{{n}}}{{{d}}}",
-    big=_latex_big,
-    bracket=lambda left, inside, right: rf"\left{left} {inside} \right{right}",
-    juxtapose=r"\,",
-    given=r" \mid ",
-    number=lambda p, q: str(p) if q == 1 else rf"\tfrac{{{p}}}{{{q}}}",
-    mark=lambda text: rf"\underline{{{text}}}",
-)
-
-UNICODE = Alphabet(
-    letters=_GREEK,
-    signs={
-        "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "~": "~", "dot": "·",
-        "times": "·", "..": "..",
-    },
-    subscript=_unicode_script("_"),
-    superscript=_unicode_script("^"),
-    fraction=lambda n, d: f"({n})/({d})",
-    big=_unicode_big,
-    bracket=lambda left, inside, right: f"{left}{inside}{right}",
-    juxtapose=" ",
-    given="|",
-    number=lambda p, q: str(p) if q == 1 else f"{p}/{q}",
-    mark=lambda text: f"\x01{text}\x02",
-)
+from derive.language.alphabets import ATOM, FACTOR, LATEX, OPERATOR, PRODUCT, QUOTIENT, SUM, UNICODE, Alphabet
 
 _LETTERS = {
     "state": ("s", "x", "y", "z"), "action": ("a", "b", "c"), "time": ("t", "k", "j", "l"), "draw": ("i", "j"),
@@ -261,6 +186,9 @@ class _Writer:
     def write_Horizon(self, term: Any) -> tuple[str, int]:
         return "H", ATOM
 
+    def write_Forever(self, term: Any) -> tuple[str, int]:
+        return self.alphabet.signs["forever"], ATOM
+
     def write_SampleSize(self, term: Any) -> tuple[str, int]:
         return "m", ATOM
 
@@ -319,6 +247,24 @@ class _Writer:
 
     def write_Objective(self, term: Any) -> tuple[str, int]:
         return self._call("J", self._parameter(term.args[0]))
+
+    def _value(self, letter: str, term: Any) -> tuple[str, int]:
+        """V(s) or V_t(s); of another policy than pi, V_t^{other}(s)."""
+        policy, time, *places = term.args
+        if type(time).__name__ != "Forever":
+            letter = self.alphabet.subscript(letter, self.script(time))
+        if not getattr(policy, "learned", False):
+            letter = self.alphabet.superscript(letter, self.text(policy))
+        return self._call(letter, *map(self.text, places))
+
+    def write_StateValue(self, term: Any) -> tuple[str, int]:
+        return self._value("V", term)
+
+    def write_ActionValue(self, term: Any) -> tuple[str, int]:
+        return self._value("Q", term)
+
+    def write_Advantage(self, term: Any) -> tuple[str, int]:
+        return self._value("A", term)
 
     # -- operators ------------------------------------------------------------------------
 

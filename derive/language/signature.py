@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from sympy import Expr, Integer
 
 from derive.language.expression import Plus, Power, subterms
+from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import (
     ActionAt,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Discount,
@@ -21,6 +24,7 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    StateValue,
     Time,
     Total,
 )
@@ -40,6 +44,7 @@ class Signature:
     order: int
     largest_offset: int
     logarithms: bool
+    endless: bool = False
 
 
 def signature(*terms: Expr) -> Signature:
@@ -56,13 +61,14 @@ def signature(*terms: Expr) -> Signature:
     }
     return Signature(
         rewards=any(isinstance(node, Reward) for node in nodes),
-        returns=any(isinstance(node, (Return, Objective)) for node in nodes),
+        returns=any(isinstance(node, (Return, Objective, *VALUES)) for node in nodes),
         discount=any(isinstance(node, Discount) for node in nodes),
         samples=any(isinstance(node, (SampleSize, Batch)) for node in nodes),
         policies=frozenset(str(node.label) for node in nodes if isinstance(node, Policy)),
         functions=frozenset(functions),
         order=max((_grad_depth(term) for term in terms), default=0),
         largest_offset=max((_offset(term) for term in terms), default=0),
+        endless=is_endless(*terms),
         logarithms=any(_asks_a_logarithm(term, differentiated=False) for term in terms),
     )
 
@@ -79,7 +85,8 @@ def _offset(term: Expr) -> int:
     """The literal times of a term: of nested sums they add up, side by side the largest counts."""
     inner = max((_offset(argument) for argument in term.args), default=0)
     match term:
-        case StateAt(args=(_, time)) | ActionAt(args=(_, time)) | Power(args=(Discount(), time)):
+        case (StateAt(args=(_, time)) | ActionAt(args=(_, time)) | Power(args=(Discount(), time))
+              | StateValue(args=(_, time, *_)) | ActionValue(args=(_, time, *_)) | Advantage(args=(_, time, *_))):
             return max(inner, _literal(time))
         case Total(index=Time(), domain=domain) | Prod(index=Time(), domain=domain):
             return _literal(domain) + _offset(term.body)

@@ -11,12 +11,15 @@ from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Between,
     Discount,
     Drawn,
     Expect,
+    Forever,
     Grad,
     Horizon,
     Initial,
@@ -27,6 +30,7 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    StateValue,
     Time,
     Total,
     TrajectoryProbability,
@@ -36,6 +40,7 @@ from derive.language.terms import (
 from derive.language.vocabulary import J, pi
 
 _LETTERS = {"state": "sx", "action": "ab", "time": "tk", "draw": "i", "trajectory": ("tau",), "batch": ("samples",)}
+_VALUES = {StateValue: "V", ActionValue: "Q", Advantage: "A"}
 _CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Return: "R"}
 
 
@@ -51,6 +56,8 @@ class _Writer:
     def text(self, term: Any) -> str:
         if type(term) in _CALLS:
             return f"{_CALLS[type(term)]}({self._listed(term.args)})"
+        if type(term) in _VALUES:
+            return self._value(term)
         match term:
             case Integer():
                 return str(int(term))
@@ -92,12 +99,19 @@ class _Writer:
                 return "m"
             case Discount():
                 return "gamma"
+            case Forever():
+                return "forever"
             case Objective():
                 return "J" if term == J else repr(term)
         return repr(term)
 
     def _listed(self, terms: Any) -> str:
         return ", ".join(map(self.text, terms))
+
+    def _value(self, term: Any) -> str:
+        policy, time, *places = term.args
+        timed = "" if isinstance(time, Forever) else f"[{self.text(time)}]"
+        return f"{_VALUES[type(term)]}{timed}({self._listed(places)}{self._under(policy)})"
 
     def _policy(self, policy: Any) -> str:
         return "pi" if policy == pi else f"Policy({policy.label!r})"

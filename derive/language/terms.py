@@ -101,6 +101,12 @@ class Horizon(Atom):
     __slots__ = ()
 
 
+class Forever(Atom):
+    """No last decision: the upper limit of a sum over all times, and the horizon of values without a time."""
+
+    __slots__ = ()
+
+
 class SampleSize(Atom):
     """m >= 1, the number of sampled trajectories. Not random."""
 
@@ -225,6 +231,30 @@ class Objective(Node):
 
     __slots__ = ()
     arity = 1
+
+
+class StateValue(Node):
+    """V_t(s) = E[sum_{k >= t} gamma^(k-t) r_k | s_t = s]; arguments (policy, t, s).
+
+    0 at t = H + 1. Without a last decision t is ``Forever`` and V depends on s alone.
+    """
+
+    __slots__ = ()
+    arity = 3
+
+
+class ActionValue(Node):
+    """Q_t(s, a) = sum_x P(x|s,a) (r(s,a,x) + gamma V_{t+1}(x)); arguments (policy, t, s, a)."""
+
+    __slots__ = ()
+    arity = 4
+
+
+class Advantage(Node):
+    """A_t(s, a) = Q_t(s, a) - V_t(s); arguments (policy, t, s, a)."""
+
+    __slots__ = ()
+    arity = 4
 
 
 # -- operators --------------------------------------------------------------------------------

@@ -15,15 +15,19 @@ from derive.errors import MalformedTerm, NotATerm
 from derive.language.binding import Index, loose_indices
 from derive.language.expression import DEEPEST as DEEPEST
 from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_deep, subterms
+from derive.language.horizons import check_horizons
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Batch,
     Between,
     Drawn,
     Everything,
     Expect,
+    Forever,
     Function,
     Grad,
     Horizon,
@@ -37,6 +41,7 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     StateAt,
+    StateValue,
     Total,
     TrajectoryProbability,
     Transition,
@@ -63,11 +68,11 @@ def admit(term: Expr) -> Expr:
     return term
 
 
-SCALAR, TIME = "scalar", "time"
+SCALAR, TIME, MOMENT = "scalar", "time", "time or forever"
 
 
 def sort_of(term: Expr) -> str:
-    """state, action, time, trajectory, draw, batch, policy, function, domain, or scalar.
+    """state, action, time, time or forever, trajectory, draw, batch, policy, function, domain, or scalar.
 
     Times are integers, so a time may stand where a scalar is expected.
     """
@@ -90,7 +95,11 @@ def sort_of(term: Expr) -> str:
             return "domain"
         case Plus() | Times():
             return TIME if all(sort_of(argument) == TIME for argument in term.args) else SCALAR
-    return "domain" if isinstance(term, Everything) else SCALAR
+        case Everything():
+            return "domain"
+        case Forever():
+            return MOMENT
+    return SCALAR
 
 
 _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
@@ -104,7 +113,10 @@ _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
     (Reward, ("state", "action", "state")),
     (Return, ("trajectory",)),
     (Objective, ("policy",)),
-    (Between, (TIME, TIME)),
+    (StateValue, ("policy", MOMENT, "state")),
+    (ActionValue, ("policy", MOMENT, "state", "action")),
+    (Advantage, ("policy", MOMENT, "state", "action")),
+    (Between, (TIME, MOMENT)),
     (Law, ("policy",)),
     (Grad, (SCALAR,)),
     (Log, (SCALAR,)),
@@ -116,8 +128,9 @@ _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
 def _fits(sort: str, expected: str, argument: Expr) -> bool:
     if expected == "draw" and isinstance(argument, Integer):
         return True
-    return sort == expected or (expected == SCALAR and sort == TIME) or (
-        expected == TIME and isinstance(argument, SampleSize))
+    if sort == TIME and expected in (SCALAR, MOMENT):
+        return True
+    return sort == expected or (expected in (TIME, MOMENT) and isinstance(argument, SampleSize))
 
 
 def _check_sorts(term: Expr) -> None:
@@ -239,8 +252,10 @@ def check(term: Expr) -> Expr:
     return term
 
 
-def check_equation(before: Expr, after: Expr) -> None:
-    """Both sides well-formed and of one rank (the literal 0 has every rank).
+def check_equation(before: Expr, after: Expr, *, endless: bool = False) -> None:
+    """Both sides well-formed, of one rank (the literal 0 has every rank) and of one horizon.
+
+    ``endless`` says that the derivation they stand in speaks of an infinite horizon.
 
     Raises:
         MalformedTerm: otherwise.
@@ -248,6 +263,7 @@ def check_equation(before: Expr, after: Expr) -> None:
     check(before)
     check(after)
     check_functions([before, after])
+    check_horizons([before, after], endless=endless)
     if before != 0 and after != 0 and rank(before) != rank(after):
         names = {0: "a scalar", 1: "a gradient", 2: "a matrix"}
         raise MalformedTerm(

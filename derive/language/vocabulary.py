@@ -10,6 +10,7 @@ variance, mean`` read like the formulas of a textbook::
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sympy import Expr
@@ -21,6 +22,8 @@ from derive.language.terms import (
     Action,
     ActionAt,
     ActionProbability,
+    ActionValue,
+    Advantage,
     Batch,
     Between,
     Discount,
@@ -28,6 +31,7 @@ from derive.language.terms import (
     Drawn,
     Everything,
     Expect,
+    Forever,
     Function,
     Grad,
     Horizon,
@@ -42,6 +46,7 @@ from derive.language.terms import (
     SampleSize,
     State,
     StateAt,
+    StateValue,
     Time,
     Total,
     Trajectory,
@@ -50,7 +55,7 @@ from derive.language.terms import (
     Var,
 )
 
-H, m, gamma = Horizon(), SampleSize(), Discount()
+H, m, gamma, forever = Horizon(), SampleSize(), Discount(), Forever()
 pi = Policy("pi")
 J = Objective(pi)
 s, x = State("s"), State("x")
@@ -83,6 +88,23 @@ def r(state: Any, action: Any, target: Any) -> Expr:
 def R(trajectory: Any) -> Expr:
     """R(tau), the return of a trajectory."""
     return Return(trajectory)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """V, Q or A: ``V[t](s)`` at a finite horizon, ``V(s)`` without a last decision."""
+
+    node: type[Expr]
+    time: Expr = forever
+
+    def __getitem__(self, time: Any) -> Value:
+        return Value(self.node, time)
+
+    def __call__(self, *places: Any, policy: Policy = pi) -> Expr:
+        return self.node(policy, self.time, *places)
+
+
+V, Q, A = Value(StateValue), Value(ActionValue), Value(Advantage)
 
 
 def function(name: str) -> Function:
@@ -154,10 +176,19 @@ def trajectory_probability(policy: Expr, path: Expr) -> Expr:
 def additive_return(path: Expr) -> Expr:
     """R(tau) = sum_t gamma^t r(s_t, a_t, s_{t+1}), written out."""
 
+    return _discounted(path, H)
+
+
+def endless_return(path: Expr) -> Expr:
+    """sum_t gamma^t r(s_t, a_t, s_{t+1}) over all times, whose expectation is J at an infinite horizon."""
+    return _discounted(path, forever)
+
+
+def _discounted(path: Expr, last: Expr) -> Expr:
     def step(t: Expr) -> Expr:
         return Times(gamma**t, Reward(StateAt(path, t), ActionAt(path, t), StateAt(path, Plus(t, 1))))
 
-    return each(Total, Time, Between(0, H), step)
+    return each(Total, Time, Between(0, last), step)
 
 
 def objective(policy: Expr) -> Expr:

@@ -25,6 +25,8 @@ from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFra
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionProbability,
+    ActionValue,
+    Advantage,
     Applied,
     Discount,
     Expect,
@@ -37,6 +39,7 @@ from derive.language.terms import (
     Return,
     Reward,
     SampleSize,
+    StateValue,
     Time,
     Total,
     TrajectoryProbability,
@@ -235,6 +238,23 @@ def _applied(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
         float(meaning.instance.functions[key][tuple(meaning.place(argument, at) for argument in term.args[1:])]), order)
 
 
+def _state_value(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    policy, time, s = term.args
+    return meaning.law.state_value(str(policy.label), meaning.place(time, at), meaning.place(s, at), order)
+
+
+def _action_value(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    policy, *where = term.args
+    t, s, a = (meaning.place(one, at) for one in where)
+    return meaning.law.action_value(str(policy.label), t, s, a, order)
+
+
+def _advantage(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    policy, time, s, _ = term.args
+    minus = jets.times(jets.constant(-1.0, order), _state_value(meaning, StateValue(policy, time, s), at, order), order)
+    return jets.plus([_action_value(meaning, term, at, order), minus], order)
+
+
 def _objective(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     law = meaning.law
     return jets.plus(
@@ -286,6 +306,7 @@ ROWS: Mapping[type, Row] = MappingProxyType({
     Plus: _plus, Times: _times, Power: _power, Ratio: _ratio, Log: _log, Grad: _grad,
     Initial: _initial, Transition: _transition, Reward: _reward,
     ActionProbability: _action_probability, TrajectoryProbability: _trajectory_probability,
+    StateValue: _state_value, ActionValue: _action_value, Advantage: _advantage,
     Return: _return, Objective: _objective, Applied: _applied,
     Total: _total, Prod: _prod, Expect: _expect, Var: _var,
 })

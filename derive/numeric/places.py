@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Integer
 
-from derive.errors import MalformedTerm, NotApplicable
+from derive.errors import MalformedTerm, NotApplicable, OutsideFragment
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Times
-from derive.language.terms import ActionAt, Drawn, Horizon, SampleSize, StateAt
+from derive.language.terms import ActionAt, Drawn, Forever, Horizon, SampleSize, StateAt
 from derive.language.typing import sort_of
 from derive.models import Path
 from derive.numeric.instances import Instance
@@ -38,6 +38,8 @@ def place(term: Expr, at: Places, instance: Instance) -> Any:
             return instance.mdp.horizon
         case SampleSize():
             return instance.samples
+        case Forever():
+            raise OutsideFragment("A sum without end has no value by enumeration in floats.")
         case Plus():
             return sum(place(argument, at, instance) for argument in term.args)
         case Times():

@@ -1,4 +1,4 @@
-"""Trajectories as numbers: their probability under a policy, with derivatives, and their return."""
+"""Trajectories as numbers: their probability, with derivatives, their return, and the values along them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from derive.errors import InvalidModel
+from derive.errors import InvalidModel, NotApplicable
 from derive.models import Path
 from derive.numeric import jets
 from derive.numeric.instances import Instance
@@ -23,6 +23,8 @@ class TrajectoryLaw:
     actions: dict[tuple[str, int, int, int], Jet] = field(default_factory=dict, init=False, repr=False)
     probabilities: dict[tuple[str, Path, int], Jet] = field(default_factory=dict, init=False, repr=False)
     laws: dict[tuple[str, int], list[tuple[Path, Jet]]] = field(default_factory=dict, init=False, repr=False)
+
+    values: dict[tuple[str, int, int, int], Jet] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pi", softmax(self.instance.theta))
@@ -65,6 +67,38 @@ class TrajectoryLaw:
             return instance.returns[path]
         steps = (path[2 * t : 2 * t + 3] for t in range(instance.mdp.horizon + 1))
         return float(sum(instance.mdp.gamma**t * instance.mdp.r[step] for t, step in enumerate(steps)))
+
+    def state_value(self, policy: str, t: int, s: int, order: int) -> Jet:
+        """V_t(s), forward by recursion: sum_a policy(a|s) Q_t(s, a), and 0 at t = H + 1.
+
+        Raises:
+            NotApplicable: for a time outside 0..H+1.
+        """
+        mdp = self.instance.mdp
+        if not 0 <= t <= mdp.horizon + 1:
+            raise NotApplicable(f"V_{t}(s) is asked for; at H = {mdp.horizon} there are 0..{mdp.horizon + 1}.")
+        if t == mdp.horizon + 1:
+            return jets.constant(0.0, order)
+        key = policy, t, s, order
+        if key not in self.values:
+            self.values[key] = jets.plus(
+                [jets.times(self.action(policy, s, a, order), self.action_value(policy, t, s, a, order), order)
+                 for a in range(mdp.actions)], order)
+        return self.values[key]
+
+    def action_value(self, policy: str, t: int, s: int, a: int, order: int) -> Jet:
+        """Q_t(s, a) = sum_x P(x|s,a) (r(s,a,x) + gamma V_{t+1}(x)).
+
+        Raises:
+            NotApplicable: for a time outside 0..H.
+        """
+        mdp = self.instance.mdp
+        if not 0 <= t <= mdp.horizon:
+            raise NotApplicable(f"Q_{t}(s, a) is asked for; at H = {mdp.horizon} there are 0..{mdp.horizon}.")
+        gain = float(mdp.P[s, a] @ mdp.r[s, a])
+        ahead = [jets.times(jets.constant(float(mdp.gamma * mdp.P[s, a, x]), order),
+                            self.state_value(policy, t + 1, x, order), order) for x in range(mdp.states)]
+        return jets.plus([jets.constant(gain, order), *ahead], order)
 
     def action(self, policy: str, s: int, a: int, order: int) -> Jet:
         """policy(a|s): for pi with its derivatives in theta, for any other policy a constant.

@@ -10,6 +10,7 @@ from sympy import Expr
 
 from derive.language.binding import Index
 from derive.language.expression import subterms
+from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import (
     Action,
     Batch,
@@ -80,7 +81,7 @@ def counterexample(before: Expr, after: Expr, witness: Witness, *, additive: boo
     entries = tuple(table.entries())
     widest = max((width(entry.values) for entry in entries), default=0.0)
     return Counterexample(
-        shape=_shape(witness, table.samples),
+        shape=_shape(witness, table.samples, table.endless),
         entries=entries,
         span=Tex(f"{min(max(widest, NARROWEST), WIDEST):.0f}pt"),
         ways=tuple(table.ways()),
@@ -103,10 +104,11 @@ def _decimal(value: Fraction) -> Tex:
     return Tex(f"{float(value):.10f}")
 
 
-def _shape(witness: Witness, samples: bool) -> Tex:
+def _shape(witness: Witness, samples: bool, endless: bool) -> Tex:
     shape = witness.model.shape
     number = f",\\quad m = {shape.samples}" if samples else ""
-    return Tex(rf"|\mathcal S| = {shape.states},\quad |\mathcal A| = {shape.actions},\quad H = {shape.horizon}{number}")
+    last = r"\infty" if endless else str(shape.horizon)
+    return Tex(rf"|\mathcal S| = {shape.states},\quad |\mathcal A| = {shape.actions},\quad H = {last}{number}")
 
 
 def _path(path: Path) -> str:
@@ -119,14 +121,15 @@ class _Table:
     def __init__(self, sides: tuple[Expr, Expr], witness: Witness, additive: bool) -> None:
         self.witness, self.model, self.additive = witness, witness.model, additive
         nodes = [node for side in sides for node in subterms(side)]
+        self.endless = is_endless(*sides)
         self.lawful = any(isinstance(node, _LAWS) for node in nodes)
         self.initial = self.lawful or any(isinstance(node, Initial) for node in nodes)
-        self.dynamics = self.lawful or any(isinstance(node, Transition) for node in nodes)
+        self.dynamics = self.lawful or any(isinstance(node, (Transition, *VALUES)) for node in nodes)
         self.differentiates = any(isinstance(node, Grad) for node in nodes)
         self.summed = any(isinstance(node, Objective) or (isinstance(node, (Total, Expect, Var))
                           and isinstance(node.index, (Trajectory, Batch))) for node in nodes)
         self.samples = any(isinstance(node, Batch) for node in nodes)
-        self.returns = any(isinstance(node, (Return, Objective)) for node in nodes)
+        self.returns = any(isinstance(node, (Return, Objective, *VALUES)) for node in nodes)
         self.rewards = additive and (self.returns or any(isinstance(node, Reward) for node in nodes))
         self.discounts = (additive and self.returns and self.model.shape.horizon > 0) or any(
             isinstance(node, Discount) for node in nodes)
@@ -140,7 +143,7 @@ class _Table:
                 or (isinstance(node, Total) and isinstance(node.index, (State, Action))) for node in nodes):
             return everywhere
         reached = {s for s in everywhere if self.model.mu[s]}
-        for _ in range(self.model.shape.horizon):
+        for _ in range(self.model.shape.states if self.endless else self.model.shape.horizon):
             reached |= {x for s in reached for a in range(self.model.shape.actions) for x in everywhere
                         if self.model.P[s][a][x] and self._may(s, a)}
         return reached
@@ -195,7 +198,7 @@ class _Table:
     def ways(self) -> Iterator[Way]:
         """The possible trajectories, if a sum or mean over them is meant and they are few."""
         paths = [path for path in self.model.feasible_paths() if self.model.probability_of(path)]
-        if not self.summed or set(self.model.policies) != {"pi"} or len(paths) > MOST_TRAJECTORIES:
+        if self.endless or not self.summed or set(self.model.policies) != {"pi"} or len(paths) > MOST_TRAJECTORIES:
             return
         for path in paths:
             probability = self.model.probability_of(path)

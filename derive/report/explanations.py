@@ -7,13 +7,14 @@ from textwrap import fill
 from derive.assumptions import VOCABULARY
 from derive.codes import CODES, Code
 from derive.errors import BadInput
-from derive.rules import RULES, Rule
+from derive.rules import RULES, Rule, automata
 
 
 def overview() -> str:
     """All rules, codes and assumptions, one line each."""
     width = max(len(rule.name) for rule in RULES)
     lines = ["Rules (by(NAME)):"] + [f"  {rule.name:<{width}}  {rule.statement}" for rule in RULES]
+    lines += ["", "Decided without a rule (by(automata)):", f"  {automata.name:<{width}}  {automata.statement}"]
     lines += ["", "Codes:"] + [f"  {code.number}  {code.headline}" for code in CODES]
     lines += ["", "Assumptions:"] + [f"  {one.name:<{width}}  {one.says}" for one in VOCABULARY]
     return "\n".join(lines)
@@ -29,6 +30,8 @@ def explanation(subject: str) -> str:
     for rule in RULES:
         if wanted == rule.name:
             return _rule(rule)
+    if wanted == automata.name:
+        return f"{automata.name}\n\n{fill(automata.statement, 96)}"
     for code in CODES:
         if wanted in (code.number.lower(), code.verdict.replace("-", "_")) and wanted:
             return _code(code)

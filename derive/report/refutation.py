@@ -45,8 +45,8 @@ def _count(number: int, noun: str) -> str:
 
 def _shape(model: Model, speaks: Signature) -> str:
     shape = model.shape
-    text = (f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, "
-            f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})")
+    steps = "no last decision" if speaks.endless else f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})"
+    text = f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, {steps}"
     return f"{text}, m = {shape.samples}" if speaks.samples else text
 
 
@@ -117,6 +117,7 @@ def replay(witness: Witness, before: Expr, after: Expr, *, possible_only: bool) 
         "from derive.models import Model, Shape",
         "",
         f"model = {_model_source(witness.model)}",
+        *(["# sums without end are cut off after the model's horizon"] if signature(before, after).endless else []),
         f"at = Enumeration(model, possible_only={possible_only})",
         f"indices = {{{indices}}}",
         f"print(float(at.value({source(before)}, indices)))",

@@ -13,6 +13,7 @@ from sympy import Expr, Integer
 
 from derive.language.binding import Binder, rewrite_bottom_up
 from derive.language.expression import Plus, Times, subterms
+from derive.language.horizons import VALUES
 from derive.language.terms import (
     Action,
     ActionAt,
@@ -23,6 +24,7 @@ from derive.language.terms import (
     Drawn,
     Everything,
     Expect,
+    Forever,
     Function,
     Horizon,
     Objective,
@@ -70,7 +72,7 @@ def _is_summed(term: Expr) -> bool:
     """Whether there is a sum over single trajectories, written as one."""
     nodes = list(subterms(term))
     return any(isinstance(node, (Total, Expect)) and isinstance(node.index, Trajectory) for node in nodes) and not any(
-        isinstance(node, (Batch, Draw, Drawn, Var)) for node in nodes)
+        isinstance(node, (Batch, Draw, Drawn, Forever, Var, *VALUES)) for node in nodes)
 
 
 def _summands(term: Expr) -> int:

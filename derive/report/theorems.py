@@ -18,6 +18,7 @@ from derive.report.formulas import formula, lines
 from derive.report.lines import width
 from derive.report.prose import words
 from derive.report.spelled_out import spelled_step
+from derive.rules.decision import Decision
 from derive.rules.rule import Rule
 from derive.verdict import (
     Estimates,
@@ -189,6 +190,8 @@ def _reason(by: By, labels: Mapping[Theorem, Tex]) -> Tex:
             return Tex(rf"\hyperref[{labels[lemma]}]{{Section~\ref*{{{labels[lemma]}}}: {literal(lemma.title)}}}")
         case Theorem() as lemma:
             return Tex(f"theorem: {literal(lemma.title)}")
+        case Decision() as decision:
+            return literal(str(decision))
         case str() as said:
             return Tex(f"\\textquotedblleft{{}}{prose(said)}\\textquotedblright{{}}")
     return Tex("no reason given")

@@ -1,6 +1,7 @@
 """The reasons a step may give. Each is one record; this is their table of contents."""
 
 from derive.rules.algebra import factor_out_of_a_sum, log_of_a_product, multiply_by_one, regroup, split_a_sum
+from derive.rules.decision import automata
 from derive.rules.definitions import (
     definition,
     definition_of_objective,
@@ -44,4 +45,4 @@ RULES: tuple[Rule, ...] = (
     variance_of_a_mean,
 )
 
-__all__ = ["RULES", "Rule", "definition", *(rule.name for rule in RULES)]
+__all__ = ["RULES", "Rule", "automata", "definition", *(rule.name for rule in RULES)]

@@ -21,6 +21,9 @@ class _Regroup(Rule):
 
     __slots__ = ()
 
+    def touches(self, before: Expr, after: Expr) -> bool:
+        return True
+
     def justify(self, before: Expr, after: Expr) -> None:
         if before == after:
             raise DoesNotMatch("regroup: the two sides are the same term; nothing changed.")

@@ -61,7 +61,7 @@ class _Normaliser:
         return self.keys[term]
 
     def normal(self, term: Expr) -> Expr:
-        return self._written(self._polynomial(term))
+        return self._written(self._polynomial(term)) if term.args else term
 
     def _polynomial(self, term: Expr) -> Polynomial:
         match term:
@@ -80,7 +80,8 @@ class _Normaliser:
                 return self._power(base, exponent)
         if not term.args:
             return self._generator(term)
-        return self._generator(term.func(*(self.normal(argument) for argument in term.args)))
+        arguments = tuple(self.normal(argument) for argument in term.args)
+        return self._generator(term if arguments == term.args else term.func(*arguments))  # a binder costs most
 
     def _generator(self, node: Expr, exponent: Expr | None = None) -> Polynomial:
         return {((node, Integer(1) if exponent is None else exponent),): Integer(1)}
@@ -130,20 +131,18 @@ class _Normaliser:
             else:
                 exponents[generator] = exponent
         kept = [(generator, exponent) for generator, exponent in exponents.items() if exponent != 0]
-        return tuple(sorted(kept, key=lambda pair: self.key(pair[0])))
+        return tuple(sorted(kept, key=lambda pair: self.key(pair[0])) if len(kept) > 1 else kept)
 
     def _written(self, polynomial: Mapping[Monomial, Rational]) -> Expr:
-        parts: list[tuple[str, Expr]] = []
+        parts: list[Expr] = []
         for monomial, coefficient in polynomial.items():
             factors: list[Any] = [g if exponent == 1 else Power(g, exponent) for g, exponent in monomial]
             if coefficient != 1 or not factors:
                 factors.insert(0, coefficient)
-            product = factors[0] if len(factors) == 1 else Times(*factors)
-            parts.append((self.key(product), product))
-        ordered = [product for _, product in sorted(parts, key=lambda part: part[0])]
-        if not ordered:
-            return Integer(0)
-        return ordered[0] if len(ordered) == 1 else Plus(*ordered)
+            parts.append(factors[0] if len(factors) == 1 else Times(*factors))
+        if len(parts) < 2:
+            return parts[0] if parts else Integer(0)
+        return Plus(*sorted(parts, key=self.key))
 
 
 def _added(normaliser: _Normaliser, one: Expr, two: Expr) -> Expr:

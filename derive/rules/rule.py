@@ -56,6 +56,10 @@ class Rule:
         """
         return to_fixed_point(term, self.rewrite, self.tidy)
 
+    def touches(self, before: Expr, after: Expr) -> bool:
+        """Whether there is a place for the rule on either side; without one it cannot give the step."""
+        return self.applied(before)[1] or self.applied(after)[1]
+
     def justify(self, before: Expr, after: Expr) -> None:
         """Nothing, if the rule gives the step.
 

@@ -1,0 +1,84 @@
+"""How the pieces of a formula are put together in LaTeX and in Unicode text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# How tightly a piece binds: a sum, a quotient on one line, something ending in a big operator,
+# a product, a factor (log x, a power, a fraction), and what may bear an exponent.
+SUM, QUOTIENT, OPERATOR, PRODUCT, FACTOR, ATOM = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """How the pieces of a formula are put together in one medium."""
+
+    letters: dict[str, str]
+    signs: dict[str, str]
+    subscript: Callable[[str, str], str]
+    superscript: Callable[[str, str], str]
+    fraction: Callable[[str, str], str]
+    big: Callable[[str, str, str], str]
+    bracket: Callable[[str, str, str], str]
+    juxtapose: str
+    given: str
+    number: Callable[[int, int], str]
+    mark: Callable[[str], str]
+
+
+def _latex_big(symbol: str, lower: str, upper: str) -> str:
+    single = len(lower) == 1 or (lower.startswith("\\") and lower[1:].isalpha())
+    return symbol + (f"_{lower}" if single else f"_{{{lower}}}") + (f"^{{{upper}}}" if upper else "") + " "
+
+
+def _unicode_big(symbol: str, lower: str, upper: str) -> str:
+    if not upper:
+        return f"{symbol}_{lower} " if len(lower) == 1 else f"{symbol}_{{{lower}}} "
+    return f"{symbol}_{{{lower}..{upper}}} "
+
+
+def _unicode_script(joint: str) -> Callable[[str, str], str]:
+    return lambda base, script: f"{base}{joint}{script}" if len(script) == 1 else f"{base}{joint}{{{script}}}"
+
+
+_GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ",
+    "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
+    "psi": "ψ", "omega": "ω",
+}
+
+LATEX = Alphabet(
+    letters={name: f"\\{name}" for name in _GREEK},
+    signs={
+        "grad": r"\nabla_\theta ", "log": r"\log ", "sum": r"\sum", "prod": r"\prod", "E": r"\mathbb{E}",
+        "Var": r"\operatorname{Var}", "~": r" \sim ", "dot": r"\cdot", "times": r" \cdot ", "..": r",\dots,",
+        "forever": r"\infty",
+    },
+    subscript=lambda base, script: f"{base}_{{{script}}}" if len(script) > 1 else f"{base}_{script}",
+    superscript=lambda base, script: f"{base}^{{{script}}}" if len(script) > 1 else f"{base}^{script}",
+    fraction=lambda n, d: rf"\frac{{{n}}}{{{d}}}",
+    big=_latex_big,
+    bracket=lambda left, inside, right: rf"\left{left} {inside} \right{right}",
+    juxtapose=r"\,",
+    given=r" \mid ",
+    number=lambda p, q: str(p) if q == 1 else rf"\tfrac{{{p}}}{{{q}}}",
+    mark=lambda text: rf"\underline{{{text}}}",
+)
+
+UNICODE = Alphabet(
+    letters=_GREEK,
+    signs={
+        "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "~": "~", "dot": "·",
+        "times": "·", "..": "..", "forever": "∞",
+    },
+    subscript=_unicode_script("_"),
+    superscript=_unicode_script("^"),
+    fraction=lambda n, d: f"({n})/({d})",
+    big=_unicode_big,
+    bracket=lambda left, inside, right: f"{left}{inside}{right}",
+    juxtapose=" ",
+    given="|",
+    number=lambda p, q: str(p) if q == 1 else f"{p}/{q}",
+    mark=lambda text: f"\x01{text}\x02",
+)

@@ -1,0 +1,78 @@
+"""Finite and infinite horizons are different models: one derivation speaks of one of them.
+
+Where a term has ``Forever`` in it, decisions never end: values have no time, trajectories
+no last step, no probability P(tau) and no return R(tau) of their own, and only sums of
+expectations have a meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sympy import Expr
+
+from derive.errors import MalformedTerm
+from derive.language.expression import subterms
+from derive.language.terms import (
+    ActionValue,
+    Advantage,
+    Batch,
+    Between,
+    Expect,
+    Forever,
+    Horizon,
+    Prod,
+    Return,
+    SampleSize,
+    StateValue,
+    Total,
+    Trajectory,
+    TrajectoryProbability,
+    Var,
+)
+
+VALUES = (StateValue, ActionValue, Advantage)
+
+
+def is_endless(*terms: Expr) -> bool:
+    """Whether some term speaks of an infinite horizon."""
+    return any(isinstance(node, Forever) for term in terms for node in subterms(term))
+
+
+def check_horizons(terms: Iterable[Expr], *, endless: bool = False) -> None:
+    """All terms speak of one horizon; ``endless`` if others that belong to them speak of an infinite one.
+
+    Raises:
+        MalformedTerm: naming what has no meaning there.
+    """
+    listed = list(terms)
+    if not (endless or is_endless(*listed)):
+        return
+    for term in listed:
+        for node in (*term.free_symbols, *subterms(term)):
+            if why := _finite(node):
+                raise MalformedTerm(f"{node} {why}, which an infinite horizon does not have.", node)
+
+
+def _finite(node: Expr) -> str:
+    """What of a finite horizon a node asks for, in words; empty if nothing."""
+    match node:
+        case Horizon():
+            return "is the last time"
+        case Return() | TrajectoryProbability():
+            return "is about a whole trajectory"
+        case Batch() | SampleSize() | Var():
+            return "is about samples of whole trajectories"
+        case Total(index=Trajectory()) | Prod(index=Trajectory()):
+            return "runs over whole trajectories"
+        case Prod(domain=Between(args=(_, Forever()))):
+            return "has a last factor"
+        case Between(args=(Forever(), _)):
+            return "starts at the last time"
+    if isinstance(node, VALUES) and not isinstance(node.args[1], Forever):
+        return "is a value with time to go"
+    if isinstance(node, Trajectory) and not node.is_bound:
+        return "is a whole trajectory"
+    if isinstance(node, Expect) and not isinstance(node.index, Trajectory):
+        return "is about samples of whole trajectories"
+    return ""
