@@ -30,6 +30,7 @@ from derive.rules import RULES
 from derive.rules.decision import Decision
 from derive.rules.lemma import Lemma
 from derive.rules.rule import Rule
+from derive.unfolded import MOST_VISITS, find_unfolded
 from derive.verdict import (
     Estimates,
     Malformed,
@@ -174,14 +175,19 @@ class _Examiner:
             case decide.Undecided(why):
                 return Undecided(why)
             case decide.Equal(failing_horizon=int(horizon)):
-                witness = self._witness(before, after, Shape(2, 2, horizon))
+                witness = (self._witness(before, after, Shape(2, 2, horizon))
+                           or find_unfolded(self._claim(before, after), horizon))
                 if witness is not None:
                     self._loudly(before, after, reason)
                     return Refuted(witness)
         scope = scope_of(answer)
         if owed:
             return _needs(owed, scope)
-        return self._justified(before, after, reason, scope, answer.outside)
+        found = self._justified(before, after, reason, scope, answer.outside)
+        if isinstance(found, Unjustified) and answer.failing_horizon is not None and not self.comparison.endless:
+            return Undecided(f"the automata find a difference at H = {answer.failing_horizon}, which the shapes tried "
+                             f"do not show; no counterexample of at most {MOST_VISITS} trajectories was confirmed")
+        return found
 
     def claimed(self, before: Expr, after: Expr) -> Verdict:
         """The verdict on a claim by itself: no reason is needed where the automata cover the class."""

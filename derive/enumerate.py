@@ -1,8 +1,8 @@
 """Brute force in ``fractions.Fraction``: the oracle that shares no arithmetic with the kernel.
 
-Every sum is a loop over everything it ranges over, every trajectory is walked through,
-samples are enumerated jointly. No product rule is known here: a gradient is a difference
-quotient, exact in rationals, along the policies
+Every sum is a loop over everything it ranges over; an expectation walks through every
+trajectory of positive probability, samples are enumerated jointly. No product rule is
+known here: a gradient is a difference quotient, exact in rationals, along the policies
 
     pi_e(a|s)  proportional to  pi(a|s) (1 + e phi + e^2 phi^2 / 2),
 
@@ -16,6 +16,7 @@ to go: what is left out is of the order of gamma to that power.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import product
@@ -79,6 +80,8 @@ class Enumeration:
         self.model, self.possible_only, self.step = model, possible_only, step
         self._last = 0  # where a sum without end is cut off
         self._logarithms: dict[Fraction, Fraction] = {}
+        self._values_to_go: dict[Any, Fraction] = {}
+        self._tilted: dict[tuple[int, Fraction], list[Fraction]] = {}
 
     def value(self, term: Expr, environment: Environment | None = None) -> Fraction:
         """The number that ``term`` denotes.
@@ -122,8 +125,8 @@ class Enumeration:
                 return self._mean(term, env, at, level, lambda: (inner(body) - mean) ** 2)
             case Objective(args=(policy,)):
                 return sum(
-                    (self._weight(path, policy.label, at) * self.model.reward_of(path) for path in self._paths()),
-                    Fraction(0))
+                    (self._weight(path, policy.label, at) * self.model.reward_of(path)
+                     for path in self._possible_paths(policy.label)), Fraction(0))
         return self._atom(term, env, at)
 
     def _atom(self, term: Expr, env: Environment, at: Fraction) -> Fraction:
@@ -178,7 +181,7 @@ class Enumeration:
             case Action():
                 return range(self.model.shape.actions)
             case Trajectory():
-                return [path for path in self._paths() if not self.possible_only or self._possible(path, "pi")]
+                return self._possible_paths("pi") if self.possible_only else self.model.shape.paths()
         first, last = (self._whole(limit, env) for limit in binder.domain.args)
         return range(first, last + 1)
 
@@ -191,7 +194,7 @@ class Enumeration:
         return result
 
     def _outcomes(self, index: Index, policy: str, at: Fraction) -> Iterator[tuple[Any, Fraction]]:
-        possible = [path for path in self._paths() if self._possible(path, policy)]
+        possible = self._possible_paths(policy)
         if isinstance(index, Trajectory):
             for path in possible:
                 yield path, self._weight(path, policy, at)
@@ -218,8 +221,11 @@ class Enumeration:
         row = self.model.policies[name][s]
         if name != "pi" or at == 0:
             return row[a]
-        tilted = [p * (1 + at * phi + (at * phi) ** 2 / 2) for p, phi in zip(row, self.model.scores[s], strict=True)]
-        return tilted[a] / sum(tilted)
+        if (s, at) not in self._tilted:
+            tilted = [p * (1 + at * phi + (at * phi) ** 2 / 2)
+                      for p, phi in zip(row, self.model.scores[s], strict=True)]
+            self._tilted[s, at] = [weight / sum(tilted) for weight in tilted]
+        return self._tilted[s, at][a]
 
     def _weight(self, path: Path, policy: str, at: Fraction) -> Fraction:
         weight = self.model.mu[path[0]]
@@ -227,6 +233,10 @@ class Enumeration:
             s, a, x = path[2 * t : 2 * t + 3]
             weight *= self.model.P[s][a][x] * self._policy(policy, s, a, at)
         return weight
+
+    def _possible_paths(self, policy: str) -> list[Path]:
+        """Those of positive probability, which no step along the direction changes: a factor 0 stays 0."""
+        return [path for path in self.model.feasible_paths() if self.model.probability_of(path, policy) > 0]
 
     def _moment(self, term: Expr, time: Expr, beyond: int, env: Environment) -> int:
         if isinstance(time, Forever):
@@ -238,10 +248,12 @@ class Enumeration:
 
     def _to_go(self, policy: str, t: int, s: int, a: int | None, at: Fraction) -> Fraction:
         """E[sum_{k >= t} gamma^(k-t) r_k] from s, and with the first action a if given, over all ways to go on."""
-        n, k = range(self.model.shape.states), range(self.model.shape.actions)
-        result, steps = Fraction(0), self.model.shape.horizon + 1 - t
-        for way in product(*([k, n] * steps)):
-            path = (s, *way)
+        shape, steps = self.model.shape, self.model.shape.horizon + 1 - t
+        key, result = (policy, t, s, a, at), Fraction(0)
+        if key in self._values_to_go:
+            return self._values_to_go[key]
+        sure = tuple(Fraction(x == s) for x in range(shape.states))
+        for path in replace(self.model, mu=sure, shape=replace(shape, horizon=steps - 1)).feasible_paths():
             if a is not None and steps and path[1] != a:
                 continue
             weight, gain = Fraction(1), Fraction(0)
@@ -251,13 +263,8 @@ class Enumeration:
                 weight *= 1 if j == 0 and a is not None else self._policy(policy, now, act, at)
                 gain += self.model.gamma**j * self.model.r[now][act][then]
             result += weight * gain
+        self._values_to_go[key] = result
         return result
-
-    def _possible(self, path: Path, policy: str) -> bool:
-        return self.model.probability_of(path, policy) > 0
-
-    def _paths(self) -> Iterator[Path]:
-        return self.model.shape.paths()
 
     # -- indices --------------------------------------------------------------------------------
 

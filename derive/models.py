@@ -50,7 +50,8 @@ class Model:
     Shapes: ``mu`` (S,), ``P[s][a][x]`` (S, A, S), ``r[s][a][x]`` (S, A, S), ``policies``
     name -> (S, A), ``scores`` (S, A): the derivative of the logits of ``pi`` along the
     direction, so D pi(a|s) = pi(a|s) (scores[s][a] - sum_b pi(b|s) scores[s][b]).
-    ``returns`` gives R of each trajectory; ``None`` means the additive return.
+    ``returns`` gives R of each trajectory, 0 of those left out; ``None`` means the additive
+    return.
     """
 
     shape: Shape
@@ -81,9 +82,35 @@ class Model:
     def reward_of(self, path: Path) -> Fraction:
         """R(tau): the table's entry, or sum_t gamma^t r(s_t, a_t, s_{t+1})."""
         if self.returns is not None:
-            return self.returns[path]
+            return self.returns.get(path, Fraction(0))
         steps = (path[2 * t : 2 * t + 3] for t in range(self.shape.horizon + 1))
         return sum((self.gamma**t * self.r[s][a][x] for t, (s, a, x) in enumerate(steps)), Fraction(0))
+
+    def feasible_paths(self) -> Iterator[Path]:
+        """The trajectories along which mu and P are not 0, in lexicographic order.
+
+        Each other one has probability 0 under every policy.
+        """
+        after = [[(a, x) for a, row in enumerate(table) for x, p in enumerate(row) if p] for table in self.P]
+
+        def continued(path: Path, steps: int) -> Iterator[Path]:
+            if not steps:
+                yield path
+                return
+            for a, x in after[path[-1]]:
+                yield from continued((*path, a, x), steps - 1)
+
+        for s, p in enumerate(self.mu):
+            if p:
+                yield from continued((s,), self.shape.horizon + 1)
+
+    def feasible(self) -> int:
+        """How many there are, without listing them."""
+        n = range(self.shape.states)
+        ways = [1 for _ in n]
+        for _ in range(self.shape.horizon + 1):
+            ways = [sum(ways[x] for row in self.P[s] for x in n if row[x]) for s in n]
+        return sum(ways[s] for s in n if self.mu[s])
 
     def probability_of(self, path: Path, policy: str = "pi") -> Fraction:
         """P(tau; theta)."""

@@ -22,10 +22,11 @@ from sympy import Expr
 from derive.assumptions import Assumption, additive_return, dynamics_positive, initial_positive, policy_positive
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined
-from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_evaluator, concrete_model
 from derive.kernel.endless_models import endless_value
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Sides
+from derive.kernel.generic import plain_way
 from derive.language.binding import Index
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
@@ -85,12 +86,15 @@ class Claim:
         except OutsideFragment:
             return self._enclosed(model, indices)
 
+    def _kernel(self, model: Model, ring: Rationals) -> Evaluator:
+        return concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only)
+
     def _enumerated(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
         oracle = Enumeration(model, possible_only=self.possible_only)
         return oracle.value(self.before, dict(indices)), oracle.value(self.after, dict(indices))
 
     def _exact(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
-        left, right = self._computed(model, indices)
+        left, right = self.computed(model, indices)
         if abs(left - right) <= 2 * self._tail(model, left, right):
             return None
         seen = self._enumerated(model, indices)
@@ -101,13 +105,14 @@ class Claim:
                     "This is a defect of derive; please report it.")
         return left, right, True
 
-    def _computed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
-        ring_model = concrete_model(model, Rationals())
+    def computed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
+        """Both sides by the kernel alone."""
         if self.endless is not None:
+            ring_model = concrete_model(model, Rationals())
             left, right = (endless_value(side, self.endless, ring_model) for side in (self.before, self.after))
         else:
-            kernel = Evaluator(ring_model, possible_only=self.possible_only)
-            left, right = (kernel.value(side, _environment(kernel, indices)) for side in (self.before, self.after))
+            kernel = self._kernel(model, Rationals())
+            left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
         return as_fraction(left), as_fraction(right)
 
     def _tail(self, model: Model, left: Fraction, right: Fraction) -> Fraction:
@@ -120,8 +125,8 @@ class Claim:
     def _enclosed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
         """With logarithms the kernel gives balls; they must be disjoint."""
         try:
-            kernel = Evaluator(concrete_model(model, Balls()), possible_only=self.possible_only)
-            left, right = (kernel.value(side, _environment(kernel, indices)) for side in (self.before, self.after))
+            kernel = self._kernel(model, Balls())
+            left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
             if left.overlaps(right):
                 return None
             seen = self._enumerated(model, indices)
@@ -131,14 +136,13 @@ class Claim:
         return (rounded[0], rounded[1], False) if abs(seen[0] - seen[1]) > AGREEMENT else None
 
 
-def _environment(kernel: Evaluator, indices: Mapping[Index, Any]) -> dict[Index, Any]:
-    ways = {way.path: way for way in kernel.model.ways}
+def _environment(indices: Mapping[Index, Any]) -> dict[Index, Any]:
     result: dict[Index, Any] = {}
     for index, value in indices.items():
         if isinstance(index, Trajectory):
-            result[index] = ways[value]
+            result[index] = plain_way(value)
         elif isinstance(index, Batch):
-            result[index] = {number: ways[path] for number, path in value.items()}
+            result[index] = {number: plain_way(path) for number, path in value.items()}
         else:
             result[index] = value
     return result
@@ -159,7 +163,7 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None,
             model = _random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)
             if witness is not None:
-                return _shrunk(claim, witness)
+                return shrunk(claim, witness)
     return None
 
 
@@ -203,9 +207,7 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
     def number() -> Fraction:
         return source.choice(_SMALL)
 
-    returns = None
-    if not claim.additive:
-        returns = {path: number() for path in shape.paths()}
+    returns = None if claim.additive else {path: number() for path in shape.paths()}
     sizes = {"state": n, "action": k}
     return Model(
         shape=shape,
@@ -256,7 +258,7 @@ def _range(index: Index, claim: Claim, model: Model) -> list[Any]:
 # -- shrinking -----------------------------------------------------------------------------------
 
 
-def _shrunk(claim: Claim, witness: Witness) -> Witness:
+def shrunk(claim: Claim, witness: Witness) -> Witness:
     """Simpler numbers, one change at a time, each kept only if the sides still differ."""
     before = None
     while before is not witness:

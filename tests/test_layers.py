@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kernel", "enumerate", "numeric"),
     ("rules",),
     ("witness",),
+    ("unfolded",),
     ("verdict",),
     ("derivation",),
     ("chain", "certificate"),

@@ -93,6 +93,22 @@ def test_shapes_count_and_list_their_trajectories() -> None:
     assert (str(Shape(2, 3, 1)), str(Shape(2, 3, 1, 2))) == ("(2,3,1)", "(2,3,1) m=2")
 
 
+def test_feasible_trajectories_are_those_along_which_mu_and_p_are_not_0() -> None:
+    # P(1|0,1) = P(0|1,0) = 0: three (a, x) from each state, 2 3 3 = 18
+    for model in (paper_model(), replace(paper_model(), mu=(F(0), F(1)))):
+        wanted = [path for path in model.shape.paths() if model.mu[path[0]] and all(
+            model.P[path[j]][path[j + 1]][path[j + 2]] for j in (0, 2))]
+        assert list(model.feasible_paths()) == wanted
+        assert model.feasible() == len(wanted) < 32
+    assert paper_model().feasible() == 18
+    certain = replace(paper_model(), policies={"pi": ((F(1), F(0)), (F(1), F(0)))})
+    assert certain.feasible() == 18  # whatever the policy
+
+
+def test_a_return_left_out_is_0() -> None:
+    assert replace(paper_model(), returns={}).reward_of((0, 0, 0, 0, 0)) == 0
+
+
 def test_the_two_products_along_a_path() -> None:
     # (s_0, a_0, s_1, a_1, s_2) = (0, 0, 1, 1, 0): 1/3 1/2 1/2 3/4 1/4 = 1/64; under b 1/3 1/2 1/2 1/2 1/4 = 1/96
     path = (0, 0, 1, 1, 0)

@@ -21,6 +21,7 @@ from derive.assumptions import (
 )
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, MalformedTerm
+from derive.kernel.concrete import Rationals
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     H,
@@ -160,6 +161,16 @@ def test_possible_trajectories_stay_possible() -> None:
     found = find_witness(claim(mean(i, R(samples[i])), R(samples[1]), iid_samples))
     assert found is not None
     assert all(found.model.probability_of(path) > 0 for path in found.indices[samples].values())
+
+
+def test_impossible_trajectories_are_listed_only_where_a_sum_runs_over_them() -> None:
+    # 18 of the 32 trajectories of the paper model are possible
+    model, counted = paper_model({}), expect(tau, ratio(1, P(tau)))
+    for before, assumes, ways, value in ((counted, (), 18, 18), (total(tau, 1), (), 32, 32),
+                                         (total(tau, 1), (possible(tau),), 18, 18), (J + 1, (), 18, 1)):
+        one = claim(before, 0 * gamma, *assumes)
+        assert len(one._kernel(model, Rationals()).model.ways) == ways
+        assert one.values(model, {}) == (value, 0, True)
 
 
 def test_an_undefined_side_is_no_difference() -> None:

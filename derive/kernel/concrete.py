@@ -12,10 +12,14 @@ from itertools import product
 from typing import Any
 
 from flint import arb, fmpq
+from sympy import Expr
 
 from derive.errors import OutsideFragment
+from derive.kernel.evaluate import Evaluator
 from derive.kernel.generic import plain_way
 from derive.kernel.rings import RingModel, policy_jets, score_jets
+from derive.language.expression import subterms
+from derive.language.terms import Total, Trajectory
 from derive.models import Model
 
 
@@ -67,8 +71,12 @@ class Balls(Rationals):
         return element.log()
 
 
-def concrete_model(model: Model, ring: Rationals) -> RingModel:
-    """A rational MDP as the evaluator reads it."""
+def concrete_model(model: Model, ring: Rationals, *, feasible_only: bool = False) -> RingModel:
+    """A rational MDP as the evaluator reads it.
+
+    ``feasible_only`` leaves out the trajectories along which mu or P is 0: enough for
+    expectations, which never ask for them, not for a sum over all trajectories.
+    """
     n, k = range(model.shape.states), range(model.shape.actions)
     number = ring.number
     tables = {
@@ -79,17 +87,27 @@ def concrete_model(model: Model, ring: Rationals) -> RingModel:
     policies: dict[str, Any] = {"pi": policy_jets(tables["pi"], scores, second=True)}
     policies |= {name: {key: (value, ring.zero, ring.zero) for key, value in table.items()}
                  for name, table in tables.items() if name != "pi"}
-    returns = model.returns
     return RingModel(
         ring=ring, shape=model.shape, mu=[number(entry) for entry in model.mu],
         P={(s, a, x): number(model.P[s][a][x]) for s, a, x in product(n, k, n)},
         policies=policies, scores=scores, gamma=number(model.gamma),
         reward=lambda s, a, x: number(model.r[s][a][x]),
-        arbitrary_return=None if returns is None else lambda path: number(returns[path]),
+        arbitrary_return=None if model.returns is None else lambda path: number(model.reward_of(path)),
         functions={name: {key: number(value) for key, value in table.items()}
                    for name, table in model.functions.items()},
-        ways=[plain_way(path) for path in model.shape.paths()],
+        ways=[plain_way(path) for path in (model.feasible_paths() if feasible_only else model.shape.paths())],
     )
+
+
+def concrete_evaluator(model: Model, ring: Rationals, terms: Iterable[Expr], *, possible_only: bool) -> Evaluator:
+    """Evaluates these terms; impossible trajectories are listed only if a sum runs over them."""
+    feasible_only = possible_only or not any(map(sums_over_trajectories, terms))
+    return Evaluator(concrete_model(model, ring, feasible_only=feasible_only), possible_only=possible_only)
+
+
+def sums_over_trajectories(term: Expr) -> bool:
+    """Whether a sum runs over all trajectories, and not over those of a law."""
+    return any(isinstance(node, Total) and isinstance(node.index, Trajectory) for node in subterms(term))
 
 
 def as_fraction(value: Any) -> Fraction:

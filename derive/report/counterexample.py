@@ -197,7 +197,7 @@ class _Table:
 
     def ways(self) -> Iterator[Way]:
         """The possible trajectories, if a sum or mean over them is meant and they are few."""
-        paths = [path for path in self.model.shape.paths() if self.model.probability_of(path)]
+        paths = [path for path in self.model.feasible_paths() if self.model.probability_of(path)]
         if self.endless or not self.summed or set(self.model.policies) != {"pi"} or len(paths) > MOST_TRAJECTORIES:
             return
         for path in paths:
