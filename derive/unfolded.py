@@ -49,6 +49,7 @@ from sympy import Expr
 from derive.assumptions import dynamics_positive, initial_positive
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.kernel.concrete import sums_over_trajectories
+from derive.kernel.ranges import MOST_STEPS
 from derive.language.binding import Binder, Index
 from derive.language.terms import Batch, Objective, Time, Trajectory
 from derive.models import Model, Path, Shape
@@ -124,7 +125,8 @@ def find_unfolded(claim: Claim, horizon: int) -> Witness | None:
     relaxed = replace(searched, possible_only=True,
                       assumptions=claim.assumptions - {initial_positive, dynamics_positive})
     parts = claim.signature
-    horizons = [h for h in range(horizon, max(horizon, parts.largest_offset) + 1) if 3 ** (h + 2) <= MOST_VISITS]
+    last = max(horizon, min(parts.largest_offset, MOST_STEPS))
+    horizons = [h for h in range(horizon, last + 1) if 3 ** (h + 2) <= MOST_VISITS]
     for h, samples, draw in product(horizons, range(1, 1 + (MOST_SAMPLES if parts.samples else 1)), range(DRAWS)):
         model = unfolded_model(claim, h, Random(f"unfolded/{h}/{samples}/{draw}"), samples)
         drawn = _separated(relaxed, model)

@@ -27,6 +27,7 @@ from derive.kernel.endless_models import endless_value
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Sides
 from derive.kernel.generic import plain_way
+from derive.kernel.ranges import MOST_STEPS
 from derive.language.binding import Index
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
@@ -176,7 +177,7 @@ def _may_vanish(claim: Claim, shape: Shape) -> bool:
 def _shapes(claim: Claim, reaching: Shape | None) -> list[Shape]:
     if claim.endless is not None:
         return list(ENDLESS)
-    needs = claim.signature.largest_offset
+    needs = min(claim.signature.largest_offset, MOST_STEPS)
     sizes = [Shape(n, k, h, m) for n, k, h, m in product(
         range(1, 4), range(1, 5), range(max(3, needs + 2)), (1, 2, 3, 4) if claim.signature.samples else (1,))]
     if reaching is not None:

@@ -21,6 +21,8 @@ from typing import Any
 from derive.errors import WorkLimit
 
 MOST_STATES = 400
+MOST_PRODUCTS = 20_000
+ZERO = Fraction(0)
 
 Symbol = tuple[str, ...]
 """(place, what, name): place is "s", "sa", "sax" or "x", what it is a function of."""
@@ -78,11 +80,14 @@ def weighed(left: Weight, right: Weight) -> Weight:
         return right
     if right is ONE:
         return left
+    if len(left) * len(right) > MOST_PRODUCTS:
+        raise WorkLimit(f"a weight of more than {MOST_PRODUCTS} terms")
     result: Weight = {}
     for (g, m), one in left.items():
         for (h, n), two in right.items():
-            result = added(result, {(g + h, m + n): one * two})
-    return result
+            key = (g + h, m + n)
+            result[key] = result.get(key, ZERO) + one * two
+    return {key: value for key, value in result.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

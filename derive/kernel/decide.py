@@ -34,6 +34,7 @@ from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
 from derive.kernel.modular import POINTS, residue_model
+from derive.kernel.ranges import MOST_STEPS
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
@@ -249,7 +250,8 @@ class Comparison:
             shapes = sorted([*EXACT, *CUTOFF], key=lambda shape: shape.trajectories)
         reach = self._reach(before, after)
         if reach > 2:
-            shapes += [Shape(1, 2, h) for h in range(3, reach + 1)] + [Shape(2, 2, h) for h in range(3, reach + 1)]
+            steps = range(3, min(reach, MOST_STEPS) + 1)
+            shapes += [Shape(1, 2, h) for h in steps] + [Shape(2, 2, h) for h in steps]
         depth = max(_nesting(before), _nesting(after))
         return [shape for shape in shapes if shape.trajectories**max(1, depth) <= MOST_WAYS]
 

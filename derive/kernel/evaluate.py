@@ -13,7 +13,7 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational
 
-from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.kernel import jets
 from derive.kernel.indices import Environment, Indices
 from derive.kernel.jets import Jet
@@ -53,6 +53,8 @@ from derive.language.terms import (
 from derive.language.typing import TIME, depends_on_theta, sort_of
 
 Meaning = Callable[[Environment], Jet]
+
+MOST_EXPONENT = 1_000
 
 
 class Evaluator(Indices):
@@ -154,6 +156,8 @@ class Evaluator(Indices):
             count, factor = exponent(environment), base(environment)
             if count < 0:
                 raise NotApplicable(f"{term} has the exponent {count} here")
+            if count > MOST_EXPONENT:
+                raise WorkLimit(f"the exponent {count} exceeds {MOST_EXPONENT}")
             return reduce(jets.product, [factor] * count, one)
 
         return raised
