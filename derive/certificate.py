@@ -15,7 +15,7 @@ from typing import Any
 
 from derive.assumptions import Assumption
 from derive.derivation import Theorem
-from derive.errors import MalformedTerm
+from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.automata import Monomial
 from derive.kernel.closure import Closure, Difference
 from derive.kernel.everywhere import Everywhere, decide_everywhere, differences
@@ -125,7 +125,12 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[int, str]]:
 
 def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
     """Recompile the terms and compare: the certificate must be about these automata."""
-    closures, coordinates = step["closures"], step["coordinates"]
-    compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
+    closures, coordinates = step["closures"], step.get("coordinates")
+    if not (coordinates is None or isinstance(coordinates, str)):
+        return False
+    try:
+        compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
+    except (OutsideFragment, WorkLimit):
+        return False
     plain = [{key: closure.get(key) for key in ("each", "start", "letters", "ends")} for closure in closures]
     return json.loads(json.dumps(compiled)) == plain
