@@ -41,7 +41,7 @@ from derive.enumerate import Enumeration
 from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.kernel.closure import Closure, Relations, Somewhere, closed
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Decision, Everywhere, Outside, decide_everywhere, differences
+from derive.kernel.everywhere import Decision, Everywhere, Outside, decide_everywhere, differences, valued
 from derive.kernel.modular import residue_model
 from derive.kernel.rings import RingModel
 from derive.language.signature import Signature, signature
@@ -215,12 +215,19 @@ def decided(pair: Pair) -> Decision:
         found = decide_everywhere(pair.before, pair.after, pair.assumptions)
         if not (isinstance(found, Outside) and "symmetric" in found.why):
             return found
-    try:
-        closures = [closed(one, Relations()) for one in differences(pair.before, pair.after, pair.assumptions)]
-    except (OutsideFragment, WorkLimit) as outside:
-        return Outside(str(outside))
-    refused = [one for one in closures if isinstance(one, Somewhere)]
-    return refused[0] if refused else Everywhere(tuple(one for one in closures if isinstance(one, Closure)))
+    decision: Decision = Outside("")
+    for policy in valued(pair.before, pair.after):
+        try:
+            closures = [closed(one, Relations()) for one in differences(
+                pair.before, pair.after, pair.assumptions, coordinates=policy)]
+        except (OutsideFragment, WorkLimit) as outside:
+            decision = Outside(str(outside))
+            continue
+        refused = [one for one in closures if isinstance(one, Somewhere)]
+        if not refused:
+            return Everywhere(tuple(one for one in closures if isinstance(one, Closure)), policy)
+        decision = refused[0]
+    return decision
 
 
 def campaign(seeds: Iterable[int], shapes: list[Shape] = SHAPES) -> Tally:
@@ -283,10 +290,11 @@ def separated(pair: Pair, concrete_model: Model) -> bool:
     """Whether both sides have a value in some place and these differ."""
     limited = POSSIBLE in pair.assumptions
     oracle = Enumeration(concrete_model, possible_only=limited)
-    free = pair.before.free_symbols | pair.after.free_symbols
+    free = sorted(pair.before.free_symbols | pair.after.free_symbols, key=str)
     paths = [path for path in concrete_model.shape.paths() if not limited or concrete_model.probability_of(path)]
-    for path in paths if free else paths[:1]:
-        environment = dict.fromkeys(free, path)
+    times = range(concrete_model.shape.horizon + 1)
+    for places in product(*(paths if isinstance(index, Trajectory) else times for index in free)):
+        environment = dict(zip(free, places, strict=True))
         try:
             one, two = (oracle.value(side, environment) for side in (pair.before, pair.after))
         except (Undefined, NotApplicable):
