@@ -15,7 +15,7 @@ from typing import Any
 
 from derive.assumptions import Assumption, check_step
 from derive.derivation import Theorem
-from derive.errors import MalformedTerm
+from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.automata import Monomial
 from derive.kernel.closure import Closure, Difference
 from derive.kernel.everywhere import Everywhere, ProductGap, decide_everywhere, differences, product_of
@@ -136,9 +136,14 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[int, str]]:
 
 def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
     """Recompile the terms and compare: the certificate must be about these automata."""
-    closures, coordinates = step["closures"], step["coordinates"]
-    compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
+    closures, coordinates = step["closures"], step.get("coordinates")
+    if not (coordinates is None or isinstance(coordinates, str)):
+        return False
+    try:
+        compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
+        gap = product_of(before, after, assumptions, coordinates)
+    except (OutsideFragment, WorkLimit):
+        return False
     plain = [{key: closure.get(key) for key in ("each", "endless", "start", "letters", "ends")} for closure in closures]
-    gap = product_of(before, after, assumptions, coordinates)
     product = _product(gap) if gap is not None else None
-    return json.loads(json.dumps([compiled, product])) == [plain, step["product"]]
+    return json.loads(json.dumps([compiled, product])) == [plain, step.get("product")]

@@ -327,6 +327,10 @@ class _Examiner:
         if assumption != additive_return:
             return False
         without = self.assumptions - {assumption}
+        try:
+            check_assumed(self.terms, without)
+        except MalformedTerm:
+            return True  # values have no meaning without it
         comparison = Comparison(self.terms, without)
         for before, after in zip(self.terms, self.terms[1:], strict=False):
             try:

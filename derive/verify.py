@@ -84,6 +84,17 @@ def dot(one: Vector, two: Vector) -> Polynomial:
     return result
 
 
+def monomial(data: Any, places: tuple[str, ...]) -> Any:
+    """A letter or an end: symbols at these places, each once, with an exponent that is not 0."""
+    factors = tuple((*symbol, exponent) for *symbol, exponent in data)
+    symbols = [factor[:-1] for factor in factors]
+    if len(set(symbols)) != len(symbols) or any(
+            len(symbol) != 3 or symbol[0] not in places or type(exponent) is not int or exponent == 0
+            for *symbol, exponent in factors):
+        raise NotCertified("a letter is not a monomial in normal form")
+    return factors
+
+
 def column_class(letter: Any) -> Any:
     """What the relations say of [letter]1: "unit" with its marks, None for 0, or a name shared by equal columns."""
     exponents = {(place, what, name): e for place, what, name, e in letter}
@@ -127,9 +138,9 @@ def check_closure(data: Any) -> None:
         NotCertified: saying which identity or condition fails.
     """
     start = vector(data["start"])
-    letters = [tuple(tuple(factor) for factor in one["letter"]) for one in data["letters"]]
+    letters = [monomial(one["letter"], ("s", "sa", "sax", "mark")) for one in data["letters"]]
     matrices = [{(int(p), int(q)): polynomial(w) for p, q, w in one["arrows"]} for one in data["letters"]]
-    ends = {tuple(tuple(factor) for factor in one["end"]): vector(one["column"]) for one in data["ends"]}
+    ends = {monomial(one["end"], ("s",)): vector(one["column"]) for one in data["ends"]}
     rows, columns = [vector(row) for row in data["rows"]], [vector(column) for column in data["columns"]]
     if len(set(letters)) != len(letters) or len(ends) != len(data["ends"]):
         raise NotCertified("a letter or an end is listed twice")
@@ -154,7 +165,7 @@ def check_closure(data: Any) -> None:
             identity(one, target, columns, f"column {number}")
 
     for end, column in ends.items():
-        if any(factor[1] == "V" for factor in end):
+        if any(factor[1] == "V" and factor[-1] > 0 for factor in end):
             continue  # V_{H+1} = 0
         if (end or data["each"]) and any(dot(row, column) for row in rows):
             raise NotCertified(f"C3 fails at the end {end}")
@@ -300,7 +311,7 @@ def read(path: Path) -> dict[str, Any]:
 def verified(data: dict[str, Any]) -> list[tuple[str, str]]:
     """(step, outcome) for every step: "verified", "no certificate", or what is wrong."""
     try:
-        return [(f"{theorem['name']} step {step['step']}", _outcome(step["closures"], step["product"]))
+        return [(f"{theorem['name']} step {step['step']}", _outcome(step["closures"], step.get("product")))
                 for theorem in data["theorems"] for step in theorem["steps"]]
     except (KeyError, TypeError) as malformed:
         return [("certificate", f"NOT CERTIFIED: malformed ({malformed})")]

@@ -26,7 +26,7 @@ from derive.assumptions import (
 )
 from derive.language.expression import Ratio, as_term
 from derive.language.terms import Policy, Time
-from derive.language.vocabulary import H, P, R, expect, function, gamma, grad, log, pi, prod, r, tau, total
+from derive.language.vocabulary import H, P, R, expect, function, gamma, grad, log, pi, prod, r, tau, total, variance
 
 beta = Policy("beta")
 b, c, q = function("b"), function("c"), function("q")
@@ -61,11 +61,16 @@ class Mono:
 
 @dataclass(frozen=True)
 class Part:
-    """A sum of monomials under a law: ``kind`` is E, sum (over all trajectories), grad, grad2 or path (no law)."""
+    """A sum of monomials under a law: ``kind`` is E, sum (over all trajectories), grad, grad2, var or path (no law).
+
+    ``outer`` are sums over times outside of it, ``scale`` are factors between these and it.
+    """
 
     kind: str
     law: str
     monos: tuple[Mono, ...]
+    outer: tuple[Sum, ...] = ()
+    scale: tuple[Factor, ...] = ()
 
 
 Side = tuple[tuple[Part, ...], ...]
@@ -149,6 +154,14 @@ def mono_term(mono: Mono) -> Expr:
 
 def part_term(part: Part) -> Expr:
     """A part as a term."""
+    factors = [FACTORS[kind](*places) for kind, *places in part.scale]
+    term = _joined([*factors, _under_law(part)], mul)
+    for one in reversed(part.outer):
+        term = total(Time(one.index), term, start=time_of(one.first), stop=time_of(one.last))
+    return term
+
+
+def _under_law(part: Part) -> Expr:
     body = _joined([mono_term(mono) for mono in part.monos], add)
     policy = beta if part.law == "beta" else pi
     match part.kind:
@@ -160,6 +173,8 @@ def part_term(part: Part) -> Expr:
             return grad(expect(tau, body, policy=policy))
         case "grad2":
             return grad(grad(expect(tau, body, policy=policy)))
+        case "var":
+            return variance(tau, body, policy=policy)
     return expect(tau, body, policy=policy)
 
 

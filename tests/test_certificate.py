@@ -11,15 +11,27 @@ from typing import Any
 import further_theorems
 import pytest
 
+from derive import A, J, additive_return, automata, calc, expect, gamma, grad, log, pi, t, tau, total
+from derive import by as because
+from derive import theorem as declared
 from derive.certificate import against, certificate
 from derive.cli import main
-from derive.derivation import Theorem
+from derive.derivation import Chain, Theorem
 from derive.proof_files import bundled, load, proof_files
 from derive.verify import NotCertified, check_closure, check_product, read, verified
 
 THEOREMS: list[Theorem] = [
     *(theorem for file in proof_files([bundled()]) for theorem in load(file)), *further_theorems.THEOREMS]
 CERTIFICATE = json.loads(json.dumps(certificate(THEOREMS)))
+
+
+@declared("values", assumes=[additive_return])
+def with_values() -> Chain:
+    return calc(grad(J), because(automata), expect(tau, total(
+        t, gamma**t * grad(log(pi(tau.a[t] | tau.s[t]))) * A[t](tau.s[t], tau.a[t]))))
+
+
+VALUED = json.loads(json.dumps(certificate([with_values])))
 CLOSURES = [
     (f"{theorem['name']}-{step['step']}-{number}", closure)
     for theorem in CERTIFICATE["theorems"] for step in theorem["steps"]
@@ -161,6 +173,45 @@ def test_a_certificate_cannot_be_attached_to_another_step() -> None:
     unknown = copy.deepcopy(CERTIFICATE)
     unknown["theorems"][0]["name"] = "nobody"
     assert against(unknown, THEOREMS)
+
+
+ONE = [[0, 0, 1]]
+
+
+def _of_one_letter(letter: list[Any], end: list[Any]) -> dict[str, Any]:
+    """A closure whose automaton reads one letter on every step; consistent in itself."""
+    kept: dict[str, Any] = {"factor": ONE, "of": [[0, ONE]]}
+    return {
+        "each": False, "endless": False, "start": [[0, ONE]], "letters": [{"letter": letter, "arrows": [[0, 0, ONE]]}],
+        "ends": [{"end": end, "column": [[0, ONE]]}], "rows": [[[0, ONE]]], "columns": [] if end else [[[0, ONE]]],
+        "steps": [{"row": row, "letter": 0, **kept} for row in (-1, 0)],
+        "units": [{"factor": ONE, "of": []} if end else kept]}
+
+
+P_STEP, PI_STEP = ["sax", "P", "", 1], ["sa", "pi", "pi", 1]
+
+
+@pytest.mark.parametrize(("factor", "end"), [
+    (["sax", "eps", "pi", 1], []), (["sa", "dpi", "pi", 1], []), (PI_STEP, [["s", "V", "pi", 1]])], ids=str)
+def test_a_symbol_that_is_listed_twice_or_divided_by_is_no_relation(factor: list[Any], end: list[Any]) -> None:
+    """E[eps] = 0 but E[eps^2] is not; V_{H+1} = 0 says nothing of 1 / V_{H+1}, nor of a mark called V."""
+    check_closure(_of_one_letter([P_STEP, factor], end))
+    assert _rejected(_of_one_letter([P_STEP, factor, factor], end))
+    for wrong in (["s", "V", "pi", -1], ["mark", "V", "", 1], ["x", "V", "pi", 1], ["s", "V", "pi", 0]):
+        assert _rejected(_of_one_letter([P_STEP, factor], [*end, wrong]))
+
+
+@pytest.mark.parametrize("coordinates", ["beta", 0, True, ["pi"], {}, "absent"], ids=str)
+def test_coordinates_are_a_policy_or_nothing(coordinates: Any) -> None:
+    """A closure fits the coordinates it was made in; other data is refused without a crash."""
+    assert against(VALUED, [with_values]) == []
+    changed = copy.deepcopy(VALUED)
+    for one in changed["theorems"]:
+        for step in one["steps"]:
+            step["coordinates"] = coordinates
+            if coordinates == "absent":
+                del step["coordinates"]
+    assert "the automata are not those of the terms" in dict(against(changed, [with_values])).values()
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,17 +11,20 @@ from sympy import Integer
 
 import derive.chain as chain_module
 from derive import (
+    A,
     J,
     P,
     R,
     a,
     additive_return,
+    automata,
     by,
     calc,
     definition,
     expect,
     expectation_as_a_sum,
     factor_without_theta,
+    gamma,
     grad,
     gradient_of_a_sum,
     i,
@@ -232,6 +235,13 @@ def test_used_and_idle_assumptions() -> None:
 
 def test_the_additive_return_is_used_where_it_makes_a_step_true() -> None:
     found = checked(expect(tau, R(tau)), by(definition(R)), expect(tau, definition_of_r()), assumes=(additive_return,))
+    assert [one.name for one in found.used] == ["additive_return"]
+    assert found.as_claimed
+
+
+def test_the_additive_return_is_used_where_values_need_it_though_no_reward_is_written() -> None:
+    weighted = gamma**t * A[t](tau.s[t], tau.a[t]) * grad(log(pi(tau.a[t] | tau.s[t])))
+    found = checked(grad(J), by(automata), expect(tau, total(t, weighted)), assumes=(additive_return,))
     assert [one.name for one in found.used] == ["additive_return"]
     assert found.as_claimed
 

@@ -268,6 +268,13 @@ NAMED = [
     Named("for every t and k, what comes later is not foreseen",
           expect(tau, reward(t) * total(k, score(k), start=t + 1)), 0,
           expect(tau, reward(t) * total(k, score(k), start=t))),
+    Named("for every t as many times from t on, not up to t, though both have one sum over t",
+          expect(tau, total(k, 1, start=t)), total(k, 1, start=t), expect(tau, total(k, 1, stop=t))),
+    Named("a square has the square of the reward", expect(tau, error(t) ** 2),
+          expect(tau, reward(t) ** 2 + 2 * reward(t) * (gamma * value(t + 1) - value(t))
+                 + (gamma * value(t + 1) - value(t)) ** 2),
+          expect(tau, reward(t) + 2 * reward(t) * (gamma * value(t + 1) - value(t))
+                 + (gamma * value(t + 1) - value(t)) ** 2), VALUED),
     Named("discounted expectations", total(t, gamma**t * expect(tau, reward(t))), J, total(t, expect(tau, reward(t))),
           VALUED),
     Named("a sum of expectations", total(t, expect(tau, reward(t))), expect(tau, rewards),

@@ -13,7 +13,7 @@ import pytest
 from test_everywhere import NAMED
 from test_everywhere_random import decided
 
-from derive.kernel import automata, closure, ranges
+from derive.kernel import automata, closure, coordinates, ranges
 from derive.kernel.automata import Automaton, Monomial
 from derive.kernel.compile import DYNAMICS
 from derive.kernel.everywhere import Everywhere
@@ -21,7 +21,7 @@ from derive.kernel.everywhere import Everywhere
 Patch = pytest.MonkeyPatch
 Class = tuple[str, Monomial] | None
 true_class, true_tested = closure.column_class, closure._tested
-true_pushed, true_times = automata.pushed, automata.times
+true_pushed, true_times, true_expanded = automata.pushed, automata.times, coordinates._expanded
 
 
 def by_class(wrong: Callable[[Monomial, Class], Class]) -> Callable[[Patch], None]:
@@ -138,6 +138,15 @@ def foreign_score_is_zero(letter: Monomial, kind: Class) -> Class:
     return None if acts == [("dpi", "pi", 1), ("pi", "beta", 1), ("pi", "pi", -1)] else kind
 
 
+def one_coordinate_for_all_rewards(patch: Patch) -> None:
+    """r^2 is expanded as r."""
+    def expanded(letter: Monomial, policy: str) -> Any:
+        number = dict(letter).get(coordinates.REWARD, 0)
+        once = automata.multiplied(letter, ((coordinates.REWARD, 1 - number),)) if number else letter
+        return true_expanded(once, policy)
+    patch.setattr(coordinates, "_expanded", expanded)
+
+
 PLANTED: dict[str, Callable[[Patch], None]] = {
     "END is ignored": ignore_the_end,
     "u is skipped": skip_the_start,
@@ -162,6 +171,9 @@ PLANTED: dict[str, Callable[[Patch], None]] = {
         ("m", letter) if any(symbol[1] == "eps" for symbol, _ in letter) else None)),
     "letters of one class are not summed": letters_one_by_one,
     "marks are not shared in products": marks_not_shared,
+    "unit letters with a mark and without are one class": by_class(
+        lambda letter, kind: ("unit", ()) if kind is not None and kind[0] == "unit" else kind),
+    "r^2 in coordinates is r": one_coordinate_for_all_rewards,
 }
 
 

@@ -215,7 +215,12 @@ def decided(pair: Pair) -> Decision:
         found = decide_everywhere(pair.before, pair.after, pair.assumptions)
         if not (isinstance(found, Outside) and "symmetric" in found.why):
             return found
-    return _decided(pair.before, pair.after, Sides(pair.assumptions), Relations(), valued(pair.before, pair.after)[0])
+    decision: Decision = Outside("")
+    for policy in valued(pair.before, pair.after):
+        decision = _decided(pair.before, pair.after, Sides(pair.assumptions), Relations(), policy)
+        if isinstance(decision, Everywhere):
+            break
+    return decision
 
 
 def campaign(seeds: Iterable[int], shapes: list[Shape] = SHAPES) -> Tally:
@@ -278,10 +283,11 @@ def separated(pair: Pair, concrete_model: Model) -> bool:
     """Whether both sides have a value in some place and these differ."""
     limited = POSSIBLE in pair.assumptions
     oracle = Enumeration(concrete_model, possible_only=limited)
-    free = pair.before.free_symbols | pair.after.free_symbols
+    free = sorted(pair.before.free_symbols | pair.after.free_symbols, key=str)
     paths = [path for path in concrete_model.shape.paths() if not limited or concrete_model.probability_of(path)]
-    for path in paths if free else paths[:1]:
-        environment = dict.fromkeys(free, path)
+    times = range(concrete_model.shape.horizon + 1)
+    for places in product(*(paths if isinstance(index, Trajectory) else times for index in free)):
+        environment = dict(zip(free, places, strict=True))
         try:
             one, two = (oracle.value(side, environment) for side in (pair.before, pair.after))
         except (Undefined, NotApplicable):

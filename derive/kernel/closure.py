@@ -148,7 +148,7 @@ def column_class(letter: Monomial, relations: Relations) -> Class | None:
 
 def vanishing_end(end: Monomial, relations: Relations) -> bool:
     """Whether V_{H+1}, which is 0, is a factor of the column at the end."""
-    return relations.terminal and any(symbol[1] == "V" for symbol, _ in end)
+    return relations.terminal and any(symbol[1] == "V" and e > 0 for symbol, e in end)
 
 
 def closed(difference: Difference, relations: Relations) -> Closure | Somewhere:
