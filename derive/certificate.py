@@ -18,7 +18,7 @@ from derive.derivation import Theorem
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.automata import Monomial
 from derive.kernel.closure import Closure, Difference
-from derive.kernel.everywhere import Everywhere, ProductGap, decide_everywhere, differences, product_of
+from derive.kernel.everywhere import Coordinates, Everywhere, ProductGap, decide_everywhere, differences, product_of
 from derive.kernel.spans import Identity, Vector
 from derive.language.source import source
 from derive.verify import SCHEMA
@@ -37,7 +37,7 @@ def _theorem(theorem: Theorem) -> dict[str, Any]:
         steps.append({
             "step": number, "line": chain.reasons[number - 1].line, "label": chain.reasons[number - 1].tag,
             "before": source(before), "after": source(after),
-            "coordinates": shown.coordinates if shown else None,
+            "coordinates": list(shown.coordinates) if shown and shown.coordinates else None,
             "product": _product(shown.product) if shown and shown.product else None,
             "closures": [_closure(one) for one in shown.closures or ()] if shown else None,
         })
@@ -136,9 +136,12 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[int, str]]:
 
 def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
     """Recompile the terms and compare: the certificate must be about these automata."""
-    closures, coordinates = step["closures"], step.get("coordinates")
-    if not (coordinates is None or isinstance(coordinates, str)):
-        return False
+    closures, coordinates = step["closures"], None
+    match step.get("coordinates"):
+        case [str() as policy, bool() as unroll]:
+            coordinates = Coordinates(policy, unroll)
+        case other if other is not None:
+            return False
     try:
         compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
         gap = product_of(before, after, assumptions, coordinates)

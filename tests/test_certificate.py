@@ -201,7 +201,7 @@ def test_a_symbol_that_is_listed_twice_or_divided_by_is_no_relation(factor: list
         assert _rejected(_of_one_letter([P_STEP, factor], [*end, wrong]))
 
 
-@pytest.mark.parametrize("coordinates", ["beta", 0, True, ["pi"], {}, "absent"], ids=str)
+@pytest.mark.parametrize("coordinates", [["beta", False], "pi", 0, True, ["pi"], ["pi", 1], {}, "absent"], ids=str)
 def test_coordinates_are_a_policy_or_nothing(coordinates: Any) -> None:
     """A closure fits the coordinates it was made in; other data is refused without a crash."""
     assert against(VALUED, [with_values]) == []

@@ -13,7 +13,7 @@ import pytest
 from test_everywhere import NAMED
 from test_everywhere_random import decided
 
-from derive.kernel import automata, closure, coordinates, ranges
+from derive.kernel import automata, closure, coordinates, everywhere, forms, ranges
 from derive.kernel.automata import Automaton, Monomial
 from derive.kernel.compile import DYNAMICS
 from derive.kernel.everywhere import Everywhere
@@ -22,6 +22,7 @@ Patch = pytest.MonkeyPatch
 Class = tuple[str, Monomial] | None
 true_class, true_tested = closure.column_class, closure._tested
 true_pushed, true_times, true_expanded = automata.pushed, automata.times, coordinates._expanded
+true_unrolled = everywhere.unrolled
 
 
 def by_class(wrong: Callable[[Monomial, Class], Class]) -> Callable[[Patch], None]:
@@ -147,6 +148,14 @@ def one_coordinate_for_all_rewards(patch: Patch) -> None:
     patch.setattr(coordinates, "_expanded", expanded)
 
 
+def unrolled_whatever_follows(patch: Patch) -> None:
+    """V(s_t) becomes the rewards to go although later letters are no units."""
+    def unrolled(one: Automaton, policies: Any, over: Any) -> Automaton:
+        return true_unrolled(one, policies, range(one.size))
+    patch.setattr(everywhere, "unrolled", unrolled)
+    patch.setattr(forms, "unrolled", unrolled)
+
+
 PLANTED: dict[str, Callable[[Patch], None]] = {
     "END is ignored": ignore_the_end,
     "u is skipped": skip_the_start,
@@ -164,6 +173,7 @@ PLANTED: dict[str, Callable[[Patch], None]] = {
         lambda letter, kind: None if {symbol[1] for symbol, _ in of_action(letter)} == {"A", "pi"} else kind),
     "P eps r vanishes": by_class(
         lambda letter, kind: None if ("sax", "eps", "pi") in dict(letter) else kind),
+    "V is unrolled whatever follows": unrolled_whatever_follows,
     "V_{H+1} is not 0": lambda patch: patch.setattr(closure, "vanishing_end", lambda end, relations: False),
     "A is not centred": by_class(lambda letter, kind: kind or (
         ("m", letter) if any(symbol[1] == "A" for symbol, _ in letter) else None)),

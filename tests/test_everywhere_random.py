@@ -41,7 +41,7 @@ from derive.enumerate import Enumeration
 from derive.errors import MalformedTerm, NotApplicable, Undefined
 from derive.kernel.closure import Relations, Somewhere
 from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Decision, Everywhere, Outside, Sides, _decided, decide_everywhere, valued
+from derive.kernel.everywhere import Decision, Everywhere, Outside, Sides, _decided, choices, decide_everywhere
 from derive.kernel.modular import residue_model
 from derive.kernel.rings import RingModel
 from derive.language.signature import Signature, signature
@@ -216,7 +216,7 @@ def decided(pair: Pair) -> Decision:
         if not (isinstance(found, Outside) and "symmetric" in found.why):
             return found
     decision: Decision = Outside("")
-    for policy in valued(pair.before, pair.after):
+    for policy in choices(pair.before, pair.after):
         decision = _decided(pair.before, pair.after, Sides(pair.assumptions), Relations(), policy)
         if isinstance(decision, Everywhere):
             break

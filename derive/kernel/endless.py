@@ -55,8 +55,11 @@ def is_unit(letter: Monomial) -> bool:
     return False
 
 
-def finished(one: Automaton) -> frozenset[int]:
-    """The states at which a word may end and after which only unit letters of weight 1 follow, or nothing."""
+def finished(one: Automaton, *, endless: bool = True) -> frozenset[int]:
+    """The states at which a word may end and after which only unit letters of weight 1 follow.
+
+    At an infinite horizon also those after which nothing follows.
+    """
     following: dict[int, list[tuple[Letter, int, Weight]]] = {}
     for letter, arrows in one.letters.items():
         for (p, q), weight in arrows.items():
@@ -65,12 +68,12 @@ def finished(one: Automaton) -> frozenset[int]:
     def over(state: int) -> bool:
         match following.get(state, []):
             case []:
-                return True
+                return endless
             case [((marks, letter), target, weight)]:
                 return not marks and target == state and is_unit(letter) and weight == ONE
         return False
 
-    return frozenset(state for state in one.ends.get(UNIT, {}) if over(state))
+    return frozenset(state for state, weight in one.ends.get(UNIT, {}).items() if weight == ONE and over(state))
 
 
 def unending(one: Automaton) -> Automaton:

@@ -31,7 +31,7 @@ def endless_value(term: Expr, sides: Sides, model: RingModel) -> Any:
         OutsideFragment: for a term that has no automaton, or does not converge for sure.
     """
     form = sides.forms.form(term)
-    return Resolvents(model, {name for name in valued(term) if name}).form(form, sides.forms.atoms)
+    return Resolvents(model, valued(term)).form(form, sides.forms.atoms)
 
 
 class EndlessModels:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 from sympy import Expr
 
@@ -28,12 +28,13 @@ from derive.kernel import automata, products
 from derive.kernel.automata import Automaton, Marks, Monomial, Weight, added, weighed
 from derive.kernel.closure import Closure, Difference, Relations, Somewhere, closed
 from derive.kernel.compile import DYNAMICS, PathCompiler, Paths
-from derive.kernel.coordinates import in_coordinates
-from derive.kernel.endless import closed_endless, unending
+from derive.kernel.coordinates import in_coordinates, policies_valued
+from derive.kernel.endless import closed_endless, finished, unending
 from derive.kernel.forms import Form, Forms
 from derive.kernel.products import LinearRelation, NormalForms, Polynomial
-from derive.kernel.ranges import balanced
+from derive.kernel.ranges import at_literal, balanced, first_horizon
 from derive.kernel.spans import CONTEXT, Vector
+from derive.kernel.unrolled import unrolled
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import Time, Trajectory
@@ -43,14 +44,20 @@ CERTAIN: Monomial = ((("sa", "pi", "pi"), 1), (DYNAMICS, 1))
 """P pi on every step, the law of a trajectory: a constant is the expectation of itself."""
 
 
+class Coordinates(NamedTuple):
+    """The policy in whose values the reward is written; whether those of other policies are unrolled."""
+
+    policy: str
+    unroll: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Everywhere:
     """Yes: equal for every finite MDP and every horizon, with the closures that show it."""
 
     closures: tuple[Closure, ...] | None
     """None where a product of sums needs more than linear relations between them."""
-    coordinates: str | None = None
-    """The policy whose values are coordinates of the reward, if any."""
+    coordinates: Coordinates | None = None
     product: ProductGap | None = None
 
 
@@ -89,19 +96,20 @@ def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumptio
         return Outside("a matrix that is not symmetric by its form takes two directions, which are not provided")
     compiled = sides or _sides(before, after, assumptions)
     decision: Decision = Outside("")
-    for policy in valued(before, after):
-        decision = _decided(before, after, compiled, relations or Relations(), policy)
+    for coordinates in choices(before, after):
+        decision = _decided(before, after, compiled, relations or Relations(), coordinates)
         if isinstance(decision, Everywhere):
             break
     return decision
 
 
-def _decided(before: Expr, after: Expr, compiled: Sides, relations: Relations, policy: str | None) -> Decision:
+def _decided(before: Expr, after: Expr, compiled: Sides, relations: Relations,
+             coordinates: Coordinates | None) -> Decision:
     closures = []
     try:
-        gap = _gap(before, after, compiled, policy, relations)
+        gap = _gap(before, after, compiled, coordinates, relations)
         if isinstance(gap, ProductGap) and not gap.settled:
-            return products.vanishes(gap.polynomial, gap.forms) or Everywhere(None, policy)
+            return products.vanishes(gap.polynomial, gap.forms) or Everywhere(None, coordinates)
         for difference in gap.differences if isinstance(gap, ProductGap) else gap:
             outcome = (closed_endless if difference.endless else closed)(difference, relations)
             if isinstance(outcome, Somewhere):
@@ -109,24 +117,32 @@ def _decided(before: Expr, after: Expr, compiled: Sides, relations: Relations, p
             closures.append(outcome)
     except (OutsideFragment, WorkLimit) as outside:
         return Outside(str(outside))
-    return Everywhere(tuple(closures), policy, gap if isinstance(gap, ProductGap) else None)
+    return Everywhere(tuple(closures), coordinates, gap if isinstance(gap, ProductGap) else None)
 
 
 def _sides(before: Expr, after: Expr, assumptions: Iterable[Assumption]) -> Sides:
     return Sides(assumptions, endless=is_endless(before, after))
 
 
-def valued(*terms: Expr) -> list[str | None]:
-    """The policies whose values occur, pi first: each may give the coordinates. [None] if there is none."""
+def valued(*terms: Expr) -> list[str]:
+    """The policies whose values occur, pi first."""
     names = {str(node.args[0].label) for term in terms for node in subterms(term) if isinstance(node, VALUES)}
-    return sorted(names, key=lambda name: (name != "pi", name)) or [None]
+    return sorted(names, key=lambda name: (name != "pi", name))
+
+
+def choices(before: Expr, after: Expr) -> list[Coordinates | None]:
+    """The coordinates that may be taken: of each policy, with the values of others as they stand, or unrolled."""
+    policies = valued(before, after)
+    if not policies:
+        return [None]
+    return [Coordinates(policy, unroll) for policy in policies for unroll in (False, True)[: len(policies)]]
 
 
 # -- from terms to differences -------------------------------------------------------------------------
 
 
 def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption], sides: Sides | None = None,
-                coordinates: str | None = None) -> list[Difference]:
+                coordinates: Coordinates | None = None) -> list[Difference]:
     """The automata all of which must be 0 for the terms to be equal.
 
     Raises:
@@ -141,13 +157,13 @@ def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption], si
 
 
 def product_of(before: Expr, after: Expr, assumptions: Iterable[Assumption],
-               coordinates: str | None = None) -> ProductGap | None:
+               coordinates: Coordinates | None = None) -> ProductGap | None:
     """The polynomial in sums that a claim is about, if it is about more than a combination of them."""
     gap = _gap(before, after, _sides(before, after, assumptions), coordinates, Relations())
     return gap if isinstance(gap, ProductGap) else None
 
 
-def _gap(before: Expr, after: Expr, compiled: Sides, coordinates: str | None,
+def _gap(before: Expr, after: Expr, compiled: Sides, coordinates: Coordinates | None,
          relations: Relations) -> list[Difference] | ProductGap:
     free = before.free_symbols | after.free_symbols
     paths = [index for index in free if isinstance(index, Trajectory)]
@@ -156,7 +172,7 @@ def _gap(before: Expr, after: Expr, compiled: Sides, coordinates: str | None,
         raise OutsideFragment(f"free indices: {', '.join(sorted(map(str, free)))}")
     if compiled.endless and free:
         raise OutsideFragment("free indices at an infinite horizon")
-    gap = _Gap(times, coordinates, compiled.endless)
+    gap = _Gap(times, coordinates, compiled.endless, 0 if compiled.endless else first_horizon(before, after))
     if paths:
         return gap.each(_minus(compiled.along(before, paths[0]), compiled.along(after, paths[0])))
     forms = compiled.forms
@@ -201,8 +217,10 @@ class _Gap:
     """How a gap becomes differences: for all values of the free ``times``, in the ``coordinates`` of a policy."""
 
     times: Marks
-    coordinates: str | None
+    coordinates: Coordinates | None
     endless: bool
+    first: int
+    """The first horizon at which the literal times of the claim exist."""
 
     def each(self, paths: Paths) -> list[Difference]:
         """Trajectory by trajectory, one automaton for each power of R(tau)."""
@@ -262,8 +280,14 @@ class _Gap:
             raise OutsideFragment(f"the time {min(map(str, others))} is free on one side only")
         for time in sorted(self.times - one.marks, key=str):
             one = automata.times(one, automata.local(automata.UNIT, time))
+        if self.first:
+            one = automata.times(one, at_literal(automata.UNIT, self.first))
         if self.coordinates is not None:
-            one = in_coordinates(one, self.coordinates)
+            second = policies_valued(one) - {self.coordinates.policy}
+            if second and self.coordinates.unroll:
+                moved = automata.pushed(one)
+                one = unrolled(moved, second, finished(moved, endless=self.endless))
+            one = in_coordinates(one, self.coordinates.policy)
         return balanced(automata.trimmed(automata.pushed(one)))
 
     def _ready(self, one: Automaton, *, each: bool) -> list[Difference]:

@@ -26,9 +26,11 @@ from derive.kernel.compile import (
     opened,
     policy_symbol,
 )
+from derive.kernel.coordinates import policies_valued
 from derive.kernel.endless import finished, unending
 from derive.kernel.numbers_inside import apart, has_numbers
 from derive.kernel.ranges import between, discount, listed
+from derive.kernel.unrolled import unrolled
 from derive.language.binding import rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.terms import (
@@ -224,10 +226,20 @@ class Forms:
         for product, weight in form.items():
             for place, number in enumerate(product):
                 rest: Form = {product[:place] + product[place + 1 :]: weight}
-                parts.append(_product([rest, self._atom(
-                    differentiated(self.atoms[number], finished if self.endless else lambda one: ()),
-                    self._supports[number])]))
+                parts.append(_product([rest, self._atom(self._differentiated(number), self._supports[number])]))
         return _sum(parts)
+
+    def _differentiated(self, number: int) -> Paths:
+        """An atom's derivative, its values of pi unrolled before."""
+        paths = {power: self._unrolled(one) for power, one in self.atoms[number].items()}
+        return differentiated(paths, finished if self.endless else lambda one: ())
+
+    def _unrolled(self, one: Automaton) -> Automaton:
+        learned = str(pi.label)
+        if learned not in policies_valued(one):
+            return one
+        moved = automata.pushed(one)
+        return unrolled(moved, [learned], finished(moved, endless=self.endless))
 
     # -- samples ----------------------------------------------------------------------------------------
 

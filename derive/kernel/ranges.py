@@ -10,8 +10,20 @@ from sympy import Expr, Integer
 
 from derive.errors import OutsideFragment
 from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Weight, along, simple, times, total
+from derive.kernel.obligations import linear
 from derive.language.expression import Plus
-from derive.language.terms import Forever, Horizon
+from derive.language.terms import (
+    ActionAt,
+    ActionValue,
+    Advantage,
+    Forever,
+    Horizon,
+    Prod,
+    StateAt,
+    StateValue,
+    Time,
+    Total,
+)
 
 MOST_STEPS = 12
 """Literal times and offsets up to this are turned into states."""
@@ -91,6 +103,39 @@ def _at_most(time: Any, last: Linear) -> Automaton:
             raise OutsideFragment("a range that reaches beyond H")
         return before_the_end(time, -number)
     return after(base, time, -number)
+
+
+def first_horizon(*terms: Expr) -> int:
+    """The least H at which the literal times that the terms ask for exist, those inside sums over time left out.
+
+    s_3 asks for H >= 2, a_(H-1) for H >= 1; below, the terms say nothing.
+    """
+    return max((_first_horizon(term) for term in terms), default=0)
+
+
+def _first_horizon(term: Expr) -> int:
+    own = 0
+    match term:
+        case Total(index=Time()) | Prod(index=Time()):
+            return 0  # an empty sum asks for nothing
+        case StateAt(args=(_, time)):
+            own = _needed(time, beyond=1)
+        case ActionAt(args=(_, time)):
+            own = _needed(time)
+        case StateValue(args=(_, time, _)):
+            own = _needed(time, beyond=1)
+        case ActionValue(args=(_, time, *_)) | Advantage(args=(_, time, *_)):
+            own = _needed(time)
+    return max([own, *(_first_horizon(argument) for argument in term.args)])
+
+
+def _needed(time: Expr, beyond: int = 0) -> int:
+    """The least H with 0 <= time <= H + beyond, for a time without free times; else 0."""
+    found = linear(time) or {}
+    if any(isinstance(key, Time) for key in found):
+        return 0
+    number = found.get(None, 0)
+    return max(0, -number if found.get(Horizon()) == 1 else number - beyond)
 
 
 def at_literal(letter: Monomial, number: int) -> Automaton:
