@@ -91,9 +91,9 @@ def _bits(difference: Difference, shape: Shape, points: int) -> int:
     of at most H + 2 weights of height h, so a nonzero one has at most
     log2(N h^(H+2)) / 30 prime factors above 2^30, of the 5 * 10^7 primes drawn from.
     """
-    degree = max((sum(abs(e) for _, e in letter) for letter in difference.letters), default=1) + 4
-    if any(symbol[1] in VALUES for letter in difference.letters for symbol, _ in letter):
-        degree += 4 * (shape.horizon + 1)  # V_t is a polynomial of degree 3 (H + 1 - t) + 1 in pi, P, gamma, r
+    value = 3 * (shape.horizon + 1) + 1  # of V_t in pi, P, gamma and r
+    degree = max((sum(abs(e) * (value if symbol[1] in VALUES else 1) for symbol, e in letter)
+                  for letter in difference.letters), default=1) + 4
     steps = shape.horizon + 2
     height = 1 + max((abs(int(c)).bit_length() for arrows in difference.letters.values()
                       for w in arrows.values() for c in w.to_dict().values()), default=1)

@@ -15,6 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from derive import __version__
 from derive.chain import Examined
+from derive.language.expression import subterms
+from derive.language.horizons import VALUES
 from derive.language.vocabulary import objective as objective_of
 from derive.language.vocabulary import pi, tau
 from derive.language.vocabulary import trajectory_probability as probability_of
@@ -58,6 +60,9 @@ def document(examined: Sequence[Examined], comparison: Comparison | None, *, com
         means=[shown for one, shown in sections if one.expected in _IN_THE_MEAN],
         twins=[shown for one, shown in sections if one.expected not in (Proved.code, *_IN_THE_MEAN)],
         numbers=None if comparison is None else numbers(comparison),
+        valued=any(isinstance(node, VALUES) for one in examined for term in one.theorem.chain.terms
+                   for node in subterms(term)),
+        endless=any(one.theorem.endless for one in examined),
         rules=_rules(examined), versions=_versions(), command=code(command),
     )
 
