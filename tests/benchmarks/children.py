@@ -89,10 +89,11 @@ def answered(arguments: Sequence[str], budget: Budget) -> Run | Stopped:
         return Stopped("time")
     if done.returncode == -signal.SIGALRM:
         return Stopped("time")
-    if done.returncode and any(sign in done.stderr for sign in OUT_OF_MEMORY):
+    written = done.stdout + done.stderr  # FLINT complains on the one, Python on the other
+    if done.returncode and any(sign in written for sign in OUT_OF_MEMORY):
         return Stopped("memory")
     if done.returncode:
-        raise SystemExit(f"{' '.join(arguments)}: status {done.returncode}\n{done.stderr}")
+        raise SystemExit(f"{' '.join(arguments)}: status {done.returncode}\n{written}")
     return Run(**json.loads(done.stdout))
 
 
