@@ -4,7 +4,8 @@
 
 Everything runs in child processes: this one stays small, so that their peaks are their own.
 A route is given a budget of time and memory for one answer. Every route that is timed must
-also refuse a false twin of the identity. The status is 1 if an aim is missed.
+also refuse a false twin of the identity. Times are of the processor, not of the clock. The
+status is 1 if an aim is missed.
 """
 
 from __future__ import annotations

@@ -19,21 +19,21 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
-START = 120
-"""Seconds beyond its budget after which a child that does not stop itself is killed."""
+SHARE, START = 10, 120
+"""A child that does not stop itself is killed after this many times its budget and this many seconds by the clock."""
 
 OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "nable to allocate memory", "out of memory", "annot allocate memory")
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one run may take."""
+    """What one run may take; the seconds are of processor time, which other programs do not lengthen much."""
 
     seconds: int
     megabytes: int
 
     def __str__(self) -> str:
-        return f"{self.seconds} s and {self.megabytes} MB"
+        return f"{self.seconds} s of processor time and {self.megabytes} MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def limited(budget: Budget) -> None:
     size = budget.megabytes * 1024**2
     with suppress(ValueError):  # systems that cannot limit the address space
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, budget.seconds)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, budget.seconds)
 
 
 def megabytes(maximum: int) -> float:
@@ -84,10 +84,10 @@ def answered(arguments: Sequence[str], budget: Budget) -> Run | Stopped:
     command = [sys.executable, *arguments, str(budget.seconds), str(budget.megabytes)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), cwd=HERE,
-                              timeout=budget.seconds + START)
+                              timeout=SHARE * budget.seconds + START)
     except subprocess.TimeoutExpired:
         return Stopped("time")
-    if done.returncode == -signal.SIGALRM:
+    if done.returncode == -signal.SIGPROF:
         return Stopped("time")
     written = done.stdout + done.stderr  # FLINT complains on the one, Python on the other
     if done.returncode and any(sign in written for sign in OUT_OF_MEMORY):
