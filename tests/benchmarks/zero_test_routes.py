@@ -16,6 +16,7 @@ from typing import Any
 
 import sympy
 from flint import fmpz_mpoly_ctx
+from sympy import Expr
 from sympy.polys.fields import field
 from sympy.polys.rings import ring
 
@@ -85,13 +86,17 @@ def tree(parts: list[Any]) -> Any:
 # -- routes ------------------------------------------------------------------------------------------
 
 
-def kernel(horizon: int, twin: str) -> bool:
-    """Ours, cold: the model, both sides and the zero test."""
+def claim(twin: str) -> tuple[Expr, Expr]:
+    """Both sides as terms of ours."""
     scores = total(t, grad(log(pi(tau.a[t] | tau.s[t]))))
     undiscounted = total(t, r(tau.s[t], tau.a[t], tau.s[t + 1]))
-    before = grad(J)
-    after = total(tau, {"": P(tau) * scores * R(tau), "P dropped": scores * R(tau),
-                        "gamma lost": P(tau) * scores * undiscounted}[twin])
+    return grad(J), total(tau, {"": P(tau) * scores * R(tau), "P dropped": scores * R(tau),
+                                "gamma lost": P(tau) * scores * undiscounted}[twin])
+
+
+def kernel(horizon: int, twin: str) -> bool:
+    """Ours, cold: the model, both sides and the zero test."""
+    before, after = claim(twin)
     model = generic_model(Shape(2, 2, horizon), signature(before, after), additive=True)
     evaluator = Evaluator(model)
     return model.ring.is_zero(evaluator.value(before, {}) - evaluator.value(after, {}))
@@ -131,6 +136,12 @@ def sympy_expand(horizon: int, twin: str) -> bool:
 def sympy_cancel(horizon: int, twin: str) -> bool:
     """``cancel(left - right) == 0``."""
     return bool(sympy.cancel(_expression(horizon, twin)) == 0)
+
+
+def sympy_together(horizon: int, twin: str) -> bool:
+    """The numerator of ``together(left - right)``, expanded."""
+    numerator, _ = sympy.fraction(sympy.together(_expression(horizon, twin)))
+    return bool(sympy.expand(numerator) == 0)
 
 
 def sympy_simplify(horizon: int, twin: str) -> bool:

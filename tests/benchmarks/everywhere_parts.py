@@ -1,0 +1,140 @@
+"""Parts of ``bench_everywhere.py``, each run in a process of its own.
+
+As a program: PART, and it prints the part's lines; the status is ``MISSED`` if an aim is missed.
+"""
+
+from __future__ import annotations
+
+import gc
+import platform
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from statistics import median
+from time import process_time
+
+from sympy import Expr
+from sympy.external.gmpy import GROUND_TYPES
+
+from derive.assumptions import POSSIBLE, Assumption, additive_return
+from derive.kernel.everywhere import Everywhere, Sides, decide_everywhere
+from derive.kernel.scale import Agreement, Disagreement, probe
+from derive.language.vocabulary import P, R, grad, log, pi, t, tau, total
+from derive.models import Shape
+from derive.proof_files import bundled, load, proof_files
+
+MISSED = 3
+ROUNDS = 7
+ARBITRARY = frozenset({POSSIBLE})
+ADDITIVE = frozenset({POSSIBLE, additive_return})
+CLOSED = total(tau, P(tau) * total(t, grad(log(pi(tau.a[t] | tau.s[t])))) * R(tau))
+LIKELIHOOD = total(tau, grad(P(tau)) * R(tau))
+
+SHAPE = Shape(20, 5, 200)
+SEED = ("likelihood_ratio_gradient", "score_of_a_trajectory", "policy_gradient")
+"""The policy gradient theorem with its lemmas: the theorem last."""
+MOST_DOUBLING, MOST_CHAIN = 1.5, 0.150
+
+Step = tuple[frozenset[Assumption], Expr, Expr]
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """The processor time of one run; nothing here uses a second thread."""
+    gc.collect()
+    start = process_time()
+    run()
+    return process_time() - start
+
+
+def interleaved(runs: list[Callable[[], object]]) -> list[float]:
+    """Median seconds of each, taking turns."""
+    rounds = [[seconds(run) for run in runs] for _ in range(ROUNDS)]
+    return [median(times) for times in zip(*rounds, strict=True)]
+
+
+def judged(value: float, aim: float) -> str:
+    """The value against the most that it should be."""
+    return f"aim at most {aim:g}: {'met' if value <= aim else 'MISSED'}"
+
+
+def proved_steps(names: Iterable[str] | None = None) -> list[Step]:
+    """The steps declared proved, of all bundled proofs or of the named ones."""
+    files = proof_files([bundled()]) if names is None else [bundled() / f"{name}.py" for name in names]
+    steps: list[Step] = []
+    for theorem in (theorem for file in files for theorem in load(file)):
+        terms, reasons = theorem.chain.terms, theorem.chain.reasons
+        steps += [(frozenset(theorem.assumes), before, after)
+                  for before, after, by in zip(terms, terms[1:], reasons, strict=False) if by.expect == "proved"]
+    return steps
+
+
+def packages() -> bool:
+    """What is timed; no aim."""
+    print(f"Python {platform.python_version()}, python-flint {version('python-flint')}, sympy {version('sympy')} over "
+          f"integers of {GROUND_TYPES}")
+    return True
+
+
+def decisions() -> bool:
+    """Compile and decide every step of the bundled proofs that is declared proved; no aim."""
+    chains: dict[frozenset[Assumption], list[Step]] = {}
+    for step in proved_steps():
+        chains.setdefault(step[0], []).append(step)
+
+    def decide_all() -> None:
+        for assumes, steps in chains.items():
+            sides = Sides(assumes)
+            for _, before, after in steps:
+                if not isinstance(decide_everywhere(before, after, assumes, sides=sides), Everywhere):
+                    raise SystemExit(f"not decided: {before} = {after}")
+
+    (time,) = interleaved([decide_all])
+    print(f"bundled proofs, {sum(map(len, chains.values()))} steps, compiled and decided for every finite MDP and "
+          f"horizon: {1e3 * time:.1f} ms")
+    return True
+
+
+def agree(step: Step, shape: Shape) -> Callable[[], None]:
+    """One random point of a true step; a false twin of it is asked first, once."""
+    assumes, before, after = step
+    assert isinstance(probe(before, 2 * after, assumes, shape, points=1), Disagreement), (before, after)
+
+    def run() -> None:
+        found = probe(before, after, assumes, shape, points=1)
+        assert isinstance(found, Agreement), (before, after)
+        assert found.bits > 0, "nothing was compared"
+
+    return run
+
+
+def horizons() -> bool:
+    """What doubling the horizon costs at S=20, A=5, one random point."""
+    shapes, met = [Shape(20, 5, SHAPE.horizon * 2**j) for j in range(3)], True
+    for says, assumes in (("additive", ADDITIVE), ("arbitrary", ARBITRARY)):
+        times = interleaved([agree((assumes, LIKELIHOOD, CLOSED), shape) for shape in shapes])
+        points = ", ".join(f"H={shape.horizon} {1e3 * time:.0f} ms" for shape, time in zip(shapes, times, strict=True))
+        print(f"one point at S=20 A=5, {says} return: {points}")
+        for j in (0, 1):
+            ratio = times[j + 1] / times[j]
+            met &= ratio <= MOST_DOUBLING
+            print(f"  H={shapes[j + 1].horizon} / H={shapes[j].horizon} = {ratio:.2f}, {judged(ratio, MOST_DOUBLING)}")
+    return met
+
+
+def chains() -> bool:
+    """Each step of the policy gradient theorem and of its lemmas at one random point."""
+    met = True
+    for says, names in (("the theorem's own", SEED[-1:]), ("with those of its lemmas", SEED)):
+        runs = [agree(step, SHAPE) for step in proved_steps(names)]
+        (time,) = interleaved([lambda runs=runs: [run() for run in runs]])  # type: ignore[misc]
+        met &= time <= MOST_CHAIN
+        print(f"policy gradient theorem at S=20 A=5 H=200, one point, {len(runs)} steps, {says}: {1e3 * time:.0f} ms, "
+              f"{1e3 * time / len(runs):.0f} ms a step, {judged(1e3 * time, 1e3 * MOST_CHAIN)}")
+    return met
+
+
+PARTS: dict[str, Callable[[], bool]] = {
+    "packages": packages, "decisions": decisions, "horizons": horizons, "chains": chains}
+
+if __name__ == "__main__":
+    sys.exit(0 if PARTS[sys.argv[1]]() else MISSED)
