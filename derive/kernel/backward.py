@@ -2,7 +2,7 @@
 
 Run backward in time: where the automaton only reads unit letters the mass of the future
 is sum_x P sum_a pi = 1 and collapses, while forward the mass of the past does not. The
-generic model of 2 states and 2 actions at H = 8 has 131,072 trajectories; backward it
+generic model of 2 states and 2 actions at H = 8 has 524,288 trajectories; backward it
 takes milliseconds, and the field's budget of terms stops what would be too large.
 """
 
