@@ -16,8 +16,10 @@ from typing import Any
 from sympy import Expr
 
 from derive.assumptions import POSSIBLE, Assumption, additive_return, check_assumed, check_step, iid_samples
+from derive.claim import Claim, Witness
 from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
+from derive.evidence import scope_of
 from derive.kernel import decide
 from derive.kernel.decide import Comparison, Models
 from derive.kernel.obligations import Obligation, owed_by, undischarged
@@ -43,7 +45,7 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.witness import Claim, Witness, find_witness
+from derive.witness import find_witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,37 +351,3 @@ class _Examiner:
 def _needs(owed: Sequence[Obligation], scope: Scope) -> NeedsCondition:
     settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
     return NeedsCondition(tuple(str(obligation) for obligation in owed), tuple(settled), scope)
-
-
-def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
-    if not answer.with_zeros:
-        return ()
-    return (f"{', '.join(map(str, decide.WITH_ZEROS))} with {'; '.join(answer.with_zeros)}",)
-
-
-def _everywhere(answer: decide.Equal) -> str:
-    if answer.everywhere is None:
-        return ""
-    reach = "every discount below 1, infinite horizon" if answer.endless else "every horizon"
-    text = f"every finite MDP, {reach}, by automata"
-    return f"{text}, using {' and '.join(answer.relations)}" if answer.relations else text
-
-
-def scope_of(answer: decide.Equal) -> Scope:
-    """The kernel's evidence in words."""
-    horizons = ", ".join(str(horizon) for horizon in answer.cutoff_horizons)
-    cutoff = f"every number of states and actions at H = {horizons}" if horizons else ""
-    if answer.cutoff_samples:
-        shapes = ", ".join(str(shape) for shape in answer.cutoff_samples)
-        cutoff = "; ".join(part for part in (cutoff, f"every number m of samples on {shapes}") if part)
-    def shown(shape: Shape) -> str:
-        return f"({shape.states},{shape.actions},∞)" if answer.endless else str(shape)
-
-    probes = ", ".join(map(shown, answer.probes))
-    return Scope(
-        everywhere=_everywhere(answer),
-        exact=tuple(map(shown, answer.exact)),
-        with_zeros=_with_zeros(answer),
-        cutoff=cutoff,
-        probes=f"also agreed at {answer.points} random points modulo 31-bit primes: {probes}" if probes else "",
-    )

@@ -28,6 +28,7 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.chain import Examined
+from derive.claim import Claim, Witness
 from derive.derivation import Theorem
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, MalformedTerm, NotApplicable, OutsideFragment, Undefined
@@ -40,7 +41,7 @@ from derive.models import Model, Shape
 from derive.numeric.gaps import assignments, largest_gap
 from derive.numeric.instances import instance_of, random_instance
 from derive.verdict import Estimates, NeedsCondition, Proved, Refuted, SameMean, Unjustified
-from derive.witness import Claim, Witness, find_witness
+from derive.witness import find_witness
 
 FLOAT, EXACT = "float", "exact"
 MOST_TRAJECTORIES = {FLOAT: 300, EXACT: 40}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from derive.witness import Witness
+from derive.claim import Witness
 
 
 @dataclass(frozen=True, slots=True)

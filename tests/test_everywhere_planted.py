@@ -15,8 +15,8 @@ from test_everywhere_random import decided
 
 from derive.kernel import automata, closure, coordinates, everywhere, forms, ranges
 from derive.kernel.automata import Automaton, Monomial
-from derive.kernel.compile import DYNAMICS
 from derive.kernel.everywhere import Everywhere
+from derive.kernel.paths import DYNAMICS
 
 Patch = pytest.MonkeyPatch
 Class = tuple[str, Monomial] | None

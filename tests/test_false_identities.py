@@ -17,6 +17,7 @@ from sympy import Expr
 
 from derive.assumptions import Assumption, additive_return, iid_samples, policy_positive, possible
 from derive.chain import Examined, examine
+from derive.claim import Witness
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import InvalidChain
@@ -52,7 +53,6 @@ from derive.language.vocabulary import (
 from derive.models import Shape
 from derive.rules import equal_expectations, expectation_as_a_sum, product_rule, regroup
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided, Unjustified
-from derive.witness import Witness
 
 y, c = State("y"), Action("c")
 q, f = function("q"), function("f")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from derive.claim import Witness
 from derive.errors import BadInput
 from derive.language.terms import Function, State
 from derive.language.vocabulary import J, P, R, a, expect, function, grad, log, pi, ratio, s, t, tau, total
@@ -18,7 +19,6 @@ from derive.report.counterexample import counterexample
 from derive.report.formulas import formula, lines
 from derive.report.lines import broken, width
 from derive.report.spelled_out import spelled, spelled_step
-from derive.witness import Witness
 
 b, q = function("b"), function("q_old")
 SCORES = total(t, grad(log(pi(tau.a[t] | tau.s[t]))))

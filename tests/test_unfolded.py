@@ -28,6 +28,7 @@ from derive.assumptions import (
     possible,
 )
 from derive.chain import examine
+from derive.claim import Claim
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import NotApplicable
@@ -38,7 +39,6 @@ from derive.language.vocabulary import H, J, P, R, expect, function, gamma, grad
 from derive.models import Model
 from derive.unfolded import GO, Sketch, find_unfolded, unfolded_model, visits
 from derive.verdict import Refuted, Undecided
-from derive.witness import Claim
 
 F = Fraction
 POSITIVE = (initial_positive, dynamics_positive, policy_positive)

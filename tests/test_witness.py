@@ -19,6 +19,7 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
+from derive.claim import Claim, Witness
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, MalformedTerm
 from derive.kernel.concrete import Rationals
@@ -48,7 +49,7 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Model, Shape
-from derive.witness import Claim, Witness, find_witness
+from derive.witness import find_witness
 
 F = Fraction
 score, b, f = grad(log(P(tau))), Policy("b"), function("f")

@@ -16,8 +16,8 @@ from typing import Any
 from derive.errors import OutsideFragment
 from derive.kernel.automata import Monomial, Symbol, Weight
 from derive.kernel.closure import Difference
-from derive.kernel.compile import DYNAMICS
 from derive.kernel.coordinates import VALUES
+from derive.kernel.paths import DYNAMICS
 from derive.kernel.rings import RingModel
 
 

@@ -74,7 +74,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from derive.kernel.automata import UNIT, Monomial
-from derive.kernel.compile import DYNAMICS
+from derive.kernel.paths import DYNAMICS
 from derive.kernel.spans import ZERO, Identity, Span, Vector, column_times, inner, row_times
 
 Matrix = dict[tuple[int, int], Any]

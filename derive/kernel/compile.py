@@ -9,7 +9,7 @@ of a trajectory is a polynomial in R(tau) with automata as coefficients.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,8 +18,9 @@ from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
 from derive.kernel import automata
-from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Symbol
+from derive.kernel.automata import ONE, UNIT, Automaton, Monomial
 from derive.kernel.obligations import linear
+from derive.kernel.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol, summed
 from derive.kernel.ranges import MOST_STEPS, at_literal, before_the_last, between, discount, listed, parts, product_over
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
@@ -48,9 +49,6 @@ from derive.language.terms import (
     Transition,
 )
 from derive.language.vocabulary import additive_return, trajectory_probability
-
-Paths = dict[int, Automaton]
-"""A function of one trajectory: the coefficient of each power of an arbitrary R(tau)."""
 
 
 def opened(binder: Any) -> tuple[Any, Expr]:
@@ -324,69 +322,3 @@ class PathCompiler:
 
 def _negative(one: Automaton) -> Automaton:
     return automata.scaled(one, {(0, 0): Fraction(-1)})
-
-
-# -- symbols ----------------------------------------------------------------------------------------
-
-DYNAMICS: Symbol = ("sax", "P", "")
-
-
-def policy_symbol(policy: Expr) -> Symbol:
-    """pi(a_t | s_t) of a policy."""
-    return ("sa", "pi", str(policy.label))
-
-
-def letter_derivatives(letter: Monomial) -> list[tuple[Monomial, int]]:
-    """The product rule on one letter: pi^e -> e pi^(e-1) pi', and so on.
-
-    Raises:
-        OutsideFragment: for a third derivative.
-    """
-    result = []
-    for symbol, exponent in letter:
-        place, what, name = symbol
-        rest = automata.multiplied(letter, ((symbol, -1),))
-        match what, name:
-            case "pi", "pi":
-                changed = automata.multiplied(rest, (((place, "dpi", name), 1),))
-            case "dpi", _:
-                changed = automata.multiplied(rest, (((place, "d2pi", name), 1),))
-            case "d2pi", _:
-                raise OutsideFragment("a third derivative of the policy")
-            case "V" | "A", "pi":
-                raise OutsideFragment("the gradient of a value function")
-            case "log", "pi/pi":
-                changed = automata.multiplied(rest, (((place, "dpi", "pi"), 1), ((place, "pi", "pi"), -1)))
-            case _:
-                continue
-        result.append((changed, exponent))
-    return result
-
-
-# -- powers of R(tau) -----------------------------------------------------------------------------------
-
-
-def summed(parts: Iterable[Paths]) -> Paths:
-    """The sum of functions of a trajectory."""
-    columns: dict[int, list[Automaton]] = {}
-    for part in parts:
-        for power, one in part.items():
-            columns.setdefault(power, []).append(one)
-    return {power: automata.total(ones) for power, ones in columns.items()}
-
-
-def multiplied(factors: Iterable[Paths]) -> Paths:
-    """The product of functions of a trajectory."""
-    result: Paths = {0: automata.constant(ONE)}
-    for factor in factors:
-        products: dict[int, list[Automaton]] = {}
-        for power, one in result.items():
-            for other, two in factor.items():
-                products.setdefault(power + other, []).append(automata.times(one, two))
-        result = {power: ones[0] if len(ones) == 1 else automata.total(ones) for power, ones in products.items()}
-    return result
-
-
-def differentiated(paths: Paths, fixed: Callable[[Automaton], Collection[int]] = lambda one: ()) -> Paths:
-    """The derivative of a function of a trajectory; no step from the states ``fixed`` is differentiated."""
-    return {power: automata.derived(one, letter_derivatives, fixed(one)) for power, one in paths.items()}

@@ -42,7 +42,7 @@ from typing import Any
 from derive.errors import OutsideFragment
 from derive.kernel.automata import ONE, UNIT, Automaton, Letter, Monomial, Weight, trimmed
 from derive.kernel.closure import Class, Closure, Difference, Matrix, Relations, Somewhere, classes_of, grown
-from derive.kernel.compile import DYNAMICS
+from derive.kernel.paths import DYNAMICS
 from derive.kernel.spans import CONTEXT, ZERO, Vector, column_times, inner
 from derive.kernel.spans import ONE as UNITY
 

@@ -27,10 +27,11 @@ from derive.errors import OutsideFragment, WorkLimit
 from derive.kernel import automata, products
 from derive.kernel.automata import Automaton, Marks, Monomial, Weight, added, weighed
 from derive.kernel.closure import Closure, Difference, Relations, Somewhere, closed
-from derive.kernel.compile import DYNAMICS, PathCompiler, Paths
+from derive.kernel.compile import PathCompiler
 from derive.kernel.coordinates import in_coordinates, policies_valued
 from derive.kernel.endless import closed_endless, finished, unending
 from derive.kernel.forms import Form, Forms
+from derive.kernel.paths import DYNAMICS, Paths
 from derive.kernel.products import LinearRelation, NormalForms, Polynomial
 from derive.kernel.ranges import at_literal, balanced, first_horizon
 from derive.kernel.spans import CONTEXT, Vector

@@ -17,18 +17,11 @@ from sympy import Expr, Integer, Rational
 from derive.errors import OutsideFragment
 from derive.kernel import automata
 from derive.kernel.automata import ONE, Automaton, Weight, added, weighed
-from derive.kernel.compile import (
-    DYNAMICS,
-    PathCompiler,
-    Paths,
-    differentiated,
-    multiplied,
-    opened,
-    policy_symbol,
-)
+from derive.kernel.compile import PathCompiler, opened
 from derive.kernel.coordinates import policies_valued
 from derive.kernel.endless import finished, unending
 from derive.kernel.numbers_inside import apart, has_numbers
+from derive.kernel.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol
 from derive.kernel.ranges import between, discount, listed
 from derive.kernel.unrolled import unrolled
 from derive.language.binding import rewrite_bottom_up

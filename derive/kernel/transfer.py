@@ -14,9 +14,9 @@ import numpy as np
 from derive.errors import OutsideFragment, WorkLimit
 from derive.kernel.automata import Monomial, Symbol
 from derive.kernel.closure import Difference
-from derive.kernel.compile import DYNAMICS
 from derive.kernel.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
 from derive.kernel.modular import Residues
+from derive.kernel.paths import DYNAMICS
 from derive.models import Shape
 
 

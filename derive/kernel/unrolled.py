@@ -19,8 +19,8 @@ from fractions import Fraction
 
 from derive.kernel import automata
 from derive.kernel.automata import Arrows, Automaton, Letter, Marks, Monomial, Weight, added, weighed
-from derive.kernel.compile import DYNAMICS
 from derive.kernel.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
+from derive.kernel.paths import DYNAMICS
 
 GAMMA: Weight = {(1, 0): Fraction(1)}
 MINUS: Weight = {(0, 0): Fraction(-1)}

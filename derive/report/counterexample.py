@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from sympy import Expr
 
+from derive.claim import Witness
 from derive.language.binding import Index
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES, is_endless
@@ -34,7 +35,6 @@ from derive.models import Path
 from derive.report.escape import Tex
 from derive.report.formulas import formula
 from derive.report.lines import width
-from derive.witness import Witness
 
 MOST_TRAJECTORIES = 10
 NARROWEST, WIDEST = 60.0, 340.0

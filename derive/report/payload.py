@@ -8,10 +8,10 @@ from typing import Any
 
 from derive.assumptions import POSSIBLE
 from derive.chain import Examined, Step
+from derive.claim import Witness
 from derive.report.refutation import replay
 from derive.rules.rule import Rule
 from derive.verdict import Estimates, NeedsCondition, Refuted, SameMean, Unjustified
-from derive.witness import Witness
 
 
 def payload(examined: Sequence[Examined], errors: Sequence[str] = ()) -> dict[str, Any]:

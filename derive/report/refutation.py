@@ -8,11 +8,11 @@ from typing import Any
 
 from sympy import Expr
 
+from derive.claim import Witness
 from derive.language.signature import Signature, signature
 from derive.language.source import source
 from derive.language.terms import Batch, Trajectory
 from derive.models import Model
-from derive.witness import Witness
 
 
 def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:

@@ -1,0 +1,41 @@
+"""The kernel's evidence in words: the scope that a verdict prints."""
+
+from __future__ import annotations
+
+from derive.kernel import decide
+from derive.models import Shape
+from derive.verdict import Scope
+
+
+def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
+    if not answer.with_zeros:
+        return ()
+    return (f"{', '.join(map(str, decide.WITH_ZEROS))} with {'; '.join(answer.with_zeros)}",)
+
+
+def _everywhere(answer: decide.Equal) -> str:
+    if answer.everywhere is None:
+        return ""
+    reach = "every discount below 1, infinite horizon" if answer.endless else "every horizon"
+    text = f"every finite MDP, {reach}, by automata"
+    return f"{text}, using {' and '.join(answer.relations)}" if answer.relations else text
+
+
+def scope_of(answer: decide.Equal) -> Scope:
+    """The kernel's evidence in words."""
+    horizons = ", ".join(str(horizon) for horizon in answer.cutoff_horizons)
+    cutoff = f"every number of states and actions at H = {horizons}" if horizons else ""
+    if answer.cutoff_samples:
+        shapes = ", ".join(str(shape) for shape in answer.cutoff_samples)
+        cutoff = "; ".join(part for part in (cutoff, f"every number m of samples on {shapes}") if part)
+    def shown(shape: Shape) -> str:
+        return f"({shape.states},{shape.actions},∞)" if answer.endless else str(shape)
+
+    probes = ", ".join(map(shown, answer.probes))
+    return Scope(
+        everywhere=_everywhere(answer),
+        exact=tuple(map(shown, answer.exact)),
+        with_zeros=_with_zeros(answer),
+        cutoff=cutoff,
+        probes=f"also agreed at {answer.points} random points modulo 31-bit primes: {probes}" if probes else "",
+    )
