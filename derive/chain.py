@@ -157,6 +157,7 @@ class _Examiner:
         self.inherited = {assumption for lemma in lemmas for assumption in lemma.assumes}
         self.assumptions = frozenset(theorem.assumes)
         self.terms = theorem.chain.terms
+        self.horizon = "infinite horizon, where the sums converge" if theorem.endless else "every horizon"
         means = [self._mean_of(term) for term in self.terms if is_random(term)]
         self.comparison = Comparison([*self.terms, *means], self.assumptions, session.models)
 
@@ -284,7 +285,7 @@ class _Examiner:
         if missing:
             raise DoesNotMatch(f"{reason.name} needs {', '.join(missing)}, which the theorem does not assume.")
         reason.justify(before, after)
-        return reason.holds_for
+        return reason.holds_for.replace("every horizon", self.horizon)
 
     def _by_lemma(self, before: Expr, after: Expr, lemma: Theorem) -> str:
         missing = [assumption.name for assumption in lemma.assumes if assumption not in self.assumptions]
@@ -295,7 +296,7 @@ class _Examiner:
         if not self.session.examine(lemma).follows:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")
         Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1]).justify(before, after)
-        return "every finite MDP, every horizon"
+        return f"every finite MDP, {self.horizon}"
 
     def _hint(self, before: Expr, after: Expr) -> str:
         """A rule that would give the step, if there is one."""

@@ -189,6 +189,8 @@ def verify(path: Path, proofs: tuple[Path, ...]) -> int:
         good = _is_about(data, proofs) and good
     count = sum(outcome == "verified" for _, outcome in outcomes)
     click.echo(f"{count} of {len(outcomes)} steps verified for every finite MDP and every horizon")
+    if not proofs:
+        click.echo("that is about the certificate's automata; --against PROOF compares them with the proof's terms")
     return 0 if good and count else 1
 
 

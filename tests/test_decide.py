@@ -133,14 +133,16 @@ def test_a_denominator_that_is_zero_leaves_its_shape_out() -> None:
     assert {shape.states for shape in found.exact} == {2, 3, 4}
     everywhere = answer(ratio(J, mu(s) - mu(s)), ratio(2 * J, mu(s) - mu(s)))
     assert isinstance(everywhere, Undecided)
-    assert "undefined at (1,3,0): division by zero" in everywhere.why
+    assert everywhere.why.startswith("(1,3,0), (2,2,0)")
+    assert everywhere.why.endswith(": undefined: division by zero")
 
 
 def test_a_work_limit_leaves_its_shape_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(field, "MOST_TERMS", 3)
     found = answer((f(s) + gamma) * (f(x) + gamma), (gamma + f(x)) * (gamma + f(s)))
     assert isinstance(found, Undecided)
-    assert "(1,3,0): a product of 2 by 2 terms exceeds 3 terms" in found.why
+    assert found.why.startswith("(1,3,0), (2,2,0)")
+    assert "a product of 2 by 2 terms exceeds 3 terms" in found.why
 
 
 def test_what_has_no_exact_meaning_is_undecided() -> None:
@@ -173,7 +175,16 @@ def test_literal_times_extend_the_horizon() -> None:
 
 def test_a_horizon_out_of_reach_is_undecided() -> None:
     far = answer(total(t, mu(s), start=40) + gamma, gamma + total(t, mu(s), start=40))
-    assert far == Undecided("the literal times need shapes with H >= 41, which are too large")
+    assert isinstance(far, Undecided)
+    assert far.why.startswith("the literal times need shapes with H >= 41, which are too large; the sides agree at")
+
+
+def test_sizes_that_no_loop_should_count_to_are_refused_at_once() -> None:
+    late = expect(tau, function("b")(tau.s[10**8]))
+    assert isinstance(answer(late, 2 * late), Undecided)
+    power = answer(gamma ** (10**9) * J, J * gamma ** (10**9))
+    assert isinstance(power, Undecided)
+    assert "exceeds 1000" in power.why
 
 
 def test_nested_sums_over_trajectories_take_smaller_shapes() -> None:

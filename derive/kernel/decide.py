@@ -165,17 +165,17 @@ class Comparison:
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, bool]] = []
-        notes: list[str] = []
+        notes: dict[str, list[Shape]] = {}
         for shape in self._shapes(before, after):
             try:
                 outcome = self._agree(before, after, shape, frozenset(), modular=False)
             except NotApplicable:
                 continue
             except Undefined as undefined:
-                notes.append(f"undefined at {shape}: {undefined}")
+                notes.setdefault(f"undefined: {undefined}", []).append(shape)
                 continue
             except WorkLimit as limit:
-                notes.append(f"{shape}: {limit}")
+                notes.setdefault(str(limit), []).append(shape)
                 continue
             except OutsideFragment as outside:
                 return Undecided(str(outside))
@@ -184,10 +184,12 @@ class Comparison:
             seen.append((shape, outcome))
         counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
         if len(counted) < 2:
-            return Undecided("; ".join(notes) or "fewer than two shapes of the ladder apply")
+            said = [f"{', '.join(map(str, shapes))}: {text}" for text, shapes in notes.items()]
+            return Undecided("; ".join([*said, *_agreed(counted)]) or "fewer than two shapes of the ladder apply")
         reach = self._reach(before, after)
         if reach > 2 and max(shape.horizon for shape in counted) < reach:
-            return Undecided(f"the literal times need shapes with H >= {reach}, which are too large")
+            return Undecided("; ".join([f"the literal times need shapes with H >= {reach}, which are too large",
+                                        *_agreed(counted)]))
         return self._beyond(before, after, counted, all(not lively for _, lively in seen))
 
     def _without_end(self, before: Expr, after: Expr) -> Answer:
@@ -351,6 +353,11 @@ class Comparison:
                      else generic_model(shape, self.signature, additive=self.additive, zeros=zeros))
             self._evaluators[key] = Evaluator(model, possible_only=self.possible_only)
         return self._evaluators[key]
+
+
+def _agreed(shapes: Sequence[Shape]) -> list[str]:
+    """What did work, where more ran out."""
+    return [f"the sides agree at {', '.join(map(str, shapes))}"] if shapes else []
 
 
 def _nesting(term: Expr) -> int:
