@@ -187,9 +187,10 @@ class _Examiner:
         if owed:
             return _needs(owed, scope)
         found = self._justified(before, after, reason, scope, answer.outside)
-        if isinstance(found, Unjustified) and answer.failing_horizon is not None and not self.comparison.endless:
-            return Undecided(f"the automata find a difference at H = {answer.failing_horizon}, which the shapes tried "
-                             f"do not show; no counterexample of at most {MOST_VISITS} trajectories was confirmed")
+        if isinstance(found, Unjustified) and answer.failing_horizon is not None:
+            place = "" if answer.endless else f" at H = {answer.failing_horizon}"
+            return Undecided(f"the automata find a difference{place}, which the shapes tried do not show; "
+                             f"no counterexample of at most {MOST_VISITS} trajectories was confirmed")
         return found
 
     def claimed(self, before: Expr, after: Expr) -> Verdict:
@@ -261,16 +262,15 @@ class _Examiner:
     def _justified(self, before: Expr, after: Expr, reason: Any, scope: Scope, outside: str) -> Verdict:
         if isinstance(reason, Decision):
             return Proved(scope) if scope.everywhere else Unjustified(
-                scope, f"{reason} do not decide it: {outside or 'they know no horizon at which it applies'}",
-                self._hint(before, after))
+                scope, f"{reason} do not decide it: {outside}", self._hint(before, after, scope))
         if reason is None:
-            return Unjustified(scope, "no reason is given", self._hint(before, after))
+            return Unjustified(scope, "no reason is given", self._hint(before, after, scope))
         if isinstance(reason, str):
-            return Unjustified(scope, f"the reason {reason!r} is words, not a rule", self._hint(before, after))
+            return Unjustified(scope, f"the reason {reason!r} is words, not a rule", self._hint(before, after, scope))
         try:
             held = self._justify(before, after, reason)
         except (DoesNotMatch, WorkLimit) as mismatch:
-            return Unjustified(scope, str(mismatch), self._hint(before, after))
+            return Unjustified(scope, str(mismatch), self._hint(before, after, scope))
         return Proved(replace(scope, by_rule=held))
 
     def _justify(self, before: Expr, after: Expr, reason: Rule | Theorem) -> str:
@@ -298,8 +298,8 @@ class _Examiner:
         Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1]).justify(before, after)
         return f"every finite MDP, {self.horizon}"
 
-    def _hint(self, before: Expr, after: Expr) -> str:
-        """A rule that would give the step, if there is one."""
+    def _hint(self, before: Expr, after: Expr, scope: Scope) -> str:
+        """A rule that would give the step, if there is one; else the automata, if they do."""
         for rule in RULES:
             if not set(rule.assumes) <= self.assumptions:
                 continue
@@ -310,7 +310,7 @@ class _Examiner:
             except (DoesNotMatch, WorkLimit):
                 continue
             return f"by({rule.name}) gives this step"
-        return ""
+        return "by(automata) gives this step" if scope.everywhere else ""
 
     # -- assumptions -------------------------------------------------------------------------------
 
