@@ -22,6 +22,7 @@ from derive.kernel.endless_models import endless_value
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Sides
 from derive.kernel.generic import plain_way
+from derive.kernel.local import is_local
 from derive.language.binding import Index
 from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Trajectory
@@ -97,7 +98,7 @@ class Claim:
 
     def computed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
         """Both sides by the kernel alone."""
-        if self.endless is not None:
+        if self.endless is not None and not is_local(self.before, self.after):
             ring_model = concrete_model(model, Rationals())
             left, right = (endless_value(side, self.endless, ring_model) for side in (self.before, self.after))
         else:

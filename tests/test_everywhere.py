@@ -348,7 +348,7 @@ OUTSIDE = [
     (expect(tau, total(t, reward(t), start=H, stop=2)), 0, "up to a number"),
     (expect(tau, total(t, gamma ** (-1 * t))), 0, "negative power of the discount"),
     (expect(tau, R(samples[1])), 0, "free indices"),
-    (total(s, mu(s)), 0, "Σ_s"),
+    (total(s, mu(s)), 0, "no normal form"),
     (total(tau, total(a, pi(a | tau.s[0])) * R(tau)), 0, "Σ_a"),
     (J**4, J**3, "a product of 4 sums"),
     (total(tau, P(tau) * P(tau) + P(tau)), 0, "with and without the initial law"),

@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[Expr, str]] = {
     "a range before another time": (expect(tau, total(t, total(k, gamma**k, start=t - 1))), "beyond the other time"),
     "a function of two states": (expect(tau, total(t, w(tau.s[t], tau.s[t + 1]))), "not a function of one step"),
     "a log of a sum": (log(J + J), "outside the fragment"),
-    "a sum over states": (total(State("y"), mu(State("y"))), "outside the fragment"),
+    "a sum over states": (total(State("y"), mu(State("y"))), "no normal form"),
     "two samples at once": (expect(samples, R(samples[1]) * R(samples[2])), "single samples"),
     "weights that do not vanish": (expect(tau, ratio(R(tau), law)), "do not vanish"),
 }

@@ -33,6 +33,7 @@ from derive.kernel.endless_models import EndlessModels
 from derive.kernel.evaluate import Evaluator
 from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.kernel.generic import Zeros, generic_model
+from derive.kernel.local import is_local
 from derive.kernel.modular import POINTS, residue_model
 from derive.kernel.ranges import MOST_STEPS
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
@@ -144,7 +145,8 @@ class Comparison:
         """
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
-        answer = self._without_end(before, after) if self.endless else self._on_shapes(before, after)
+        along = self.endless and not is_local(before, after)
+        answer = self._without_end(before, after) if along else self._on_shapes(before, after)
         decision = decide_everywhere(before, after, self.assumptions, sides=self.sides)
         match answer, decision:
             case Different(shape), Everywhere():
@@ -224,7 +226,7 @@ class Comparison:
             if any(outcomes):
                 with_zeros.append(says)
         probes = []
-        for shape in PROBES:
+        for shape in endless_models.PROBES if self.endless else PROBES:
             probe = Shape(shape.states, shape.actions, shape.horizon, middle)
             agreed = self._quietly(before, after, probe, frozenset(), modular=True)
             if agreed is False:
@@ -238,12 +240,14 @@ class Comparison:
             exact=tuple(counted), with_zeros=tuple(with_zeros), probes=tuple(probes),
             cutoff_horizons=self._cutoff_horizons(before, after, counted),
             cutoff_samples=tuple(settled),
-            both_vanish=both_vanish, identical=before == after,
+            both_vanish=both_vanish, identical=before == after, endless=self.endless,
         )
 
     # -- shapes -----------------------------------------------------------------------------------
 
     def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
+        if self.endless:
+            return list(endless_models.EXACT)
         if self._speaks(before, after).samples:
             first = largest_draw(before, after)
             last = min(max(first, sufficient_samples(before, after) or first + 2), MOST_SAMPLES)

@@ -31,6 +31,7 @@ from derive.kernel.compile import PathCompiler
 from derive.kernel.coordinates import in_coordinates, policies_valued
 from derive.kernel.endless import closed_endless, finished, unending
 from derive.kernel.forms import Form, Forms
+from derive.kernel.local import Local, is_local, local_coordinates
 from derive.kernel.paths import DYNAMICS, Paths
 from derive.kernel.products import LinearRelation, NormalForms, Polynomial
 from derive.kernel.ranges import at_literal, balanced, first_horizon
@@ -95,6 +96,8 @@ def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumptio
     """Whether two terms are equal in every finite MDP at every horizon; ``sides`` shares work along a chain."""
     if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
         return Outside("a matrix that is not symmetric by its form takes two directions, which are not provided")
+    if is_local(before, after):
+        return _locally(before, after, relations or Relations())
     compiled = sides or _sides(before, after, assumptions)
     decision: Decision = Outside("")
     for coordinates in choices(before, after):
@@ -102,6 +105,18 @@ def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumptio
         if isinstance(decision, Everywhere):
             break
     return decision
+
+
+def _locally(before: Expr, after: Expr, relations: Relations) -> Decision:
+    """By normal forms, in the coordinates of each policy and time that values have."""
+    why = "no normal form shows it"
+    for coordinates in local_coordinates(before, after):
+        try:
+            if Local(relations, coordinates).vanishes(before, after):
+                return Everywhere(None)
+        except (OutsideFragment, WorkLimit) as outside:
+            why = str(outside)
+    return Outside(why)
 
 
 def _decided(before: Expr, after: Expr, compiled: Sides, relations: Relations,

@@ -28,8 +28,8 @@ class Resolvents:
     def __init__(self, model: RingModel, policies: Iterable[str]) -> None:
         self.model, self.ring = model, model.ring
         self._inverses: dict[Any, tuple[Square, Any]] = {}
-        self._values = {policy: self._values_of(policy) for policy in sorted(policies)}
-        self.letters = Letters(model, self._values)
+        self.values = {policy: self._values_of(policy) for policy in sorted(policies)}
+        self.letters = Letters(model, self.values)
 
     def form(self, form: Form, atoms: Sequence[Mapping[int, Automaton]]) -> Any:
         """A polynomial in sums over trajectories."""
