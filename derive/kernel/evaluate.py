@@ -17,8 +17,8 @@ from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.kernel import jets
 from derive.kernel.indices import Environment, Indices
 from derive.kernel.jets import Jet
-from derive.kernel.resolvent import Resolvents
-from derive.kernel.rings import Indexed, RingModel, Way
+from derive.kernel.resolvent import endless_values_of
+from derive.kernel.rings import RingModel, Way
 from derive.kernel.samples import Sampling
 from derive.kernel.values import Values, values_of
 from derive.language.binding import Binder, Index
@@ -66,8 +66,7 @@ class Evaluator(Indices):
         self.model, self.ring, self.possible_only = model, model.ring, possible_only
         self._compiled: dict[tuple[Expr, int, int], Meaning] = {}
         self._indices: dict[Index, Index] = {}
-        self._values: dict[tuple[str, int], Values] = {}
-        self._endless: dict[str, dict[type, Indexed]] = {}
+        self._values: dict[tuple[str, int, bool], Values] = {}
 
     def value(self, term: Expr, environment: Environment) -> Any:
         """The ring element that ``term`` denotes; of a gradient, its part along the direction.
@@ -203,42 +202,21 @@ class Evaluator(Indices):
 
     def _value_function(self, term: Expr, order: int, low: int) -> Meaning:
         policy, time, *where = term.args
-        if isinstance(time, Forever):
-            return self._endless_value(term, order, low)
-        at, places = self.whole(time), [self.place(place) for place in where]
+        endless = isinstance(time, Forever)
+        at, places = self.whole(Integer(0) if endless else time), [self.place(place) for place in where]
         read: Callable[..., Jet] = _VALUES[type(term)]
 
         def looked_up(environment: Environment) -> Jet:
-            values = self._values_of(policy.label, order)
+            values = self._values_of(policy.label, order, endless)
             return jets.above(read(values, at(environment), *(place(environment) for place in places)), low)
 
         return looked_up
 
-    def _endless_value(self, term: Expr, order: int, low: int) -> Meaning:
-        """V(s), Q(s, a) or A(s, a) without a last decision, by resolvents."""
-        if order:
-            raise OutsideFragment(f"the gradient of {term}, a value without a time, on a shape")
-        name, places = term.args[0].label, [self.place(place) for place in term.args[2:]]
-        kind = type(term)
-
-        def looked_up(environment: Environment) -> Jet:
-            if name not in self._endless:
-                v, advantages = Resolvents(self.model, [name]).values[name]
-                table = self.model.table
-                self._endless[name] = {
-                    StateValue: table({s: (value,) for s, value in enumerate(v)}),
-                    ActionValue: table({(s, a): (gap + v[s],) for (s, a), gap in advantages.items()}),
-                    Advantage: table({key: (gap,) for key, gap in advantages.items()})}
-            at = [place(environment) for place in places]
-            found: Jet = self._endless[name][kind][at[0] if len(at) == 1 else tuple(at)]
-            return found
-
-        return looked_up
-
-    def _values_of(self, policy: str, order: int) -> Values:
-        if (policy, order) not in self._values:
-            self._values[policy, order] = values_of(self.model, policy, order)
-        return self._values[policy, order]
+    def _values_of(self, policy: str, order: int, endless: bool) -> Values:
+        key = (policy, order, endless)
+        if key not in self._values:
+            self._values[key] = (endless_values_of if endless else values_of)(self.model, policy, order)
+        return self._values[key]
 
     def _objective(self, term: Expr, order: int, low: int) -> Meaning:
         policy = term.args[0].label

@@ -14,10 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from derive.errors import OutsideFragment
 from derive.kernel.automata import Automaton, Weight
 from derive.kernel.backward import Letters
 from derive.kernel.forms import Form
 from derive.kernel.rings import RingModel
+from derive.kernel.values import Values
 
 Square = Mapping[tuple[int, int], Any]
 
@@ -133,3 +135,17 @@ class Resolvents:
             (s, a): ring.total([gain[s, a], *(model.gamma * model.P[s, a, x] * v[x] for x in n), minus * v[s]])
             for s, a in product(n, k)}
         return v, advantage
+
+
+def endless_values_of(model: RingModel, policy: str, order: int) -> Values:
+    """V, Q and A of a policy without a last decision, as if there were one time, 0.
+
+    Raises:
+        OutsideFragment: for derivatives.
+    """
+    if order:
+        raise OutsideFragment("the gradient of a value without a time, on a shape")
+    v, gaps = Resolvents(model, [policy]).values[policy]
+    actions = {(s, a): (gap + v[s],) for (s, a), gap in gaps.items()}
+    tables = ({s: (value,) for s, value in enumerate(v)}, actions, {key: (gap,) for key, gap in gaps.items()})
+    return Values(*([model.table(table)] for table in tables))
