@@ -35,6 +35,7 @@ from derive.language.vocabulary import (
     gamma,
     grad,
     k,
+    log,
     m,
     pi,
     prod,
@@ -124,6 +125,11 @@ def test_false_twins_are_refuted_with_a_verified_witness(name: str) -> None:
     assert step.verdict.witness.left != step.verdict.witness.right
 
 
+def _tail(policy: Any) -> Expr:
+    """E r_k + E r_{k+1} + ... from a time t on."""
+    return total(k, expect(tau, reward(k), policy=policy), start=t, stop=forever)
+
+
 DIVERGENT: dict[str, Expr] = {
     "no discount": endless(expect(tau, reward(t))),
     "no discount, minus itself": endless(expect(tau, reward(t))) - endless(expect(tau, reward(t))),
@@ -134,6 +140,17 @@ DIVERGENT: dict[str, Expr] = {
     "no discount, times 0 inside": expect(tau, 0 * total(t, reward(t), stop=forever)),
     "a growing weight": endless(gamma ** (-1 * t) * expect(tau, reward(t))),
     "the score of a whole trajectory": expect(tau, total(t, score(t), stop=forever) * J),
+    "a tail minus itself": endless(_tail(pi) - _tail(pi)),
+    "the gradient of a tail without theta": endless(gamma**t * grad(_tail(beta))),
+    "times 0 / 2 inside": expect(tau, ratio(0, 2) * total(t, reward(t), stop=forever)),
+    "times a gradient that is 0": expect(tau, grad(b(tau.s[0])) * total(t, reward(t), stop=forever)),
+    "times log 1": expect(tau, log(as_term(1)) * total(t, reward(t), stop=forever)),
+    "times an empty sum": expect(tau, total(k, b(tau.s[k]), start=1, stop=0) * total(t, reward(t), stop=forever)),
+    "times an empty sum, at every time": endless(gamma**t * expect(
+        tau, total(k, b(tau.s[k]), start=t + 1, stop=t) * total(k, reward(k), stop=forever))),
+    "the gradient of rewards": expect(tau, grad(total(t, reward(t), stop=forever))),
+    "the same number again and again": endless(J),
+    "a number of a state again and again": endless(expect(tau, b(tau.s[0]))),
     "squared importance ratios": endless(gamma**t * expect(tau, prod(
         k, ratio(pi(tau.a[k] | tau.s[k]), beta(tau.a[k] | tau.s[k])), stop=t) ** 2 * reward(t), policy=beta)),
 }
@@ -144,6 +161,15 @@ def test_a_sum_that_may_diverge_is_not_decided(name: str) -> None:
     """A bare closure would accept sum_t 2^t = -1."""
     decision = decide_everywhere(DIVERGENT[name], as_term(0), ENDLESS)
     assert isinstance(decision, Outside)
+
+
+@pytest.mark.parametrize("number", [
+    J, expect(tau, b(tau.s[0])), expect(tau, b(tau.s[2])), expect(tau, V(tau.s[0])), grad(expect(tau, b(tau.s[2]))),
+    total(k, gamma**k * expect(tau, reward(k)), stop=forever), expect(tau, A(tau.s[1], tau.a[1]) ** 2)], ids=str)
+def test_a_sum_over_a_time_that_its_terms_do_not_have(number: Expr) -> None:
+    """An expectation that has been read to its end is still there at every later time."""
+    assert isinstance(decide_everywhere((1 - gamma) * endless(gamma**t * number), number, ENDLESS), Everywhere)
+    assert isinstance(decide_everywhere(endless(gamma**t * number), number, ENDLESS), Somewhere)
 
 
 def test_a_sum_that_may_diverge_is_undecided_in_a_chain() -> None:
