@@ -15,6 +15,7 @@ from derive.chain import examine
 from derive.derivation import Chain, Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import MalformedTerm
+from derive.fuzz import fuzz
 from derive.kernel.closure import Somewhere
 from derive.kernel.concrete import Rationals, as_fraction, concrete_model
 from derive.kernel.endless_models import endless_value
@@ -47,8 +48,9 @@ from derive.language.vocabulary import (
     variance,
 )
 from derive.models import Model, Shape
-from derive.rules import automata
+from derive.rules import automata, gradient_of_a_sum
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
+from derive.verify import NotCertified, check_closure
 
 F = Fraction
 ENDLESS_THEOREMS = [theorem for theorem in THEOREMS if is_endless(*theorem.chain.terms)]
@@ -229,3 +231,65 @@ def test_what_is_decided_without_positivity() -> None:
     bare: list[Any] = [one for one in ENDLESS if "positive" not in one.name]
     claim = endless(gamma**t * expect(tau, score(t) * error))
     assert isinstance(decide_everywhere(grad(J), claim, bare), Everywhere)
+
+
+def test_free_indices_have_no_resolvent() -> None:
+    @theorem("free", assumes=ENDLESS)
+    def free() -> Chain:
+        return calc(expect(tau, gamma**t * V(tau.s[t])), by(automata), expect(tau, gamma**t * Q(tau.s[t], tau.a[t])))
+
+    verdict = examine(free).claim
+    assert isinstance(verdict, Undecided)
+    assert "free indices" in verdict.why
+
+
+def test_the_gradient_of_a_temporal_difference_error() -> None:
+    """V(s_{t+1}) is read at the next step, which there always is."""
+    errors = endless(gamma**t * expect(tau, error))
+    assert isinstance(decide_everywhere(grad(errors), as_term(0), ENDLESS), Everywhere)
+    ahead = grad(expect(tau, V(tau.s[1])))
+    assert isinstance(decide_everywhere((1 - gamma) * endless(gamma**t * ahead), ahead, ENDLESS), Everywhere)
+
+
+def test_an_empty_sum_has_the_value_0() -> None:
+    assert _kernel(expect(tau, total(k, b(tau.s[k]), start=1, stop=0)) + J, one_state()) == F(25, 98)
+
+
+def test_large_numbers_in_front_of_what_is_cut_off() -> None:
+    """The enumeration stops too early to say anything; that is no disagreement."""
+    @theorem("large", assumes=ENDLESS)
+    def large() -> Chain:
+        return calc(10**7 * (1 - gamma) * endless(gamma**t) - 10**7, by(automata), expect(tau, b(tau.s[0])))
+
+    assert isinstance(examine(large).claim, Undecided)
+
+
+def test_a_rule_speaks_of_the_horizon_of_its_chain() -> None:
+    @theorem("rule", assumes=ENDLESS)
+    def through() -> Chain:
+        return calc(grad(endless(gamma**t * expect(tau, reward(t)))), by(gradient_of_a_sum),
+                    endless(grad(gamma**t * expect(tau, reward(t)))))
+
+    verdict = examine(through).claim
+    assert isinstance(verdict, Proved)
+    assert verdict.scope.by_rule == "every finite MDP, every discount below 1, infinite horizon"
+
+
+def test_fuzz_does_not_ask_for_examples_without_end() -> None:
+    @theorem("refuted", assumes=ENDLESS)
+    def wrong() -> Chain:
+        return calc(endless(gamma**t * J), by(automata, expect=Refuted), J + expect(tau, 0 * V(tau.s[0])))
+
+    assert fuzz([wrong], examples=5, seed=0).passed
+
+
+def test_a_free_time_has_no_place_in_a_certificate_without_end() -> None:
+    one = [[0, 0, 1]]
+    letter = [["mark", "t", "", 1], ["sa", "pi", "pi", 1], ["sax", "P", "", 1]]
+    with pytest.raises(NotCertified, match="no free times"):
+        check_closure({
+            "each": False, "endless": True, "start": [[0, one]],
+            "letters": [{"letter": letter, "arrows": [[0, 1, one]]}],
+            "ends": [{"end": [], "column": [[1, one]]}], "rows": [[[1, one]]], "columns": [[[1, one]]],
+            "steps": [{"row": -1, "letter": 0, "factor": one, "of": [[0, one]]},
+                      {"row": 0, "letter": 0, "factor": one, "of": []}], "units": [], "determinant": one})

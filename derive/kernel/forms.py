@@ -10,13 +10,14 @@ policy, and mu(s_0) at the start.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
 from derive.kernel import automata
-from derive.kernel.automata import ONE, Automaton, Weight, added, weighed
+from derive.kernel.automata import ONE, UNIT, Automaton, Weight, added, weighed
 from derive.kernel.compile import (
     DYNAMICS,
     PathCompiler,
@@ -245,6 +246,8 @@ class Forms:
         if learned not in policies_valued(one):
             return one
         moved = automata.pushed(one)
+        if self.endless:  # there is always a next letter to push to
+            moved = automata.trimmed(replace(moved, ends={UNIT: moved.ends.get(UNIT, {})}))
         return unrolled(moved, [learned], finished(moved, endless=self.endless))
 
     # -- samples ----------------------------------------------------------------------------------------
