@@ -6,6 +6,8 @@ from derive.kernel import decide
 from derive.models import Shape
 from derive.verdict import Scope
 
+WITHOUT_END = "every discount below 1, infinite horizon"
+
 
 def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
     if not answer.with_zeros:
@@ -16,7 +18,7 @@ def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
 def _everywhere(answer: decide.Equal) -> str:
     if answer.everywhere is None:
         return ""
-    reach = "every discount below 1, infinite horizon" if answer.endless else "every horizon"
+    reach = WITHOUT_END if answer.endless else "every horizon"
     text = f"every finite MDP, {reach}, by automata"
     return f"{text}, using {' and '.join(answer.relations)}" if answer.relations else text
 

@@ -192,6 +192,8 @@ def check_endless(data: Any, letters: list[Any], matrices: list[Matrix], start: 
     """The conditions D1 to D3 of an infinite horizon, with kappa times the determinant as the one column."""
     if data["each"] or len(data["columns"]) != 1:
         raise NotCertified("an infinite horizon has one column, and no single trajectories")
+    if any(factor[0] == "mark" for letter in letters for factor in letter):
+        raise NotCertified("an infinite horizon has no free times")
     check_convergence(letters, matrices)
     classes = classes_of(letters, matrices)
     kappa, determinant = vector(data["columns"][0]), polynomial(data["determinant"])

@@ -15,6 +15,7 @@ from derive.chain import examine
 from derive.derivation import Chain, Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import MalformedTerm
+from derive.fuzz import fuzz
 from derive.kernel.closure import Somewhere
 from derive.kernel.concrete import Rationals, as_fraction, concrete_model
 from derive.kernel.endless_models import endless_value
@@ -35,6 +36,7 @@ from derive.language.vocabulary import (
     gamma,
     grad,
     k,
+    log,
     m,
     pi,
     prod,
@@ -46,8 +48,9 @@ from derive.language.vocabulary import (
     variance,
 )
 from derive.models import Model, Shape
-from derive.rules import automata
+from derive.rules import automata, gradient_of_a_sum
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
+from derive.verify import NotCertified, check_closure
 
 F = Fraction
 ENDLESS_THEOREMS = [theorem for theorem in THEOREMS if is_endless(*theorem.chain.terms)]
@@ -124,6 +127,11 @@ def test_false_twins_are_refuted_with_a_verified_witness(name: str) -> None:
     assert step.verdict.witness.left != step.verdict.witness.right
 
 
+def _tail(policy: Any) -> Expr:
+    """E r_k + E r_{k+1} + ... from a time t on."""
+    return total(k, expect(tau, reward(k), policy=policy), start=t, stop=forever)
+
+
 DIVERGENT: dict[str, Expr] = {
     "no discount": endless(expect(tau, reward(t))),
     "no discount, minus itself": endless(expect(tau, reward(t))) - endless(expect(tau, reward(t))),
@@ -134,6 +142,17 @@ DIVERGENT: dict[str, Expr] = {
     "no discount, times 0 inside": expect(tau, 0 * total(t, reward(t), stop=forever)),
     "a growing weight": endless(gamma ** (-1 * t) * expect(tau, reward(t))),
     "the score of a whole trajectory": expect(tau, total(t, score(t), stop=forever) * J),
+    "a tail minus itself": endless(_tail(pi) - _tail(pi)),
+    "the gradient of a tail without theta": endless(gamma**t * grad(_tail(beta))),
+    "times 0 / 2 inside": expect(tau, ratio(0, 2) * total(t, reward(t), stop=forever)),
+    "times a gradient that is 0": expect(tau, grad(b(tau.s[0])) * total(t, reward(t), stop=forever)),
+    "times log 1": expect(tau, log(as_term(1)) * total(t, reward(t), stop=forever)),
+    "times an empty sum": expect(tau, total(k, b(tau.s[k]), start=1, stop=0) * total(t, reward(t), stop=forever)),
+    "times an empty sum, at every time": endless(gamma**t * expect(
+        tau, total(k, b(tau.s[k]), start=t + 1, stop=t) * total(k, reward(k), stop=forever))),
+    "the gradient of rewards": expect(tau, grad(total(t, reward(t), stop=forever))),
+    "the same number again and again": endless(J),
+    "a number of a state again and again": endless(expect(tau, b(tau.s[0]))),
     "squared importance ratios": endless(gamma**t * expect(tau, prod(
         k, ratio(pi(tau.a[k] | tau.s[k]), beta(tau.a[k] | tau.s[k])), stop=t) ** 2 * reward(t), policy=beta)),
 }
@@ -144,6 +163,15 @@ def test_a_sum_that_may_diverge_is_not_decided(name: str) -> None:
     """A bare closure would accept sum_t 2^t = -1."""
     decision = decide_everywhere(DIVERGENT[name], as_term(0), ENDLESS)
     assert isinstance(decision, Outside)
+
+
+@pytest.mark.parametrize("number", [
+    J, expect(tau, b(tau.s[0])), expect(tau, b(tau.s[2])), expect(tau, V(tau.s[0])), grad(expect(tau, b(tau.s[2]))),
+    total(k, gamma**k * expect(tau, reward(k)), stop=forever), expect(tau, A(tau.s[1], tau.a[1]) ** 2)], ids=str)
+def test_a_sum_over_a_time_that_its_terms_do_not_have(number: Expr) -> None:
+    """An expectation that has been read to its end is still there at every later time."""
+    assert isinstance(decide_everywhere((1 - gamma) * endless(gamma**t * number), number, ENDLESS), Everywhere)
+    assert isinstance(decide_everywhere(endless(gamma**t * number), number, ENDLESS), Somewhere)
 
 
 def test_a_sum_that_may_diverge_is_undecided_in_a_chain() -> None:
@@ -203,3 +231,65 @@ def test_what_is_decided_without_positivity() -> None:
     bare: list[Any] = [one for one in ENDLESS if "positive" not in one.name]
     claim = endless(gamma**t * expect(tau, score(t) * error))
     assert isinstance(decide_everywhere(grad(J), claim, bare), Everywhere)
+
+
+def test_free_indices_have_no_resolvent() -> None:
+    @theorem("free", assumes=ENDLESS)
+    def free() -> Chain:
+        return calc(expect(tau, gamma**t * V(tau.s[t])), by(automata), expect(tau, gamma**t * Q(tau.s[t], tau.a[t])))
+
+    verdict = examine(free).claim
+    assert isinstance(verdict, Undecided)
+    assert "free indices" in verdict.why
+
+
+def test_the_gradient_of_a_temporal_difference_error() -> None:
+    """V(s_{t+1}) is read at the next step, which there always is."""
+    errors = endless(gamma**t * expect(tau, error))
+    assert isinstance(decide_everywhere(grad(errors), as_term(0), ENDLESS), Everywhere)
+    ahead = grad(expect(tau, V(tau.s[1])))
+    assert isinstance(decide_everywhere((1 - gamma) * endless(gamma**t * ahead), ahead, ENDLESS), Everywhere)
+
+
+def test_an_empty_sum_has_the_value_0() -> None:
+    assert _kernel(expect(tau, total(k, b(tau.s[k]), start=1, stop=0)) + J, one_state()) == F(25, 98)
+
+
+def test_large_numbers_in_front_of_what_is_cut_off() -> None:
+    """The enumeration stops too early to say anything; that is no disagreement."""
+    @theorem("large", assumes=ENDLESS)
+    def large() -> Chain:
+        return calc(10**7 * (1 - gamma) * endless(gamma**t) - 10**7, by(automata), expect(tau, b(tau.s[0])))
+
+    assert isinstance(examine(large).claim, Undecided)
+
+
+def test_a_rule_speaks_of_the_horizon_of_its_chain() -> None:
+    @theorem("rule", assumes=ENDLESS)
+    def through() -> Chain:
+        return calc(grad(endless(gamma**t * expect(tau, reward(t)))), by(gradient_of_a_sum),
+                    endless(grad(gamma**t * expect(tau, reward(t)))))
+
+    verdict = examine(through).claim
+    assert isinstance(verdict, Proved)
+    assert verdict.scope.by_rule == "every finite MDP, every discount below 1, infinite horizon"
+
+
+def test_fuzz_does_not_ask_for_examples_without_end() -> None:
+    @theorem("refuted", assumes=ENDLESS)
+    def wrong() -> Chain:
+        return calc(endless(gamma**t * J), by(automata, expect=Refuted), J + expect(tau, 0 * V(tau.s[0])))
+
+    assert fuzz([wrong], examples=5, seed=0).passed
+
+
+def test_a_free_time_has_no_place_in_a_certificate_without_end() -> None:
+    one = [[0, 0, 1]]
+    letter = [["mark", "t", "", 1], ["sa", "pi", "pi", 1], ["sax", "P", "", 1]]
+    with pytest.raises(NotCertified, match="no free times"):
+        check_closure({
+            "each": False, "endless": True, "start": [[0, one]],
+            "letters": [{"letter": letter, "arrows": [[0, 1, one]]}],
+            "ends": [{"end": [], "column": [[1, one]]}], "rows": [[[1, one]]], "columns": [[[1, one]]],
+            "steps": [{"row": -1, "letter": 0, "factor": one, "of": [[0, one]]},
+                      {"row": 0, "letter": 0, "factor": one, "of": []}], "units": [], "determinant": one})

@@ -114,7 +114,7 @@ def simple(arrows: Iterable[tuple[int, int, Iterable[Any], Monomial, Weight]], *
 def constant(weight: Weight) -> Automaton:
     """The number ``weight`` on every trajectory."""
     everywhere = simple([(0, 0, (), UNIT, ONE)], size=1, accept=[0])
-    return scaled(everywhere, weight)
+    return scaled(everywhere, {power: value for power, value in weight.items() if value})
 
 
 def along(letter: Monomial, *, start: int = 0) -> Automaton:

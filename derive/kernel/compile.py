@@ -19,6 +19,7 @@ from sympy import Expr, Integer, Rational
 from derive.errors import OutsideFragment
 from derive.kernel import automata
 from derive.kernel.automata import ONE, UNIT, Automaton, Monomial
+from derive.kernel.convergence import refuse_divergent, vanishes
 from derive.kernel.obligations import linear
 from derive.kernel.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol, summed
 from derive.kernel.ranges import MOST_STEPS, at_literal, before_the_last, between, discount, listed, parts, product_over
@@ -91,8 +92,10 @@ class PathCompiler:
             case Plus():
                 return summed([self.compiled(argument) for argument in term.args])
             case Times():
-                self._refuse_zero(term)
-                return multiplied([self.compiled(argument) for argument in term.args])
+                factors = [self.compiled(argument) for argument in term.args]
+                if self.endless and any(map(vanishes, factors)):
+                    refuse_divergent(factors)
+                return multiplied(factors)
             case Power(args=(Discount(), exponent)):
                 return {0: discount(self.time(exponent))}
             case Power(args=(base, Integer() as exponent)) if int(self.endless) <= int(exponent) <= 4:
@@ -104,7 +107,10 @@ class PathCompiler:
             case Return(args=(path,)) if path == self.path:
                 return self.compiled(additive_return(path)) if self.additive else {1: automata.along(UNIT)}
             case Grad(args=(inner,)):
-                return differentiated(self.compiled(inner))
+                function = self.compiled(inner)
+                if self.endless:
+                    refuse_divergent([function])
+                return differentiated(function)
             case Log(args=(inside,)):
                 return {0: self._logarithm(inside)}
             case Total(index=Time()):
@@ -116,11 +122,6 @@ class PathCompiler:
         if isinstance(term, (Initial, Transition, ActionProbability, Reward, Applied, StateValue, Advantage)):
             return {0: self._local(term)}
         raise OutsideFragment(f"{term} is outside the fragment that is decided for every horizon")
-
-    def _refuse_zero(self, term: Expr) -> None:
-        """At an infinite horizon, 0 times a sum would hide that the sum does not converge."""
-        if self.endless and any(isinstance(one, Rational) and one == 0 for one in term.args):
-            raise OutsideFragment(f"{term} is 0 times something that may not converge")
 
     def probability(self, policy: Expr, sign: int) -> Automaton:
         """P(tau; theta) or its reciprocal: mu(s_0), and P pi on every step."""

@@ -36,12 +36,12 @@ finitely many gamma, hence everywhere. QED
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import ONE, UNIT, Automaton, Letter, Monomial, Weight, trimmed
+from derive.kernel.automata import UNIT, Automaton, Monomial, trimmed
 from derive.kernel.closure import Class, Closure, Difference, Matrix, Relations, Somewhere, classes_of, grown
+from derive.kernel.convergence import check_convergence, over
 from derive.kernel.paths import DYNAMICS
 from derive.kernel.spans import CONTEXT, ZERO, Vector, column_times, inner
 from derive.kernel.spans import ONE as UNITY
@@ -60,20 +60,7 @@ def finished(one: Automaton, *, endless: bool = True) -> frozenset[int]:
 
     At an infinite horizon also those after which nothing follows.
     """
-    following: dict[int, list[tuple[Letter, int, Weight]]] = {}
-    for letter, arrows in one.letters.items():
-        for (p, q), weight in arrows.items():
-            following.setdefault(p, []).append((letter, q, weight))
-
-    def over(state: int) -> bool:
-        match following.get(state, []):
-            case []:
-                return endless
-            case [((marks, letter), target, weight)]:
-                return not marks and target == state and is_unit(letter) and weight == ONE
-        return False
-
-    return frozenset(state for state, weight in one.ends.get(UNIT, {}).items() if weight == ONE and over(state))
+    return over(one, is_unit, endless=endless)
 
 
 def unending(one: Automaton) -> Automaton:
@@ -82,44 +69,14 @@ def unending(one: Automaton) -> Automaton:
     Raises:
         OutsideFragment: if it asks for a last step, or if the sum is not known to converge absolutely.
     """
-    over = finished(one)
-    if one.ends and (set(one.ends) != {UNIT} or set(one.ends[UNIT]) != over):
+    last = finished(one)
+    if one.ends and (set(one.ends) != {UNIT} or set(one.ends[UNIT]) != last):
         raise OutsideFragment("a last step, which an infinite horizon does not have")
-    letters = {letter: {place: weight for place, weight in arrows.items() if place[0] not in over}
+    letters = {letter: {place: weight for place, weight in arrows.items() if place[0] not in last}
                for letter, arrows in one.letters.items()}
     result = trimmed(replace(one, letters=letters))
-    _check_convergence(result)
+    check_convergence(result, is_unit)
     return result
-
-
-def _check_convergence(one: Automaton) -> None:
-    ahead: dict[int, set[int]] = {}
-    loops: dict[int, Fraction] = {}
-    for (_, letter), arrows in one.letters.items():
-        for (p, q), weight in arrows.items():
-            if p != q:
-                ahead.setdefault(p, set()).add(q)
-                continue
-            if not is_unit(letter) or any(g < 1 or m or value < 0 for (g, m), value in weight.items()):
-                raise OutsideFragment("a sum without end whose terms are not known to shrink like a power of gamma")
-            loops[p] = loops.get(p, Fraction(0)) + sum(weight.values())
-    if any(total > 1 for total in loops.values()) or _has_cycle(ahead):
-        raise OutsideFragment("a sum without end that is not known to converge")
-
-
-def _has_cycle(ahead: dict[int, set[int]]) -> bool:
-    waiting = {target: 0 for targets in ahead.values() for target in targets} | dict.fromkeys(ahead, 0)
-    for targets in ahead.values():
-        for target in targets:
-            waiting[target] += 1
-    ready, seen = [state for state, count in waiting.items() if not count], 0
-    while ready:
-        seen += 1
-        for target in ahead.get(ready.pop(), ()):
-            waiting[target] -= 1
-            if not waiting[target]:
-                ready.append(target)
-    return seen < len(waiting)
 
 
 def closed_endless(difference: Difference, relations: Relations) -> Closure | Somewhere:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.errors import Undefined, WorkLimit
+from derive.errors import OutsideFragment, Undefined, WorkLimit
 from derive.kernel.everywhere import Sides, valued
 from derive.kernel.generic import generic_model
 from derive.kernel.modular import residue_model
@@ -30,6 +30,8 @@ def endless_value(term: Expr, sides: Sides, model: RingModel) -> Any:
     Raises:
         OutsideFragment: for a term that has no automaton, or does not converge for sure.
     """
+    if term.free_symbols:
+        raise OutsideFragment("free indices at an infinite horizon")
     form = sides.forms.form(term)
     return Resolvents(model, valued(term)).form(form, sides.forms.atoms)
 

@@ -10,16 +10,18 @@ policy, and mu(s_0) at the start.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
 from derive.kernel import automata
-from derive.kernel.automata import ONE, Automaton, Weight, added, weighed
+from derive.kernel.automata import ONE, UNIT, Automaton, Weight, added, weighed
 from derive.kernel.compile import PathCompiler, opened
+from derive.kernel.convergence import check_convergence
 from derive.kernel.coordinates import policies_valued
-from derive.kernel.endless import finished, unending
+from derive.kernel.endless import finished, is_unit, unending
 from derive.kernel.numbers_inside import apart, has_numbers
 from derive.kernel.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol
 from derive.kernel.ranges import between, discount, listed
@@ -55,6 +57,7 @@ class Forms:
     def __init__(self, *, additive: bool, possible_only: bool, positive: bool, endless: bool = False) -> None:
         self.additive, self.possible_only, self.positive, self.endless = additive, possible_only, positive, endless
         self.atoms: list[Paths] = []
+        self._whole: list[Paths] = []  # the atoms as sums and gradients go on building with them: with their last units
         self._supports: list[Expr | None] = []
         self._known: dict[Expr, Form] = {}
 
@@ -156,12 +159,12 @@ class Forms:
             if len(product) > 1:
                 raise OutsideFragment("a sum over a time of products of sums over trajectories")
             one = self._number(when) if not product else self._atom(
-                {power: automata.times(when, path) for power, path in self.atoms[product[0]].items()},
+                {power: automata.times(when, path) for power, path in self._whole[product[0]].items()},
                 self._supports[product[0]])
             if index is not None:
                 (number,) = next(iter(one))
                 one = self._atom({power: automata.forgotten(path, index)
-                                  for power, path in self.atoms[number].items()}, self._supports[number])
+                                  for power, path in self._whole[number].items()}, self._supports[number])
             parts.append(_scaled(one, weight))
         return _sum(parts)
 
@@ -180,7 +183,11 @@ class Forms:
             raise OutsideFragment("a sum over possible trajectories whose terms do not vanish on the impossible ones")
         if any(len(one.starts) > 1 for one in paths.values()):
             raise OutsideFragment("a sum that mixes weights with and without the initial law")
-        if self.endless and not any(one.marks for one in paths.values()):
+        self._whole.append(paths)
+        if self.endless and any(one.marks for one in paths.values()):
+            for one in paths.values():
+                check_convergence(one, is_unit)
+        elif self.endless:
             paths = {power: unending(one) for power, one in paths.items()}
         self.atoms.append(paths)
         self._supports.append(support_of)
@@ -224,7 +231,7 @@ class Forms:
 
     def _differentiated(self, number: int) -> Paths:
         """An atom's derivative, its values of pi unrolled before."""
-        paths = {power: self._unrolled(one) for power, one in self.atoms[number].items()}
+        paths = {power: self._unrolled(one) for power, one in self._whole[number].items()}
         return differentiated(paths, finished if self.endless else lambda one: ())
 
     def _unrolled(self, one: Automaton) -> Automaton:
@@ -232,6 +239,8 @@ class Forms:
         if learned not in policies_valued(one):
             return one
         moved = automata.pushed(one)
+        if self.endless:  # there is always a next letter to push to
+            moved = automata.trimmed(replace(moved, ends={UNIT: moved.ends.get(UNIT, {})}))
         return unrolled(moved, [learned], finished(moved, endless=self.endless))
 
     # -- samples ----------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ class Resolvents:
         parts = []
         for numbers, weight in form.items():
             value = self.letters.number(weight)
-            for number in numbers:
-                value = value * self.automaton(atoms[number][0])
+            for number in numbers:  # an empty sum has no automaton
+                value = value * (self.automaton(atoms[number][0]) if atoms[number] else self.ring.zero)
             parts.append(value)
         return self.ring.total(parts)
 
