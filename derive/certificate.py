@@ -18,7 +18,15 @@ from derive.derivation import Theorem
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.automata import Monomial
 from derive.kernel.closure import Closure, Difference
-from derive.kernel.everywhere import Coordinates, Everywhere, ProductGap, decide_everywhere, differences, product_of
+from derive.kernel.everywhere import (
+    Coordinates,
+    Everywhere,
+    ProductGap,
+    Sides,
+    decide_everywhere,
+    differences,
+    product_of,
+)
 from derive.kernel.spans import Identity, Vector
 from derive.language.source import source
 from derive.verify import SCHEMA
@@ -51,7 +59,7 @@ def _decision(before: Any, after: Any, assumptions: Sequence[Assumption], *, end
         check_step(before, after, assumptions, endless=endless)
     except MalformedTerm:
         return None
-    return decide_everywhere(before, after, assumptions)
+    return decide_everywhere(before, after, assumptions, sides=Sides(assumptions, endless=endless))
 
 
 def _closure(closure: Closure) -> dict[str, Any]:
@@ -129,13 +137,14 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[int, str]]:
     for number, (step, before, after) in enumerate(zip(entry["steps"], terms, terms[1:], strict=False), 1):
         if (step["before"], step["after"]) != (source(before), source(after)):
             outcomes.append((number, "the terms are not those of the proof"))
-        elif step["closures"] is not None and not _same_automata(step, before, after, theorem.assumes):
+        elif step["closures"] is not None and not _same_automata(step, before, after, theorem):
             outcomes.append((number, "the automata are not those of the terms"))
     return outcomes
 
 
-def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Assumption]) -> bool:
+def _same_automata(step: Any, before: Any, after: Any, theorem: Theorem) -> bool:
     """Recompile the terms and compare: the certificate must be about these automata."""
+    sides = Sides(theorem.assumes, endless=theorem.endless)
     closures, coordinates = step["closures"], None
     match step.get("coordinates"):
         case [str() as policy, bool() as unroll]:
@@ -143,8 +152,8 @@ def _same_automata(step: Any, before: Any, after: Any, assumptions: Sequence[Ass
         case other if other is not None:
             return False
     try:
-        compiled = [_difference(one) for one in differences(before, after, assumptions, coordinates=coordinates)]
-        gap = product_of(before, after, assumptions, coordinates)
+        compiled = [_difference(one) for one in differences(before, after, (), sides, coordinates)]
+        gap = product_of(before, after, sides, coordinates)
     except (OutsideFragment, WorkLimit):
         return False
     plain = [{key: closure.get(key) for key in ("each", "endless", "start", "letters", "ends")} for closure in closures]

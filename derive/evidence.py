@@ -18,7 +18,8 @@ def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
 def _everywhere(answer: decide.Equal) -> str:
     if answer.everywhere is None:
         return ""
-    reach = WITHOUT_END if answer.endless else "every horizon"
+    late = f"every horizon H ≥ {answer.first_horizon}" if answer.first_horizon else "every horizon"
+    reach = WITHOUT_END if answer.endless else late
     text = f"every finite MDP, {reach}, by automata"
     return f"{text}, using {' and '.join(answer.relations)}" if answer.relations else text
 

@@ -47,7 +47,7 @@ from derive import (
     total,
 )
 from derive.chain import Examined, Session, examine
-from derive.derivation import Theorem
+from derive.derivation import Chain, Theorem
 from derive.errors import InvalidChain, NotExact, RuleDisagrees
 from derive.rules import log_derivative as log_derivative_rule
 from derive.verdict import (
@@ -340,3 +340,13 @@ def test_an_expectation_of_something_undefined_off_the_support() -> None:
     summed = total(tau, P(tau) * ratio(R(tau), P(tau)))
     assert isinstance(verdict(weighted, expectation_as_a_sum, summed, assumes=()), NeedsCondition)
     assert isinstance(verdict(weighted, expectation_as_a_sum, summed), Proved)
+
+
+def test_the_scope_starts_where_the_literal_times_exist() -> None:
+    @theorem("late")
+    def late() -> Chain:
+        return calc(expect(tau, grad(log(pi(tau.a[2] | tau.s[2])))), by(automata), 0)
+
+    verdict = examine(late).claim
+    assert isinstance(verdict, Proved)
+    assert verdict.scope.everywhere.startswith("every finite MDP, every horizon H ≥ 2, by automata")

@@ -37,6 +37,7 @@ from derive import (
     tau,
     total,
 )
+from derive.kernel import products
 from derive.kernel.backward import exact_value
 from derive.kernel.closure import Somewhere
 from derive.kernel.decide import Comparison, Different
@@ -137,3 +138,11 @@ def test_every_symbol_has_its_table_on_a_concrete_shape(term: Expr) -> None:
 
 def test_a_mean_over_samples_is_a_form() -> None:
     assert isinstance(decide_everywhere(mean(i, expect(tau, R(tau))), J, ()), Everywhere)
+
+
+def test_a_product_that_takes_too_much_work_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer rather than minutes: tensors are counted as they come."""
+    monkeypatch.setattr(products, "MOST_WORK", 3)
+    found = decide_everywhere(expect(tau, gamma**H * first) * J, J * expect(tau, first), ())
+    assert isinstance(found, Outside)
+    assert "take more than 3 steps" in found.why

@@ -35,7 +35,7 @@ from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhe
 from derive.kernel.generic import Zeros, generic_model
 from derive.kernel.local import is_local
 from derive.kernel.modular import POINTS, residue_model
-from derive.kernel.ranges import MOST_STEPS
+from derive.kernel.ranges import MOST_STEPS, first_horizon
 from derive.kernel.sample_sizes import largest_draw, sufficient_samples
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
@@ -70,6 +70,8 @@ class Equal:
     relations: tuple[str, ...] = ()
     failing_horizon: int | None = None
     endless: bool = False
+    first_horizon: int = 0
+    """The horizon from which on the literal times of the sides exist."""
     outside: str = ""
     """Why the automata do not decide it, where they do not."""
 
@@ -152,7 +154,9 @@ class Comparison:
             case Different(shape), Everywhere():
                 raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at {shape}")
             case Equal(), Everywhere():
-                return replace(answer, everywhere=decision, relations=self._relations(before, after, decision))
+                first = 0 if self.endless else first_horizon(before, after)
+                return replace(answer, everywhere=decision, first_horizon=first,
+                               relations=self._relations(before, after, decision))
             case Equal(), Somewhere(horizon):
                 return replace(answer, failing_horizon=horizon)
             case Equal(), Outside(why):

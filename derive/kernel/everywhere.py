@@ -172,10 +172,9 @@ def differences(before: Expr, after: Expr, assumptions: Iterable[Assumption], si
     return gap.differences
 
 
-def product_of(before: Expr, after: Expr, assumptions: Iterable[Assumption],
-               coordinates: Coordinates | None = None) -> ProductGap | None:
+def product_of(before: Expr, after: Expr, sides: Sides, coordinates: Coordinates | None = None) -> ProductGap | None:
     """The polynomial in sums that a claim is about, if it is about more than a combination of them."""
-    gap = _gap(before, after, _sides(before, after, assumptions), coordinates, Relations())
+    gap = _gap(before, after, sides, coordinates, Relations())
     return gap if isinstance(gap, ProductGap) else None
 
 

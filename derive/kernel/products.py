@@ -29,13 +29,15 @@ from functools import reduce
 from itertools import combinations_with_replacement, permutations
 from typing import Any
 
-from derive.errors import OutsideFragment
+from derive.errors import OutsideFragment, WorkLimit
 from derive.kernel.automata import UNIT
 from derive.kernel.closure import Difference, Matrix, Relations, Somewhere, classes_of, vanishing_end
 from derive.kernel.spans import ONE, ZERO, Span, Vector, column_times, inner
 
 MOST_FACTORS = 3
 MOST_TENSORS = 1_500
+MOST_WORK = 1_000_000
+"""Entries of tensors times the basis that each is reduced by."""
 
 Polynomial = Mapping[tuple[int, ...], Any]
 """{the sums multiplied, by number: coefficient}, all products with the same number of factors."""
@@ -102,14 +104,20 @@ def vanishes(polynomial: Polynomial, forms: NormalForms) -> Somewhere | None:
     degree = max((len(product) for product in polynomial), default=0)
     if degree > MOST_FACTORS:
         raise OutsideFragment(f"a product of {degree} sums over trajectories; {MOST_FACTORS} are decided")
-    tensors = Span(most_rows=MOST_TENSORS)
+    tensors, work = Span(most_rows=MOST_TENSORS), 0
     for horizon, columns in enumerate(columns_by_length(forms)):
         points = [[inner(row, column) for row in forms.rows] for column in columns]
         chosen = list(combinations_with_replacement(range(len(columns)), degree))
         if any(not _polar(polynomial, [points[j] for j in places]).is_zero() for places in chosen):
             return Somewhere(horizon, ())
-        grew = [tensors.insert(_symmetric([columns[j] for j in places]))[1] for places in chosen]
-        if not any(grew):
+        grew = False
+        for places in chosen:
+            tensor = _symmetric([columns[j] for j in places])
+            work += len(tensor) * (1 + len(tensors.rows))
+            if work > MOST_WORK:
+                raise WorkLimit(f"a product of sums whose symmetric tensors take more than {MOST_WORK} steps")
+            grew |= tensors.insert(tensor)[1]
+        if not grew:
             return None
     raise AssertionError("columns_by_length never ends")
 
