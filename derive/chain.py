@@ -18,7 +18,7 @@ from sympy import Expr
 from derive.assumptions import POSSIBLE, Assumption, additive_return, check_assumed, check_step, iid_samples
 from derive.claim import Claim, Witness
 from derive.derivation import By, Theorem
-from derive.errors import DoesNotMatch, MalformedTerm, RuleDisagrees, WorkLimit
+from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.evidence import WITHOUT_END, scope_of
 from derive.kernel import decide
 from derive.kernel.decide import Comparison, Models
@@ -46,7 +46,7 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.witness import find_witness
+from derive.witness import enumeration_objects, find_witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,8 @@ class _Examiner:
                 if witness is not None:
                     self._loudly(before, after, reason)
                     return Refuted(witness)
+        if self.comparison.endless and enumeration_objects(self._claim(before, after)):
+            raise KernelDisagrees(f"{before} = {after}: equal by automata and resolvents, different by enumeration")
         scope = scope_of(answer)
         if owed:
             return _needs(owed, scope)

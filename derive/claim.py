@@ -98,6 +98,18 @@ class Claim:
                     "This is a defect of derive; please report it.")
         return left, right, True
 
+    def apart_when_cut_off(self, model: Model, indices: Mapping[Index, Any]) -> bool:
+        """Whether the enumeration alone, cut off at the model's horizon, says that the sides differ.
+
+        At an infinite horizon every other value comes from automata; this one does not.
+        """
+        left, right = self._enumerated(model, indices)
+        if abs(left - right) <= 2 * self._tail(model, left, right):
+            return False
+        shape = replace(model.shape, horizon=model.shape.horizon - 1)
+        before, after = self._enumerated(replace(model, shape=shape), indices)
+        return abs(left - right) * 4 > abs(before - after)
+
     def computed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
         """Both sides by the kernel alone."""
         if self.endless is not None and not is_local(self.before, self.after):

@@ -15,6 +15,7 @@ from typing import Any
 
 from derive.assumptions import dynamics_positive, initial_positive, policy_positive
 from derive.claim import Claim, Witness
+from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.kernel.ranges import MOST_STEPS
 from derive.language.binding import Index
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
@@ -103,6 +104,19 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
         functions={name: {places: number() for places in product(*(sizes[sort] for sort in sorts))}
                    for name, sorts in sorted(parts.functions)},
     )
+
+
+def enumeration_objects(claim: Claim) -> bool:
+    """Whether the cut-off enumeration separates the sides of an infinite horizon on one of two small models."""
+    for shape in (Shape(1, 2, 4), Shape(2, 1, 4)):
+        model = _random_model(claim, shape, Random(f"cut off/{shape}"), STYLES[0])
+        free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
+        try:
+            if claim.apart_when_cut_off(model, {index: _range(index, claim, model)[-1] for index in free}):
+                return True
+        except (NotApplicable, OutsideFragment, Undefined):
+            continue
+    return False
 
 
 def _witness_at(claim: Claim, model: Model) -> Witness | None:

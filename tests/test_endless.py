@@ -14,10 +14,11 @@ from test_models import paper_model
 from derive.chain import examine
 from derive.derivation import Chain, Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
-from derive.errors import MalformedTerm
+from derive.errors import KernelDisagrees, MalformedTerm
 from derive.fuzz import fuzz
 from derive.kernel.closure import Somewhere
 from derive.kernel.concrete import Rationals, as_fraction, concrete_model
+from derive.kernel.decide import Comparison, Equal
 from derive.kernel.endless_models import endless_value
 from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.language.expression import as_term
@@ -293,3 +294,17 @@ def test_a_free_time_has_no_place_in_a_certificate_without_end() -> None:
             "ends": [{"end": [], "column": [[1, one]]}], "rows": [[[1, one]]], "columns": [[[1, one]]],
             "steps": [{"row": -1, "letter": 0, "factor": one, "of": [[0, one]]},
                       {"row": 0, "letter": 0, "factor": one, "of": []}], "units": [], "determinant": one})
+
+
+def test_an_error_that_automata_and_resolvents_share_is_seen_by_the_enumeration(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both read the same automata; the enumeration, cut off, reads the terms."""
+    equal = Equal(exact=(Shape(1, 2, 0), Shape(2, 2, 0)), everywhere=Everywhere(()), endless=True)
+    monkeypatch.setattr(Comparison, "compare", lambda self, before, after: equal)
+
+    @theorem("false", assumes=ENDLESS)
+    def false() -> Chain:
+        return calc(endless(gamma**t * expect(tau, b(tau.s[0]))), by(automata), expect(tau, b(tau.s[0])))
+
+    with pytest.raises(KernelDisagrees, match="different by enumeration"):
+        examine(false)
