@@ -25,7 +25,7 @@ from derive.shrinking import shrunk
 DRAWS = 12
 MOST_OUTCOMES = 300
 """Trajectories, or joint samples, that a witness may have: it is to be redone by hand."""
-ENDLESS = (Shape(1, 1, 5), Shape(1, 2, 5), Shape(1, 3, 4), Shape(2, 1, 4), Shape(2, 2, 3))
+ENDLESS = (Shape(1, 1, 12), Shape(1, 2, 6), Shape(1, 3, 4), Shape(2, 1, 6), Shape(2, 2, 3))
 """States, actions, and the steps after which the enumeration of an infinite horizon stops."""
 
 

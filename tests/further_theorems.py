@@ -145,6 +145,8 @@ FALSE: dict[str, tuple[Expr, Any, list[Any]]] = {
     "the advantage is centred under its own law": (
         endless(gamma**t * expect(tau, ADVANTAGE, policy=beta)), 0, ENDLESS),
     "the first action too": (J, endless(gamma**t * expect(tau, reward(t)), 1), ENDLESS),
+    "the second reward too": (J, expect(tau, reward(0)) + endless(gamma**t * expect(tau, reward(t)), 2), ENDLESS),
+    "a value is not a reward": ((1 - gamma) * endless(gamma**t * expect(tau, V(tau.s[t]))), J, ENDLESS),
     "1 - gamma": ((1 + gamma) * endless(gamma**t), 1, ENDLESS),
     "the square of a mean": (expect(tau, R(tau) ** 2), J**2, ADDITIVE),
     "gamma^H is not 1": (expect(tau, gamma**H * R(tau)) * J, J**2, ADDITIVE),
