@@ -207,8 +207,8 @@ class Comparison:
                 self._endless, before, after, endless_models.PROBES, modular=True)
         except OutsideFragment as outside:
             return Undecided(str(outside))
-        if differs or gap:
-            return Different(differs or gap or endless_models.EXACT[0])
+        if (apart := differs or gap) is not None:
+            return Different(apart)
         counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
         if len(counted) < 2:
             return Undecided("; ".join(notes) or "fewer than two shapes of the ladder apply")

@@ -39,7 +39,7 @@ def letter_derivatives(letter: Monomial) -> list[tuple[Monomial, int]]:
             case "d2pi", _:
                 raise OutsideFragment("a third derivative of the policy")
             case "V" | "A", "pi":
-                raise OutsideFragment("the gradient of a value function")
+                raise OutsideFragment("the gradient of a value function inside a mean, or beside what is still to come")
             case "log", "pi/pi":
                 changed = automata.multiplied(rest, (((place, "dpi", "pi"), 1), ((place, "pi", "pi"), -1)))
             case _:
