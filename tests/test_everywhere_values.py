@@ -8,15 +8,13 @@ sound but not complete, so "somewhere" is held against it only where one policy 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from random import Random
 
 import pytest
-from everywhere_terms import POSITIVE, Pair
-from test_everywhere_random import Tally, concrete, decided, separated
+from test_everywhere_random import Tally, decided, enumerated
 from values_terms import value_pair
 
 from derive.kernel.closure import Somewhere
-from derive.kernel.everywhere import Everywhere, valued
+from derive.kernel.everywhere import valued
 from derive.models import Shape
 
 QUICK = 150
@@ -57,24 +55,8 @@ def test_twenty_thousand_pairs_with_values(batch: int) -> None:
 # -- concrete models with zeros, by enumeration ----------------------------------------------------------------
 
 
-def enumerated(seeds: Iterable[int]) -> tuple[int, list[int]]:
-    """How many pairs were called equal everywhere, and those of them that a concrete model separates."""
-    yes, wrong = 0, []
-    for seed in seeds:
-        rng, pair = Random(f"concrete values {seed}"), value_pair(seed)
-        if seed % 3:
-            pair = Pair(pair.before, pair.after, pair.assumptions - POSITIVE, pair.made)
-        if not isinstance(decided(pair), Everywhere):
-            continue
-        yes += 1
-        sizes = [(2, 2, 0), (2, 2, 1), (1, 2, 1), (2, 2, 1), (1, 2, 2)]
-        if any(separated(pair, concrete(rng, Shape(*size), pair)) for size in sizes):
-            wrong.append(seed)
-    return yes, wrong
-
-
 def test_concrete_models_with_zeros_separate_no_yes_with_values() -> None:
-    yes, wrong = enumerated(range(20))
+    yes, wrong = enumerated(range(20), value_pair, "concrete values")
     assert wrong == []
     assert yes > 3
 
@@ -82,4 +64,4 @@ def test_concrete_models_with_zeros_separate_no_yes_with_values() -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("batch", range(4))
 def test_many_concrete_models_with_zeros_separate_no_yes_with_values(batch: int) -> None:
-    assert enumerated(range(1_000 + 300 * batch, 1_300 + 300 * batch))[1] == []
+    assert enumerated(range(1_000 + 300 * batch, 1_300 + 300 * batch), value_pair, "concrete values")[1] == []
