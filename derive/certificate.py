@@ -16,9 +16,10 @@ from typing import Any
 from derive.assumptions import Assumption, check_step
 from derive.derivation import Theorem
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
-from derive.kernel.automata import Monomial
-from derive.kernel.closure import Closure, Difference
-from derive.kernel.everywhere import (
+from derive.language.source import source
+from derive.procedures.automata import Monomial
+from derive.procedures.closure import Closure, Difference
+from derive.procedures.everywhere import (
     Coordinates,
     Everywhere,
     ProductGap,
@@ -27,8 +28,7 @@ from derive.kernel.everywhere import (
     differences,
     product_of,
 )
-from derive.kernel.spans import Identity, Vector
-from derive.language.source import source
+from derive.procedures.spans import Identity, Vector
 from derive.verify import SCHEMA
 
 

@@ -20,15 +20,15 @@ from derive.claim import Claim, Witness
 from derive.derivation import By, Theorem
 from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, RuleDisagrees, WorkLimit
 from derive.evidence import WITHOUT_END, scope_of
-from derive.kernel import decide
-from derive.kernel.decide import Comparison, Models
-from derive.kernel.everywhere import Everywhere, decide_everywhere
-from derive.kernel.obligations import Obligation, owed_by, undischarged
 from derive.language.binding import Index
 from derive.language.terms import Batch, Expect, Law
 from derive.language.typing import check_equation, is_random
 from derive.language.vocabulary import pi
 from derive.models import Shape
+from derive.procedures import decide
+from derive.procedures.decide import Comparison, Models
+from derive.procedures.everywhere import Everywhere, decide_everywhere
+from derive.procedures.obligations import Obligation, owed_by, undischarged
 from derive.rules import RULES
 from derive.rules.decision import Decision
 from derive.rules.lemma import Lemma

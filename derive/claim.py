@@ -17,16 +17,16 @@ from sympy import Expr
 from derive.assumptions import Assumption, additive_return
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined
-from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_evaluator, concrete_model
-from derive.kernel.endless_models import endless_value
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Sides
-from derive.kernel.generic import plain_way
-from derive.kernel.local import is_local
 from derive.language.binding import Index
 from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Trajectory
 from derive.models import Model
+from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_evaluator, concrete_model
+from derive.procedures.endless_models import endless_value
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.everywhere import Sides
+from derive.procedures.generic import plain_way
+from derive.procedures.local import is_local
 
 AGREEMENT = Fraction(1, 10**20)
 TAIL = 100

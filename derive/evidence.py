@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from derive.kernel import decide
 from derive.models import Shape
+from derive.procedures import decide
 from derive.verdict import Scope
 
 WITHOUT_END = "every discount below 1, infinite horizon"

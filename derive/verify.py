@@ -2,7 +2,7 @@
 
 A certificate says that an automaton over the steps of a trajectory has the value 0 in
 every finite MDP at every horizon (the theorem and its proof stand at the top of
-``derive/kernel/everywhere.py``). This file recomputes, from the letters alone, which
+``derive/procedures/everywhere.py``). This file recomputes, from the letters alone, which
 columns normalisation makes equal to 1 or 0, checks that the given rows and columns are
 closed under the letters, and then the three conditions. A polynomial in gamma and m is a
 list of [exponent of gamma, exponent of m, integer]; a vector is a list of [place,

@@ -16,10 +16,10 @@ from typing import Any
 from derive.assumptions import dynamics_positive, initial_positive, policy_positive
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
-from derive.kernel.ranges import MOST_STEPS
 from derive.language.binding import Index
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
 from derive.models import Model, Shape
+from derive.procedures.ranges import MOST_STEPS
 from derive.shrinking import shrunk
 
 DRAWS = 12

@@ -10,9 +10,6 @@ from sympy import Expr, Integer
 from test_models import paper_model
 
 from derive.enumerate import Enumeration
-from derive.kernel.cutoff import sufficient_shape
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.generic import generic_model
 from derive.language.expression import Plus, Times
 from derive.language.signature import signature
 from derive.language.terms import Policy, State, Trajectory
@@ -44,6 +41,9 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Model, Shape
+from derive.procedures.cutoff import sufficient_shape
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.generic import generic_model
 
 sigma = Trajectory("sigma")
 y = State("y")

@@ -18,8 +18,6 @@ from derive.assumptions import (
     possible,
 )
 from derive.errors import KernelDisagrees, MalformedTerm
-from derive.kernel import decide, field
-from derive.kernel.decide import Answer, Comparison, Different, Equal, Undecided
 from derive.language.binding import Index
 from derive.language.expression import Power
 from derive.language.terms import Draw, Everything, Policy, Prod, Time, Trajectory
@@ -51,6 +49,8 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Shape
+from derive.procedures import decide, field
+from derive.procedures.decide import Answer, Comparison, Different, Equal, Undecided
 
 sigma, f = Trajectory("sigma"), function("f")
 score = grad(log(P(tau)))

@@ -16,11 +16,6 @@ from derive.derivation import Chain, Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import KernelDisagrees, MalformedTerm
 from derive.fuzz import fuzz
-from derive.kernel.closure import Somewhere
-from derive.kernel.concrete import Rationals, as_fraction, concrete_model
-from derive.kernel.decide import Comparison, Equal
-from derive.kernel.endless_models import endless_value
-from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.language.expression import as_term
 from derive.language.horizons import is_endless
 from derive.language.typing import check_equation
@@ -49,6 +44,11 @@ from derive.language.vocabulary import (
     variance,
 )
 from derive.models import Model, Shape
+from derive.procedures.closure import Somewhere
+from derive.procedures.concrete import Rationals, as_fraction, concrete_model
+from derive.procedures.decide import Comparison, Equal
+from derive.procedures.endless_models import endless_value
+from derive.procedures.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.rules import automata, gradient_of_a_sum
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
 from derive.verify import NotCertified, check_closure

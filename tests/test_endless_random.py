@@ -16,15 +16,15 @@ from sympy import Expr
 from test_everywhere_random import EVERYTHING
 
 from derive.errors import MalformedTerm
-from derive.kernel.closure import Relations, Somewhere
-from derive.kernel.concrete import Rationals, as_fraction, concrete_model
-from derive.kernel.endless_models import endless_value
-from derive.kernel.everywhere import Everywhere, Outside, Sides, _decided, choices, valued
-from derive.kernel.modular import residue_model
-from derive.kernel.rings import RingModel
 from derive.language.signature import signature
 from derive.language.typing import check_equation
 from derive.models import Model, Shape
+from derive.procedures.closure import Relations, Somewhere
+from derive.procedures.concrete import Rationals, as_fraction, concrete_model
+from derive.procedures.endless_models import endless_value
+from derive.procedures.everywhere import Everywhere, Outside, Sides, _decided, choices, valued
+from derive.procedures.modular import residue_model
+from derive.procedures.rings import RingModel
 
 QUICK = 60
 """Pairs in the default run."""

@@ -14,11 +14,6 @@ from test_models import paper_model
 
 from derive.enumerate import Enumeration
 from derive.errors import NotApplicable, OutsideFragment, Undefined
-from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_model
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.field import Element
-from derive.kernel.generic import generic_model
-from derive.kernel.graded import Graded
 from derive.language.binding import Index
 from derive.language.expression import Plus, Times
 from derive.language.signature import signature
@@ -65,6 +60,11 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Model, Path
+from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.field import Element
+from derive.procedures.generic import generic_model
+from derive.procedures.graded import Graded
 
 F = Fraction
 b, sigma, f = Policy("b"), Trajectory("sigma"), function("f")

@@ -15,8 +15,6 @@ from sympy import Expr
 from test_everywhere_random import agrees, first_difference, shapes_at
 
 from derive.assumptions import Assumption, additive_return, policy_positive, possible
-from derive.kernel.closure import Difference, Somewhere
-from derive.kernel.everywhere import Everywhere, Outside, decide_everywhere, differences
 from derive.language.expression import as_term
 from derive.language.vocabulary import (
     A,
@@ -49,6 +47,8 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
+from derive.procedures.closure import Difference, Somewhere
+from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere, differences
 
 b, q = function("b"), function("q")
 

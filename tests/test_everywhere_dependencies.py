@@ -20,12 +20,12 @@ from test_everywhere_random import EVERYTHING, decided
 from values_terms import value_kind
 
 from derive.assumptions import additive_return
-from derive.kernel import modular
-from derive.kernel.closure import Somewhere
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere
 from derive.language.expression import Plus, Times
 from derive.models import Shape
+from derive.procedures import modular
+from derive.procedures.closure import Somewhere
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.everywhere import Everywhere
 
 PRIME = 2**31 - 1
 SHAPES = [Shape(*size) for size in ((2, 2, 0), (2, 2, 1), (3, 2, 1), (2, 2, 2), (1, 2, 3), (2, 2, 3))]

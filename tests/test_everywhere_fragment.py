@@ -37,16 +37,16 @@ from derive import (
     tau,
     total,
 )
-from derive.kernel import products
-from derive.kernel.backward import exact_value
-from derive.kernel.closure import Somewhere
-from derive.kernel.decide import Comparison, Different
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere, Outside, decide_everywhere, differences
-from derive.kernel.generic import generic_model
 from derive.language.expression import Plus
 from derive.language.signature import signature
 from derive.models import Shape
+from derive.procedures import products
+from derive.procedures.backward import exact_value
+from derive.procedures.closure import Somewhere
+from derive.procedures.decide import Comparison, Different
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere, differences
+from derive.procedures.generic import generic_model
 
 b, q, w = function("b"), function("q"), function("w")
 choice = pi(tau.a[t] | tau.s[t])

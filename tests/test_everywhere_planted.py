@@ -13,10 +13,10 @@ import pytest
 from test_everywhere import NAMED
 from test_everywhere_random import decided
 
-from derive.kernel import automata, closure, coordinates, everywhere, forms, ranges
-from derive.kernel.automata import Automaton, Monomial
-from derive.kernel.everywhere import Everywhere
-from derive.kernel.paths import DYNAMICS
+from derive.procedures import automata, closure, coordinates, everywhere, forms, ranges
+from derive.procedures.automata import Automaton, Monomial
+from derive.procedures.everywhere import Everywhere
+from derive.procedures.paths import DYNAMICS
 
 Patch = pytest.MonkeyPatch
 Class = tuple[str, Monomial] | None

@@ -39,15 +39,15 @@ from everywhere_terms import (
 from derive.assumptions import POSSIBLE, additive_return, dynamics_positive, initial_positive, policy_positive, possible
 from derive.enumerate import Enumeration
 from derive.errors import MalformedTerm, NotApplicable, Undefined
-from derive.kernel.closure import Relations, Somewhere
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Decision, Everywhere, Outside, Sides, _decided, choices, decide_everywhere
-from derive.kernel.modular import residue_model
-from derive.kernel.rings import RingModel
 from derive.language.signature import Signature, signature
 from derive.language.terms import Trajectory
 from derive.language.vocabulary import tau
 from derive.models import Model, Shape, Table
+from derive.procedures.closure import Relations, Somewhere
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.everywhere import Decision, Everywhere, Outside, Sides, _decided, choices, decide_everywhere
+from derive.procedures.modular import residue_model
+from derive.procedures.rings import RingModel
 
 QUICK = 300
 """Pairs in the default run."""

@@ -13,9 +13,9 @@ import pytest
 from test_everywhere_random import Tally, decided, enumerated
 from values_terms import value_pair
 
-from derive.kernel.closure import Somewhere
-from derive.kernel.everywhere import valued
 from derive.models import Shape
+from derive.procedures.closure import Somewhere
+from derive.procedures.everywhere import valued
 
 QUICK = 150
 """Pairs in the default run."""

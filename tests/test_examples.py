@@ -12,10 +12,10 @@ from derive.assumptions import VOCABULARY
 from derive.chain import examine
 from derive.derivation import by, calc, theorem
 from derive.errors import DoesNotMatch, MalformedTerm
-from derive.kernel.decide import Comparison, Equal
 from derive.language.notation import LATEX, UNICODE, write
 from derive.language.source import source
 from derive.language.typing import check
+from derive.procedures.decide import Comparison, Equal
 from derive.rules import RULES, Rule
 from derive.verdict import Proved
 

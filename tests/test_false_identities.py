@@ -21,8 +21,6 @@ from derive.claim import Witness
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import InvalidChain
-from derive.kernel import decide
-from derive.kernel.everywhere import Outside
 from derive.language.expression import as_term
 from derive.language.terms import Action, Policy, State
 from derive.language.vocabulary import (
@@ -51,6 +49,8 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Shape
+from derive.procedures import decide
+from derive.procedures.everywhere import Outside
 from derive.rules import equal_expectations, expectation_as_a_sum, product_rule, regroup
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided, Unjustified
 
@@ -98,7 +98,7 @@ class Case:
     false: tuple[Any, Any]
     true: tuple[Any, Any]
     smaller: Mapping[str, Any]
-    """Replacements in ``derive.kernel.decide``."""
+    """Replacements in ``derive.procedures.decide``."""
     assumes: tuple[Assumption, ...] = ()
 
 

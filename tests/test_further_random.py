@@ -12,9 +12,9 @@ from everywhere_terms import Pair
 from further_random import literal_pair, product_pair, unrolled_pair
 from test_everywhere_random import Tally, agrees, decided, shapes_at
 
-from derive.kernel.closure import Somewhere
-from derive.kernel.everywhere import valued
 from derive.models import Shape
+from derive.procedures.closure import Somewhere
+from derive.procedures.everywhere import valued
 
 FEW = [Shape(*size) for size in ((2, 2, 0), (2, 2, 1), (1, 2, 2))]
 MANY = [Shape(*size) for size in (

@@ -22,9 +22,6 @@ from sympy import Expr
 from test_models import paper_model
 
 from derive.enumerate import Enumeration
-from derive.kernel.concrete import Rationals, as_fraction, concrete_model
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.generic import generic_model
 from derive.language.binding import Index
 from derive.language.signature import signature
 from derive.language.typing import rank
@@ -52,6 +49,9 @@ from derive.language.vocabulary import (
 from derive.models import Model, Shape
 from derive.numeric.instances import instance_of
 from derive.numeric.interpretation import value as float_value
+from derive.procedures.concrete import Rationals, as_fraction, concrete_model
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.generic import generic_model
 
 F = Fraction
 

@@ -21,12 +21,6 @@ from sympy import Expr
 
 from derive.enumerate import Enumeration
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
-from derive.kernel.concrete import Balls, Rationals, as_fraction, concrete_model
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.field import Element
-from derive.kernel.generic import generic_model
-from derive.kernel.graded import Graded
-from derive.kernel.modular import residue_model
 from derive.language.expression import subterms
 from derive.language.signature import signature
 from derive.language.terms import Grad, Log
@@ -34,6 +28,12 @@ from derive.language.vocabulary import J, P, R, a, expect, grad, log, mu, pi, pr
 from derive.models import Model, Shape
 from derive.numeric.instances import instance_of
 from derive.numeric.interpretation import value as float_value
+from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.field import Element
+from derive.procedures.generic import generic_model
+from derive.procedures.graded import Graded
+from derive.procedures.modular import residue_model
 from derive.strategies import models, shapes, terms
 
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

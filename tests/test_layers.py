@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
     ("assumptions", "models"),
-    ("kernel", "enumerate", "numeric"),
+    ("procedures", "enumerate", "numeric"),
     ("rules",),
     ("claim",),
     ("shrinking",),
@@ -80,9 +80,9 @@ def test_imports_point_down(path: Path) -> None:
         assert same_room or _layer(imported) < _layer(module) or imported == module, f"{module} imports {imported}"
 
 
-@pytest.mark.parametrize("room", ["kernel", "enumerate", "numeric"])
+@pytest.mark.parametrize("room", ["procedures", "enumerate", "numeric"])
 def test_the_oracles_share_no_code(room: str) -> None:
-    others = {"kernel", "enumerate", "numeric"} - {room}
+    others = {"procedures", "enumerate", "numeric"} - {room}
     for path in _sources():
         if _module(path).split(".")[0] == room:
             assert not {name.split(".")[0] for name in _imports(path)} & others
@@ -98,7 +98,7 @@ def _made(pattern: str) -> set[str]:
 
 
 def test_equal_and_proved_have_one_maker() -> None:
-    assert _made(r"\bEqual\(") == {"kernel.decide"}
+    assert _made(r"\bEqual\(") == {"procedures.decide"}
     assert _made(r"\bProved\(") == {"chain"}
 
 

@@ -13,12 +13,6 @@ from derive.assumptions import additive_return, discount_below_one, policy_posit
 from derive.chain import examine
 from derive.derivation import Chain, by, calc, theorem
 from derive.errors import NotApplicable
-from derive.kernel.closure import Relations
-from derive.kernel.decide import Comparison, Different, Equal
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere, Outside, decide_everywhere
-from derive.kernel.local import Local
-from derive.kernel.modular import residue_model
 from derive.language.expression import as_term
 from derive.language.signature import signature
 from derive.language.terms import Action, Policy, State, Time
@@ -43,6 +37,12 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Shape
+from derive.procedures.closure import Relations
+from derive.procedures.decide import Comparison, Different, Equal
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere
+from derive.procedures.local import Local
+from derive.procedures.modular import residue_model
 from derive.rules import automata
 from derive.verdict import Proved, Refuted
 

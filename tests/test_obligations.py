@@ -16,7 +16,6 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.kernel.obligations import linear, obligations, same_time, undischarged
 from derive.language.expression import Plus, Power, Times
 from derive.language.terms import Between, Policy, Prod, State, Time, Total, Trajectory
 from derive.language.vocabulary import (
@@ -48,6 +47,7 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
+from derive.procedures.obligations import linear, obligations, same_time, undischarged
 
 ALL = (initial_positive, dynamics_positive, policy_positive)
 b = Policy("b")

@@ -6,8 +6,6 @@ import pytest
 from sympy import Expr, Integer
 
 from derive.assumptions import iid_samples
-from derive.kernel.decide import Comparison, Different, Equal
-from derive.kernel.sample_sizes import sufficient_samples
 from derive.language.expression import Power
 from derive.language.terms import Between, Total
 from derive.language.vocabulary import (
@@ -32,6 +30,8 @@ from derive.language.vocabulary import (
     variance,
 )
 from derive.models import Shape
+from derive.procedures.decide import Comparison, Different, Equal
+from derive.procedures.sample_sizes import sufficient_samples
 
 estimate = mean(i, R(samples[i]))
 pairs = total(i, total(i, R(samples[i])) * R(samples[i]))

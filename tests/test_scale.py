@@ -8,14 +8,14 @@ from sympy import Expr
 from derive import H, J, P, R, additive_return, gamma, grad, log, pi, possible, r, t, tau, total
 from derive.cli import main
 from derive.errors import BadInput, OutsideFragment, WorkLimit
-from derive.kernel import field
-from derive.kernel.backward import exact_value
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import differences
-from derive.kernel.generic import generic_model
-from derive.kernel.scale import Agreement, Disagreement, probe
 from derive.language.signature import signature
 from derive.models import Shape
+from derive.procedures import field
+from derive.procedures.backward import exact_value
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.everywhere import differences
+from derive.procedures.generic import generic_model
+from derive.procedures.scale import Agreement, Disagreement, probe
 from derive.report.probing import shape_of
 
 ADDITIVE = frozenset({possible(tau), additive_return})

@@ -32,11 +32,11 @@ from derive.claim import Claim
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import NotApplicable
-from derive.kernel.decide import Comparison, Equal
-from derive.kernel.everywhere import Everywhere, Somewhere, decide_everywhere
 from derive.language.expression import as_term
 from derive.language.vocabulary import H, J, P, R, expect, function, gamma, grad, k, log, m, pi, ratio, t, tau, total
 from derive.models import Model
+from derive.procedures.decide import Comparison, Equal
+from derive.procedures.everywhere import Everywhere, Somewhere, decide_everywhere
 from derive.unfolded import GO, Sketch, find_unfolded, unfolded_model, visits
 from derive.verdict import Refuted, Undecided
 

@@ -22,7 +22,6 @@ from derive.assumptions import (
 from derive.claim import Claim, Witness
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, MalformedTerm
-from derive.kernel.concrete import Rationals
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     H,
@@ -49,6 +48,7 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Model, Shape
+from derive.procedures.concrete import Rationals
 from derive.witness import find_witness
 
 F = Fraction

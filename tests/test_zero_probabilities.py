@@ -20,13 +20,13 @@ from derive.chain import examine
 from derive.derivation import by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import Undefined
-from derive.kernel.decide import Comparison, Different, Equal
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.generic import generic_model
 from derive.language.binding import Binder
 from derive.language.signature import signature
 from derive.language.vocabulary import P, R, a, expect, grad, log, mu, prod, ratio, s, tau, total, x
 from derive.models import Shape
+from derive.procedures.decide import Comparison, Different, Equal
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.generic import generic_model
 from derive.rules import expectation_as_a_sum, multiply_by_one
 from derive.rules.rule import Rule
 from derive.verdict import NeedsCondition, Proved, Refuted, Verdict

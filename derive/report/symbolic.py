@@ -11,10 +11,10 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.generic import generic_model
 from derive.language.signature import signature
 from derive.models import Shape
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.generic import generic_model
 
 
 def derivative_formulas(term: Expr, shape: Shape, *, possible_only: bool) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from sympy import Expr
 from derive.assumptions import Assumption, additive_return
 from derive.chain import Examined, Step
 from derive.derivation import By, Theorem
-from derive.kernel.obligations import Obligation, obligations, undischarged
+from derive.procedures.obligations import Obligation, obligations, undischarged
 from derive.report.counterexample import Counterexample, counterexample
 from derive.report.escape import Tex, capital, code, heading, literal, prose, sentence
 from derive.report.formulas import formula, lines

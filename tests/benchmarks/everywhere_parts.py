@@ -17,10 +17,10 @@ from sympy import Expr
 from sympy.external.gmpy import GROUND_TYPES
 
 from derive.assumptions import POSSIBLE, Assumption, additive_return
-from derive.kernel.everywhere import Everywhere, Sides, decide_everywhere
-from derive.kernel.scale import Agreement, Disagreement, probe
 from derive.language.vocabulary import P, R, grad, log, pi, t, tau, total
 from derive.models import Shape
+from derive.procedures.everywhere import Everywhere, Sides, decide_everywhere
+from derive.procedures.scale import Agreement, Disagreement, probe
 from derive.proof_files import bundled, load, proof_files
 
 MISSED = 3

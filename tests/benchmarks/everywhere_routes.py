@@ -18,12 +18,12 @@ from sympy.core.cache import clear_cache
 from zero_test_routes import QUICK, SLOW, TWINS, Route, claim, kernel, sympy_together
 
 from derive.assumptions import additive_return
-from derive.kernel import field
-from derive.kernel.backward import exact_value
-from derive.kernel.everywhere import Everywhere, Somewhere, decide_everywhere, differences
-from derive.kernel.generic import generic_model
 from derive.language.signature import signature
 from derive.models import Shape
+from derive.procedures import field
+from derive.procedures.backward import exact_value
+from derive.procedures.everywhere import Everywhere, Somewhere, decide_everywhere, differences
+from derive.procedures.generic import generic_model
 
 ADDITIVE = frozenset({additive_return})
 MOST_RUNS, LONG = 5, 0.5

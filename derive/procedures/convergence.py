@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import ONE, UNIT, Automaton, Letter, Monomial, Weight, trimmed
+from derive.procedures.automata import ONE, UNIT, Automaton, Letter, Monomial, Weight, trimmed
 
 Means = Callable[[Monomial], bool]
 """Whether a letter, summed over what may happen, is 1."""

@@ -20,9 +20,9 @@ import numpy as np
 from flint import fmpz
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined
-from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
 from derive.language.signature import Signature
 from derive.models import Shape
+from derive.procedures.rings import RingModel, Way, policy_jets, score_jets
 
 ONE = np.uint64(1)
 

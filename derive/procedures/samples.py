@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from sympy import Expr, Integer
 
 from derive.errors import NotApplicable, OutsideFragment
-from derive.kernel import jets
-from derive.kernel.jets import Jet
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.terms import Batch, Drawn, Grad, Total, Trajectory
+from derive.procedures import jets
+from derive.procedures.jets import Jet
 
 Vector = list[Jet]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from derive.errors import NotApplicable
-from derive.kernel.jets import Jet
 from derive.models import Path, Shape
+from derive.procedures.jets import Jet
 
 
 class Arithmetic(Protocol):

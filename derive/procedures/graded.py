@@ -14,8 +14,8 @@ from operator import add
 from typing import Any
 
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel.field import Element, Field
 from derive.models import Path
+from derive.procedures.field import Element, Field
 
 Monomial = tuple[Path, ...]
 """The trajectories whose returns are multiplied, in order; () for no return."""

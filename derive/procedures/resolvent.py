@@ -15,11 +15,11 @@ from itertools import product
 from typing import Any
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import Automaton, Weight
-from derive.kernel.backward import Letters
-from derive.kernel.forms import Form
-from derive.kernel.rings import RingModel
-from derive.kernel.values import Values
+from derive.procedures.automata import Automaton, Weight
+from derive.procedures.backward import Letters
+from derive.procedures.forms import Form
+from derive.procedures.rings import RingModel
+from derive.procedures.values import Values
 
 Square = Mapping[tuple[int, int], Any]
 

@@ -17,12 +17,6 @@ from typing import Any
 from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
-from derive.kernel import automata
-from derive.kernel.automata import ONE, UNIT, Automaton, Monomial
-from derive.kernel.convergence import refuse_divergent, vanishes
-from derive.kernel.obligations import linear
-from derive.kernel.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol, summed
-from derive.kernel.ranges import MOST_STEPS, at_literal, before_the_last, between, discount, listed, parts, product_over
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
@@ -50,6 +44,21 @@ from derive.language.terms import (
     Transition,
 )
 from derive.language.vocabulary import additive_return, trajectory_probability
+from derive.procedures import automata
+from derive.procedures.automata import ONE, UNIT, Automaton, Monomial
+from derive.procedures.convergence import refuse_divergent, vanishes
+from derive.procedures.obligations import linear
+from derive.procedures.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol, summed
+from derive.procedures.ranges import (
+    MOST_STEPS,
+    at_literal,
+    before_the_last,
+    between,
+    discount,
+    listed,
+    parts,
+    product_over,
+)
 
 
 def opened(binder: Any) -> tuple[Any, Expr]:

@@ -14,13 +14,6 @@ from typing import Any
 from sympy import Expr, Integer, Rational
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
-from derive.kernel import jets
-from derive.kernel.indices import Environment, Indices
-from derive.kernel.jets import Jet
-from derive.kernel.resolvent import endless_values_of
-from derive.kernel.rings import RingModel, Way
-from derive.kernel.samples import Sampling
-from derive.kernel.values import Values, values_of
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
@@ -53,6 +46,13 @@ from derive.language.terms import (
     Var,
 )
 from derive.language.typing import TIME, depends_on_theta, sort_of
+from derive.procedures import jets
+from derive.procedures.indices import Environment, Indices
+from derive.procedures.jets import Jet
+from derive.procedures.resolvent import endless_values_of
+from derive.procedures.rings import RingModel, Way
+from derive.procedures.samples import Sampling
+from derive.procedures.values import Values, values_of
 
 Meaning = Callable[[Environment], Jet]
 

@@ -73,9 +73,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from derive.kernel.automata import UNIT, Monomial
-from derive.kernel.paths import DYNAMICS
-from derive.kernel.spans import ZERO, Identity, Span, Vector, column_times, inner, row_times
+from derive.procedures.automata import UNIT, Monomial
+from derive.procedures.paths import DYNAMICS
+from derive.procedures.spans import ZERO, Identity, Span, Vector, column_times, inner, row_times
 
 Matrix = dict[tuple[int, int], Any]
 Class = tuple[str, Monomial]

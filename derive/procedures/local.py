@@ -24,25 +24,6 @@ from typing import Any
 from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel.automata import ONE, Weight, added, weighed
-from derive.kernel.closure import Relations
-from derive.kernel.monomials import (
-    MOST_MONOMIALS,
-    NOTHING,
-    Factor,
-    Monomial,
-    Place,
-    Sum,
-    added_up,
-    counted,
-    derivative,
-    joined,
-    number,
-    renamed,
-    renamed_least,
-    scaled,
-)
-from derive.kernel.obligations import linear
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.horizons import VALUES
 from derive.language.terms import (
@@ -71,6 +52,25 @@ from derive.language.terms import (
     Transition,
     Var,
 )
+from derive.procedures.automata import ONE, Weight, added, weighed
+from derive.procedures.closure import Relations
+from derive.procedures.monomials import (
+    MOST_MONOMIALS,
+    NOTHING,
+    Factor,
+    Monomial,
+    Place,
+    Sum,
+    added_up,
+    counted,
+    derivative,
+    joined,
+    number,
+    renamed,
+    renamed_least,
+    scaled,
+)
+from derive.procedures.obligations import linear
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import (
+from derive.procedures.automata import (
     ONE,
     UNIT,
     Arrows,
@@ -30,7 +30,7 @@ from derive.kernel.automata import (
     monomial,
     weighed,
 )
-from derive.kernel.automata import multiplied as joined
+from derive.procedures.automata import multiplied as joined
 
 REWARD: Symbol = ("sax", "r", "")
 VALUES = ("V", "A")

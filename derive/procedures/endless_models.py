@@ -12,13 +12,13 @@ from typing import Any
 from sympy import Expr
 
 from derive.errors import OutsideFragment, Undefined, WorkLimit
-from derive.kernel.everywhere import Sides, valued
-from derive.kernel.generic import generic_model
-from derive.kernel.modular import residue_model
-from derive.kernel.resolvent import Resolvents
-from derive.kernel.rings import RingModel
 from derive.language.signature import Signature
 from derive.models import Shape
+from derive.procedures.everywhere import Sides, valued
+from derive.procedures.generic import generic_model
+from derive.procedures.modular import residue_model
+from derive.procedures.resolvent import Resolvents
+from derive.procedures.rings import RingModel
 
 EXACT = (Shape(1, 2, 0), Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 3, 0))
 PROBES = (Shape(3, 2, 0), Shape(4, 3, 0))

@@ -39,12 +39,12 @@ from dataclasses import replace
 from typing import Any
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import UNIT, Automaton, Monomial, trimmed
-from derive.kernel.closure import Class, Closure, Difference, Matrix, Relations, Somewhere, classes_of, grown
-from derive.kernel.convergence import check_convergence, over
-from derive.kernel.paths import DYNAMICS
-from derive.kernel.spans import CONTEXT, ZERO, Vector, column_times, inner
-from derive.kernel.spans import ONE as UNITY
+from derive.procedures.automata import UNIT, Automaton, Monomial, trimmed
+from derive.procedures.closure import Class, Closure, Difference, Matrix, Relations, Somewhere, classes_of, grown
+from derive.procedures.convergence import check_convergence, over
+from derive.procedures.paths import DYNAMICS
+from derive.procedures.spans import CONTEXT, ZERO, Vector, column_times, inner
+from derive.procedures.spans import ONE as UNITY
 
 
 def is_unit(letter: Monomial) -> bool:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel.automata import Monomial, Symbol
-from derive.kernel.closure import Difference
-from derive.kernel.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
-from derive.kernel.modular import Residues
-from derive.kernel.paths import DYNAMICS
 from derive.models import Shape
+from derive.procedures.automata import Monomial, Symbol
+from derive.procedures.closure import Difference
+from derive.procedures.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
+from derive.procedures.modular import Residues
+from derive.procedures.paths import DYNAMICS
 
 
 class Transfer:

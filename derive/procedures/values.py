@@ -7,9 +7,9 @@ from itertools import product
 from typing import Any
 
 from derive.errors import NotApplicable
-from derive.kernel import jets
-from derive.kernel.jets import Jet
-from derive.kernel.rings import Indexed, RingModel
+from derive.procedures import jets
+from derive.procedures.jets import Jet
+from derive.procedures.rings import Indexed, RingModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import permutations, product
 
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel.automata import Weight, added, weighed
+from derive.procedures.automata import Weight, added, weighed
 
 Place = tuple[str, str]
 """("state" or "action", name); the names of summed indices start with "#"."""

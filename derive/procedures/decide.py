@@ -25,24 +25,24 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
-from derive.kernel import endless_models
-from derive.kernel.audit import relations_used
-from derive.kernel.closure import Somewhere
-from derive.kernel.cutoff import sufficient_shape
-from derive.kernel.endless_models import EndlessModels
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.everywhere import Everywhere, Outside, Sides, decide_everywhere
-from derive.kernel.generic import Zeros, generic_model
-from derive.kernel.local import is_local
-from derive.kernel.modular import POINTS, residue_model
-from derive.kernel.ranges import MOST_STEPS, first_horizon
-from derive.kernel.sample_sizes import largest_draw, sufficient_samples
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank
 from derive.models import Shape
+from derive.procedures import endless_models
+from derive.procedures.audit import relations_used
+from derive.procedures.closure import Somewhere
+from derive.procedures.cutoff import sufficient_shape
+from derive.procedures.endless_models import EndlessModels
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.everywhere import Everywhere, Outside, Sides, decide_everywhere
+from derive.procedures.generic import Zeros, generic_model
+from derive.procedures.local import is_local
+from derive.procedures.modular import POINTS, residue_model
+from derive.procedures.ranges import MOST_STEPS, first_horizon
+from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 
 EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))
 CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))

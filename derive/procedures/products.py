@@ -30,9 +30,9 @@ from itertools import combinations_with_replacement, permutations
 from typing import Any
 
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel.automata import UNIT
-from derive.kernel.closure import Difference, Matrix, Relations, Somewhere, classes_of, vanishing_end
-from derive.kernel.spans import ONE, ZERO, Span, Vector, column_times, inner
+from derive.procedures.automata import UNIT
+from derive.procedures.closure import Difference, Matrix, Relations, Somewhere, classes_of, vanishing_end
+from derive.procedures.spans import ONE, ZERO, Span, Vector, column_times, inner
 
 MOST_FACTORS = 3
 MOST_TENSORS = 1_500

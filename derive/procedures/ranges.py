@@ -9,8 +9,6 @@ from typing import Any
 from sympy import Expr, Integer
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import ONE, UNIT, Automaton, Monomial, Weight, along, simple, times, total
-from derive.kernel.obligations import linear
 from derive.language.expression import Plus
 from derive.language.terms import (
     ActionAt,
@@ -24,6 +22,8 @@ from derive.language.terms import (
     Time,
     Total,
 )
+from derive.procedures.automata import ONE, UNIT, Automaton, Monomial, Weight, along, simple, times, total
+from derive.procedures.obligations import linear
 
 MOST_STEPS = 12
 """Literal times and offsets up to this are turned into states."""

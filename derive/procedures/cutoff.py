@@ -50,7 +50,6 @@ from typing import Any, NamedTuple
 
 from sympy import Expr, Integer, Rational
 
-from derive.kernel.obligations import linear
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     Action,
@@ -77,6 +76,7 @@ from derive.language.terms import (
     Transition,
 )
 from derive.language.vocabulary import additive_return, pi
+from derive.procedures.obligations import linear
 
 MOST_PRODUCTS = 4_000
 

@@ -14,11 +14,11 @@ from itertools import product
 from typing import Any
 
 from derive.errors import OutsideFragment
-from derive.kernel.automata import Monomial, Symbol, Weight
-from derive.kernel.closure import Difference
-from derive.kernel.coordinates import VALUES
-from derive.kernel.paths import DYNAMICS
-from derive.kernel.rings import RingModel
+from derive.procedures.automata import Monomial, Symbol, Weight
+from derive.procedures.closure import Difference
+from derive.procedures.coordinates import VALUES
+from derive.procedures.paths import DYNAMICS
+from derive.procedures.rings import RingModel
 
 
 def exact_value(difference: Difference, model: RingModel, *, backward: bool = True) -> Any:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from sympy import Expr
 
 from derive.errors import OutsideFragment
-from derive.kernel import automata
-from derive.kernel.automata import ONE, Automaton, Monomial, Symbol
+from derive.procedures import automata
+from derive.procedures.automata import ONE, Automaton, Monomial, Symbol
 
 Paths = dict[int, Automaton]
 """A function of one trajectory: the coefficient of each power of an arbitrary R(tau)."""

@@ -10,7 +10,6 @@ from typing import Any
 from sympy import Expr, Integer
 
 from derive.errors import NotApplicable, OutsideFragment
-from derive.kernel.rings import RingModel, Way
 from derive.language.binding import Index
 from derive.language.expression import Plus, Times
 from derive.language.terms import (
@@ -26,6 +25,7 @@ from derive.language.terms import (
     Time,
     Trajectory,
 )
+from derive.procedures.rings import RingModel, Way
 
 Environment = dict[Index, Any]
 Whole = Callable[[Environment], int]

@@ -24,23 +24,23 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel import automata, products
-from derive.kernel.automata import Automaton, Marks, Monomial, Weight, added, weighed
-from derive.kernel.closure import Closure, Difference, Relations, Somewhere, closed
-from derive.kernel.compile import PathCompiler
-from derive.kernel.coordinates import in_coordinates, policies_valued
-from derive.kernel.endless import closed_endless, finished, unending
-from derive.kernel.forms import Form, Forms
-from derive.kernel.local import Local, is_local, local_coordinates
-from derive.kernel.paths import DYNAMICS, Paths
-from derive.kernel.products import LinearRelation, NormalForms, Polynomial
-from derive.kernel.ranges import at_literal, balanced, first_horizon
-from derive.kernel.spans import CONTEXT, Vector
-from derive.kernel.unrolled import unrolled
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import Time, Trajectory
 from derive.language.typing import is_symmetric, rank
+from derive.procedures import automata, products
+from derive.procedures.automata import Automaton, Marks, Monomial, Weight, added, weighed
+from derive.procedures.closure import Closure, Difference, Relations, Somewhere, closed
+from derive.procedures.compile import PathCompiler
+from derive.procedures.coordinates import in_coordinates, policies_valued
+from derive.procedures.endless import closed_endless, finished, unending
+from derive.procedures.forms import Form, Forms
+from derive.procedures.local import Local, is_local, local_coordinates
+from derive.procedures.paths import DYNAMICS, Paths
+from derive.procedures.products import LinearRelation, NormalForms, Polynomial
+from derive.procedures.ranges import at_literal, balanced, first_horizon
+from derive.procedures.spans import CONTEXT, Vector
+from derive.procedures.unrolled import unrolled
 
 CERTAIN: Monomial = ((("sa", "pi", "pi"), 1), (DYNAMICS, 1))
 """P pi on every step, the law of a trajectory: a constant is the expectation of itself."""

@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from fractions import Fraction
 
-from derive.kernel import automata
-from derive.kernel.automata import Arrows, Automaton, Letter, Marks, Monomial, Weight, added, weighed
-from derive.kernel.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
-from derive.kernel.paths import DYNAMICS
+from derive.procedures import automata
+from derive.procedures.automata import Arrows, Automaton, Letter, Marks, Monomial, Weight, added, weighed
+from derive.procedures.coordinates import REWARD, VALUES, advantage_symbol, value_symbol
+from derive.procedures.paths import DYNAMICS
 
 GAMMA: Weight = {(1, 0): Fraction(1)}
 MINUS: Weight = {(0, 0): Fraction(-1)}

@@ -15,12 +15,12 @@ from flint import arb, fmpq
 from sympy import Expr
 
 from derive.errors import OutsideFragment
-from derive.kernel.evaluate import Evaluator
-from derive.kernel.generic import plain_way
-from derive.kernel.rings import RingModel, policy_jets, score_jets
 from derive.language.expression import subterms
 from derive.language.terms import Total, Trajectory
 from derive.models import Model
+from derive.procedures.evaluate import Evaluator
+from derive.procedures.generic import plain_way
+from derive.procedures.rings import RingModel, policy_jets, score_jets
 
 
 class Rationals:

@@ -22,13 +22,13 @@ from sympy import Expr
 
 from derive.assumptions import Assumption
 from derive.errors import OutsideFragment
-from derive.kernel.closure import Difference
-from derive.kernel.coordinates import VALUES
-from derive.kernel.everywhere import differences
-from derive.kernel.modular import random_primes
-from derive.kernel.transfer import Transfer
 from derive.language.horizons import is_endless
 from derive.models import Shape
+from derive.procedures.closure import Difference
+from derive.procedures.coordinates import VALUES
+from derive.procedures.everywhere import differences
+from derive.procedures.modular import random_primes
+from derive.procedures.transfer import Transfer
 
 POINTS = 8
 """(prime, point) pairs of 31 bits; 8 of them are worth more than 4 of 61."""

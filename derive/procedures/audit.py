@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from sympy import Expr
 
 from derive.assumptions import Assumption
-from derive.kernel.closure import Relations
-from derive.kernel.everywhere import Everywhere, Sides, decide_everywhere
+from derive.procedures.closure import Relations
+from derive.procedures.everywhere import Everywhere, Sides, decide_everywhere
 
 RELATIONS: tuple[tuple[str, Relations], ...] = (
     ("Σ_x P(x|s,a) = 1", Relations(dynamics=False)),

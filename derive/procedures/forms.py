@@ -16,16 +16,6 @@ from fractions import Fraction
 from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
-from derive.kernel import automata
-from derive.kernel.automata import ONE, UNIT, Automaton, Weight, added, weighed
-from derive.kernel.compile import PathCompiler, opened
-from derive.kernel.convergence import check_convergence
-from derive.kernel.coordinates import policies_valued
-from derive.kernel.endless import finished, is_unit, unending
-from derive.kernel.numbers_inside import apart, has_numbers
-from derive.kernel.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol
-from derive.kernel.ranges import between, discount, listed
-from derive.kernel.unrolled import unrolled
 from derive.language.binding import rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.terms import (
@@ -46,6 +36,16 @@ from derive.language.terms import (
     Var,
 )
 from derive.language.vocabulary import endless_return, pi
+from derive.procedures import automata
+from derive.procedures.automata import ONE, UNIT, Automaton, Weight, added, weighed
+from derive.procedures.compile import PathCompiler, opened
+from derive.procedures.convergence import check_convergence
+from derive.procedures.coordinates import policies_valued
+from derive.procedures.endless import finished, is_unit, unending
+from derive.procedures.numbers_inside import apart, has_numbers
+from derive.procedures.paths import DYNAMICS, Paths, differentiated, multiplied, policy_symbol
+from derive.procedures.ranges import between, discount, listed
+from derive.procedures.unrolled import unrolled
 
 Form = dict[tuple[int, ...], Weight]
 """{sorted numbers of the atoms multiplied: weight}."""

@@ -13,11 +13,11 @@ from itertools import product
 from typing import Any
 
 from derive.errors import OutsideFragment
-from derive.kernel.field import Element, Field, neighbours_added
-from derive.kernel.graded import Graded, graded_total
-from derive.kernel.rings import RingModel, Way, policy_jets, score_jets
 from derive.language.signature import Signature
 from derive.models import Path, Shape
+from derive.procedures.field import Element, Field, neighbours_added
+from derive.procedures.graded import Graded, graded_total
+from derive.procedures.rings import RingModel, Way, policy_jets, score_jets
 
 Zeros = frozenset[tuple[Any, ...]]
 """Probabilities that are 0: ("mu", s), ("P", s, a, x), ("pi", s, a)."""
