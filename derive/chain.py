@@ -167,7 +167,7 @@ class _Examiner:
             check_step(before, after, self.assumptions, endless=self.comparison.endless)
         except MalformedTerm as malformed:
             return Malformed(str(malformed), malformed.where)
-        owed = undischarged([before, after], self.assumptions)
+        owed = undischarged([before, after], self.assumptions, endless=self.comparison.endless)
         if is_random(before) or is_random(after):
             random = self._random_verdict(before, after, owed)
             if random is not None:
@@ -223,7 +223,9 @@ class _Examiner:
 
     def _loudly(self, before: Expr, after: Expr, reason: Any) -> None:
         """A rule that gives a refuted step, with nothing owed, is a defect of ours."""
-        if isinstance(reason, (str, Decision, type(None))) or undischarged([before, after], self.assumptions):
+        if isinstance(reason, (str, Decision, type(None))):
+            return
+        if undischarged([before, after], self.assumptions, endless=self.comparison.endless):
             return
         try:
             self._justify(before, after, reason)

@@ -26,6 +26,7 @@ from sympy import Expr, Integer, Rational
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
+from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.horizons import is_endless
 from derive.language.signature import signature
@@ -90,6 +91,7 @@ class Enumeration:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
         """
+        term = resolved(term, additive=self.model.returns is None, infinite=is_endless(term))
         if is_endless(term):
             self._last = self.model.shape.horizon - signature(term).largest_offset
         return self._value(term, dict(environment or {}), Fraction(0), 1)

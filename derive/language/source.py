@@ -8,11 +8,10 @@ from sympy import Expr, Integer, Rational
 
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.notation import Notation, arguments_of
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
-    ActionValue,
-    Advantage,
     Applied,
     Batch,
     Between,
@@ -23,25 +22,20 @@ from derive.language.terms import (
     Grad,
     Horizon,
     Initial,
+    Law,
     Log,
-    Objective,
     Prod,
-    Return,
     Reward,
     SampleSize,
     StateAt,
-    StateValue,
     Time,
     Total,
-    TrajectoryProbability,
     Transition,
-    Var,
 )
-from derive.language.vocabulary import J, pi
+from derive.language.vocabulary import pi
 
 _LETTERS = {"state": "sx", "action": "ab", "time": "tk", "draw": "i", "trajectory": ("tau",), "batch": ("samples",)}
-_VALUES = {StateValue: "V", ActionValue: "Q", Advantage: "A"}
-_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Return: "R"}
+_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r"}
 
 
 def source(term: Expr) -> str:
@@ -56,8 +50,9 @@ class _Writer:
     def text(self, term: Any) -> str:
         if type(term) in _CALLS:
             return f"{_CALLS[type(term)]}({self._listed(term.args)})"
-        if type(term) in _VALUES:
-            return self._value(term)
+        notation = getattr(term, "notation", None)
+        if notation is not None and not notation.binds:
+            return self._noted(term, notation)
         match term:
             case Integer():
                 return str(int(term))
@@ -75,8 +70,6 @@ class _Writer:
                 return f"P({self.text(x)} | {self.text(s)}, {self.text(a)})"
             case ActionProbability(args=(policy, a, s)):
                 return f"{self._policy(policy)}({self.text(a)} | {self.text(s)})"
-            case TrajectoryProbability(args=(policy, path)):
-                return f"P({self.text(path)}{self._under(policy)})"
             case StateAt(args=(path, time)):
                 return f"{self.text(path)}.s[{self.text(time)}]"
             case ActionAt(args=(path, time)):
@@ -101,17 +94,22 @@ class _Writer:
                 return "gamma"
             case Forever():
                 return "forever"
-            case Objective():
-                return "J" if term == J else repr(term)
         return repr(term)
 
     def _listed(self, terms: Any) -> str:
         return ", ".join(map(self.text, terms))
 
-    def _value(self, term: Any) -> str:
-        policy, time, *places = term.args
+    def _noted(self, term: Any, notation: Notation) -> str:
+        """``R(tau)``, ``Q[t](s, a, policy=b)``; a letter alone has no place for another policy than pi."""
+        arguments = arguments_of(term)
+        policy = pi if notation.policy is None else arguments[notation.policy]
+        if not notation.inside and policy != pi:
+            return repr(term)
+        time = Forever() if notation.below is None else arguments[notation.below]
         timed = "" if isinstance(time, Forever) else f"[{self.text(time)}]"
-        return f"{_VALUES[type(term)]}{timed}({self._listed(places)}{self._under(policy)})"
+        places = [arguments[place] for place in notation.inside]
+        called = f"({self._listed(places)}{self._under(policy)})" if places else ""
+        return f"{notation.python}{timed}{called}"
 
     def _policy(self, policy: Any) -> str:
         return "pi" if policy == pi else f"Policy({policy.label!r})"
@@ -124,10 +122,9 @@ class _Writer:
         letter = next(name for name in _LETTERS[binder.index.sort] if name not in taken)
         inside = _Writer({**self.names, binder.index: letter}).text(binder.body)
         match binder:
-            case Expect():
-                return f"expect({letter}, {inside}{self._under(binder.domain.args[0])})"
-            case Var():
-                return f"variance({letter}, {inside}{self._under(binder.domain.args[0])})"
+            case Binder(domain=Law(args=(policy,))):
+                head = "expect" if isinstance(binder, Expect) else binder.notation.python
+                return f"{head}({letter}, {inside}{self._under(policy)})"
             case Total() | Prod():
                 head = "total" if isinstance(binder, Total) else "prod"
                 return f"{head}({letter}, {inside}{self._limits(binder)})"

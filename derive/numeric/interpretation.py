@@ -22,7 +22,9 @@ import numpy as np
 from sympy import Expr, Rational
 
 from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFragment
+from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.horizons import is_endless
 from derive.language.terms import (
     ActionProbability,
     ActionValue,
@@ -71,6 +73,7 @@ class Meaning:
 
     def value(self, term: Expr, at: Places) -> Any:
         """A float, or an array of shape (p,) * rank."""
+        term = resolved(term, additive=self.instance.returns is None, infinite=is_endless(term))
         part = self.jet(term, at, 0)[0]
         shape = (self.instance.parameters,) * rank(term)
         if not shape:

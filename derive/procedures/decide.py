@@ -26,6 +26,7 @@ from derive.assumptions import (
 )
 from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder, Index
+from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
@@ -134,6 +135,7 @@ class Comparison:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
         if self.endless:
             return None
+        before, after = (resolved(side, additive=self.additive, infinite=False) for side in (before, after))
         found = self._quietly(before, after, shape, frozenset(), modular=True)
         if found is None and shape.trajectories**shape.samples <= MOST_WAYS // 50:
             return self._quietly(before, after, shape, frozenset(), modular=False)
@@ -145,6 +147,7 @@ class Comparison:
         Raises:
             KernelDisagrees: when the automata say "everywhere" and a shape says no.
         """
+        before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         along = self.endless and not is_local(before, after)
