@@ -228,7 +228,10 @@ class _Writer:
     def write_Function(self, term: Any) -> tuple[str, int]:
         return self.symbol(term.label), ATOM
 
-    # Ranges and laws stand alone only in error messages.
+    # Names of notions, ranges and laws stand alone only in error messages.
+    def write_Notion(self, term: Any) -> tuple[str, int]:
+        return str(term.label), ATOM
+
     def write_Everything(self, term: Any) -> tuple[str, int]:
         return "everything", ATOM
 

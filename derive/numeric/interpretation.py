@@ -30,6 +30,7 @@ from derive.language.terms import (
     ActionValue,
     Advantage,
     Applied,
+    Defined,
     Discount,
     Expect,
     Grad,
@@ -73,7 +74,6 @@ class Meaning:
 
     def value(self, term: Expr, at: Places) -> Any:
         """A float, or an array of shape (p,) * rank."""
-        term = resolved(term, additive=self.instance.returns is None, infinite=is_endless(term))
         part = self.jet(term, at, 0)[0]
         shape = (self.instance.parameters,) * rank(term)
         if not shape:
@@ -265,6 +265,11 @@ def _objective(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
          for path, weight in law.weighted(policy_name(term), order)], order)
 
 
+def _defined(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    additive = meaning.instance.returns is None
+    return meaning.jet(resolved(term, additive=additive, infinite=is_endless(term)), at, order)
+
+
 def _total(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     index, body = term.index, term.body
     return jets.plus(
@@ -310,6 +315,6 @@ ROWS: Mapping[type, Row] = MappingProxyType({
     Initial: _initial, Transition: _transition, Reward: _reward,
     ActionProbability: _action_probability, TrajectoryProbability: _trajectory_probability,
     StateValue: _state_value, ActionValue: _action_value, Advantage: _advantage,
-    Return: _return, Objective: _objective, Applied: _applied,
+    Return: _return, Objective: _objective, Applied: _applied, Defined: _defined,
     Total: _total, Prod: _prod, Expect: _expect, Var: _var,
 })
