@@ -43,6 +43,7 @@ from derive.language.terms import (
     Initial,
     Log,
     Notion,
+    Objective,
     StateValue,
     Total,
 )
@@ -71,6 +72,7 @@ from derive.language.vocabulary import (
     total,
     x,
 )
+from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere, differences
 from derive.procedures.obligations import undischarged
 from derive.rules import RULES, automata, definition
 from derive.rules.definitions import rule_of
@@ -107,6 +109,12 @@ SCORE = Definition(
 M, rho, psi = letter_of(SECOND_MOMENT), letter_of(JOINT), letter_of(SCORE)
 
 NEW = (SECOND_MOMENT, JOINT, SCORE)
+
+
+def notion_of(name: str, stands_for: Any) -> Definition:
+    """A notion of an action and a state."""
+    return Definition(name=name, says="A test.", sorts=("action", "state"), example=(a, s), stands_for=stands_for,
+                      notation=Notation(letter=name, python=name, inside=(0, 1)))
 
 
 def checked(before: Any, after: Any, reason: Any, *assumes: Any) -> verdict.Verdict:
@@ -171,6 +179,12 @@ def test_their_types_are_those_of_what_they_stand_for() -> None:
     assert sort_of(M[t](s)) == "scalar"
     assert is_symmetric(grad(psi(a, s)))
     assert not is_symmetric(grad(M[t](s) * psi(a, s)))
+    weighted = notion_of("weighted", lambda situation, act, state: Times(pi(act | state), psi(act, state)))
+    assert rank(check(grad(weighted(a, s)))) == 2
+    assert not is_symmetric(grad(weighted(a, s)))
+    hessian = notion_of("hessian", lambda situation, act, state: Grad(psi(act, state)))
+    lopsided = notion_of("lopsided", lambda situation, act, state: Grad(weighted(act, state)))
+    assert [is_symmetric(one(a, s)) for one in (hessian, lopsided)] == [True, False]
     assert depends_on_theta(M[t](s))
     assert not depends_on_theta(M[t](s, policy=B))
     check_equation(psi(a, s), grad(log(pi(a | s))))
@@ -182,11 +196,8 @@ def test_their_types_are_those_of_what_they_stand_for() -> None:
 
 def test_what_a_definition_hides_is_seen() -> None:
     """Theta in a policy that is no argument, a function, rewards and a literal time: all inside the definition."""
-    hidden = Definition(
-        name="hidden", says="A test.", sorts=("action", "state"), example=(a, s),
-        notation=Notation(letter="h", python="h", inside=(0, 1)),
-        stands_for=lambda situation, act, state: Times(
-            pi(act | state), function("f")(state), V[3](state), gamma, log(pi(act | state))))
+    hidden = notion_of("hidden", lambda situation, act, state: Times(
+        pi(act | state), function("f")(state), V[3](state), gamma, log(pi(act | state))))
     term = hidden(a, s)
     assert depends_on_theta(term)
     assert StateValue(pi, 3, s) in set(inside(term))
@@ -246,6 +257,9 @@ def test_what_they_owe_is_said_in_the_authors_words() -> None:
     assert owed(log(rho(s, a)), initial_positive) == ["ρ(s, a) > 0"]
     assert owed(log(rho(s, a)), initial_positive, policy_positive) == []
     assert owed(ratio(1, -1 * rho(s, a)), initial_positive, policy_positive) == []
+    minus = notion_of("minus", lambda situation, act, state: -1 * rho(state, act))
+    assert owed(ratio(1, minus(a, s)), initial_positive, policy_positive) == []
+    assert owed(log(minus(a, s)), initial_positive, policy_positive) == ["minus(a, s) > 0"]
     assert owed(log(rho(tau.s[0], tau.a[0])), possible(tau)) == []
     assert owed(log(rho(tau.s[0], tau.a[0], policy=B)), possible(tau)) == [f"{rho(tau.s[0], tau.a[0], policy=B)} > 0"]
     (one,) = undischarged([ratio(1, rho(s, a))], ())
@@ -265,6 +279,14 @@ def test_the_objective_of_an_infinite_horizon_owes_a_discount() -> None:
     assert owed(J) == []
     assert [one.says for one in undischarged([J], (), endless=True)] == ["γ < 1"]
     assert undischarged([J], [discount_below_one], endless=True) == ()
+
+    @theorem("a step without an infinite sum in a chain with one", assumes=[additive_return])
+    def chain():  # type: ignore[no-untyped-def]
+        return calc(1 * J, by("words"), J, by("words"), expect(tau, total(t, function("f")(tau.s[t]), stop=forever)))
+
+    found = examine(chain).steps[0].verdict
+    assert isinstance(found, verdict.NeedsCondition)
+    assert found.conditions == ("γ < 1",)
 
 
 # -- derivations with them ---------------------------------------------------------------------------------------
@@ -297,6 +319,27 @@ def test_claims_about_them_are_decided() -> None:
     assert isinstance(
         checked(grad(J), expect(tau, total(t, psi(tau.a[t], tau.s[t])) * R(tau)), automata), verdict.Proved)
     assert isinstance(checked(expect(tau, psi(tau.a[0], tau.s[0])), 0 * grad(J), automata), verdict.Proved)
+
+
+def test_the_automata_see_what_they_stand_for_by_themselves() -> None:
+    """Certificates and audits ask without a chain."""
+    assert isinstance(decide_everywhere(total(a, rho(s, a)), mu(s), ()), Everywhere)
+    assert isinstance(decide_everywhere(total(a, M[t](s)), mu(s), ()), Outside)
+    sides = (expect(tau, psi(tau.a[0], tau.s[0])), 0 * grad(J))
+    assert isinstance(decide_everywhere(*sides, ()), Everywhere)
+    plain = (resolved(sides[0], additive=True, infinite=False), sides[1])
+    assert plain != sides
+    assert differences(*sides, ()) == differences(*plain, ())
+
+
+def test_the_objective_of_another_policy_has_no_sum_over_the_trajectories_of_pi() -> None:
+    """With possible(tau) the sum runs over what pi may do; J of b is the sum over what b may do."""
+    (rule,) = (rule for rule in RULES if rule.name == "definition_of_objective")
+    other = Objective(B)
+    summed = total(tau, P(tau, policy=B) * R(tau))
+    assert rule.touches(J, J)
+    assert not rule.touches(other, other)
+    assert isinstance(checked(other, summed, rule, possible(tau)), verdict.Refuted)
 
 
 def test_what_their_definitions_need_is_asked_of_the_theorem() -> None:

@@ -135,7 +135,6 @@ class Comparison:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
         if self.endless:
             return None
-        before, after = (resolved(side, additive=self.additive, infinite=False) for side in (before, after))
         found = self._quietly(before, after, shape, frozenset(), modular=True)
         if found is None and shape.trajectories**shape.samples <= MOST_WAYS // 50:
             return self._quietly(before, after, shape, frozenset(), modular=False)
