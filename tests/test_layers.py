@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.expression",),
     ("language.binding",),
     ("language.terms",),
-    ("language.horizons",),
+    ("language.definitions", "language.horizons"),
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
     ("assumptions", "models"),
