@@ -59,7 +59,10 @@ class Walk:
         elif head == "log" and not self.positive(t[1], support):
             yield ("positive", t[1])
         elif head == "gamma^":
-            self.at_least_zero(t[1], support)
+            try:
+                self.at_least_zero(t[1], support)
+            except OutOfRange:
+                yield ("exponent", t[1])
         elif head == "V":
             if t[2] != INF:
                 self.on_trajectory(t[2], 1, support)

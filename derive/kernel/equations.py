@@ -156,7 +156,10 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
         if not context.infinite:
             check_time(when, frozenset())
             walk = Walk(context)
-            walk.on_trajectory(when, 0, {})
+            try:
+                walk.on_trajectory(when, 0, {})
+            except OutOfRange as why:
+                raise Refused(str(why)) from None
             if walk.first > context.first:
                 raise Refused("coordinates at a time that need not exist")
         gap = in_coordinates(gap, policy, moment_of(when), moment_of(later))

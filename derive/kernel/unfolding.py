@@ -174,6 +174,9 @@ def binder(kind: str, var: str, lo: Tuple, hi: Tuple, body: Poly) -> Poly:
     if back > 0 and lo[0] == "" and lo[1] >= back:  # the steps before the bound time: count from the first of them
         body = put_time(body, var, var, back)
         lo, hi = ("", lo[1] - back), hi if hi[0] == "inf" else (hi[0], hi[1] - back)
+    elif back > 0 and lo[0] == "" and hi[0] in ("H", "inf") and kind == "sum":  # the times before ``back`` apart
+        first = times(put_time(body, var, *lo), factor(("ge", lo[1] - hi[1])) if hi[0] == "H" else of(()))
+        return add([first, binder(kind, var, ("", lo[1] + 1), hi, body)])
     if lo[0] == hi[0] != "inf":
         if hi[1] - lo[1] >= MOST_LITERAL:
             raise Refused(f"more than {MOST_LITERAL} literal times")
@@ -324,6 +327,8 @@ def step_sum(f: Tuple, later: frozenset[str]) -> Poly:
         result = unfold(first, later)
     new_lo = ("", max(lo[1] - 1, 0)) if lo[0] == "" else lo
     new_hi = ("", hi[1] - 1) if hi[0] == "" else hi
+    if lo[0] in later and new_hi[0] == "" and new_hi[1] < lo[1]:  # it starts at a time of at least lo[1] now
+        return result
     for (c, (letter, rest)), v in unfold(body, later | {var}).items():
         for (d, left), w in binder("sum", var, new_lo, new_hi, {(c, rest): v}).items():
             put(result, (d, (letter, left)), w)
