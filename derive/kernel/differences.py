@@ -47,7 +47,7 @@ class Sealed:
 
 
 class Gap(Sealed):
-    """``sums`` are automata that must be 0; or ``polynomial`` {(central, atoms)} in the sums ``atoms`` must be."""
+    """``sums`` are automata that must be 0; or a ``polynomial`` {(central, (numbers, atoms))} in sums must be."""
 
     __slots__ = ("after", "atoms", "before", "context", "policy", "polynomial", "sums")
     context: Context
@@ -92,12 +92,15 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
         for (c, (numbers, atoms)), v in closed.read(side).items():
             for one in atoms:
                 closed.kept(one)
-            put(form, (c, tuple(sorted((m, "") for m, _ in closed.merged(numbers, atoms)))), v * sign)
-    if all(len(atoms) < 2 for _, atoms in form):
-        return Gap(_KEY, **sealed, sums=linear(context, form, open_, policy), polynomial=None, atoms=())
-    listed = tuple(sorted({one for _, atoms in form for one in atoms}))
+            put(form, (c, (numbers, tuple(sorted((m, "") for m, _ in atoms)))), v * sign)
+    if all(len(atoms) < 2 for _, (_, atoms) in form):
+        merged: Poly = {}
+        for (c, key), v in form.items():
+            put(merged, (c, closed.merged(*key)), v)
+        return Gap(_KEY, **sealed, sums=linear(context, merged, open_, policy), polynomial=None, atoms=())
+    listed = tuple(sorted({one for _, (_, atoms) in form for one in atoms}))
     place = {one: k for k, one in enumerate(listed)}
-    numbered = {(c, tuple(sorted(place[one] for one in atoms))): v for (c, atoms), v in form.items()}
+    numbered = {(c, (n, tuple(sorted(place[one] for one in atoms)))): v for (c, (n, atoms)), v in form.items()}
     return Gap(_KEY, **sealed, sums=(), polynomial=MappingProxyType(numbered), atoms=listed)
 
 

@@ -2,8 +2,9 @@
 
 Each relation f y_k = sum_j c_j y_j (y_{-1} = 1, f a polynomial in gamma and m that is not 0) is shown by a closure of
 its own. Put into the polynomial p, made homogeneous by y_{-1}, they give F p for the product F of powers of the f; if
-that is 0 term by term, then p vanishes wherever F does not, and p is a polynomial in gamma (m: a rational function
-without poles at m >= 1) in every model, hence it vanishes. At an infinite horizon p is analytic in gamma on [0, 1).
+that is 0 term by term, gamma^H and guards [H >= n] being indeterminates too, then p vanishes wherever F does not, and
+p is a polynomial in gamma (in m a rational function without poles at m >= 1) in every model: it vanishes. At an
+infinite horizon p is analytic in gamma on [0, 1).
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ def relation_sums(gap: Gap, k: int, factor: Weight, combination: Poly) -> Any:
 
 def substituted(polynomial: Any, images: dict[int, tuple[Weight, Poly]]) -> Poly:
     """F p, with the relations put in: every monomial is multiplied by the factors it does not bring itself."""
-    degree = max((len(key) for _, key in polynomial), default=0)
+    degree = max((len(key) for _, (_, key) in polynomial), default=0)
     result: Poly = {}
-    for key, weight in by_key(dict(polynomial)).items():
+    for (numbers, key), weight in by_key(dict(polynomial)).items():
         terms = of((), weight)
         for k in (*key, *(-1,) * (degree - len(key))):
             _, combination = images.get(k, (ONE, of(k)))
@@ -70,6 +71,6 @@ def substituted(polynomial: Any, images: dict[int, tuple[Weight, Poly]]) -> Poly
                 others = others if j == k else weighed(others, other)
             image = {(c, (j,)): v for (c, j), v in scaled(combination, others).items()}
             terms = multiply(terms, image, lambda a, b: tuple(sorted(a + b)))
-        for one, v in terms.items():
-            put(result, one, v)
+        for (c, one), v in terms.items():
+            put(result, (c, (numbers, one)), v)
     return result

@@ -2,8 +2,8 @@
 
 ``Path`` reads a term about one trajectory as a polynomial in the factors of ``unfolding``. ``Closed`` reads a term that
 has no trajectory free as a polynomial in sums over trajectories. Its keys are (numbers, atoms): numbers is a monomial
-in powers of gamma to open times; an atom is (monomial, support), the sum of the monomial over all trajectories, where
-``support`` names the policy to whose possible trajectories the sum was restricted as written ("" for none).
+in powers of gamma to H and to open times, and guards; an atom is (monomial, support), the sum of the monomial over all
+trajectories, where ``support`` names the policy to whose possible trajectories the sum was restricted as written, or "".
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ class Closed(Reading):
         support = "" if len(self.context.positive) == 3 else support
         result: Poly = {}
         for (c, monomial), v in poly.items():
-            put(result, (c, ((), numbers_out(monomial, support))), v)
+            put(result, (c, numbers_out(monomial, support)), v)
         return result
 
     def merged(self, numbers: Monomial, atoms: Tuple) -> Tuple:
@@ -261,8 +261,8 @@ class Closed(Reading):
                 within, outside = (outside[:1], outside[1:]) if outside else ([one_atom(self.infinite)], [])
             monomial, support = within[0]
             for (d, changed), w in binder("sum", var, lo, hi, of(joined(monomial, knows))).items():
-                atoms = tuple(sorted((*outside, *numbers_out(changed, support))))
-                put(result, (product(c, d), (numbers, atoms)), v * w)
+                key = self.joined((numbers, tuple(outside)), numbers_out(changed, support))
+                put(result, (product(c, d), key), v * w)
         return result
 
     def gradient(self, poly: Poly) -> Poly:
@@ -274,9 +274,8 @@ class Closed(Reading):
                 outer = tuple(x for x in monomial if x[0] == MU)
                 inner = tuple(x for x in monomial if x[0] != MU)
                 for (d, changed), w in gradient(of(inner)).items():
-                    image = numbers_out(product(outer, changed), support)
-                    atoms_now = tuple(sorted((*atoms[:k], *atoms[k + 1:], *image)))
-                    put(result, (product(c, d), (numbers, atoms_now)), v * w)
+                    key = self.joined((numbers, (*atoms[:k], *atoms[k + 1:])), numbers_out(changed + outer, support))
+                    put(result, (product(c, d), key), v * w)
         return result
 
     def kept(self, atom: Tuple) -> None:
@@ -286,15 +285,16 @@ class Closed(Reading):
 
 
 def numbers_out(monomial: Monomial, support: str) -> Tuple:
-    """The numbers among the factors as sums of their own; the law alone sums to 1."""
+    """(numbers, atoms): powers of gamma and guards, sums of their own, and the rest; the law alone sums to 1."""
     atoms = []
     for f, e in monomial:
         if f[0] == "number":
             if e < 0:
                 raise Refused("division by a sum over trajectories")
             atoms += [(f[1], "")] * e
-    inside = tuple((f, e) for f, e in monomial if f[0] != "number")
+    numbers = tuple((f, e) for f, e in monomial if f[0] in ("gamma", "ge"))
+    inside = tuple(sorted((f, e) for f, e in monomial if f[0] not in ("number", "gamma", "ge")))
     if not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(law_of(f) and e == 1 for f, e in inside)):
         atoms.append((inside, support))
-    return tuple(sorted(atoms))
+    return (numbers, tuple(sorted(atoms)))
 

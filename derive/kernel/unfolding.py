@@ -122,11 +122,11 @@ def height(poly: Poly) -> int:
 
 
 def offsets(f: Tuple, var: str) -> Iterator[int]:
-    """The numbers n of the times var + n of symbols and limits."""
+    """The numbers n of the times var + n that must not be negative: of symbols, limits, and one after the last."""
     if f[0] == "at" and f[2] == var:
         yield f[3]
     if f[0] in ("sum", "prod"):
-        yield from (n for base, n in f[2:4] if base == var)
+        yield from (n + k for k, (base, n) in enumerate(f[2:4]) if base == var)
     if f[0] in ("sum", "prod", "grad"):
         for (_, monomial), _ in f[-1]:
             for g, _ in monomial:
@@ -343,7 +343,7 @@ def step_product(f: Tuple, later: frozenset[str]) -> Poly:
     inside = body[0][0][1]
     if any(g[0] != "at" or g[2:] != (var, 0) for g, _ in inside):
         raise Refused("a product over a time of more than symbols of its own step")
-    if (hi[0] in later and hi[1] not in (0, -1)) or (hi[0] not in ("H", "inf") and hi[0] not in later) or hi[1] > 0:
+    if hi[1] < -1 if hi[0] in later else hi[0] not in ("H", "inf") or hi[1] > 0:
         raise Refused("the range of a product")
     if lo[0] == "" and lo[1] > 0:  # nothing of the first step
         return stays(("prod", var, ("", lo[1] - 1), hi, body), 1)
