@@ -36,32 +36,10 @@ from typing import Any
 from derive.kernel.contexts import Context
 from derive.kernel.local_sums import column, symbol
 from derive.kernel.polynomials import (
-    Monomial,
-    Poly,
-    Refused,
-    Weight,
-    add,
-    apply,
-    by_key,
-    dot,
-    negative,
-    of,
-    product,
-    put,
-    scaled,
+    Monomial, Poly, Refused, Weight, add, apply, by_key, dot, negative, of, product, put, scaled,
 )
 from derive.kernel.unfolding import (
-    MU,
-    ZERO,
-    at,
-    at_end,
-    binder,
-    factor,
-    joined,
-    law_of,
-    names,
-    times,
-    unfold,
+    MU, ZERO, at, at_end, binder, factor, joined, law_of, names, times, unfold,
 )
 from derive.kernel.values import in_coordinates, unrolled
 

@@ -20,19 +20,7 @@ from derive.kernel.local_sums import Local, in_coordinates, moment_of
 from derive.kernel.polynomials import Poly, Refused, add, negative, vector_from_data, weight_from_data
 from derive.kernel.products import check_product
 from derive.kernel.terms import (
-    INF,
-    Malformed,
-    Term,
-    Tuple,
-    at,
-    bound,
-    check,
-    check_time,
-    free,
-    is_index,
-    replaced,
-    shifted,
-    subterms,
+    INF, Malformed, Term, Tuple, at, bound, check, check_time, free, is_index, replaced, shifted, subterms,
 )
 from derive.kernel.wellformed import one_direction, speaks_of_trajectories, well_formed
 

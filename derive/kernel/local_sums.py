@@ -23,19 +23,7 @@ from itertools import product as every
 from typing import Any
 
 from derive.kernel.polynomials import (
-    Monomial,
-    Poly,
-    Refused,
-    add,
-    central,
-    inverse,
-    multiply,
-    negative,
-    number,
-    of,
-    product,
-    put,
-    scaled,
+    Monomial, Poly, Refused, add, central, inverse, multiply, negative, number, of, product, put, scaled,
 )
 from derive.kernel.terms import INF, Term, Tuple, opened, time
 

@@ -15,18 +15,7 @@ from typing import Any
 from derive.kernel.closure import NotShown
 from derive.kernel.differences import Gap, linear
 from derive.kernel.polynomials import (
-    ONE,
-    Poly,
-    Weight,
-    by_key,
-    multiply,
-    negative,
-    of,
-    put,
-    scaled,
-    vector_from_data,
-    weighed,
-    weight_from_data,
+    ONE, Poly, Weight, by_key, multiply, negative, of, put, scaled, vector_from_data, weighed, weight_from_data,
 )
 from derive.kernel.terms import free
 

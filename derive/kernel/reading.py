@@ -3,7 +3,7 @@
 ``Path`` reads a term about one trajectory as a polynomial in the factors of ``unfolding``. ``Closed`` reads a term that
 has no trajectory free as a polynomial in sums over trajectories. Its keys are (numbers, atoms): numbers is a monomial
 in powers of gamma to H and to open times, and guards; an atom is (monomial, support), the sum of the monomial over all
-trajectories, where ``support`` names the policy to whose possible trajectories the sum was restricted as written, or "".
+trajectories, where ``support`` names the policy to whose possible trajectories the sum is restricted as written, or "".
 """
 
 from __future__ import annotations

@@ -23,19 +23,7 @@ from typing import Any
 from derive.kernel import local_sums
 from derive.kernel.local_sums import Symbol
 from derive.kernel.polynomials import (
-    Monomial,
-    Poly,
-    Refused,
-    add,
-    central,
-    frozen,
-    multiply,
-    of,
-    power,
-    product,
-    put,
-    raised,
-    scaled,
+    Monomial, Poly, Refused, add, central, frozen, multiply, of, power, product, put, raised, scaled,
 )
 from derive.kernel.terms import Tuple
 
