@@ -150,8 +150,8 @@ def vanishes_outside(context: Context, monomial: Monomial, policy: str) -> bool:
     """
     if "initial" not in context.positive and dict(monomial).get(MU, 0) < 1:
         return False
-    if any(law_of(f) not in (None, policy) for f, _ in monomial):
-        return False
+    if context.infinite and any(law_of(f) not in (None, policy) for f, _ in monomial):
+        return False  # an infinite horizon is not read to its end
     poly = marked(of(monomial), open_times(of(monomial)), context.first, context.infinite)
     for letter in automaton(poly, context.infinite, plain=True).letters:
         e = dict(letter)

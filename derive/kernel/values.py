@@ -44,10 +44,12 @@ def unrolled(monomial: Monomial, policy: str | None, infinite: bool) -> Poly:
     apart = first_apart(monomial, policy)
     if apart is not None:
         return add(scaled(unrolled(one, policy, infinite), {c: v}) for (c, one), v in apart.items())
-    if len(monomial) == 1 and monomial[0][0][0] == "grad" and monomial[0][1] == 1:  # equal functions of theta
-        body = thawed(monomial[0][0][1])
+    slopes = [(f, e) for f, e in monomial if f[0] == "grad"]
+    beside = tuple(one for one in monomial if one not in slopes)
+    if len(slopes) == 1 and slopes[0][1] == 1 and all(of_the_first_step(g, ("s",)) for g, _ in beside):
+        body = thawed(slopes[0][0][1])  # its mean is a function of s_0 and theta: equal functions, equal gradients
         found = add(scaled(unrolled(one, None, infinite), {c: v}) for (c, one), v in body.items())
-        return of(monomial) if found == body else gradient(found)
+        return of(monomial) if found == body else times(of(beside), gradient(found))
     drawn = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "sum" and f[2:] == ZERO]
     if len(drawn) == 1 and drawn[0][1] == 1:
         return next_state(monomial, drawn[0][0], ("rel", 0 if infinite else 1))
