@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -231,10 +232,18 @@ def test_a_file_that_changes_is_executed_again_and_one_that_does_not_is_not(tmp_
 
 
 def test_no_thread_sees_a_file_that_another_is_still_executing(tmp_path: Path) -> None:
-    path = write(tmp_path, "slow.py", f"import time\n{ONE}time.sleep(0.3)\n{TWO}")
-    with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(load, [path] * 4))
-    assert [[theorem.name for theorem in theorems] for theorems in found] == [["one", "two"]] * 4
+    """Without a lock the quick file, when it ends, takes the slow lemmas for finished."""
+    write(tmp_path, "quick.py", f"import time\n{ONE}time.sleep(0.2)\n")
+    write(tmp_path, "lemmas.py", f"import time\n{ONE}time.sleep(0.6)\n{TWO}")
+    write(tmp_path, "user.py", f"from . import lemmas\n{ONE}")
+
+    def late(name: str, seconds: float) -> list[str]:
+        time.sleep(seconds)
+        return [theorem.name for theorem in load(tmp_path / name)]
+
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(late, ("quick.py", "user.py", "lemmas.py"), (0, 0.05, 0.35)))
+    assert found == [["one"], ["one"], ["one", "two"]]
 
 
 # -- executing -------------------------------------------------------------------------------------
