@@ -61,6 +61,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
+from derive.language.typing import refuse_foreign
 from derive.models import Model, Path
 
 STEP = Fraction(1, 10**30)
@@ -89,7 +90,9 @@ class Enumeration:
         Raises:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
+            NotATerm: a part is not of this language.
         """
+        refuse_foreign(term)
         if is_endless(term):
             self._last = self.model.shape.horizon - signature(term).largest_offset
         return self._value(term, dict(environment or {}), Fraction(0), 1)

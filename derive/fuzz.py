@@ -29,7 +29,6 @@ from derive.assumptions import (
 )
 from derive.chain import Examined
 from derive.claim import Claim, Witness
-from derive.derivation import Theorem
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, MalformedTerm, NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
@@ -40,6 +39,7 @@ from derive.language.vocabulary import pi
 from derive.models import Model, Shape
 from derive.numeric.gaps import assignments, largest_gap
 from derive.numeric.instances import instance_of, random_instance
+from derive.theorems import Theorem
 from derive.verdict import Estimates, NeedsCondition, Proved, Refuted, SameMean, Unjustified
 from derive.witness import find_witness
 

@@ -23,7 +23,6 @@ import numpy as np
 from hypothesis import strategies as st
 from sympy import Expr, Rational
 
-from derive.derivation import Theorem
 from derive.language.binding import Index
 from derive.language.expression import Ratio
 from derive.language.terms import Action, Between, Policy, Prod, State, Time, Total, Trajectory
@@ -32,6 +31,7 @@ from derive.models import Model, Path, Shape, Table
 from derive.mutants import Mutant
 from derive.mutants import chain_mutants as all_mutants
 from derive.numeric.tabular import FloatArray, TabularMDP, from_model
+from derive.theorems import Theorem
 
 NUMBERS = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (2, 1), (1, 2), (-1, 2), (3, 1), (2, 3), (-3, 1)))
 DISCOUNTS = tuple(Fraction(n, d) for n, d in ((1, 2), (1, 1), (0, 1), (1, 3), (9, 10)))

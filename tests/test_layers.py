@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import derive
+
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "verify"),
+    ("errors", "codes", "verify", "mentions"),
     ("language.alphabets",),
     ("language.notation",),
     ("language.expression",),
@@ -30,10 +32,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("witness",),
     ("unfolded",),
     ("verdict",),
-    ("derivation", "evidence"),
+    ("theorems", "evidence"),
+    ("derivation",),
     ("chain", "certificate"),
     ("mutants",),
     ("strategies", "fuzz"),
+    ("lost",),
     ("proof_files",),
     ("report",),
     ("campaign",),
@@ -117,6 +121,22 @@ def test_no_text_is_ever_evaluated() -> None:
         names = {call.id for call in calls if isinstance(call, ast.Name)}
         names |= {call.attr for call in calls if isinstance(call, ast.Attribute)} & {"sympify", "parse_latex"}
         assert not names & {"eval", "exec", "sympify", "parse_latex"}, _module(path)
+
+
+PYTHON_ITSELF = {"__code__", "__globals__", "_getframe", "f_code", "f_back", "f_globals", "f_lineno", "tb_frame",
+                 "tb_next", "currentframe", "co_firstlineno", "co_filename"}
+
+
+def test_only_the_python_front_end_looks_at_functions_and_frames() -> None:
+    looking = {_module(path) for path in _sources() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+               if isinstance(node, ast.Attribute) and node.attr in PYTHON_ITSELF}
+    assert looking == {"derivation"}
+
+
+def test_no_module_hides_a_public_name() -> None:
+    """Once it is imported, ``derive/theorem.py`` would stand where the function ``theorem`` is looked up."""
+    modules = {_module(path).split(".")[0] for path in _sources()}
+    assert not modules & set(derive.__all__)
 
 
 def _loaded(code: str) -> set[str]:

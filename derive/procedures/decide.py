@@ -29,7 +29,7 @@ from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
-from derive.language.typing import is_symmetric, rank
+from derive.language.typing import is_symmetric, rank, refuse_foreign
 from derive.models import Shape
 from derive.procedures import endless_models
 from derive.procedures.audit import relations_used
@@ -144,7 +144,9 @@ class Comparison:
 
         Raises:
             KernelDisagrees: when the automata say "everywhere" and a shape says no.
+            NotATerm: if a part is not of this language.
         """
+        refuse_foreign(before, after)
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         along = self.endless and not is_local(before, after)

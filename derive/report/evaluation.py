@@ -10,7 +10,6 @@ from rich.table import Table
 from sympy import Expr
 
 from derive.assumptions import POSSIBLE
-from derive.derivation import Theorem
 from derive.errors import BadInput, DeriveError
 from derive.language.typing import is_random, rank
 from derive.language.vocabulary import J, grad
@@ -22,6 +21,7 @@ from derive.numeric.interpretation import value
 from derive.numeric.sources import built_in, from_gymnasium, random_mdp
 from derive.numeric.tabular import FloatArray, TabularMDP
 from derive.report.symbolic import derivative_formulas
+from derive.theorems import Theorem
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
 MOST_TRAJECTORIES = 20_000

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from derive.chain import Session
-from derive.derivation import Theorem
 from derive.numeric.comparison import compare
 from derive.numeric.sources import built_in
 from derive.report.output import check_target
 from derive.report.tex import write_report
+from derive.theorems import Theorem
 
 EXAMPLE = "two-state"
 

@@ -15,8 +15,8 @@ from derive.verdict import Estimates, NeedsCondition, Refuted, SameMean, Unjusti
 
 
 def payload(examined: Sequence[Examined], errors: Sequence[str] = ()) -> dict[str, Any]:
-    """``{"schema": 1, "ok": ..., "theorems": [...], "errors": [...]}``, plain data."""
-    ok = not errors and all(one.as_claimed for one in examined)
+    """``{"schema": 1, "ok": ..., "theorems": [...], "errors": [...]}``, plain data. Nothing examined is not ok."""
+    ok = bool(examined) and not errors and all(one.as_claimed for one in examined)
     return {"schema": 1, "ok": ok, "theorems": [_theorem(one) for one in examined], "errors": list(errors)}
 
 

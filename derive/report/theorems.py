@@ -10,7 +10,6 @@ from sympy import Expr
 
 from derive.assumptions import Assumption, additive_return
 from derive.chain import Examined, Step
-from derive.derivation import By, Theorem
 from derive.procedures.obligations import Obligation, obligations, undischarged
 from derive.report.counterexample import Counterexample, counterexample
 from derive.report.escape import Tex, capital, code, heading, literal, prose, sentence
@@ -20,6 +19,7 @@ from derive.report.prose import words
 from derive.report.spelled_out import spelled_step
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
+from derive.theorems import By, Theorem
 from derive.verdict import (
     Estimates,
     Malformed,
