@@ -52,12 +52,16 @@ class NotShown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
-    """start {(central, state)}, letters {letter: {(central, (row, column))}}, ends {end: {(central, state)}}."""
+    """start {(central, state)}, letters {letter: {(central, (row, column))}}, ends {end: {(central, state)}}.
+
+    ``states`` are the monomials that the numbers stand for; with ``each`` the value is asked of every trajectory.
+    """
 
     start: Poly
     letters: dict[Monomial, Poly] = field(default_factory=dict)
     ends: dict[Monomial, Poly] = field(default_factory=dict)
     each: bool = False
+    states: tuple[Monomial, ...] = ()
 
 
 def without_mu(monomial: Monomial) -> Monomial:
@@ -107,7 +111,7 @@ def automaton(poly: Poly, infinite: bool, policy: str | None = None, *, plain: b
             if here in reached:  # H >= 0: no word ends where it starts
                 for (c, end), v in at_end(of(monomial)).items():
                     put(ends.setdefault(end, {}), (c, here), v)
-    return Automaton(start, *({k: m for k, m in sorted(part.items()) if m} for part in (letters, ends)), each)
+    return Automaton(start, *({k: m for k, m in sorted(part.items()) if m} for part in (letters, ends)), each, tuple(numbers))
 
 
 def is_law(monomial: Monomial) -> bool:

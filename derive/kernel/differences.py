@@ -127,7 +127,7 @@ def shut(one: Automaton) -> Automaton:
     def shut_all(polys: dict[Any, Poly]) -> Any:
         return MappingProxyType({key: MappingProxyType(poly) for key, poly in polys.items()})
 
-    return Automaton(MappingProxyType(one.start), shut_all(one.letters), shut_all(one.ends), one.each)  # type: ignore[arg-type]
+    return Automaton(MappingProxyType(one.start), shut_all(one.letters), shut_all(one.ends), one.each, one.states)  # type: ignore[arg-type]
 
 
 def convergent(context: Context, *terms: Term) -> None:

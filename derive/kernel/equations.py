@@ -198,8 +198,9 @@ def chained(one: Equation, two: Equation) -> Equation:
 def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Context) -> Equation:
     """The equation at other letters, in a context that is no larger.
 
-    Times owe 0..H, draws 1..m, which raises first and least m; states and actions are free letters again, or places of
-    a trajectory where the equation has none bound; a policy is never put in.
+    Times owe 0..H, draws 1..m, which raises first and least m; states and actions are free letters again or places of a
+    trajectory, a trajectory is a free one or a sample (of the law of pi, so possible where that is asked); a policy is
+    never put in.
 
     Raises:
         Refused: for anything else, and where ``possible`` would change what the equation says.
@@ -223,6 +224,8 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
             walk.samples = max(walk.samples, new)
         elif old[0] in ("state", "action") and type(new) is tuple and new and new[0] == old[0][0]:
             check(("f", "place", new))
+        elif old[0] == "trajectory" and type(new) is tuple and new[:1] == ("drawn",):
+            check(("R", new))
         elif not (is_index(new) and new[0] == old[0] and type(new[1]) is str):
             raise Refused(f"{new} for the {old[0]} {old[1]}")
     sides = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from derive.errors import WorkLimit
 from derive.kernel.closure import NotShown
 from derive.kernel.contexts import Context
+from derive.kernel.differences import Gap
 from derive.kernel.equations import Equation, by_closure, by_normal_form, gap_of
 from derive.kernel.equations import same as reflexive
 from derive.kernel.polynomials import Refused
@@ -23,10 +24,11 @@ OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The equation, and what an independent run of the kernel needs to make it again."""
+    """The equation, what an independent run of the kernel needs to make it again, and the gap that a closure fills."""
 
     equation: Equation
     evidence: dict[str, object]
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
             if isinstance(found, Differs):
                 answer = found if isinstance(answer, Outside) else answer
                 continue
-            return Shown(by_closure(gap, found), {"by": "closure", "policy": policy, **found})
+            return Shown(by_closure(gap, found), {"by": "closure", "policy": policy, **found}, gap)
         except (Refused, WorkLimit) as outside:
             answer = answer if isinstance(answer, Differs) else Outside(answer.why or str(outside))
         except NotShown as wrong:

@@ -169,5 +169,9 @@ class Encoding:
     def path(self, path: Expr) -> k.Tuple:
         if isinstance(path, Drawn):
             batch, draw = path.args
-            return ("drawn", self.index(batch), int(draw) if isinstance(draw, Integer) else self.index(draw))
+            return ("drawn", self.index(batch), self.draw(draw))
         return self.index(path)
+
+    def draw(self, draw: Expr) -> k.Tuple | int:
+        """The number of a sample."""
+        return int(draw) if isinstance(draw, Integer) else self.index(draw)
