@@ -10,9 +10,11 @@ WITHOUT_END = "every discount below 1, infinite horizon"
 
 
 def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
-    if not answer.with_zeros:
-        return ()
-    return (f"{', '.join(map(str, decide.WITH_ZEROS))} with {'; '.join(answer.with_zeros)}",)
+    """The zeros that were tried on the same shapes, said together."""
+    by_shapes: dict[tuple[Shape, ...], list[str]] = {}
+    for says, shapes in answer.with_zeros:
+        by_shapes.setdefault(shapes, []).append(says)
+    return tuple(f"{', '.join(map(str, shapes))} with {'; '.join(patterns)}" for shapes, patterns in by_shapes.items())
 
 
 def _everywhere(answer: decide.Equal) -> str:
@@ -38,6 +40,7 @@ def scope_of(answer: decide.Equal) -> Scope:
     return Scope(
         everywhere=_everywhere(answer),
         exact=tuple(map(shown, answer.exact)),
+        vacuous=tuple(map(shown, answer.vacuous)) if answer.both_vanish else (),
         with_zeros=_with_zeros(answer),
         cutoff=cutoff,
         probes=f"also agreed at {answer.points} random points modulo 31-bit primes: {probes}" if probes else "",

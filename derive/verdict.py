@@ -18,15 +18,16 @@ class Scope:
     by_rule: str = ""
     everywhere: str = ""
     exact: tuple[str, ...] = ()
+    vacuous: tuple[str, ...] = ()
+    """The shapes tried, where both sides are 0 on all of them: agreement there says little."""
     with_zeros: tuple[str, ...] = ()
     cutoff: str = ""
     probes: str = ""
 
     def lines(self) -> list[tuple[str, str]]:
         """(kind, text) for each evidence there is."""
-        shapes = ", ".join(self.exact)
         found = [("by rule", self.by_rule), ("everywhere", self.everywhere), ("by cutoff", self.cutoff)]
-        found.append(("exact", shapes))
+        found += [("exact", ", ".join(self.exact)), ("both sides are 0", ", ".join(self.vacuous))]
         found += [("exact, with zeros", "; ".join(self.with_zeros)), ("random points", self.probes)]
         return [(kind, text) for kind, text in found if text]
 
