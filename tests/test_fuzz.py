@@ -137,8 +137,11 @@ def test_what_has_no_truth_value_is_not_compared() -> None:
     result = fuzz([step], examples=4, seed=0)
     assert result.passed
     assert not sum(result.comparisons.values())
+    assert not result.uncompared
     ill_typed = fuzz([claimed(grad(J), J)], examples=4, seed=0)
-    assert ill_typed.passed
+    assert not ill_typed.passed  # it is declared proved
+    assert ill_typed.failure is None
+    assert [str(step) for step in ill_typed.unsupported] == ["claim, step 1"]
     assert not sum(ill_typed.comparisons.values())
 
 

@@ -33,6 +33,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("derivation", "evidence"),
     ("chain", "certificate"),
     ("mutants",),
+    ("random_models",),
+    ("random_comparison",),
     ("strategies", "fuzz"),
     ("proof_files",),
     ("report",),
