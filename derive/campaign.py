@@ -26,7 +26,8 @@ from typing import Any
 
 from rich.console import Console
 
-from derive.chain import Examined, Session
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
 from derive.errors import BadInput, DeriveError, InvalidChain
 from derive.proof_files import load
 from derive.report import terminal

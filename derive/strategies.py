@@ -111,8 +111,8 @@ def models(draw: st.DrawFn, shape: Shape | st.SearchStrategy[Shape] | None = Non
     """Exact finite MDPs with policies, a direction and tables of free functions.
 
     ``additive`` chooses the return: additive, arbitrary, or (None) either. ``zeros``
-    allows zeros in mu and P, ``policy_zeros`` in pi. ``functions`` maps a name to the
-    sorts of its arguments.
+    allows zeros in mu and P, ``policy_zeros`` in every policy. ``functions`` maps a name
+    to the sorts of its arguments.
 
     >>> models(Shape(1, 2, 0), additive=True).example().returns is None
     True
@@ -121,7 +121,7 @@ def models(draw: st.DrawFn, shape: Shape | st.SearchStrategy[Shape] | None = Non
         shape = draw(shapes() if shape is None else shape)
     n, k = range(shape.states), range(shape.actions)
     sizes = {"state": n, "action": k}
-    tables = {name: draw(policies(shape)) for name in fixed_policies if name != "pi"}
+    tables = {name: draw(policies(shape, zeros=policy_zeros)) for name in fixed_policies if name != "pi"}
     is_additive = draw(st.booleans()) if additive is None else additive
     return Model(
         shape=shape, mu=draw(rows(len(n), zeros=zeros)),

@@ -13,7 +13,7 @@ from sympy import Add, Expr, Symbol
 
 from derive import J, a, automata, gamma, grad, log, mu, pi, s
 from derive.assumptions import VOCABULARY
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.enumerate import Enumeration
 from derive.errors import NotATerm
 from derive.language import terms

@@ -36,6 +36,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("derivation",),
     ("chain", "certificate"),
     ("mutants",),
+    ("random_models",),
+    ("random_comparison",),
     ("strategies", "fuzz"),
     ("lost",),
     ("proof_files",),
@@ -152,7 +154,7 @@ def test_help_loads_neither_sympy_nor_flint() -> None:
 
 
 def test_checking_does_not_load_hypothesis() -> None:
-    loaded = _loaded("import derive.chain, derive.report.terminal, derive.proof_files")
+    loaded = _loaded("import derive.checking.examine, derive.report.terminal, derive.proof_files")
     assert "hypothesis" not in loaded
     assert "sympy" in loaded
 

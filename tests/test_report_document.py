@@ -16,7 +16,8 @@ from jinja2 import UndefinedError
 
 from derive import P as prob
 from derive import grad, gradient_of_a_sum, log, log_derivative, pi, possible, tau
-from derive.chain import Examined, Session
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
 from derive.derivation import by, calc, theorem
 from derive.errors import BadInput
 from derive.numeric.comparison import Comparison, compare
@@ -149,7 +150,7 @@ def test_nothing_of_this_machine_or_day_is_in_it(source: str) -> None:
 HASHED = """
 import sys
 sys.path.insert(0, {root!r})
-from derive.chain import Session
+from derive.checking.examine import Session
 from derive.numeric.comparison import compare
 from derive.numeric.sources import two_state
 from derive.report.document import document

@@ -1,4 +1,4 @@
-"""The evidence for one equation: the kernel first; shapes as a cross-check, as evidence of their own, and towards a witness."""
+"""The evidence for one equation: the kernel first; then shapes, as a cross-check, as evidence, towards a witness."""
 
 from __future__ import annotations
 
@@ -68,8 +68,9 @@ class Deciding:
             return Evidence(kernel, self.comparison.compare(before, after))
         shapes = self.comparison.crossed(before, after, first=kernel.equation.context.first)
         if isinstance(shapes, decide.Different):
-            raise KernelDisagrees(f"{before} = {after}: an equation of the kernel for {reach_of(kernel.equation.context)}, "
-                                  f"different at {shapes.shape}")
+            reach = reach_of(kernel.equation.context)
+            raise KernelDisagrees(f"{before} = {after}: an equation of the kernel for {reach}, and different at "
+                                  f"{shapes.shape}. This is a defect of derive; please report it.")
         return Evidence(kernel, shapes)
 
     def relations(self, shown: Shown) -> tuple[str, ...]:

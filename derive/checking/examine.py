@@ -170,7 +170,8 @@ class _Examiner:
             return replace(blank, verdict=_needs(owed, equation))
         given = self._given(blank)
         if isinstance(given, Unjustified):
-            return replace(blank, verdict=replace(given, equation=equation), made=made_of(blank.by.reason, blank.before))
+            made = made_of(blank.by.reason, blank.before)
+            return replace(blank, verdict=replace(given, equation=equation), made=made)
         return replace(blank, verdict=Proved(equation), scope=replace(scope, by_rule=given.covers))
 
     def _given(self, blank: Judgement) -> Given | Unjustified:
@@ -239,11 +240,12 @@ class _Examiner:
                 pass
             else:
                 raise RuleDisagrees(
-                    f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified counterexample. "
-                    "This is a defect of derive, not of the derivation; please report it.")
+                    f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
+                    "counterexample. This is a defect of derive, not of the derivation; please report it.")
         return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
 
-    def _believed(self, blank: Judgement, answer: decide.Equal, given: Given, owed: tuple[Obligation, ...]) -> Judgement:
+    def _believed(self, blank: Judgement, answer: decide.Equal, given: Given,
+                  owed: tuple[Obligation, ...]) -> Judgement:
         """A step that a rule gives and the kernel does not decide: shapes must agree, one with a zero among them."""
         reason = blank.by.reason
         assert isinstance(reason, (Rule, Theorem))
@@ -252,7 +254,8 @@ class _Examiner:
             before, after = (self.deciding.encoding.term(side) for side in (blank.before, blank.after))
             equation = by_rule(self.deciding.context, before, after, name, *given.using)
         except (Refused, NoTerm, OutsideFragment, MalformedTerm) as refused:
-            return replace(blank, verdict=Undecided(f"{reason.name} gives it, but the kernel has no such equation: {refused}"))
+            return replace(blank, verdict=Undecided(
+                f"{reason.name} gives it, but the kernel has no such equation: {refused}"))
         blank = replace(blank, equation=equation, scope=scope_of(answer, equation, by_rule=given.covers))
         if equation.context.owes:
             return replace(blank, verdict=_needs(owed, equation))
@@ -322,5 +325,5 @@ class _Examiner:
 
 def _needs(owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
     settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
-    conditions = tuple(str(obligation) for obligation in owed) or tuple(sorted(str(one) for one in equation.context.owes))
+    conditions = tuple(map(str, owed)) or tuple(sorted(map(str, equation.context.owes)))
     return NeedsCondition(conditions, tuple(settled), equation)

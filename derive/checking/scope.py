@@ -20,6 +20,8 @@ class Scope:
     everywhere: str = ""
     trusts: str = ""
     exact: tuple[str, ...] = ()
+    vacuous: tuple[str, ...] = ()
+    """The shapes tried, where both sides are 0 on all of them: agreement there says little."""
     with_zeros: tuple[str, ...] = ()
     cutoff: str = ""
     probes: str = ""
@@ -28,6 +30,7 @@ class Scope:
         """(kind, text) for each evidence there is."""
         found = [("by rule", self.by_rule), ("everywhere", self.everywhere), ("trusts", self.trusts),
                  ("by cutoff", self.cutoff), ("exact", ", ".join(self.exact)),
+                 ("both sides are 0", ", ".join(self.vacuous)),
                  ("exact, with zeros", "; ".join(self.with_zeros)), ("random points", self.probes)]
         return [(kind, text) for kind, text in found if text]
 
@@ -64,5 +67,14 @@ def scope_of(shapes: decide.Equal | None, equation: Equation | None = None, *, b
     probes = ", ".join(map(shown, shapes.probes))
     return Scope(
         by_rule=by_rule, everywhere=everywhere, trusts=trusts, exact=tuple(map(shown, shapes.exact)),
-        with_zeros=shapes.with_zeros, cutoff=cutoff,
+        vacuous=tuple(map(shown, shapes.vacuous)) if shapes.both_vanish else (), with_zeros=_with_zeros(shapes),
+        cutoff=cutoff,
         probes=f"also agreed at {shapes.points} random points modulo 31-bit primes: {probes}" if probes else "")
+
+
+def _with_zeros(shapes: decide.Equal) -> tuple[str, ...]:
+    """The zeros that were tried on the same shapes, said together."""
+    by_shapes: dict[tuple[Shape, ...], list[str]] = {}
+    for says, tried in shapes.with_zeros:
+        by_shapes.setdefault(tried, []).append(says)
+    return tuple(f"{', '.join(map(str, tried))} with {'; '.join(patterns)}" for tried, patterns in by_shapes.items())

@@ -111,7 +111,8 @@ def automaton(poly: Poly, infinite: bool, policy: str | None = None, *, plain: b
             if here in reached:  # H >= 0: no word ends where it starts
                 for (c, end), v in at_end(of(monomial)).items():
                     put(ends.setdefault(end, {}), (c, here), v)
-    return Automaton(start, *({k: m for k, m in sorted(part.items()) if m} for part in (letters, ends)), each, tuple(numbers))
+    letters, ends = ({k: m for k, m in sorted(part.items()) if m} for part in (letters, ends))
+    return Automaton(start, letters, ends, each, tuple(numbers))
 
 
 def is_law(monomial: Monomial) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.assumptions import POSSIBLE
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.errors import BadInput
 from derive.language.notation import LATEX, write
 from derive.report.payload import shown_path

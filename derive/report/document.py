@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from derive import __version__
-from derive.chain import Examined
+from derive.checking.judgement import Examined
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.language.vocabulary import objective as objective_of

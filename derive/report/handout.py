@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from derive.chain import Session
+from derive.checking.examine import Session
 from derive.numeric.comparison import compare
 from derive.numeric.sources import built_in
 from derive.report.output import check_target

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from derive.chain import Examined
+from derive.checking.judgement import Examined
 from derive.errors import BadInput
 from derive.numeric.comparison import Comparison
 from derive.report.document import document
