@@ -70,8 +70,10 @@ def plain(context: Any) -> Context:
     Raises:
         Malformed: otherwise.
     """
-    if type(context) is not Context or context.horizon not in HORIZONS or not (
-            type(context.positive) is type(context.owes) is frozenset and context.positive <= set(POSITIVE)
+    if type(context) is not Context or type(context.horizon) is not str or context.horizon not in HORIZONS or not (
+            type(context.positive) is type(context.owes) is frozenset
+            and all(type(x) is str and x in POSITIVE for x in context.positive)
+            and all(type(x) is tuple for x in context.owes)
             and all(type(x) is bool for x in (context.possible, context.discount, context.iid))
             and type(context.first) is type(context.samples) is int and context.first >= 0 < context.samples):
         raise Malformed("no context")

@@ -20,7 +20,8 @@ from derive.kernel.local_sums import Local, in_coordinates, moment_of
 from derive.kernel.polynomials import Poly, Refused, add, negative, vector_from_data, weight_from_data
 from derive.kernel.products import check_product
 from derive.kernel.terms import (
-    INF, Malformed, Term, Tuple, at, bound, check, check_time, free, is_index, replaced, shifted, subterms,
+    INF, Malformed, Term, Tuple, at, bound, check, check_name, check_time, exact, free, is_index, replaced, shifted,
+    subterms,
 )
 from derive.kernel.wellformed import one_direction, speaks_of_trajectories, well_formed
 
@@ -76,6 +77,8 @@ def genuine(*equations: Any) -> None:
 
 def gap_of(context: Context, before: Term, after: Term, policy: str | None = None) -> Gap:
     """What a closure must show; ``policy``: the one in whose values rewards are written."""
+    if policy is not None:
+        check_name(policy)
     return difference(checked(context, before, after), before, after, policy)
 
 
@@ -89,6 +92,7 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
         raise TypeError("no gap of the kernel")
     context = gap.context
     try:
+        certificate = plain_data(certificate)
         if gap.polynomial is None:
             keys(certificate, "sums")
             check_parts(gap.sums, certificate["sums"], context.infinite)
@@ -98,6 +102,17 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError, RecursionError) as wrong:
         raise NotShown(f"no certificate ({type(wrong).__name__}: {wrong})") from wrong
     return _made(context, gap.before, gap.after)
+
+
+def plain_data(data: Any) -> Any:
+    """A copy made of dicts, lists, str and int alone, for what is looked at twice must be twice the same."""
+    if type(data) is dict and all(type(key) is str for key in data):
+        return {key: plain_data(value) for key, value in data.items()}
+    if type(data) is list:
+        return [plain_data(x) for x in data]
+    if type(data) not in (str, int):
+        raise ValueError(f"a {type(data).__name__} in a certificate")
+    return data
 
 
 def keys(data: Any, *names: str) -> None:
@@ -137,12 +152,15 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
     reader = Local()
     gap: Poly = add([reader.read(before), negative(reader.read(after))])
     if coordinates is not None:
+        exact(coordinates)
+        if len(coordinates) != 2 or (coordinates[1] != INF and check_time(coordinates[1], frozenset()) is not None):
+            raise Refused("no coordinates")
         policy, when = coordinates
+        check_name(policy)
         later = shifted(when, 1)
         if context.infinite != (when == INF):
             raise Refused("coordinates of another horizon")
         if not context.infinite:
-            check_time(when, frozenset())
             walk = Walk(context)
             try:
                 walk.on_trajectory(when, 0, {})
@@ -192,7 +210,14 @@ def chained(one: Equation, two: Equation) -> Equation:
     if one.after != two.before:
         raise NotShown("the first does not end where the second begins")
     context = one.context.joined(two.context, one.before, one.after, two.before, two.after)
+    if owing(context) - free(one.before) - free(two.after):
+        raise Refused("what the middle owes speaks of a letter that neither end has")
     return _made(context, one.before, two.after, one.trusts | two.trusts)
+
+
+def owing(context: Context) -> set[Tuple]:
+    """The free letters of what is owed; letters of sums inside are the walk's own, for every value in their ranges."""
+    return {x for one in context.owes for x in free(one) if x[1][0] != "#"}
 
 
 def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Context) -> Equation:
@@ -214,6 +239,8 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
         raise Refused("possible(tau) changes what the equation says")
     walk = Walk(context)
     known = free(equation.before) | free(equation.after)
+    if owing(equation.context) - known:
+        raise Refused("what is owed speaks of a letter that the equation has not")
     for old, new in substitution.items():
         if old not in known:
             raise Refused("what is no free index")
@@ -228,16 +255,19 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
             check(("R", new))
         elif not (is_index(new) and new[0] == old[0] and type(new[1]) is str):
             raise Refused(f"{new} for the {old[0]} {old[1]}")
-    sides = []
-    for t in (equation.before, equation.after):
-        for n, old in enumerate(substitution):
-            t = replaced(t, old, (old[0], f"\0{n}"))
-        for n, (old, new) in enumerate(substitution.items()):
-            t = replaced(t, (old[0], f"\0{n}"), new)
-        sides.append(t)
+    before, after, *owes = (_put_in(t, substitution) for t in (equation.before, equation.after, *equation.context.owes))
     first, samples = max(walk.first, equation.context.first), max(walk.samples, equation.context.samples)
-    kept = replace(context, first=first, samples=samples, owes=context.owes | equation.context.owes)
-    return _made(kept, sides[0], sides[1], equation.trusts)
+    kept = replace(context, first=first, samples=samples, owes=context.owes | frozenset(owes))
+    return _made(kept, before, after, equation.trusts)
+
+
+def _put_in(t: Term, substitution: Mapping[Tuple, Any]) -> Term:
+    """All at once."""
+    for n, old in enumerate(substitution):
+        t = replaced(t, old, (old[0], f"\0{n}"))
+    for n, (old, new) in enumerate(substitution.items()):
+        t = replaced(t, (old[0], f"\0{n}"), new)
+    return t
 
 
 def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
@@ -262,8 +292,8 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
             before, after = (("grad", t) for t in (before, after))
         elif head in ("sum", "E"):
             _, index, domain = wrap
-            if not (is_index(index) and type(index[1]) is str):
-                raise Refused("a bound letter")
+            if not (is_index(index) and type(index[1]) is str) or index in owing(context):
+                raise Refused("a bound letter, or one that something is owed of")
             if index[0] == "time":
                 if domain[2] == INF and not context.infinite:
                     raise Refused("an infinite sum of an equation for finite horizons")

@@ -28,7 +28,7 @@ from derive.kernel.polynomials import (
 from derive.kernel.terms import INF, Term, Tuple, opened, time
 
 Symbol = Tuple
-MOST_BOUND, MOST_TERMS = 6, 2000
+MOST_BOUND, MOST_TERMS, MOST_POWER = 6, 2000, 40
 DISTRIBUTIONS = {"mu": 1, "P": 1, "pi": 1, "dpi": 0, "d2pi": 0}
 WITHOUT_THETA = ("mu", "P", "r", "f", "log mu", "log P", "mark", "gamma^")
 WITH_POLICY = ("pi", "log pi", "dpi", "d2pi", "V", "A", "eps")
@@ -258,6 +258,8 @@ class Reading:
             return of(self.one, {central(head, 1): 1})
         if head == "+":
             return add(map(self.read, t[1:]))
+        if head == "^" and abs(t[2]) > MOST_POWER:
+            raise Refused(f"a power above {MOST_POWER}")
         if head in ("*", "^"):
             result = of(self.one)
             for x in t[1:] if head == "*" else (t[1],) * abs(t[2]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.kernel.closure import vanishes_outside
+from derive.kernel.closure import open_times, vanishes_outside
 from derive.kernel.contexts import Context
 from derive.kernel.local_sums import Local, Reading, Symbol, renamed
 from derive.kernel.local_sums import symbol as symbol_of
@@ -174,6 +174,7 @@ class Closed(Reading):
     def __init__(self, context: Context) -> None:
         self.context, self.infinite = context, context.infinite
         self.names: dict[Tuple, str] = {}
+        self.ranged: set[str] = set()
         self.fresh = 0
 
     @staticmethod
@@ -192,10 +193,18 @@ class Closed(Reading):
         return f"#{self.fresh}"
 
     def opened(self, t: Term) -> tuple[str, Term]:
-        """The body of a binder over a time; the time stands under a name that no unfolding gives."""
+        """The body of a binder over a time; the time stands under a name that no unfolding gives.
+
+        ``ranged`` are those that are known to lie in 0..H.
+        """
         name = self.name()
         index, body = opened(t, name)
         self.names[index] = var = f"!{name[1:]}"
+        (low, m), (high, n) = self.time(t[2][1]), self.time(t[2][2])
+        inside = {"H", "inf"} | self.ranged | {b for b in (low, high) if b[:1] == "@"}
+        if m >= 0 and (low == "" or low in inside) and (n <= 0 if high in inside else high == "" and (
+                n <= self.context.first or self.infinite)):
+            self.ranged.add(var)
         return var, body
 
     def time(self, t: Tuple) -> tuple[str, int]:
@@ -279,13 +288,18 @@ class Closed(Reading):
         return result
 
     def kept(self, atom: Tuple) -> None:
-        """Raise unless a sum over a support may run over all trajectories."""
+        """Raise unless a sum over a support may run over all trajectories, for all times in 0..H that are open."""
+        if atom[1] and {b for b in open_times(of(atom[0])) if b[:1] == "!"} - self.ranged:
+            raise Refused("a sum over possible trajectories at a time that may lie outside of 0..H")
         if atom[1] and not vanishes_outside(self.context, *atom):
             raise Refused("a sum over possible trajectories whose terms do not vanish on the impossible ones")
 
 
 def numbers_out(monomial: Monomial, support: str) -> Tuple:
-    """(numbers, atoms): powers of gamma and guards, sums of their own, and the rest; the law alone sums to 1."""
+    """(numbers, atoms): powers of gamma and guards, sums of their own, and the rest.
+
+    A law alone sums to 1 over all trajectories, and over its own support; over another's it is a sum like any other.
+    """
     atoms = []
     for f, e in monomial:
         if f[0] == "number":
@@ -294,7 +308,8 @@ def numbers_out(monomial: Monomial, support: str) -> Tuple:
             atoms += [(f[1], "")] * e
     numbers = tuple((f, e) for f, e in monomial if f[0] in ("gamma", "ge"))
     inside = tuple(sorted((f, e) for f, e in monomial if f[0] not in ("number", "gamma", "ge")))
-    if not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(law_of(f) and e == 1 for f, e in inside)):
+    if not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(
+            law_of(f) and e == 1 and support in ("", law_of(f)) for f, e in inside)):
         atoms.append((inside, support))
     return (numbers, tuple(sorted(atoms)))
 

@@ -73,7 +73,7 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
             if any(index in free(x) for x in outside) or named not in ([], [index]):
                 raise Refused("a sum over draws of a function of other draws")
             weight = {c: v} if named else {product(c, central("m", 1)): v}
-            changed = tuple(sorted((SUMMED, fs) for _, fs in draws))
+            changed = tuple(sorted(((SUMMED, fs) for _, fs in draws), key=repr))
             for d, w in weight.items():
                 put(result, (d, (outside, changed)), w)
         return result

@@ -120,6 +120,18 @@ def opened(term: Term, name: str) -> tuple[Tuple, Term]:
 # -- what a term is ---------------------------------------------------------------------------------------
 
 
+DEEPEST = 150
+
+
+def exact(x: Any, room: int = DEEPEST) -> None:
+    """Raise ``Malformed`` unless this is made of tuples, str and int alone, not of their kin, and not too deep."""
+    if type(x) is tuple and room:
+        for y in x:
+            exact(y, room - 1)
+    elif type(x) not in (str, int):
+        raise Malformed("a term that nests too deeply" if type(x) is tuple else f"a {type(x).__name__} in a term")
+
+
 def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
     """Raise ``Malformed`` unless this is a scalar term, its bound indices those in ``scope`` and its own."""
 
@@ -224,14 +236,14 @@ def to_data(term: Any) -> Any:
     return [to_data(x) for x in term] if type(term) is tuple else term
 
 
-def from_data(data: Any) -> Any:
+def from_data(data: Any, room: int = DEEPEST) -> Any:
     """Tuples from lists; what is neither list, str nor int is refused.
 
     Raises:
         Malformed: saying what it is.
     """
-    if type(data) is list:
-        return tuple(from_data(x) for x in data)
+    if type(data) is list and room:
+        return tuple(from_data(x, room - 1) for x in data)
     if type(data) not in (str, int):
         raise Malformed(f"{str(data)[:40]} ({type(data).__name__}) in a term")
     return data

@@ -8,7 +8,7 @@ sides are symmetric by their form, for a symmetric matrix is determined by its q
 from __future__ import annotations
 
 from derive.kernel.polynomials import Refused
-from derive.kernel.terms import BINDERS, INF, Malformed, Term, check, free, inside, subterms
+from derive.kernel.terms import BINDERS, INF, Malformed, Term, check, exact, free, inside, subterms
 
 HIGHEST = 2
 
@@ -76,6 +76,7 @@ def one_direction(*terms: Term) -> None:
 def well_formed(infinite: bool, *terms: Term) -> None:
     """Raise ``Malformed`` unless these are terms of one rank, at most 2, about one kind of horizon."""
     for t in terms:
+        exact(t)
         check(t)
         for x in subterms(t):
             if (x == INF and not infinite) or (infinite and asks_for_an_end(x)):
@@ -100,7 +101,7 @@ def asks_for_an_end(x: Term) -> bool:
 
 def speaks_of_trajectories(t: Term) -> bool:
     """Whether ``possible`` changes what the term says: a sum over trajectories, or a free one."""
-    return any(x[0] == "sum" and len(x) == 4 and x[1][0] == "trajectory" for x in subterms(t)) or any(
+    return any(x[0] in ("sum", "prod") and len(x) == 4 and x[1][0] == "trajectory" for x in subterms(t)) or any(
         x[0] == "trajectory" for x in free(t))
 
 
