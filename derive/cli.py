@@ -284,7 +284,7 @@ def explain(subject: str | None) -> int:
               help="Monte Carlo trajectories.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the simulator and of theta.")
 def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
-    """Evaluate the closed form of THEOREM on MDP, next to independent methods.
+    """Evaluate the formula of THEOREM on MDP, next to independent methods.
 
     MDP is a built-in name (see below), random:SEED, or a .json or .npz file with the
     fields mu (S,), P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and optionally theta

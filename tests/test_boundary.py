@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from derive.evidence import scope_of
 from sympy import Expr, Integer
 
 from derive.assumptions import (
@@ -18,7 +19,6 @@ from derive.assumptions import (
 from derive.checking.examine import examine
 from derive.derivation import by, calc, theorem
 from derive.enumerate import Enumeration
-from derive.evidence import scope_of
 from derive.language.expression import as_term
 from derive.language.terms import Policy
 from derive.language.vocabulary import (

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from derive.kernel.contexts import Context
 from derive.kernel.terms import BINDERS, INF, LAST, Malformed, Term, Tuple, free, inside, law_term, opened, time
@@ -123,8 +124,8 @@ class Walk:
         ranges = {x: span for x, span in support.items() if x[0] == "time"}
         for index in [*reversed(ranges), *(x for x in parts if x != "H" and x not in ranges)]:
             c = parts.pop(index, 0)
-            lo, hi = ranges.get(index, (time(), LAST if not self.context.infinite else INF))  # type: ignore[misc]
-            limit = lo if c > 0 else hi
+            span: Any = ranges.get(index, (time(), INF if self.context.infinite else LAST))
+            limit = span[0] if c > 0 else span[1]
             if c and limit == INF:
                 raise OutOfRange(f"a time that may be negative: {t}")
             if c:

@@ -23,7 +23,7 @@ _KEY = object()
 class Sealed:
     """A value that only the kernel makes, and that does not change, is not copied and not pickled."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __init__(self, key: object, /, **values: Any) -> None:
         if key is not _KEY:

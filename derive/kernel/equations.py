@@ -153,10 +153,12 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
     gap: Poly = add([reader.read(before), negative(reader.read(after))])
     if coordinates is not None:
         exact(coordinates)
-        if len(coordinates) != 2 or (coordinates[1] != INF and check_time(coordinates[1], frozenset()) is not None):
+        if len(coordinates) != 2:
             raise Refused("no coordinates")
         policy, when = coordinates
         check_name(policy)
+        if when != INF:
+            check_time(when, frozenset())
         later = shifted(when, 1)
         if context.infinite != (when == INF):
             raise Refused("coordinates of another horizon")

@@ -188,8 +188,8 @@ def binder(kind: str, var: str, lo: Tuple, hi: Tuple, body: Poly) -> Poly:
         within = tuple((f, e) for f, e in monomial if mentions(f, own))
         if any(f[0] == "number" for f, _ in within):
             raise Refused("a sum over a time of products of sums over trajectories")
-        one = joined(outside, ((("sum", own, lo, hi, (((((), within), 1)),)), 1),))
-        put(result, (c, one), v)
+        key = joined(outside, ((("sum", own, lo, hi, (((((), within), 1)),)), 1),))
+        put(result, (c, key), v)
     return result
 
 

@@ -8,7 +8,7 @@ from derive.errors import WorkLimit
 from derive.kernel.closure import Automaton
 from derive.kernel.differences import Gap
 from derive.kernel.local_sums import column, over, symbol
-from derive.kernel.polynomials import Monomial, Poly, Refused, add, by_key, put
+from derive.kernel.polynomials import Monomial, Poly, Refused, add, by_key, of, put
 from derive.kernel.unfolding import ZERO, at_end
 from derive.procedures.certificates import Differs, closure_of
 
@@ -77,8 +77,7 @@ def _ends_with_values(one: Automaton) -> dict[Monomial, Poly]:
     reached = {q for arrows in one.letters.values() for _, (_, q) in arrows}
     ends: dict[Monomial, Poly] = {}
     for number in sorted(reached):
-        kept = {(c, _unknown(monomial)): v for (c, monomial), v in {((), one.states[number]): 1}.items()}
-        for end, weight in by_key(at_end(kept)).items():
+        for end, weight in by_key(at_end(of(_unknown(one.states[number])))).items():
             for c, v in weight.items():
                 put(ends.setdefault(end, {}), (c, number), v)
     return {end: ends[end] for end in sorted(ends) if ends[end]}

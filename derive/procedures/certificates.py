@@ -305,8 +305,8 @@ def _tests(members: list[tuple[int, Automaton]], infinite: bool, *, each: bool) 
             for key, arrows in source.items():
                 target.setdefault(key, {}).update(
                     {(base + p, base + q): w for (p, q), w in Shift().vector(arrows).items()})
-        for end, column in found.ends.items():
-            ends.setdefault(end, {}).update({base + q: w for q, w in down.vector(column).items()})
+        for end, values in found.ends.items():
+            ends.setdefault(end, {}).update({base + q: w for q, w in down.vector(values).items()})
         base += _size(found)
     once: list[Vector] = []
     always: list[Vector] = []
