@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from derive.derivation import Theorem
+    from derive.theorems import Theorem
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 NAMES = click.argument("names", nargs=-1)
@@ -105,11 +105,13 @@ def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None
                 _print_json(console, payloads, errors)
             else:
                 summary(console, settled, steps, len(errors), perf_counter() - start)
-    if certificate is not None:
-        _write_certificate(certificate, files)
     for error in errors:
         click.echo(f"error: {error}", err=True)
-    return 2 if errors else 0 if all(settled) and not (strict and idle) else 1
+    if errors or not settled:
+        return 2
+    if certificate is not None:
+        _write_certificate(certificate, files)
+    return 0 if all(settled) and not (strict and idle) else 1
 
 
 @contextmanager
@@ -141,7 +143,7 @@ def _write_certificate(path: Path, files: list[Path]) -> None:
 def _print_json(console: Console, theorems: list[dict[str, Any]], errors: list[str]) -> None:
     import json
 
-    ok = not errors and all(theorem["as_claimed"] for theorem in theorems)
+    ok = bool(theorems) and not errors and all(theorem["as_claimed"] for theorem in theorems)
     data = {"schema": 1, "ok": ok, "theorems": theorems, "errors": errors}
     console.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
@@ -154,13 +156,12 @@ def _console(output: Path | None) -> Any:
 
 def _files(paths: Iterable[Path], errors: list[str]) -> Iterator[Path]:
     """The proof files of all paths; what cannot be read is noted in ``errors`` and skipped."""
-    from derive.proof_files import bundled, proof_files
+    from derive.proof_files import bundled, search
 
     for path in list(paths) or [bundled()]:
-        try:
-            yield from list(proof_files([path]))
-        except BadInput as error:
-            errors.append(str(error))
+        found = search(path)
+        errors += found.errors
+        yield from found.files
 
 
 def _built(theorem: Theorem) -> None:
@@ -283,7 +284,7 @@ def explain(subject: str | None) -> int:
               help="Monte Carlo trajectories.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the simulator and of theta.")
 def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
-    """Evaluate the closed form of THEOREM on MDP, next to independent methods.
+    """Evaluate the formula of THEOREM on MDP, next to independent methods.
 
     MDP is a built-in name (see below), random:SEED, or a .json or .npz file with the
     fields mu (S,), P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and optionally theta

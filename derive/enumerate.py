@@ -62,6 +62,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
+from derive.language.typing import refuse_foreign
 from derive.models import Model, Path
 
 STEP = Fraction(1, 10**30)
@@ -90,7 +91,9 @@ class Enumeration:
         Raises:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
+            NotATerm: a part is not of this language.
         """
+        refuse_foreign(term)
         term = resolved(term, additive=self.model.returns is None, infinite=is_endless(term))
         if is_endless(term):
             self._last = self.model.shape.horizon - signature(term).largest_offset

@@ -23,7 +23,7 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.derivation import Theorem, by, calc, theorem
 from derive.errors import InvalidChain, MalformedTerm, NotATerm
 from derive.language.binding import each
@@ -51,6 +51,7 @@ from derive.language.typing import check, check_equation, depends_on_theta, is_s
 from derive.language.vocabulary import (
     A,
     J,
+    P,
     Q,
     R,
     V,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sympy import Integer
 
-import derive.chain as chain_module
+import derive.checking.examine as chain_module
 from derive import (
     A,
     J,
@@ -46,7 +46,8 @@ from derive import (
     theorem,
     total,
 )
-from derive.chain import Examined, Session, examine
+from derive.checking.examine import Session, examine
+from derive.checking.judgement import Examined
 from derive.derivation import Chain, Theorem
 from derive.errors import InvalidChain, NotExact, RuleDisagrees
 from derive.rules import log_derivative as log_derivative_rule

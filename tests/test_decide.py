@@ -45,7 +45,6 @@ from derive.language.vocabulary import (
     t,
     tau,
     total,
-    variance,
     x,
 )
 from derive.models import Shape
@@ -218,23 +217,7 @@ def test_a_free_sample_is_every_joint_outcome() -> None:
     assert Shape(2, 2, 1, 3) not in large.exact  # 32^3 joint outcomes are too many
 
 
-# -- zeros built in ---------------------------------------------------------------------------------
-
-MU, DYNAMICS, POLICY = "μ(0)=0", "P(0|0,0)=0", "π(0|0)=0"
-
-
-@pytest.mark.parametrize(("assumes", "patterns"), [
-    ((), (MU, DYNAMICS, f"{MU}, {DYNAMICS}", f"{MU}, {DYNAMICS}, {POLICY}")),
-    ((policy_positive,), (MU, DYNAMICS, f"{MU}, {DYNAMICS}")),
-    ((initial_positive,), (DYNAMICS, f"{DYNAMICS}, {POLICY}")),
-    ((initial_positive, dynamics_positive), (POLICY,)),
-    (ALL_POSITIVE, ()),
-])
-def test_zeros_are_built_in_where_the_class_allows_them(assumes: tuple[Assumption, ...],
-                                                        patterns: tuple[str, ...]) -> None:
-    assert equal(expect(tau, R(tau)), J, *assumes).with_zeros == patterns
-    squared = expect(tau, f(tau.s[1]) * f(tau.s[1])) - expect(tau, f(tau.s[1])) * expect(tau, f(tau.s[1]))
-    assert equal(variance(tau, f(tau.s[1])), squared, *assumes).with_zeros == patterns
+# -- zeros built in (more in test_boundary) -----------------------------------------------------------
 
 
 def test_without_a_support_no_zeros_are_needed() -> None:

@@ -11,7 +11,7 @@ from further_theorems import ENDLESS, FALSE, THEOREMS, b, beta, endless, error, 
 from sympy import Expr
 from test_models import paper_model
 
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.derivation import Chain, Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import KernelDisagrees, MalformedTerm
@@ -276,12 +276,14 @@ def test_a_rule_speaks_of_the_horizon_of_its_chain() -> None:
     assert verdict.scope.by_rule == "every finite MDP, every discount below 1, infinite horizon"
 
 
-def test_fuzz_does_not_ask_for_examples_without_end() -> None:
+def test_fuzz_looks_at_examples_without_end() -> None:
     @theorem("refuted", assumes=ENDLESS)
     def wrong() -> Chain:
         return calc(endless(gamma**t * J), by(automata, expect=Refuted), J + expect(tau, 0 * V(tau.s[0])))
 
-    assert fuzz([wrong], examples=5, seed=0).passed
+    result = fuzz([wrong], examples=6, seed=0)
+    assert result.passed
+    assert result.separated["wrong, step 1"] > 0
 
 
 def test_a_free_time_has_no_place_in_a_certificate_without_end() -> None:

@@ -16,7 +16,8 @@ import pytest
 from sympy import Expr
 
 from derive.assumptions import Assumption, additive_return, iid_samples, policy_positive, possible
-from derive.chain import Examined, examine
+from derive.checking.examine import examine
+from derive.checking.judgement import Examined
 from derive.claim import Witness
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration

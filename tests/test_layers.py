@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import derive
+
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "verify"),
+    ("errors", "codes", "verify", "mentions"),
     ("language.alphabets",),
     ("language.notation",),
     ("language.expression",),
@@ -32,10 +34,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("witness",),
     ("unfolded",),
     ("verdict",),
-    ("derivation", "evidence"),
+    ("theorems", "evidence"),
+    ("derivation",),
     ("chain", "certificate"),
     ("mutants",),
+    ("random_models",),
+    ("random_comparison",),
     ("strategies", "fuzz"),
+    ("lost",),
     ("proof_files",),
     ("report",),
     ("campaign",),
@@ -121,6 +127,22 @@ def test_no_text_is_ever_evaluated() -> None:
         assert not names & {"eval", "exec", "sympify", "parse_latex"}, _module(path)
 
 
+PYTHON_ITSELF = {"__code__", "__globals__", "_getframe", "f_code", "f_back", "f_globals", "f_lineno", "tb_frame",
+                 "tb_next", "currentframe", "co_firstlineno", "co_filename"}
+
+
+def test_only_the_python_front_end_looks_at_functions_and_frames() -> None:
+    looking = {_module(path) for path in _sources() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+               if isinstance(node, ast.Attribute) and node.attr in PYTHON_ITSELF}
+    assert looking == {"derivation"}
+
+
+def test_no_module_hides_a_public_name() -> None:
+    """Once it is imported, ``derive/theorem.py`` would stand where the function ``theorem`` is looked up."""
+    modules = {_module(path).split(".")[0] for path in _sources()}
+    assert not modules & set(derive.__all__)
+
+
 def _loaded(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(' '.join(sys.modules))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -134,7 +156,7 @@ def test_help_loads_neither_sympy_nor_flint() -> None:
 
 
 def test_checking_does_not_load_hypothesis() -> None:
-    loaded = _loaded("import derive.chain, derive.report.terminal, derive.proof_files")
+    loaded = _loaded("import derive.checking.examine, derive.report.terminal, derive.proof_files")
     assert "hypothesis" not in loaded
     assert "sympy" in loaded
 

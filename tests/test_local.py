@@ -10,7 +10,7 @@ import pytest
 from sympy import Expr
 
 from derive.assumptions import additive_return, discount_below_one, policy_positive
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.derivation import Chain, by, calc, theorem
 from derive.errors import NotApplicable
 from derive.language.expression import as_term

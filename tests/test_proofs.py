@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from derive.chain import Examined, Session
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
 from derive.proof_files import bundled, load, proof_files
 from derive.verdict import Refuted
 

@@ -16,7 +16,7 @@ from test_everywhere import NAMED, critic, reward, score, to_go
 from test_everywhere_random import agrees, decided, random_pair, shapes_at
 from test_witness import FALSE, checked
 
-import derive.chain as chain_module
+import derive.checking.examine as chain_module
 from derive import unfolded
 from derive.assumptions import (
     POSSIBLE,
@@ -27,7 +27,7 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.claim import Claim
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration

@@ -124,9 +124,9 @@ def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool) -
     return found
 
 
-def obligations(terms: Iterable[Expr]) -> tuple[Obligation, ...]:
+def obligations(terms: Iterable[Expr], *, endless: bool = False) -> tuple[Obligation, ...]:
     """All obligations of ``terms``, whatever is assumed."""
-    return undischarged(terms, ())
+    return undischarged(terms, (), endless=endless)
 
 
 _LETTERS = {"state": "sxyz", "action": "abc", "time": "tkjl", "draw": "ij", "trajectory": "", "batch": ""}
