@@ -154,6 +154,8 @@ class _Examiner:
                 return found
         evidence = self.deciding.evidence(before, after)
         if isinstance(evidence.kernel, Shown):
+            if self.infinite and enumeration_objects(self.deciding.claim(before, after)):
+                raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by enumeration")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
 
@@ -299,6 +301,9 @@ class _Examiner:
         equation = evidence.kernel.equation
         shapes = evidence.shapes if isinstance(evidence.shapes, decide.Equal) else None
         blank = replace(blank, equation=equation, evidence=evidence.kernel.evidence, scope=scope_of(shapes, equation))
+        if ("law",) in equation.context.owes:
+            return replace(blank, verdict=Undecided(
+                "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
         if equation.context.owes or owed:
             note = "the means agree wherever both are defined"
             return self._refuted(blank, witness, owed, note)
