@@ -320,7 +320,8 @@ class _Examiner:
         if isinstance(evidence.kernel, Differs) and evidence.kernel.horizon is not None:
             return self._refuted(blank, witness, owed)
         if (is_random(blank.before) and is_random(blank.after)) or owed:
-            least = min((shape.samples for shape in evidence.shapes.exact), default=1)
+            shapes = evidence.shapes
+            least = min((shape.samples for shape in shapes.exact or shapes.vacuous), default=1)
             note = f"the means agree for m ≥ {least}, on the shapes checked" if least > 1 else (
                 "the means agree on the shapes checked")
             return self._refuted(replace(blank, scope=scope), witness, owed, note)

@@ -223,7 +223,7 @@ def owing(context: Context) -> set[Tuple]:
 
 
 def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Context) -> Equation:
-    """The equation at other letters, in a context that is no larger.
+    """The equation at other letters, for a class of models that is no larger; its first horizon and least m are kept.
 
     Times owe 0..H, draws 1..m, which raises first and least m; states and actions are free letters again or places of a
     trajectory, a trajectory is a free one or a sample (of the law of pi, so possible where that is asked); a policy is
