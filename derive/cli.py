@@ -133,10 +133,12 @@ def _write_certificate(path: Path, files: list[Path]) -> None:
     import json
 
     from derive.certificate import certificate
+    from derive.checking.examine import Session
     from derive.proof_files import load
     from derive.report.output import write_whole
 
-    data = certificate([theorem for file in files for theorem in load(file)])
+    session = Session()
+    data = certificate([session.examine(theorem) for file in files for theorem in load(file)])
     write_whole(path, (json.dumps(data, separators=(",", ":")) + "\n").encode())
 
 
@@ -173,38 +175,46 @@ def _built(theorem: Theorem) -> None:
 @commands.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
-              help="Recompile the terms of this proof and compare; may be repeated.")
-def verify(path: Path, proofs: tuple[Path, ...]) -> int:
-    """Re-check the certificate PATH with code that shares nothing with the prover."""
+              help="Compare with the terms of this proof; may be repeated.")
+@click.option("--partial", is_flag=True, help="Steps without evidence are no failure.")
+def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
+    """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
+    from derive.statements import scope, statement, visible
     from derive.verify import NotCertified, read, verified
 
     try:
-        data = read(path)
+        outcomes = list(verified(read(path)))
     except NotCertified as error:
-        raise BadInput(str(error)) from None
-    outcomes = verified(data)
-    for step, outcome in outcomes:
-        click.echo(f"{step}: {outcome}")
-    good = all(outcome in ("verified", "no certificate") for _, outcome in outcomes)
+        raise BadInput(visible(error)) from None
+    for one in outcomes:
+        name = visible(one.name)
+        if one.equation is None:
+            click.echo(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
+            continue
+        means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
+        click.echo(f"{name}: verified{means}")
+        click.echo(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
+        click.echo(f"    {scope(one.equation.context)}")
+    claimed = [one for one in outcomes if one.claimed]
+    count = sum(one.equation is not None for one in claimed)
+    bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]
+    good = bool(count) and not bad
     if proofs:
-        good = _is_about(data, proofs) and good
-    count = sum(outcome == "verified" for _, outcome in outcomes)
-    endless = any(closure.get("endless") for theorem in data["theorems"] for step in theorem["steps"]
-                  for closure in step["closures"] or ()) if count else False
-    reach = "every discount below 1 where the horizon is infinite, else every horizon" if endless else "every horizon"
-    click.echo(f"{count} of {len(outcomes)} steps verified for every finite MDP and {reach}")
+        good = _is_about(read(path), proofs) and good
+    click.echo(f"{count} of {len(claimed)} claimed equations verified; {len(outcomes) - len(claimed)} steps claim none")
     if not proofs:
-        click.echo("that is about the certificate's automata; --against PROOF compares them with the proof's terms")
-    return 0 if good and count else 1
+        click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
+    return 0 if good else 1
 
 
 def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
     """Whether the certificate is about these proofs; says what differs."""
     from derive.certificate import against
+    from derive.statements import visible
 
     wrong = against(data, _named([str(proof) for proof in proofs]))
     for step, text in wrong:
-        click.echo(f"{step}: {text}")
+        click.echo(f"{visible(step)}: {visible(text)}")
     return not wrong
 
 

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from derive.evidence import scope_of
 from sympy import Expr, Integer
 
 from derive.assumptions import (
@@ -17,6 +16,7 @@ from derive.assumptions import (
     possible,
 )
 from derive.checking.examine import examine
+from derive.checking.scope import scope_of
 from derive.derivation import by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.language.expression import as_term

@@ -15,7 +15,9 @@ import derive
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "verify", "mentions"),
+    ("errors", "codes", "mentions"),
+    ("kernel",),
+    ("verify", "statements"),
     ("language.alphabets",),
     ("language.notation",),
     ("language.expression",),
@@ -34,9 +36,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("witness",),
     ("unfolded",),
     ("verdict",),
-    ("theorems", "evidence"),
+    ("theorems",),
     ("derivation",),
-    ("chain", "certificate"),
+    ("checking",),
+    ("certificate",),
     ("mutants",),
     ("random_models",),
     ("random_comparison",),
@@ -107,15 +110,28 @@ def _made(pattern: str) -> set[str]:
 
 def test_equal_and_proved_have_one_maker() -> None:
     assert _made(r"\bEqual\(") == {"procedures.decide"}
-    assert _made(r"\bProved\(") == {"chain"}
+    assert _made(r"\bProved\(") == {"checking.examine"}
+    assert _made(r"\bEquation\(") == {"kernel.equations"}
 
 
-def test_the_certificate_checker_needs_the_standard_library_only() -> None:
-    tree = ast.parse((ROOT / "verify.py").read_text(encoding="utf-8"))
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    assert modules <= {"__future__", "json", "pathlib", "typing"}
-    assert not _loaded("import derive.verify") & {"sympy", "flint", "numpy", "click"}
+def test_the_kernel_needs_the_standard_library_and_itself_only() -> None:
+    for path in sorted((ROOT / "kernel").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        outside = {name for name in names if not name.startswith("derive.kernel")}
+        assert outside <= {"__future__", "collections.abc", "dataclasses", "fractions", "itertools", "types", "typing"}
+    assert not _loaded("import derive.kernel.equations") & {"sympy", "flint", "numpy", "click"}
+
+
+def test_the_certificate_checker_needs_the_standard_library_and_the_kernel_only() -> None:
+    for name in ("verify.py", "statements.py"):
+        tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+        modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        outside = {module for module in modules if not module.startswith("derive.kernel")}
+        assert outside <= {"__future__", "collections.abc", "dataclasses", "json", "pathlib", "stat", "typing"}
+    assert not _loaded("import derive.verify, derive.statements") & {"sympy", "flint", "numpy", "click"}
 
 
 def test_no_text_is_ever_evaluated() -> None:

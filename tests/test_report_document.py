@@ -114,7 +114,7 @@ def test_the_lines_of_the_source_page_keep_their_labels(source: str, number: int
 
 def test_the_scope_of_consecutive_steps_is_said_once(source: str) -> None:
     part = source.split(r"\label{theorem:2}")[1].split(r"\subsection{")[0]
-    assert part.count("random points}: ") == 1
+    assert part.count("everywhere}: ") == 1
     assert r"\lead{All steps.}" in part
     assert part.count("by \\texttt{possible(tau)}") == 2  # HF-4 and HF-6
 

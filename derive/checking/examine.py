@@ -155,6 +155,8 @@ class _Examiner:
                 return found
         evidence = self.deciding.evidence(before, after)
         if isinstance(evidence.kernel, Shown):
+            if self.infinite and enumeration_objects(self.deciding.claim(before, after)):
+                raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by enumeration")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
 
@@ -300,6 +302,9 @@ class _Examiner:
         equation = evidence.kernel.equation
         shapes = evidence.shapes if isinstance(evidence.shapes, decide.Equal) else None
         blank = replace(blank, equation=equation, evidence=evidence.kernel.evidence, scope=scope_of(shapes, equation))
+        if ("law",) in equation.context.owes:
+            return replace(blank, verdict=Undecided(
+                "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
         if equation.context.owes or owed:
             note = "the means agree wherever both are defined"
             return self._refuted(blank, witness, owed, note)
@@ -316,7 +321,8 @@ class _Examiner:
         if isinstance(evidence.kernel, Differs) and evidence.kernel.horizon is not None:
             return self._refuted(blank, witness, owed)
         if (is_random(blank.before) and is_random(blank.after)) or owed:
-            least = min((shape.samples for shape in evidence.shapes.exact), default=1)
+            shapes = evidence.shapes
+            least = min((shape.samples for shape in shapes.exact or shapes.vacuous), default=1)
             note = f"the means agree for m ≥ {least}, on the shapes checked" if least > 1 else (
                 "the means agree on the shapes checked")
             return self._refuted(replace(blank, scope=scope), witness, owed, note)

@@ -151,8 +151,10 @@ def marked(poly: Poly, open_: set[str], first: int, infinite: bool) -> Poly:
 def vanishes_outside(context: Context, monomial: Monomial, policy: str) -> bool:
     """Whether each summand is 0 where mu, P or pi is: it keeps those of them that may be 0, to a positive power.
 
-    The derivative of pi counts, for a nonnegative function has derivative 0 where it is 0.
+    The derivative of pi counts, for a nonnegative function has derivative 0 where it is 0; the second one where it is
+    owed that the support stays the same near theta.
     """
+    kept = ("pi", "dpi", "d2pi") if any(one[0] == "support" for one in context.owes) else ("pi", "dpi")
     if "initial" not in context.positive and dict(monomial).get(MU, 0) < 1:
         return False
     if context.infinite and any(law_of(f) not in (None, policy) for f, _ in monomial):
@@ -163,7 +165,7 @@ def vanishes_outside(context: Context, monomial: Monomial, policy: str) -> bool:
         if "dynamics" not in context.positive and e.get(symbol("P", "", ("x", "s", "a")), 0) < 1:
             return False
         if "policy" not in context.positive and sum(
-                e.get(symbol(what, policy, ("a", "s")), 0) for what in ("pi", "dpi")) < 1:
+                e.get(symbol(what, policy, ("a", "s")), 0) for what in kept) < 1:
             return False
     return True
 

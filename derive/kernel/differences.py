@@ -10,12 +10,13 @@ from types import MappingProxyType
 from typing import Any
 
 from derive.kernel.closure import Automaton, automaton, check_convergence, marked
-from derive.kernel.contexts import Context
+from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
+from derive.kernel.definedness import defined
 from derive.kernel.polynomials import Poly, Refused, add, negative, of, product, put
 from derive.kernel.reading import Closed, Path, one_atom
 from derive.kernel.terms import INF, Term, Tuple, bound, free, inside, opened, time
 from derive.kernel.unfolding import MU
-from derive.kernel.wellformed import one_direction
+from derive.kernel.wellformed import one_direction, well_formed
 
 _KEY = object()
 
@@ -59,12 +60,28 @@ class Gap(Sealed):
     atoms: tuple[Any, ...]
 
 
-def difference(context: Context, before: Term, after: Term, policy: str | None) -> Gap:
-    """The difference of two terms in a context that ``equations.checked`` has made, in the coordinates of a policy.
+def checked(context: Context, before: Term, after: Term) -> Context:
+    """The context of an equation between two terms: first, least m and owes as large as they ask for.
 
     Raises:
+        Malformed: if this is no well-typed equation, or a side asks for a time that no horizon has.
+        Refused: if a side speaks of a horizon, and the context of none.
+    """
+    plain(context)
+    well_formed(context.infinite, before, after)
+    if context.horizon == "none" and speaks_of_a_horizon(before, after):
+        raise Refused("a term with a horizon, in a context of none")
+    return defined(context, before, after)
+
+
+def difference(context: Context, before: Term, after: Term, policy: str | None) -> Gap:
+    """The difference of two terms in a context, which is checked here, in the coordinates of a policy.
+
+    Raises:
+        Malformed: for what is no equation.
         Refused: for what the table of unfolding does not read, and for infinite sums not known to converge.
     """
+    context = checked(context, before, after)
     unbound = free(before) | free(after)
     paths = [x for x in unbound if x[0] == "trajectory"]
     known = all(x[0] in ("trajectory", "time", "draw") for x in unbound)

@@ -14,8 +14,8 @@ from typing import Any
 
 from derive.kernel.closure import Automaton, NotShown, check_finite, check_infinite
 from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
-from derive.kernel.definedness import OutOfRange, Walk, defined
-from derive.kernel.differences import _KEY, Gap, Sealed, convergent, difference
+from derive.kernel.definedness import OutOfRange, Walk
+from derive.kernel.differences import _KEY, Gap, Sealed, checked, convergent, difference
 from derive.kernel.local_sums import Local, in_coordinates, moment_of
 from derive.kernel.polynomials import Poly, Refused, add, negative, vector_from_data, weight_from_data
 from derive.kernel.products import check_product
@@ -23,7 +23,7 @@ from derive.kernel.terms import (
     INF, Malformed, Term, Tuple, at, bound, check, check_name, check_time, exact, free, is_index, replaced, shifted,
     subterms,
 )
-from derive.kernel.wellformed import one_direction, speaks_of_trajectories, well_formed
+from derive.kernel.wellformed import one_direction, speaks_of_trajectories
 
 
 class Equation(Sealed):
@@ -42,20 +42,6 @@ class Equation(Sealed):
         return f"Equation({self.before} = {self.after}, {self.context}, trusts={sorted(self.trusts)})"
 
 
-def checked(context: Context, before: Term, after: Term) -> Context:
-    """The context of an equation between two terms: first, least m and owes as large as they ask for.
-
-    Raises:
-        Malformed: if this is no well-typed equation, or a side asks for a time that no horizon has.
-        Refused: if a side speaks of a horizon, and the context of none.
-    """
-    plain(context)
-    well_formed(context.infinite, before, after)
-    if context.horizon == "none" and speaks_of_a_horizon(before, after):
-        raise Refused("a term with a horizon, in a context of none")
-    return defined(context, before, after)
-
-
 def serving_both(context: Context, before: Term, after: Term) -> Context:
     """The context of what is shown outright: of no horizon, where neither side speaks of one."""
     plain(context)
@@ -63,7 +49,7 @@ def serving_both(context: Context, before: Term, after: Term) -> Context:
 
 
 def _made(context: Context, before: Term, after: Term, trusts: frozenset[str] = frozenset()) -> Equation:
-    """The only place where an equation is made."""
+    """Where all equations but those by closure are made, whose gap was checked when it was made."""
     return Equation(_KEY, context=checked(context, before, after), before=before, after=after, trusts=frozenset(trusts))
 
 
@@ -79,7 +65,7 @@ def gap_of(context: Context, before: Term, after: Term, policy: str | None = Non
     """What a closure must show; ``policy``: the one in whose values rewards are written."""
     if policy is not None:
         check_name(policy)
-    return difference(checked(context, before, after), before, after, policy)
+    return difference(context, before, after, policy)
 
 
 def by_closure(gap: Gap, certificate: Any) -> Equation:
@@ -101,7 +87,7 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
             check_product(gap, certificate["relations"], check_parts)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError, RecursionError) as wrong:
         raise NotShown(f"no certificate ({type(wrong).__name__}: {wrong})") from wrong
-    return _made(context, gap.before, gap.after)
+    return Equation(_KEY, context=context, before=gap.before, after=gap.after, trusts=frozenset())
 
 
 def plain_data(data: Any) -> Any:
@@ -223,7 +209,7 @@ def owing(context: Context) -> set[Tuple]:
 
 
 def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Context) -> Equation:
-    """The equation at other letters, in a context that is no larger.
+    """The equation at other letters, for a class of models that is no larger; its first horizon and least m are kept.
 
     Times owe 0..H, draws 1..m, which raises first and least m; states and actions are free letters again or places of a
     trajectory, a trajectory is a free one or a sample (of the law of pi, so possible where that is asked); a policy is

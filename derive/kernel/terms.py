@@ -64,11 +64,16 @@ def shifted(t: Tuple, by: int) -> Tuple:
 
 def subterms(term: Tuple) -> Iterator[Tuple]:
     """Every tuple inside that is not empty, indices and times included."""
-    if term:
-        yield term
-    for x in term:
-        if type(x) is tuple:
-            yield from subterms(x)
+    todo = [term] if term else []
+    while todo:
+        one = todo.pop()
+        yield one
+        todo += [x for x in one if type(x) is tuple and x]
+
+
+def occurs(x: Tuple, term: Any) -> bool:
+    """Whether a tuple stands somewhere in a term."""
+    return term == x or (type(term) is tuple and any(type(y) is tuple and occurs(x, y) for y in term))
 
 
 def inside(term: Tuple) -> Tuple:
@@ -112,7 +117,7 @@ def bound(kind: str, index: Tuple, domain: Any, body: Term) -> Term:
 def opened(term: Term, name: str) -> tuple[Tuple, Term]:
     """A free index and the body of a binder with it."""
     index = (term[1][0], name)
-    if index in free(term[3]):
+    if occurs(index, term[3]):
         raise Malformed(f"{name} is free inside")
     return index, replaced(term[3], term[1], index)
 

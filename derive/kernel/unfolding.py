@@ -237,7 +237,6 @@ def both(one: Tuple, two: Tuple) -> Tuple:
 
 UNREAD: Poly = of(((), ()))
 
-
 def unfold(poly: Poly, later: frozenset[str] = NOTHING) -> Poly:
     """{(central, (letter, rest)): number}; ``later`` are bound times known to be at least 1."""
     result: Poly = {}
