@@ -29,7 +29,7 @@ from derive.errors import InvalidChain, MalformedTerm, NotATerm
 from derive.language.binding import each
 from derive.language.definitions import DEFINITIONS, SAMPLE_MEAN, TD_ERROR, expanded, inside, resolved
 from derive.language.expansion import Definition, Situation
-from derive.language.expression import Plus, Times
+from derive.language.expression import Node, Plus, Times
 from derive.language.notation import Notation
 from derive.language.signature import signature
 from derive.language.source import source
@@ -44,10 +44,11 @@ from derive.language.terms import (
     Log,
     Notion,
     Objective,
+    Policy,
     StateValue,
     Total,
 )
-from derive.language.typing import check, check_equation, depends_on_theta, is_symmetric, rank, sort_of
+from derive.language.typing import admit, check, check_equation, depends_on_theta, is_symmetric, rank, sort_of
 from derive.language.vocabulary import (
     A,
     J,
@@ -398,3 +399,46 @@ def test_td_errors_of_both_horizons() -> None:
     assert isinstance(checked(grad(J), endless, automata, *assumed), verdict.Proved)
     wrong = expect(tau, total(t, score * gamma ** (2 * t) * delta[t](tau), stop=forever))
     assert isinstance(checked(grad(J), wrong, automata, *assumed), verdict.Refuted)
+
+
+# -- nothing foreign in them -------------------------------------------------------------------------------------
+
+
+class Unknown(Node):
+    """A node that this language does not have."""
+
+    __slots__ = ()
+    arity = 1
+
+
+class Disguised(Defined):
+    """A subclass must not pass for the node that it inherits from."""
+
+    __slots__ = ()
+
+
+def test_a_definition_that_says_something_foreign_is_refused() -> None:
+    foreign = notion_of("foreign", lambda situation, act, state: Times(gamma, Unknown(Initial(state))))
+    plain = notion_of("plain", lambda situation, act, state: Times(gamma, Initial(state)))
+    nested = notion_of("nested", lambda situation, act, state: Plus(1, foreign(act, state)))
+    for record in (foreign, nested):
+        for reader in (admit, check, source):
+            with pytest.raises(NotATerm, match="Unknown is no node of this language"):
+                reader(grad(record(a, s)))
+    assert admit(plain(a, s)) == plain(a, s)
+
+
+def test_a_subclass_of_their_node_is_refused() -> None:
+    term = Disguised(Notion(JOINT), pi, s, a)
+    for reader in (admit, check, source, str):
+        with pytest.raises(NotATerm, match="Disguised is no node of this language"):
+            reader(term)
+
+
+def test_a_letter_alone_has_a_text_with_and_without_another_policy() -> None:
+    record = Definition(
+        name="gain", says="A test.", sorts=("policy",), example=(pi,),
+        notation=Notation(letter="G", python="G", policy=0), stands_for=lambda situation, policy: Objective(policy))
+    names = {"G": letter_of(record), "Policy": Policy}
+    for term in (record(pi), record(B)):
+        assert eval(source(term), names) == term
