@@ -46,7 +46,7 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.witness import enumeration_objects, find_witness
+from derive.witness import find_witness, oracle_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +176,19 @@ class _Examiner:
         match answer:
             case decide.Different():
                 return self._different(before, after, reason, answer)
-            case decide.Undecided(why):
+            case decide.Undecided(why, may_diverge=False):
                 return Undecided(why)
+            case decide.Undecided(why):
+                witness = self._witness(before, after, None)
+                return Undecided(why) if witness is None else Refuted(witness)
             case decide.Equal(failing_horizon=int(horizon)):
                 witness = (self._witness(before, after, Shape(2, 2, horizon))
                            or find_unfolded(self._claim(before, after), horizon))
                 if witness is not None:
                     self._loudly(before, after, reason)
                     return Refuted(witness)
-        if self.comparison.endless and enumeration_objects(self._claim(before, after)):
-            raise KernelDisagrees(f"{before} = {after}: equal by automata and resolvents, different by enumeration")
+        if self.comparison.endless and oracle_objects(self._claim(before, after)):
+            raise KernelDisagrees(f"{before} = {after}: equal by automata and on shapes, different by the oracle")
         scope = scope_of(answer)
         if owed:
             return _needs(owed, scope)
@@ -206,8 +209,7 @@ class _Examiner:
     # -- different ---------------------------------------------------------------------------------
 
     def _claim(self, before: Expr, after: Expr) -> Claim:
-        sides = self.comparison.sides if self.comparison.endless else None
-        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions, sides)
+        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions, self.comparison.endless)
 
     def _witness(self, before: Expr, after: Expr, reaching: Shape | None) -> Witness | None:
         return find_witness(self._claim(before, after), reaching=reaching,
@@ -216,7 +218,8 @@ class _Examiner:
     def _different(self, before: Expr, after: Expr, reason: Any, answer: decide.Different) -> Verdict:
         witness = self._witness(before, after, answer.shape)
         if witness is None:
-            return Undecided(f"the sides differ on the generic model {answer.shape}, "
+            shape = answer.shape.shown(endless=self.comparison.endless)
+            return Undecided(f"the sides differ on the generic model {shape}, "
                              "but no concrete counterexample with small numbers was found")
         self._loudly(before, after, reason)
         return Refuted(witness)
@@ -351,7 +354,8 @@ class _Examiner:
             if isinstance(decide_everywhere(before, after, without, sides=comparison.sides), Everywhere):
                 continue  # the shapes would take longer
             if isinstance(comparison.compare(before, after), decide.Different):
-                return find_witness(Claim(before, after, without, POSSIBLE in without)) is not None
+                claim = Claim(before, after, without, POSSIBLE in without, comparison.endless)
+                return find_witness(claim) is not None
         return False
 
 

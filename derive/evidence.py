@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from derive.models import Shape
 from derive.procedures import decide
 from derive.verdict import Scope
 
@@ -12,7 +11,8 @@ WITHOUT_END = "every discount below 1, infinite horizon"
 def _with_zeros(answer: decide.Equal) -> tuple[str, ...]:
     if not answer.with_zeros:
         return ()
-    return (f"{', '.join(map(str, decide.WITH_ZEROS))} with {'; '.join(answer.with_zeros)}",)
+    shapes = [shape.shown(endless=answer.endless) for shape in decide.with_zeros(answer.endless)]
+    return (f"{', '.join(shapes)} with {'; '.join(answer.with_zeros)}",)
 
 
 def _everywhere(answer: decide.Equal) -> str:
@@ -31,13 +31,10 @@ def scope_of(answer: decide.Equal) -> Scope:
     if answer.cutoff_samples:
         shapes = ", ".join(str(shape) for shape in answer.cutoff_samples)
         cutoff = "; ".join(part for part in (cutoff, f"every number m of samples on {shapes}") if part)
-    def shown(shape: Shape) -> str:
-        return f"({shape.states},{shape.actions},∞)" if answer.endless else str(shape)
-
-    probes = ", ".join(map(shown, answer.probes))
+    probes = ", ".join(shape.shown(endless=answer.endless) for shape in answer.probes)
     return Scope(
         everywhere=_everywhere(answer),
-        exact=tuple(map(shown, answer.exact)),
+        exact=tuple(shape.shown(endless=answer.endless) for shape in answer.exact),
         with_zeros=_with_zeros(answer),
         cutoff=cutoff,
         probes=f"also agreed at {answer.points} random points modulo 31-bit primes: {probes}" if probes else "",

@@ -31,24 +31,28 @@ from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank
 from derive.models import Shape
-from derive.procedures import endless_models
 from derive.procedures.audit import relations_used
 from derive.procedures.closure import Somewhere
 from derive.procedures.cutoff import sufficient_shape
-from derive.procedures.endless_models import EndlessModels
 from derive.procedures.evaluate import Evaluator
 from derive.procedures.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.procedures.generic import Zeros, generic_model
-from derive.procedures.local import is_local
+from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.procedures.modular import POINTS, residue_model
 from derive.procedures.ranges import MOST_STEPS, first_horizon
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
+from derive.procedures.walks import NotKnownToConverge
 
 EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))
 CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))
 PROBES = (Shape(1, 4, 0), Shape(4, 2, 1), Shape(2, 2, 3), Shape(3, 3, 2))
 SAMPLED = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(3, 2, 0), Shape(2, 2, 1))
 WITH_ZEROS = (Shape(2, 2, 0), Shape(2, 2, 1))
+INFINITE = (Shape(1, 2, 0), Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 3, 0))
+"""States and actions where there is no last decision; the horizon of such a shape is not read."""
+INFINITE_PROBES = (Shape(3, 2, 0), Shape(4, 3, 0))
+LATEST = 2
+"""The last value that a free time is given there."""
 MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
@@ -89,6 +93,8 @@ class Undecided:
     """The question was not settled, and why."""
 
     why: str
+    may_diverge: bool = False
+    """Whether a sum over all times is not known to converge; on some model it may, and then be different."""
 
 
 Answer = Equal | Different | Undecided
@@ -127,15 +133,12 @@ class Comparison:
         self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
         self.endless = spoken.endless
         self.sides = Sides(self.assumptions, endless=self.endless)
-        self._endless = EndlessModels(self.sides, self.signature)
         self._signatures: dict[tuple[Expr, Expr], Signature] = {}
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
-        if self.endless:
-            return None
         found = self._quietly(before, after, shape, frozenset(), modular=True)
-        if found is None and shape.trajectories**shape.samples <= MOST_WAYS // 50:
+        if found is None and not self.endless and shape.trajectories**shape.samples <= MOST_WAYS // 50:
             return self._quietly(before, after, shape, frozenset(), modular=False)
         return found
 
@@ -147,12 +150,12 @@ class Comparison:
         """
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
-        along = self.endless and not is_local(before, after)
-        answer = self._without_end(before, after) if along else self._on_shapes(before, after)
+        answer = self._on_shapes(before, after)
         decision = decide_everywhere(before, after, self.assumptions, sides=self.sides)
         match answer, decision:
             case Different(shape), Everywhere():
-                raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at {shape}")
+                raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at "
+                                      f"{shape.shown(endless=self.endless)}")
             case Equal(), Everywhere():
                 first = 0 if self.endless else first_horizon(before, after)
                 return replace(answer, everywhere=decision, first_horizon=first,
@@ -184,53 +187,38 @@ class Comparison:
                 notes.setdefault(str(limit), []).append(shape)
                 continue
             except OutsideFragment as outside:
-                return Undecided(str(outside))
+                return Undecided(str(outside), may_diverge=isinstance(outside, NotKnownToConverge))
             if outcome is None:
                 return Different(shape)
             seen.append((shape, outcome))
         counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
         if len(counted) < 2:
-            said = [f"{', '.join(map(str, shapes))}: {text}" for text, shapes in notes.items()]
-            return Undecided("; ".join([*said, *_agreed(counted)]) or "fewer than two shapes of the ladder apply")
+            said = [f"{self._listed(shapes)}: {text}" for text, shapes in notes.items()]
+            return Undecided("; ".join([*said, *self._agreed(counted)]) or "fewer than two shapes of the ladder apply")
         reach = self._reach(before, after)
-        if reach > 2 and max(shape.horizon for shape in counted) < reach:
+        if self.endless and any(isinstance(index, Time) for index in before.free_symbols | after.free_symbols):
+            return Undecided(f"free times at an infinite horizon; the sides agree for the times up to {LATEST}")
+        if not self.endless and reach > 2 and max(shape.horizon for shape in counted) < reach:
             return Undecided("; ".join([f"the literal times need shapes with H >= {reach}, which are too large",
-                                        *_agreed(counted)]))
+                                        *self._agreed(counted)]))
         return self._beyond(before, after, counted, all(not lively for _, lively in seen))
-
-    def _without_end(self, before: Expr, after: Expr) -> Answer:
-        """The ladder of an infinite horizon: by resolvents, exactly on small shapes, at random points on others."""
-        try:
-            seen, differs, notes = endless_models.on_shapes(
-                self._endless, before, after, endless_models.EXACT, modular=False)
-            probed, gap, _ = endless_models.on_shapes(
-                self._endless, before, after, endless_models.PROBES, modular=True)
-        except OutsideFragment as outside:
-            return Undecided(str(outside))
-        if (apart := differs or gap) is not None:
-            return Different(apart)
-        counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
-        if len(counted) < 2:
-            return Undecided("; ".join(notes) or "fewer than two shapes of the ladder apply")
-        return Equal(exact=tuple(counted), probes=tuple(shape for shape, _ in probed), endless=True,
-                     both_vanish=all(not lively for _, lively in seen), identical=before == after)
 
     def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""
         sampled = self._speaks(before, after).samples
         middle = max(2, largest_draw(before, after)) if sampled else 1
-        with_zeros = []
+        found = []
         for zeros, says in self._patterns(before, after):
             outcomes = []
-            for shape in WITH_ZEROS:
+            for shape in with_zeros(self.endless):
                 shape = replace(shape, samples=middle)
                 outcomes.append(self._quietly(before, after, shape, zeros, modular=False))
                 if outcomes[-1] is False:
                     return Different(shape, zeros)
             if any(outcomes):
-                with_zeros.append(says)
+                found.append(says)
         probes = []
-        for shape in endless_models.PROBES if self.endless else PROBES:
+        for shape in INFINITE_PROBES if self.endless else PROBES:
             probe = Shape(shape.states, shape.actions, shape.horizon, middle)
             agreed = self._quietly(before, after, probe, frozenset(), modular=True)
             if agreed is False:
@@ -241,17 +229,24 @@ class Comparison:
         settled = [] if needed is None else [
             base for base in SAMPLED if all(replace(base, samples=m) in counted for m in range(1, needed + 1))]
         return Equal(
-            exact=tuple(counted), with_zeros=tuple(with_zeros), probes=tuple(probes),
-            cutoff_horizons=self._cutoff_horizons(before, after, counted),
+            exact=tuple(counted), with_zeros=tuple(found), probes=tuple(probes),
+            cutoff_horizons=() if self.endless else self._cutoff_horizons(before, after, counted),
             cutoff_samples=tuple(settled),
             both_vanish=both_vanish, identical=before == after, endless=self.endless,
         )
+
+    def _listed(self, shapes: Sequence[Shape]) -> str:
+        return ", ".join(shape.shown(endless=self.endless) for shape in shapes)
+
+    def _agreed(self, shapes: Sequence[Shape]) -> list[str]:
+        """What did work, where more ran out."""
+        return [f"the sides agree at {self._listed(shapes)}"] if shapes else []
 
     # -- shapes -----------------------------------------------------------------------------------
 
     def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
         if self.endless:
-            return list(endless_models.EXACT)
+            return list(INFINITE)
         if self._speaks(before, after).samples:
             first = largest_draw(before, after)
             last = min(max(first, sufficient_samples(before, after) or first + 2), MOST_SAMPLES)
@@ -342,7 +337,7 @@ class Comparison:
             case Action():
                 return list(range(shape.actions))
             case Time():
-                return list(range(shape.horizon + 1))
+                return list(range((LATEST if self.endless else shape.horizon) + 1))
             case Draw():
                 return list(range(1, shape.samples + 1))
             case Trajectory():
@@ -359,13 +354,14 @@ class Comparison:
         if key not in self._evaluators:
             model = (residue_model(shape, self.signature, additive=self.additive, seed=0) if modular
                      else generic_model(shape, self.signature, additive=self.additive, zeros=zeros))
-            self._evaluators[key] = Evaluator(model, possible_only=self.possible_only)
+            self._evaluators[key] = (InfiniteHorizon(model) if self.endless
+                                     else Evaluator(model, possible_only=self.possible_only))
         return self._evaluators[key]
 
 
-def _agreed(shapes: Sequence[Shape]) -> list[str]:
-    """What did work, where more ran out."""
-    return [f"the sides agree at {', '.join(map(str, shapes))}"] if shapes else []
+def with_zeros(endless: bool) -> tuple[Shape, ...]:
+    """The shapes into which zeros are built."""
+    return WITH_ZEROS[:1] if endless else WITH_ZEROS
 
 
 def _nesting(term: Expr) -> int:
