@@ -1,13 +1,14 @@
 """An equation with its class of models, and what both sides are at one of them.
 
-A model is a witness only if the brute-force enumeration, which shares no arithmetic with
-the kernel, computes different values too and agrees with the kernel's exact ones.
+A model is a witness only if an oracle that shares no arithmetic with the kernel computes
+different values too and agrees with the kernel's exact ones: brute-force enumeration, or
+linear systems over states where there is no last decision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -23,18 +24,15 @@ from derive.language.horizons import is_endless
 from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Trajectory
 from derive.models import Model
-from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_evaluator, concrete_model
-from derive.procedures.endless_models import endless_value
+from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_evaluator
 from derive.procedures.evaluate import Evaluator
-from derive.procedures.everywhere import Sides
 from derive.procedures.generic import plain_way
-from derive.procedures.local import is_local
+from derive.stationary.evaluation import Stationary
 
 AGREEMENT = Fraction(1, 10**20)
-TAIL = 100
-"""Times gamma^T, T the steps that the enumeration of an infinite horizon goes: how far it may be off."""
+"""How far the oracle's difference quotients may be off."""
 
-F0, F1 = Fraction(0), Fraction(1)
+F1 = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,8 @@ class Witness:
     left: Fraction
     right: Fraction
     exact: bool
+    endless: bool = False
+    """Whether decisions never end; the horizon of the model's shape is not read then."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Claim:
     after: Expr
     assumptions: frozenset[Assumption]
     possible_only: bool
-    endless: Sides | None = None
-    """The automata of an infinite horizon, where the equation speaks of one."""
+    endless: bool = False
+    """Whether decisions never end."""
 
     def __post_init__(self) -> None:
         infinite = self.endless is not None or is_endless(self.before, self.after)
@@ -86,61 +86,40 @@ class Claim:
             return self._enclosed(model, indices)
 
     def _kernel(self, model: Model, ring: Rationals) -> Evaluator:
-        return concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only)
+        return concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only,
+                                  endless=self.endless)
 
-    def _enumerated(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
-        oracle = Enumeration(model, possible_only=self.possible_only)
+    def by_oracle(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
+        """Both sides without the kernel.
+
+        Raises:
+            Undefined, NotApplicable, OutsideFragment: where a side has no value.
+        """
+        oracle = Stationary(model) if self.endless else Enumeration(model, possible_only=self.possible_only)
         return oracle.value(self.before, dict(indices)), oracle.value(self.after, dict(indices))
 
     def _exact(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
         left, right = self.computed(model, indices)
-        if abs(left - right) <= 2 * self._tail(model, left, right):
+        if left == right:
             return None
-        seen = self._enumerated(model, indices)
-        for exact, enumerated, side in zip((left, right), seen, (self.before, self.after), strict=True):
-            if abs(exact - enumerated) > AGREEMENT * max(F1, abs(exact)) + self._tail(model, left, right):
-                if self.endless is not None and self._on_its_way(model, indices, side, exact, enumerated):
-                    return None
+        seen = self.by_oracle(model, indices)
+        for exact, found, side in zip((left, right), seen, (self.before, self.after), strict=True):
+            if abs(exact - found) > AGREEMENT * max(F1, abs(exact)):
                 raise DeriveError(
-                    f"the kernel and the enumeration disagree on {side}: {exact} and {float(enumerated)!r}. "
+                    f"the kernel and the oracle disagree on {side}: {exact} and {float(found)!r}. "
                     "This is a defect of derive; please report it.")
         return left, right, True
 
-    def apart_when_cut_off(self, model: Model, indices: Mapping[Index, Any]) -> bool:
-        """Whether the enumeration alone, cut off at the model's horizon, says that the sides differ.
-
-        At an infinite horizon every other value comes from automata; this one does not.
-        """
-        left, right = self._enumerated(model, indices)
-        if abs(left - right) <= 2 * self._tail(model, left, right):
-            return False
-        shape = replace(model.shape, horizon=model.shape.horizon - 1)
-        before, after = self._enumerated(replace(model, shape=shape), indices)
-        return abs(left - right) * 4 > abs(before - after)
-
     def computed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
         """Both sides by the kernel alone."""
-        if self.endless is not None and not is_local(self.before, self.after):
-            ring_model = concrete_model(model, Rationals())
-            left, right = (endless_value(side, self.endless, ring_model) for side in (self.before, self.after))
-        else:
-            kernel = self._kernel(model, Rationals())
-            left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
+        kernel = self._kernel(model, Rationals())
+        left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
         return as_fraction(left), as_fraction(right)
 
-    def _tail(self, model: Model, left: Fraction, right: Fraction) -> Fraction:
-        """What the enumeration leaves out where it stops: nothing at a finite horizon."""
-        if self.endless is None:
-            return F0
-        steps = model.shape.horizon - self.signature.largest_offset
-        return TAIL * model.gamma ** max(0, steps) * max(F1, abs(left), abs(right))
-
-    def _on_its_way(self, model: Model, indices: Mapping[Index, Any], side: Expr, exact: Fraction,
-                    enumerated: Fraction) -> bool:
-        """Whether the enumeration was only cut off too early: one step less is much farther away."""
-        shape = replace(model.shape, horizon=model.shape.horizon - 1)
-        earlier = Enumeration(replace(model, shape=shape), possible_only=self.possible_only)
-        return abs(exact - enumerated) * 4 < abs(exact - earlier.value(side, dict(indices)))
+    def oracle_objects(self, model: Model, indices: Mapping[Index, Any]) -> bool:
+        """Whether the oracle alone says that the sides differ, by more than its quotients are off."""
+        left, right = self.by_oracle(model, indices)
+        return abs(left - right) > AGREEMENT * max(F1, abs(left), abs(right))
 
     def _enclosed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
         """With logarithms the kernel gives balls; they must be disjoint."""
@@ -149,7 +128,7 @@ class Claim:
             left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
             if left.overlaps(right):
                 return None
-            seen = self._enumerated(model, indices)
+            seen = self.by_oracle(model, indices)
         except (Undefined, NotApplicable, OutsideFragment):
             return None
         rounded = [value.limit_denominator(10**12) for value in seen]

@@ -8,9 +8,7 @@ known here: a gradient is a difference quotient, exact in rationals, along the p
 
 whose first two derivatives at e = 0 are those of the softmax of logits e phi. The step
 is 10^-30 (10^-60 inside another gradient), so a first derivative is right to some 28
-digits; logarithms are decimals of 200 digits. A sum without end is cut off at the model's
-horizon (less what its terms look ahead), and a value without a time has that many steps
-to go: what is left out is of the order of gamma to that power.
+digits; logarithms are decimals of 200 digits. Infinite horizons are for ``stationary``.
 """
 
 from __future__ import annotations
@@ -28,8 +26,6 @@ from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
-from derive.language.horizons import is_endless
-from derive.language.signature import signature
 from derive.language.terms import (
     Action,
     ActionAt,
@@ -42,7 +38,6 @@ from derive.language.terms import (
     Draw,
     Drawn,
     Expect,
-    Forever,
     Grad,
     Horizon,
     Initial,
@@ -80,7 +75,6 @@ class Enumeration:
 
     def __init__(self, model: Model, *, possible_only: bool = False, step: Fraction = STEP) -> None:
         self.model, self.possible_only, self.step = model, possible_only, step
-        self._last = 0  # where a sum without end is cut off
         self._logarithms: dict[Fraction, Fraction] = {}
         self._values_to_go: dict[Any, Fraction] = {}
         self._tilted: dict[tuple[int, Fraction], list[Fraction]] = {}
@@ -92,11 +86,10 @@ class Enumeration:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
             NotATerm: a part is not of this language.
+            OutsideFragment: a node has no meaning here, such as an infinite horizon.
         """
         refuse_foreign(term)
-        term = resolved(term, additive=self.model.returns is None, infinite=is_endless(term))
-        if is_endless(term):
-            self._last = self.model.shape.horizon - signature(term).largest_offset
+        term = resolved(term, additive=self.model.returns is None, infinite=False)
         return self._value(term, dict(environment or {}), Fraction(0), 1)
 
     def _value(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:
@@ -244,8 +237,6 @@ class Enumeration:
         return [path for path in self.model.feasible_paths() if self.model.probability_of(path, policy) > 0]
 
     def _moment(self, term: Expr, time: Expr, beyond: int, env: Environment) -> int:
-        if isinstance(time, Forever):
-            return 0
         t = self._whole(time, env)
         if not 0 <= t <= self.model.shape.horizon + beyond:
             raise NotApplicable(f"{term} does not exist at the time {t} for H = {self.model.shape.horizon}")
@@ -307,8 +298,6 @@ class Enumeration:
                 return env[term]
             case Horizon():
                 return self.model.shape.horizon
-            case Forever():
-                return self._last
             case SampleSize():
                 return self.model.shape.samples
             case Plus():

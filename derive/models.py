@@ -32,6 +32,10 @@ class Shape:
         text = f"({self.states},{self.actions},{self.horizon})"
         return text if self.samples == 1 else f"{text} m={self.samples}"
 
+    def shown(self, *, endless: bool) -> str:
+        """As text; where there is no last decision the horizon is not read."""
+        return f"({self.states},{self.actions},∞)" if endless else str(self)
+
     @property
     def trajectories(self) -> int:
         """The number of trajectories, |S| (|A| |S|)^(H+1)."""

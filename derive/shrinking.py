@@ -38,7 +38,8 @@ def _shrunk_by(simpler: Callable[[Model], Iterator[Model]], claim: Claim, witnes
         for candidate in simpler(witness.model):
             found = claim.values(candidate, witness.indices) if _in_class(claim, candidate, witness) else None
             if found is not None:
-                witness, progress = Witness(candidate, witness.indices, *found), True
+                left, right, exact = found
+                witness, progress = replace(witness, model=candidate, left=left, right=right, exact=exact), True
                 break
     return witness
 
@@ -64,7 +65,7 @@ def _in_class(claim: Claim, model: Model, witness: Witness) -> bool:
 
 
 def _plain_discount(model: Model) -> Iterator[Model]:
-    if model.gamma > Fraction(1, 50) and model.gamma != Fraction(1, 2):
+    if model.gamma != Fraction(1, 2):
         yield replace(model, gamma=Fraction(1, 2))
 
 
@@ -101,7 +102,8 @@ def _simpler_rows_of(row: tuple[Fraction, ...]) -> list[tuple[Fraction, ...]]:
     even = tuple(Fraction(1, size) for _ in row)
     halves = [tuple(Fraction(int(j in pair), 2) for j in range(size)) for pair in product(range(size), repeat=2)
               if pair[0] < pair[1]]
-    return [candidate for candidate in (*sure, *halves, even) if _row_cost(candidate) < _row_cost(row)]
+    leaning = [tuple(Fraction(1 + (j == i), size + 1) for j in range(size)) for i in range(size)]
+    return [candidate for candidate in (*sure, *halves, even, *leaning) if _row_cost(candidate) < _row_cost(row)]
 
 
 def _simpler_rows(model: Model) -> Iterator[Model]:

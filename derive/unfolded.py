@@ -121,7 +121,7 @@ def find_unfolded(claim: Claim, horizon: int) -> Witness | None:
     zeros are searched whatever the claim assumes of mu and P; a witness satisfies the
     assumptions.
     """
-    if claim.endless is not None:
+    if claim.endless:
         return None
     searched = Sketch(claim.before, claim.after, claim.assumptions, claim.possible_only)
     relaxed = replace(searched, possible_only=True,

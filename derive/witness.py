@@ -25,8 +25,10 @@ from derive.shrinking import shrunk
 DRAWS = 12
 MOST_OUTCOMES = 300
 """Trajectories, or joint samples, that a witness may have: it is to be redone by hand."""
-ENDLESS = (Shape(1, 1, 12), Shape(1, 2, 6), Shape(1, 3, 4), Shape(2, 1, 6), Shape(2, 2, 3))
-"""States, actions, and the steps after which the enumeration of an infinite horizon stops."""
+INFINITE = tuple(Shape(n, k, 0) for n, k in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (3, 1), (3, 2)))
+"""States and actions where there is no last decision; the horizon is not read."""
+LATEST = 2
+"""The last value that a free time is given there."""
 
 
 def find_witness(claim: Claim, *, reaching: Shape | None = None,
@@ -39,8 +41,9 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None,
     """
     for shape in _shapes(claim, reaching):
         source = Random(f"witness/{shape}")
-        few = STYLES[1:] * 8 if _may_vanish(claim, shape) else ()
-        for style in few if agrees(shape) else STYLES * DRAWS:
+        styles = STYLES if claim.endless else STYLES[:2]
+        few = styles[1:] * 8 if _may_vanish(claim, shape) else ()
+        for style in few if agrees(shape) else styles * DRAWS:
             model = _random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)
             if witness is not None:
@@ -55,8 +58,8 @@ def _may_vanish(claim: Claim, shape: Shape) -> bool:
 
 
 def _shapes(claim: Claim, reaching: Shape | None) -> list[Shape]:
-    if claim.endless is not None:
-        return list(ENDLESS)
+    if claim.endless:
+        return list(INFINITE)
     needs = min(claim.signature.largest_offset, MOST_STEPS)
     sizes = [Shape(n, k, h, m) for n, k, h, m in product(
         range(1, 4), range(1, 5), range(max(3, needs + 2)), (1, 2, 3, 4) if claim.signature.samples else (1,))]
@@ -70,7 +73,8 @@ def _shapes(claim: Claim, reaching: Shape | None) -> list[Shape]:
 
 # -- drawing ------------------------------------------------------------------------------------
 
-STYLES = ("positive", "zeros")
+STYLES = ("positive", "zeros", "absorbing")
+"""The last one has a state that is never left and where every number is 0: there sums without a discount converge."""
 _SMALL = [Fraction(n, d) for d in (1, 2, 3) for n in range(-3, 4)]
 _WEIGHTS = (1, 1, 2, 3, 5)
 
@@ -78,41 +82,47 @@ _WEIGHTS = (1, 1, 2, 3, 5)
 def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Model:
     n, k = range(shape.states), range(shape.actions)
     parts = claim.signature
-    zeros = style == "zeros"
+    zeros = style != "positive"
+    final = n[-1] if style == "absorbing" and dynamics_positive not in claim.assumptions else None
 
     def row(size: int, may_vanish: bool) -> tuple[Fraction, ...]:
         weights = [source.choice((0, *_WEIGHTS) if may_vanish else _WEIGHTS) for _ in range(size)]
         weights = weights if any(weights) else [1, *weights[1:]]
         return tuple(Fraction(weight, sum(weights)) for weight in weights)
 
-    def number() -> Fraction:
-        return source.choice(_SMALL)
+    def number(s: int | None = None) -> Fraction:
+        drawn = source.choice(_SMALL)
+        return Fraction(0) if s is not None and s == final else drawn
+
+    def onward(s: int) -> tuple[Fraction, ...]:
+        drawn = row(len(n), zeros and dynamics_positive not in claim.assumptions)
+        return tuple(Fraction(x == s) for x in n) if s == final else drawn
 
     returns = None if claim.additive else {path: number() for path in shape.paths()}
     sizes = {"state": n, "action": k}
     return Model(
         shape=shape,
         mu=row(len(n), zeros and initial_positive not in claim.assumptions),
-        P=tuple(tuple(row(len(n), zeros and dynamics_positive not in claim.assumptions) for _ in k) for _ in n),
-        r=tuple(tuple(tuple(number() for _ in n) for _ in k) for _ in n),
-        gamma=Fraction(1, 50) if claim.endless is not None else source.choice(
-            (Fraction(1, 2), Fraction(1, 3), Fraction(2, 3))),
+        P=tuple(tuple(onward(s) for _ in k) for s in n),
+        r=tuple(tuple(tuple(number(s) for _ in n) for _ in k) for s in n),
+        gamma=source.choice((Fraction(1, 2), Fraction(1, 3), Fraction(2, 3))),
         policies={name: tuple(row(len(k), zeros and policy_positive not in claim.assumptions) for _ in n)
                   for name in sorted(parts.policies | {"pi"})},
         scores=tuple(tuple(number() for _ in k) for _ in n),
         returns=returns,
-        functions={name: {places: number() for places in product(*(sizes[sort] for sort in sorts))}
+        functions={name: {places: number(places[0] if sorts[:1] == ("state",) else None)
+                          for places in product(*(sizes[sort] for sort in sorts))}
                    for name, sorts in sorted(parts.functions)},
     )
 
 
-def enumeration_objects(claim: Claim) -> bool:
-    """Whether the cut-off enumeration separates the sides of an infinite horizon on one of two small models."""
-    for shape in (Shape(1, 2, 4), Shape(2, 1, 4)):
-        model = _random_model(claim, shape, Random(f"cut off/{shape}"), STYLES[0])
+def oracle_objects(claim: Claim) -> bool:
+    """Whether the oracle alone separates the sides on one of two small models."""
+    for shape in (Shape(1, 2, 0), Shape(2, 2, 0)):
+        model = _random_model(claim, shape, Random(f"oracle/{shape}"), STYLES[0])
         free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
         try:
-            if claim.apart_when_cut_off(model, {index: _range(index, claim, model)[-1] for index in free}):
+            if claim.oracle_objects(model, {index: _range(index, claim, model)[-1] for index in free}):
                 return True
         except (NotApplicable, OutsideFragment, Undefined):
             continue
@@ -126,7 +136,7 @@ def _witness_at(claim: Claim, model: Model) -> Witness | None:
         indices = dict(zip(free, values, strict=True))
         found = claim.values(model, indices)
         if found is not None:
-            return Witness(model, indices, *found)
+            return Witness(model, indices, *found, endless=claim.endless)
     return None
 
 
@@ -138,7 +148,7 @@ def _range(index: Index, claim: Claim, model: Model) -> list[Any]:
         case Action():
             return list(range(shape.actions))
         case Time():
-            return list(range(shape.horizon + 1))
+            return list(range((LATEST if claim.endless else shape.horizon) + 1))
         case Draw():
             return list(range(1, shape.samples + 1))
         case Trajectory():

@@ -1,30 +1,36 @@
-"""Infinite horizons on random pairs: the decision, the resolvents, and plain numbers that know neither."""
+"""Infinite horizons on random pairs: the decision, two evaluators, and plain numbers.
+
+None of the four shares code with another: automata, walks over times in residues and rationals, linear systems
+over what is left of a term, and sums over times that stop after some.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from random import Random
 
+import numpy as np
 import pytest
-from endless_terms import Numbers, Side, endless_sides, side_term
+from endless_terms import FOREVER, Numbers, Side, endless_sides, side_term
 from further_theorems import ENDLESS
 from sympy import Expr
 from test_everywhere_random import EVERYTHING
 
-from derive.errors import MalformedTerm
+from derive.errors import MalformedTerm, OutsideFragment
 from derive.language.signature import signature
 from derive.language.typing import check_equation
 from derive.models import Model, Shape
 from derive.procedures.closure import Relations, Somewhere
 from derive.procedures.concrete import Rationals, as_fraction, concrete_model
-from derive.procedures.endless_models import endless_value
 from derive.procedures.everywhere import Everywhere, Outside, Sides, _decided, choices, valued
+from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.procedures.modular import residue_model
-from derive.procedures.rings import RingModel
+from derive.stationary.evaluation import Stationary
+from derive.stationary.systems import Diverges
 
 QUICK = 60
 """Pairs in the default run."""
@@ -33,12 +39,12 @@ SHAPES = [Shape(*size, 0) for size in ((1, 2), (2, 2), (3, 2), (2, 3))]
 
 
 @cache
-def model(shape: Shape) -> RingModel:
-    return residue_model(shape, EVERYTHING, additive=True, seed=11, points=2)
+def residues(shape: Shape) -> InfiniteHorizon:
+    return InfiniteHorizon(residue_model(shape, EVERYTHING, additive=True, seed=11, points=2))
 
 
 def rational(numbers: Numbers) -> Model:
-    """The same model for the resolvents; its floats are fractions."""
+    """The same model for the exact evaluators; its floats are fractions."""
     d = numbers.data
 
     def exact(value: float) -> Fraction:
@@ -89,7 +95,7 @@ def campaign(seeds: Iterable[int]) -> Tally:
         if isinstance(decision, Outside):
             tally.reasons[decision.why[:70]] += 1
             continue
-        equal = all(_agrees(before, after, shape, sides) for shape in SHAPES)
+        equal = all(_agrees(before, after, shape) for shape in SHAPES)
         if isinstance(decision, Everywhere) and not equal:
             tally.false_yes.append(seed)
         if isinstance(decision, Somewhere) and equal:
@@ -97,7 +103,7 @@ def campaign(seeds: Iterable[int]) -> Tally:
                 tally.counts["no with values of two policies"] += 1
             else:
                 tally.false_no.append(seed)
-        _numbers(seed, (left, right), (before, after), sides, isinstance(decision, Everywhere), tally)
+        _numbers(seed, (left, right), (before, after), isinstance(decision, Everywhere), tally)
     return tally
 
 
@@ -111,25 +117,28 @@ def _decision(before: Expr, after: Expr, sides: Sides) -> object:
     return decision
 
 
-def _agrees(before: Expr, after: Expr, shape: Shape, sides: Sides) -> bool:
-    one, two = (endless_value(side, sides, model(shape)) for side in (before, after))
-    return model(shape).ring.is_zero(one - two)
+def _agrees(before: Expr, after: Expr, shape: Shape) -> bool:
+    """What the automata decide the evaluator can say too."""
+    one, two = (residues(shape).value(side, {}) for side in (before, after))
+    return residues(shape).ring.is_zero(one - two)
 
 
-def _numbers(seed: int, data: tuple[Side, Side], terms: tuple[Expr, Expr], sides: Sides, yes: bool,
-             tally: Tally) -> None:
-    if not all(map(small, data)):
-        return
+def _numbers(seed: int, data: tuple[Side, Side], terms: tuple[Expr, Expr], yes: bool, tally: Tally) -> None:
     rng = Random(f"numbers {seed}")
     numbers = Numbers(*rng.choice([(1, 2), (2, 2), (2, 2), (3, 2), (2, 3)]), rng)
+    model = rational(numbers)
+    kernel, oracle = InfiniteHorizon(concrete_model(model, Rationals())), Stationary(model)
+    exact = [as_fraction(kernel.value(term, {})) for term in terms]
+    for value, term in zip(exact, terms, strict=True):
+        if abs(value - oracle.value(term)) > max(1, abs(value)) / Fraction(10**20):
+            tally.wrong_values.append(seed)
+    if not all(map(small, data)):
+        return
     found = [numbers.side(side) for side in data]
     tally.counts["by plain numbers"] += 1
-    ring_model = concrete_model(rational(numbers), Rationals())
-    for (value, size), term in zip(found, terms, strict=True):
-        exact = float(as_fraction(endless_value(term, sides, ring_model)))
-        if abs(value - exact) > 1e-8 * max(1.0, size):
+    for (plain, size), value in zip(found, exact, strict=True):
+        if abs(plain - float(value)) > 1e-8 * max(1.0, size):
             tally.wrong_values.append(seed)
-            return
     if yes and abs(found[0][0] - found[1][0]) > 1e-8 * max(1.0, found[0][1], found[1][1]):
         tally.false_yes.append(seed)
 
@@ -148,3 +157,75 @@ def test_a_sample_of_endless_pairs() -> None:
 @pytest.mark.parametrize("batch", range(10))
 def test_ten_thousand_endless_pairs(batch: int) -> None:
     check(campaign(range(10_000 + 1_000 * batch, 11_000 + 1_000 * batch)))
+
+
+def both(model: Model, term: Expr) -> Fraction | None:
+    """The value, if both evaluators have it; the oracle is stricter: to it 0 times what diverges is nothing.
+
+    The walk never refuses what the oracle has a value for.
+    """
+    try:
+        exact = as_fraction(InfiniteHorizon(concrete_model(model, Rationals())).value(term, {}))
+    except OutsideFragment:
+        with pytest.raises(Diverges):
+            Stationary(model).value(term)
+        return None
+    try:
+        found = Stationary(model).value(term)
+    except Diverges:
+        return None
+    assert abs(exact - found) * 10**20 <= max(1, abs(exact))
+    return exact
+
+
+def undiscounted(side: Side) -> Side:
+    """One power of gamma dropped, and those that it was to make up for."""
+    return tuple(replace(part, discount=tuple(one for one in part.discount[1:] if one[1] > 0)) for part in side)
+
+
+def test_what_may_diverge_is_refused_by_both_or_has_one_value() -> None:
+    """Most of these terms the automata do not take for convergent."""
+    found = []
+    for seed in range(QUICK):
+        rng = Random(f"undiscounted {seed}")
+        found.append(both(rational(Numbers(*rng.choice([(1, 2), (2, 2)]), rng)),
+                          side_term(undiscounted(endless_sides(seed)[0]))))
+    assert min(found.count(None), sum(value is not None for value in found)) > QUICK // 10
+
+
+def absorbing(numbers: Numbers) -> Model:
+    """The same model with a last state that is never left and where everything is 0."""
+    model, last = rational(numbers), numbers.states - 1
+    stay = tuple(Fraction(x == last) for x in range(numbers.states))
+
+    def calm(table: object) -> object:
+        return tuple(map(calm, table)) if isinstance(table, tuple) else Fraction(0)
+
+    return replace(
+        model, P=(*model.P[:last], (stay,) * numbers.actions), r=(*model.r[:last], calm(model.r[last])),  # type: ignore[arg-type]
+        functions={name: {at: Fraction(0) if at[0] == last else value for at, value in table.items()}
+                   for name, table in model.functions.items()})
+
+
+def test_sums_without_a_discount_where_all_comes_to_rest() -> None:
+    """The last state contributes nothing: weight 1 on transient states. Plain numbers, stopped late, agree."""
+    seen = 0
+    for seed in range(4 * QUICK):
+        bare = undiscounted(endless_sides(seed)[0])
+        if not small(bare) or any(part.ratio or part.derived for part in bare):
+            continue
+        numbers = Numbers(2, 2, Random(f"rest {seed}"), last=80)
+        model = absorbing(numbers)
+        numbers.data |= {"P": floats(model.P), "r": floats(model.r), "b": floats(tuple(model.functions["b"].values())),
+                         "q": floats(tuple(tuple(model.functions["q"][s, a] for a in range(2)) for s in range(2)))}
+        exact = both(model, side_term(bare))
+        if exact is None:
+            continue
+        plain, size = numbers.side(bare)
+        assert abs(plain - float(exact)) <= 1e-6 * max(1.0, size)
+        seen += any(one.last == FOREVER and one.name not in dict(part.discount) for part in bare for one in part.sums)
+    assert seen > QUICK // 4
+
+
+def floats(table: object) -> np.ndarray:
+    return np.array(table, dtype=object).astype(float)

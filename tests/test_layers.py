@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
     ("assumptions", "models"),
-    ("procedures", "enumerate", "numeric"),
+    ("procedures", "enumerate", "stationary", "numeric"),
     ("rules",),
     ("claim",),
     ("shrinking",),
@@ -91,9 +91,9 @@ def test_imports_point_down(path: Path) -> None:
         assert same_room or _layer(imported) < _layer(module) or imported == module, f"{module} imports {imported}"
 
 
-@pytest.mark.parametrize("room", ["procedures", "enumerate", "numeric"])
+@pytest.mark.parametrize("room", ["procedures", "enumerate", "stationary", "numeric"])
 def test_the_oracles_share_no_code(room: str) -> None:
-    others = {"procedures", "enumerate", "numeric"} - {room}
+    others = {"procedures", "enumerate", "stationary", "numeric"} - {room}
     for path in _sources():
         if _module(path).split(".")[0] == room:
             assert not {name.split(".")[0] for name in _imports(path)} & others

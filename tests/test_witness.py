@@ -195,7 +195,7 @@ def test_logarithms_are_told_apart_by_disjoint_balls() -> None:
 def test_a_disagreement_of_the_two_evaluators_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Enumeration.value
     monkeypatch.setattr(Enumeration, "value", lambda self, term, at=None: honest(self, term, at) + F(1, 1000))
-    with pytest.raises(DeriveError, match="the kernel and the enumeration disagree on J"):
+    with pytest.raises(DeriveError, match="the kernel and the oracle disagree on J"):
         find_witness(claim(J, 2 * J))
 
 

@@ -82,8 +82,7 @@ class Deciding:
 
     def claim(self, before: Expr, after: Expr) -> Claim:
         """The equation with its class of models."""
-        sides = self.comparison.sides if self.comparison.endless else None
-        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions, sides)
+        return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions, self.infinite)
 
     def witness(self, before: Expr, after: Expr, reaching: Shape | None) -> Witness | None:
         """The smallest model found on which the sides differ."""

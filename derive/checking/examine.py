@@ -48,7 +48,7 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.witness import enumeration_objects
+from derive.witness import oracle_objects
 
 
 class Session:
@@ -155,8 +155,8 @@ class _Examiner:
                 return found
         evidence = self.deciding.evidence(before, after)
         if isinstance(evidence.kernel, Shown):
-            if self.infinite and enumeration_objects(self.deciding.claim(before, after)):
-                raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by enumeration")
+            if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+                raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
 
@@ -200,20 +200,23 @@ class _Examiner:
             case decide.Different(shape):
                 witness = self.deciding.witness(before, after, shape)
                 if witness is None:
-                    where = "an infinite horizon" if self.infinite else str(shape)
+                    where = shape.shown(endless=self.infinite)
                     return replace(blank, verdict=Undecided(
                         f"the sides differ on the generic model {where}, "
                         "but no concrete counterexample with small numbers was found"))
                 return self._refuted(blank, witness, owed)
-            case decide.Undecided(why):
+            case decide.Undecided(why, may_diverge):
+                apart = self.deciding.witness(before, after, None) if may_diverge else None
+                if apart is not None:  # where both sides converge
+                    return self._refuted(blank, apart, owed)
                 return replace(blank, verdict=Undecided(why))
         assert isinstance(answer, decide.Equal)
         if isinstance(evidence.kernel, Differs) and horizon is not None:
             late = self.deciding.late_witness(before, after, horizon)
             if late is not None:
                 return self._refuted(blank, late, owed)
-        if self.infinite and enumeration_objects(self.deciding.claim(before, after)):
-            raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by enumeration")
+        if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+            raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
         scope = scope_of(answer)
         blank = replace(blank, scope=scope)
         given = self._given(blank)

@@ -20,6 +20,7 @@ from derive.language.terms import Total, Trajectory
 from derive.models import Model
 from derive.procedures.evaluate import Evaluator
 from derive.procedures.generic import plain_way
+from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.procedures.rings import RingModel, policy_jets, score_jets
 
 
@@ -28,6 +29,7 @@ class Rationals:
 
     zero: Any = fmpq(0)
     one: Any = fmpq(1)
+    ordered = True
 
     def begin(self) -> None:
         """Nothing to count: a number has one term."""
@@ -54,7 +56,7 @@ class Rationals:
 class Balls(Rationals):
     """Real numbers enclosed in balls, at FLINT's working precision."""
 
-    zero, one = arb(0), arb(1)
+    zero, one, ordered = arb(0), arb(1), False
 
     def number(self, value: Fraction) -> Any:
         return arb(fmpq(value.numerator, value.denominator))
@@ -99,8 +101,11 @@ def concrete_model(model: Model, ring: Rationals, *, feasible_only: bool = False
     )
 
 
-def concrete_evaluator(model: Model, ring: Rationals, terms: Iterable[Expr], *, possible_only: bool) -> Evaluator:
+def concrete_evaluator(model: Model, ring: Rationals, terms: Iterable[Expr], *, possible_only: bool,
+                       endless: bool = False) -> Evaluator:
     """Evaluates these terms; impossible trajectories are listed only if a sum runs over them."""
+    if endless:
+        return InfiniteHorizon(concrete_model(model, ring))
     feasible_only = possible_only or not any(map(sums_over_trajectories, terms))
     return Evaluator(concrete_model(model, ring, feasible_only=feasible_only), possible_only=possible_only)
 

@@ -26,16 +26,16 @@ from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank, refuse_foreign
 from derive.models import Shape
-from derive.procedures import boundary, endless_models
+from derive.procedures import boundary
 from derive.procedures.cutoff import sufficient_shape
-from derive.procedures.endless_models import EndlessModels
 from derive.procedures.evaluate import Evaluator
 from derive.procedures.everywhere import Sides
 from derive.procedures.generic import Zeros, generic_model
-from derive.procedures.local import is_local
+from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.procedures.modular import POINTS, residue_model
 from derive.procedures.ranges import MOST_STEPS
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
+from derive.procedures.walks import NotKnownToConverge
 
 EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))
 CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))
@@ -44,6 +44,11 @@ SAMPLED = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(3, 2, 0), Shape(2, 2, 1))
 CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0), Shape(1, 2, 1), Shape(2, 2, 1))
 MOST_CROSSED = 40
 """Trajectories, or tuples of nested ones, of a shape that only has to contradict the kernel."""
+INFINITE = (Shape(1, 2, 0), Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 3, 0))
+"""States and actions where there is no last decision; the horizon of such a shape is not read."""
+INFINITE_PROBES = (Shape(3, 2, 0), Shape(4, 3, 0))
+LATEST = 2
+"""The last value that a free time is given there."""
 MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
@@ -86,6 +91,8 @@ class Undecided:
     """The question was not settled, and why."""
 
     why: str
+    may_diverge: bool = False
+    """Whether a sum over all times is not known to converge; on some model it may, and then be different."""
 
 
 Answer = Equal | Different | Undecided
@@ -132,15 +139,12 @@ class Comparison:
         self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
         self.endless = spoken.endless
         self.sides = Sides(self.assumptions, endless=self.endless)
-        self._endless = EndlessModels(self.sides, self.signature)
         self._signatures: dict[tuple[Expr, Expr], Signature] = {}
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
-        if self.endless:
-            return None
         found = self._quietly(before, after, shape, frozenset(), modular=True)
-        if found is None and shape.trajectories**shape.samples <= MOST_WAYS // 50:
+        if found is None and not self.endless and shape.trajectories**shape.samples <= MOST_WAYS // 50:
             found = self._quietly(before, after, shape, frozenset(), modular=False)
         return None if found is None else found is not Outcome.DIFFER
 
@@ -154,8 +158,6 @@ class Comparison:
         before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
-        if self.endless and not is_local(before, after):
-            return self._without_end(before, after)
         return self._on_shapes(before, after)
 
     def crossed(self, before: Expr, after: Expr, *, first: int) -> Equal | Different | None:
@@ -201,7 +203,7 @@ class Comparison:
                 notes.setdefault(str(limit), []).append(shape)
                 continue
             except OutsideFragment as outside:
-                return Undecided(str(outside))
+                return Undecided(str(outside), may_diverge=isinstance(outside, NotKnownToConverge))
             if outcome is Outcome.DIFFER:
                 return Different(shape)
             seen.append((shape, outcome))
@@ -209,31 +211,15 @@ class Comparison:
         vacuous = [shape for shape, outcome in seen if outcome is Outcome.VACUOUS]
         counted = exact or vacuous
         if len(counted) < 2:
-            said = [f"{', '.join(map(str, shapes))}: {text}" for text, shapes in notes.items()]
-            return Undecided("; ".join([*said, *_agreed(counted)]) or "fewer than two shapes of the ladder apply")
+            said = [f"{self._listed(shapes)}: {text}" for text, shapes in notes.items()]
+            return Undecided("; ".join([*said, *self._agreed(counted)]) or "fewer than two shapes of the ladder apply")
         reach = self._reach(before, after)
-        if reach > 2 and max(shape.horizon for shape in counted) < reach:
+        if self.endless and any(isinstance(index, Time) for index in before.free_symbols | after.free_symbols):
+            return Undecided(f"free times at an infinite horizon; the sides agree for the times up to {LATEST}")
+        if not self.endless and reach > 2 and max(shape.horizon for shape in counted) < reach:
             return Undecided("; ".join([f"the literal times need shapes with H >= {reach}, which are too large",
-                                        *_agreed(counted)]))
+                                        *self._agreed(counted)]))
         return self._beyond(before, after, exact, vacuous)
-
-    def _without_end(self, before: Expr, after: Expr) -> Answer:
-        """The ladder of an infinite horizon: by resolvents, exactly on small shapes, at random points on others."""
-        try:
-            seen, differs, notes = endless_models.on_shapes(
-                self._endless, before, after, endless_models.EXACT, modular=False)
-            probed, gap, _ = endless_models.on_shapes(
-                self._endless, before, after, endless_models.PROBES, modular=True)
-        except OutsideFragment as outside:
-            return Undecided(str(outside))
-        if (apart := differs or gap) is not None:
-            return Different(apart)
-        exact = tuple(shape for shape, lively in seen if lively)
-        vacuous = tuple(shape for shape, lively in seen if not lively)
-        if len(exact or vacuous) < 2:
-            return Undecided("; ".join(notes) or "fewer than two shapes of the ladder apply")
-        return Equal(exact=exact, vacuous=vacuous, probes=tuple(shape for shape, lively in probed if lively),
-                     endless=True, identical=before == after)
 
     def _beyond(self, before: Expr, after: Expr, exact: list[Shape], vacuous: list[Shape]) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""
@@ -253,7 +239,7 @@ class Comparison:
             if agreeing:
                 with_zeros.append((says, tuple(agreeing)))
         probes = []
-        for shape in endless_models.PROBES if self.endless else PROBES:
+        for shape in INFINITE_PROBES if self.endless else PROBES:
             probe = Shape(shape.states, shape.actions, shape.horizon, middle)
             outcome = self._quietly(before, after, probe, frozenset(), modular=True)
             if outcome is Outcome.DIFFER:
@@ -265,15 +251,23 @@ class Comparison:
             base for base in SAMPLED if all(replace(base, samples=m) in counted for m in range(1, needed + 1))]
         return Equal(
             exact=tuple(exact), vacuous=tuple(vacuous), with_zeros=tuple(with_zeros), probes=tuple(probes),
-            cutoff_horizons=self._cutoff_horizons(before, after, counted), cutoff_samples=tuple(settled),
-            identical=before == after, endless=self.endless, tried_with_zeros=bool(with_zeros) or not tried,
+            cutoff_horizons=() if self.endless else self._cutoff_horizons(before, after, counted),
+            cutoff_samples=tuple(settled), identical=before == after, endless=self.endless,
+            tried_with_zeros=bool(with_zeros) or not tried,
         )
+
+    def _listed(self, shapes: Sequence[Shape]) -> str:
+        return ", ".join(shape.shown(endless=self.endless) for shape in shapes)
+
+    def _agreed(self, shapes: Sequence[Shape]) -> list[str]:
+        """What did work, where more ran out."""
+        return [f"the sides agree at {self._listed(shapes)}"] if shapes else []
 
     # -- shapes -----------------------------------------------------------------------------------
 
     def _shapes(self, before: Expr, after: Expr) -> list[Shape]:
         if self.endless:
-            return list(endless_models.EXACT)
+            return list(INFINITE)
         if self._speaks(before, after).samples:
             first = largest_draw(before, after)
             last = min(max(first, sufficient_samples(before, after) or first + 2), MOST_SAMPLES)
@@ -302,7 +296,9 @@ class Comparison:
         supports = any(isinstance(node, (Expect, Var)) for term in (before, after) for node in subterms(term))
         if not (supports or self.possible_only):
             return
-        shapes = boundary.shapes(first, self._reach(before, after), max(_nesting(before), _nesting(after)), MOST_WAYS)
+        depth = max(_nesting(before), _nesting(after))
+        reach = self._reach(before, after)
+        shapes = [Shape(2, 2, 0)] if self.endless else boundary.shapes(first, reach, depth, MOST_WAYS)
         for pattern, says in boundary.patterns(self.assumptions, self._speaks(before, after).policies - {"pi"}):
             yield pattern, says, [shape for shape in shapes if boundary.fit(pattern, shape)]
 
@@ -355,7 +351,7 @@ class Comparison:
             case Action():
                 return list(range(shape.actions))
             case Time():
-                return list(range(shape.horizon + 1))
+                return list(range((LATEST if self.endless else shape.horizon) + 1))
             case Draw():
                 return list(range(1, shape.samples + 1))
             case Trajectory():
@@ -372,13 +368,9 @@ class Comparison:
         if key not in self._evaluators:
             model = (residue_model(shape, self.signature, additive=self.additive, seed=0) if modular
                      else generic_model(shape, self.signature, additive=self.additive, zeros=zeros))
-            self._evaluators[key] = Evaluator(model, possible_only=self.possible_only)
+            self._evaluators[key] = (InfiniteHorizon(model) if self.endless
+                                     else Evaluator(model, possible_only=self.possible_only))
         return self._evaluators[key]
-
-
-def _agreed(shapes: Sequence[Shape]) -> list[str]:
-    """What did work, where more ran out."""
-    return [f"the sides agree at {', '.join(map(str, shapes))}"] if shapes else []
 
 
 def _nesting(term: Expr) -> int:

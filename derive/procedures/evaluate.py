@@ -29,7 +29,6 @@ from derive.language.terms import (
     Defined,
     Discount,
     Expect,
-    Forever,
     Grad,
     Initial,
     Log,
@@ -50,9 +49,8 @@ from derive.language.terms import (
 )
 from derive.language.typing import TIME, depends_on_theta, refuse_foreign, sort_of
 from derive.procedures import jets
-from derive.procedures.indices import Environment, Indices
+from derive.procedures.indices import Environment, Indices, Whole
 from derive.procedures.jets import Jet
-from derive.procedures.resolvent import endless_values_of
 from derive.procedures.rings import RingModel, Way
 from derive.procedures.samples import Sampling
 from derive.procedures.values import Values, values_of
@@ -69,7 +67,7 @@ class Evaluator(Indices):
         self.model, self.ring, self.possible_only = model, model.ring, possible_only
         self._compiled: dict[tuple[Expr, int, int], Meaning] = {}
         self._indices: dict[Index, Index] = {}
-        self._values: dict[tuple[str, int, bool], Values] = {}
+        self._values: dict[tuple[str, int], Values] = {}
 
     def value(self, term: Expr, environment: Environment) -> Any:
         """The ring element that ``term`` denotes; of a gradient, its part along the direction.
@@ -208,20 +206,27 @@ class Evaluator(Indices):
 
     def _value_function(self, term: Expr, order: int, low: int) -> Meaning:
         policy, time, *where = term.args
-        endless = isinstance(time, Forever)
-        at, places = self.whole(Integer(0) if endless else time), [self.place(place) for place in where]
+        at, places = self.moment(time), [self.place(place) for place in where]
         read: Callable[..., Jet] = _VALUES[type(term)]
 
         def looked_up(environment: Environment) -> Jet:
-            values = self._values_of(policy.label, order, endless)
+            values = self._values_of(policy.label, order)
             return jets.above(read(values, at(environment), *(place(environment) for place in places)), low)
 
         return looked_up
 
-    def _values_of(self, policy: str, order: int, endless: bool) -> Values:
-        key = (policy, order, endless)
+    def moment(self, time: Expr) -> Whole:
+        """The closure that computes the time of a value."""
+        return self.whole(time)
+
+    def values_from(self, policy: str, order: int) -> Values:
+        """V, Q and A of a policy."""
+        return values_of(self.model, policy, order)
+
+    def _values_of(self, policy: str, order: int) -> Values:
+        key = (policy, order)
         if key not in self._values:
-            self._values[key] = (endless_values_of if endless else values_of)(self.model, policy, order)
+            self._values[key] = self.values_from(policy, order)
         return self._values[key]
 
     def _objective(self, term: Expr, order: int, low: int) -> Meaning:

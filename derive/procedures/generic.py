@@ -29,6 +29,8 @@ SUMS_IN_LOGARITHMS = 8
 class Polynomials:
     """The ring of exact field elements; logarithms of known factors are indeterminates."""
 
+    ordered = False
+
     def __init__(self, names: Sequence[str], shape: Shape, logarithms: int) -> None:
         self._trajectories = shape.trajectories
         self._widths = (shape.states, shape.actions) * (shape.horizon + 1)

@@ -82,6 +82,8 @@ def _inverses(values: np.ndarray, primes: np.ndarray) -> np.ndarray:
 class ResidueRing:
     """Arrays of residues modulo several primes."""
 
+    ordered = False
+
     def __init__(self, primes: np.ndarray) -> None:
         self.primes = primes
         self.zero, self.one = self.integer(0), self.integer(1)

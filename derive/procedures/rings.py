@@ -21,6 +21,8 @@ class Arithmetic(Protocol):
 
     zero: Any
     one: Any
+    ordered: bool
+    """Whether elements are numbers that have an exact absolute value."""
 
     def begin(self) -> None:
         """A new value is asked for; rings that count their work start anew."""

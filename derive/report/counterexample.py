@@ -11,7 +11,7 @@ from sympy import Expr
 from derive.claim import Witness
 from derive.language.binding import Index
 from derive.language.definitions import inside
-from derive.language.horizons import VALUES, is_endless
+from derive.language.horizons import VALUES
 from derive.language.terms import (
     Action,
     Batch,
@@ -81,7 +81,7 @@ def counterexample(before: Expr, after: Expr, witness: Witness, *, additive: boo
     entries = tuple(table.entries())
     widest = max((width(entry.values) for entry in entries), default=0.0)
     return Counterexample(
-        shape=_shape(witness, table.samples, table.endless),
+        shape=_shape(witness, table.samples),
         entries=entries,
         span=Tex(f"{min(max(widest, NARROWEST), WIDEST):.0f}pt"),
         ways=tuple(table.ways()),
@@ -104,10 +104,10 @@ def _decimal(value: Fraction) -> Tex:
     return Tex(f"{float(value):.10f}")
 
 
-def _shape(witness: Witness, samples: bool, endless: bool) -> Tex:
+def _shape(witness: Witness, samples: bool) -> Tex:
     shape = witness.model.shape
     number = f",\\quad m = {shape.samples}" if samples else ""
-    last = r"\infty" if endless else str(shape.horizon)
+    last = r"\infty" if witness.endless else str(shape.horizon)
     return Tex(rf"|\mathcal S| = {shape.states},\quad |\mathcal A| = {shape.actions},\quad H = {last}{number}")
 
 
@@ -121,7 +121,7 @@ class _Table:
     def __init__(self, sides: tuple[Expr, Expr], witness: Witness, additive: bool) -> None:
         self.witness, self.model, self.additive = witness, witness.model, additive
         nodes = [node for side in sides for node in inside(side)]
-        self.endless = is_endless(*sides)
+        self.endless = witness.endless
         self.lawful = any(isinstance(node, _LAWS) for node in nodes)
         self.initial = self.lawful or any(isinstance(node, Initial) for node in nodes)
         self.dynamics = self.lawful or any(isinstance(node, (Transition, *VALUES)) for node in nodes)
@@ -131,8 +131,8 @@ class _Table:
         self.samples = any(isinstance(node, Batch) for node in nodes)
         self.returns = any(isinstance(node, (Return, Objective, *VALUES)) for node in nodes)
         self.rewards = additive and (self.returns or any(isinstance(node, Reward) for node in nodes))
-        self.discounts = (additive and self.returns and self.model.shape.horizon > 0) or any(
-            isinstance(node, Discount) for node in nodes)
+        later = self.endless or self.model.shape.horizon > 0
+        self.discounts = (additive and self.returns and later) or any(isinstance(node, Discount) for node in nodes)
         self.reached = self._reached(nodes)
 
     def _reached(self, nodes: list[Expr]) -> set[int]:

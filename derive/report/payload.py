@@ -104,9 +104,9 @@ def shown_path(file: str) -> str:
 
 
 def _counterexample(witness: Witness, step: Judgement, possible_only: bool) -> dict[str, Any]:
-    model = witness.model
+    model, shape = witness.model, witness.model.shape
     return {
-        "shape": [model.shape.states, model.shape.actions, model.shape.horizon, model.shape.samples],
+        "shape": [shape.states, shape.actions, None if witness.endless else shape.horizon, shape.samples],
         "mu": _texts(model.mu),
         "P": _texts(model.P),
         "r": _texts(model.r),

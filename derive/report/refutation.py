@@ -18,7 +18,7 @@ from derive.models import Model
 def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
     """The model, the values of the free indices and both sides, one line each."""
     model, speaks = witness.model, signature(before, after)
-    lines = [_shape(model, speaks)]
+    lines = [_shape(witness, speaks)]
     lines += _dynamics(model)
     lines += [_policy(name, table) for name, table in model.policies.items() if name == "pi" or name in speaks.policies]
     if speaks.order:
@@ -43,9 +43,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _shape(model: Model, speaks: Signature) -> str:
-    shape = model.shape
-    steps = "no last decision" if speaks.endless else f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})"
+def _shape(witness: Witness, speaks: Signature) -> str:
+    shape = witness.model.shape
+    steps = "no last decision" if witness.endless else f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})"
     text = f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, {steps}"
     return f"{text}, m = {shape.samples}" if speaks.samples else text
 
@@ -107,18 +107,19 @@ def _value(index: Any, value: Any) -> str:
 
 
 def replay(witness: Witness, before: Expr, after: Expr, *, possible_only: bool) -> str:
-    """Python that computes both sides at the counterexample by brute force and prints them."""
+    """Python that computes both sides at the counterexample by an oracle without the kernel, and prints them."""
+    room, oracle = ("stationary.evaluation", "Stationary") if witness.endless else ("enumerate", "Enumeration")
+    options = "" if witness.endless else f", possible_only={possible_only}"
     indices = ", ".join(f"{type(index).__name__}({index.label!r}): {value!r}"
                         for index, value in witness.indices.items())
     lines = [
         "from fractions import Fraction",
         "from derive import *",
-        "from derive.enumerate import Enumeration",
+        f"from derive.{room} import {oracle}",
         "from derive.models import Model, Shape",
         "",
         f"model = {_model_source(witness.model)}",
-        *(["# sums without end are cut off after the model's horizon"] if signature(before, after).endless else []),
-        f"at = Enumeration(model, possible_only={possible_only})",
+        f"at = {oracle}(model{options})",
         f"indices = {{{indices}}}",
         f"print(float(at.value({source(before)}, indices)))",
         f"print(float(at.value({source(after)}, indices)))",
