@@ -41,8 +41,10 @@ from derive.language.vocabulary import (
     R,
     V,
     a,
+    expect,
     gamma,
     grad,
+    i,
     k,
     log,
     m,
@@ -51,6 +53,7 @@ from derive.language.vocabulary import (
     prod,
     ratio,
     s,
+    samples,
     t,
     tau,
     total,
@@ -98,6 +101,16 @@ MEANING: list[Claim] = [
         ("a sum over all is a mean", every(P(tau) * pair(0)), mean(pair(0)), NONE, TRUE),
         ("a sum over all of another law is a mean", off_law(pair(0)), mean(pair(0)), NONE, FALSE),
         ("a sum over all of another law is its mean", off_law(pair(0)), off(pair(0)), NONE, TRUE),
+        ("a law beside a function in one product is 1", every(mu(S[0]) * prod(t, P(S[t + 1] | S[t], A_[t]) * pi(
+            A_[t] | S[t]) * f(S[t]))), 1, NONE, FALSE),
+        ("a law in one product is 1", every(mu(S[0]) * prod(t, P(S[t + 1] | S[t], A_[t]) * pi(A_[t] | S[t]))), 1, NONE,
+         TRUE),
+        ("a law from one on is 1", every(mu(S[0]) * prod(t, P(S[t + 1] | S[t], A_[t]) * pi(A_[t] | S[t]), start=1)), 1,
+         NONE, FALSE),
+        ("a law with mu squared is 1", every(mu(S[0]) * P(tau)), 1, NONE, FALSE),
+        ("a law without mu is 1", every(prod(t, P(S[t + 1] | S[t], A_[t]) * pi(A_[t] | S[t]))), 1, NONE, FALSE),
+        ("a law of a square is 1", every(mu(S[0]) * prod(t, P(S[t + 1] | S[t], A_[t]) * pi(A_[t] | S[t])) ** 2), 1,
+         NONE, FALSE),
         ("a sum over the possible is a mean", every(P(tau) * pair(0)), mean(pair(0)), POSS, TRUE),
         ("a sum over the possible of another law is its mean", off_law(pair(0)), off(pair(0)), POSS, FALSE),
         ("a sum over the possible of another law, at a later time", off_law(pair(2)), off(pair(2)), POSS, FALSE,
@@ -114,6 +127,8 @@ MEANING: list[Claim] = [
         ("a mean in a mean", mean(SECOND * c(S[0])), SECOND * mean(c(S[0])), NONE, TRUE, at_sizes((2, 1, 0), (
             2, 2, 0))),
         ("a ratio in a mean in a mean", mean(RATIO * c(S[0])), mean(c(S[0])), NONE, FALSE),
+        ("a ratio beside a function in a mean in a mean", mean(off(rho(0) * f(S[0])) * c(S[0])), mean(f(S[0])) * mean(
+            c(S[0])), NONE, FALSE),
         ("a ratio in a square", RATIO**2, 1, NONE, FALSE),
         ("a ratio at a free time", off(rho(t) * f(S[t])), off(f(S[t])), NONE, FALSE),
         ("a ratio at a free time, positive", off(rho(t) * f(S[t])), off(f(S[t])), PP, TRUE),
@@ -124,6 +139,8 @@ MEANING: list[Claim] = [
         "definedness",
         ("a quotient by a function", mean(ratio(f(S[0]), f(S[0]))), 1, NONE, UNDEFINED, NONZERO),
         ("a quotient by a mean", ratio(J, J), 1, NONE, UNDEFINED),
+        ("a quotient by a mean is a mean", ratio(J, J), J, NONE, FALSE),
+        ("a quotient by a mean in a mean is none", mean(ratio(f(S[0]), J)), mean(f(S[0])), NONE, FALSE),
         ("a quotient by a probability", ratio(pi(a | s), pi(a | s)), 1, NONE, UNDEFINED, NONZERO),
         ("a quotient by a positive one", ratio(pi(a | s), pi(a | s)), 1, PP, TRUE),
         ("a quotient by a product", ratio(pi(a | s) ** 2, pi(a | s) * beta(a | s)), ratio(pi(a | s), beta(a | s)), NONE,
@@ -132,6 +149,8 @@ MEANING: list[Claim] = [
         ("a quotient by m", ratio(m, m) * J, J, NONE, TRUE),
         ("a quotient by m - 1", ratio(m - 1, m - 1) * J, J, NONE, UNDEFINED),
         ("a quotient by 0", ratio(0, 0) * J, J, NONE, UNDEFINED),
+        ("a quotient by 0, of itself", *same(ratio(1, 0) * J), NONE, UNDEFINED, NONZERO),
+        ("a quotient by a product with m", *same(ratio(1, m * pi(a | s))), NONE, UNDEFINED, NONZERO),
         ("a quotient by a sum that may be empty", mean(f(S[0])) * ratio(1, total(t, 1, start=1)), mean(f(S[0])) * ratio(
             1, total(t, 1, start=1)), NONE, UNDEFINED, NONZERO),
         ("a logarithm", *same(log(pi(a | s))), NONE, UNDEFINED, POSITIVE),
@@ -143,8 +162,12 @@ MEANING: list[Claim] = [
         ("a logarithm of mu on a trajectory", mean(log(mu(S[0]))), off(log(mu(S[0]))), NONE, TRUE),
         ("a logarithm of P on a trajectory", mean(log(P(S[1] | S[0], A_[0]))), mean(total(t, log(P(
             S[t + 1] | S[t], A_[t])), stop=0)), NONE, TRUE),
+        ("a logarithm of beta is that of pi", mean(log(beta(A_[0] | S[0]))), mean(log(pi(A_[0] | S[0]))), PP, FALSE),
         ("a logarithm of beta on a trajectory of pi", mean(log(beta(A_[0] | S[0]))), mean(total(t, log(beta(
             A_[t] | S[t])), stop=0)), NONE, UNDEFINED, POSITIVE),
+        ("a logarithm of pi on a trajectory of beta", *same(off(log(pi(A_[0] | S[0])))), NONE, UNDEFINED, POSITIVE),
+        ("a logarithm of mu of a later state", *same(mean(log(mu(S[1])))), NONE, UNDEFINED, POSITIVE),
+        ("a logarithm of P of another step", *same(mean(log(P(S[0] | S[0], A_[0])))), NONE, UNDEFINED, POSITIVE),
         ("a logarithm of another action", *same(mean(log(pi(A_[0] | S[1])))), NONE, UNDEFINED, POSITIVE),
         ("a logarithm on any trajectory", *same(log(P(tau))), NONE, UNDEFINED, POSITIVE),
         ("a logarithm on a possible one", *same(log(P(tau))), POSS, TRUE),
@@ -174,6 +197,7 @@ MEANING: list[Claim] = [
         "rank",
         ("a sum of a gradient and a number", grad(J) + J, J + grad(J), ALL, MALFORMED),
         ("a gradient is a number", grad(J), J, ALL, MALFORMED),
+        ("a gradient that is 0 and a number that is 0", mean(score(0)), mean(V[0](S[0])) - J, ADD, MALFORMED),
         ("a quotient by a gradient", *same(ratio(1, grad(J))), ALL, MALFORMED),
         ("a logarithm of a gradient", *same(log(grad(J))), ALL, MALFORMED),
         ("a product of gradients over a time", *same(mean(prod(t, score(t)))), ALL, MALFORMED),
@@ -192,5 +216,18 @@ ASYMMETRIC: list[Claim] = claims(
     "symmetry",
     ("of a product of gradients", grad(J) * grad(SECOND), grad(SECOND) * grad(J), ALL, FALSE),
     ("of gradients of products", grad(J * grad(SECOND)) - J * grad(grad(SECOND)),
-     grad(SECOND * grad(J)) - SECOND * grad(grad(J)), ALL, FALSE))
+     grad(SECOND * grad(J)) - SECOND * grad(grad(J)), ALL, FALSE),
+    ("of a product of local gradients", grad(pi(a | s)) * grad(pi(e | s)), grad(pi(e | s)) * grad(pi(a | s)), ALL,
+     FALSE))
 """Two matrices that are each other's transposes: equal as quadratic forms, so that one direction sees no difference."""
+
+UNSEEN: list[Claim] = claims(
+    "what no model shows",
+    ("the derivative of a number of actions", *same(grad(mean(ratio(1, pi(A_[0] | S[0]))))), NONE, UNDEFINED,
+     {"owes": ("support",)}),
+    ("the derivative of a mean of scores", *same(grad(mean(score(0) * g(A_[0])))), NONE, UNDEFINED,
+     {"owes": ("support",)}),
+    ("a mean over samples of no law", expect(samples, R(samples[i])), J, NONE, UNDEFINED, {"owes": ("law",)}))
+"""Without a value for another reason than a division by 0: pi = (theta^2, 1 - theta^2) at 0 has one possible action
+and two beside it, so that E[1/pi] jumps there; at second order a positive policy is asked for; and samples have the law
+that is declared."""

@@ -74,6 +74,11 @@ SAMPLES: list[Claim] = [
         ("a mean of a square", drawn(average(i, RETURN**2)), J**2, IID, FALSE),
         ("a sum of means", drawn(total(i, RETURN)), m * J, IID, TRUE),
         ("a sum of means is a mean", drawn(total(i, RETURN)), J, IID, FALSE, FEW),
+        ("a sum of sums of means", drawn(total(i, total(j, OTHER))), m**2 * J, IID, TRUE, FEW),
+        ("a sum of sums of means, once", drawn(total(i, total(j, OTHER))), m * J, IID, FALSE, FEW),
+        ("beside two numbers", drawn(J * total(i, RETURN) * mean(f(S[0]))), m * J**2, IID, FALSE),
+        ("of a number over draws", drawn(total(i, J)) + total(i, J), 2 * m * J, IID, TRUE, FEW),
+        ("of a number over draws, once", total(i, J), J, IID, FALSE, FEW),
         ("a literal draw", drawn(R(samples[3])), J, IID, TRUE, {"samples": 3, **at_sizes((1, 2, 0, 3))}),
         ("a free draw", drawn(R(samples[i]) * 2), 2 * J, IID, TRUE),
         ("a draw of another law", drawn(average(i, RETURN), policy=beta), J, IID, FALSE),
@@ -87,6 +92,10 @@ SAMPLES: list[Claim] = [
         "two draws",
         ("of two numbers", drawn(R(samples[1]) * R(samples[2])), J**2, IID, TRUE, {"samples": 2, **FEW}),
         ("of one number", drawn(R(samples[1]) * R(samples[1])), J**2, IID, FALSE),
+        ("of one number beside another", drawn(R(samples[1]) * R(samples[2]) * g(samples[1].a[0])), mean(
+            R(tau) * g(A_[0])) * J, IID, TRUE, {"samples": 2, **FEW}),
+        ("of one number beside another, and of two", drawn(R(samples[1]) * R(samples[2]) * g(samples[1].a[0])), mean(
+            R(tau) * g(A_[0])) * J + J**2 * mean(g(A_[0])), IID, FALSE, FEW),
         ("of one number is a square", drawn(R(samples[1]) * R(samples[1])), mean(R(tau) ** 2), IID, TRUE),
         ("a free one and a literal one", drawn(R(samples[i]) * R(samples[1])), J**2, IID, FALSE),
         ("two free ones", drawn(R(samples[i]) * R(samples[j])), J**2, IID, FALSE),
@@ -94,6 +103,7 @@ SAMPLES: list[Claim] = [
         ("the square of a mean", drawn(EACH[0] ** 2), ratio(1, m) * mean(R(tau) ** 2) + ratio(m - 1, m) * J**2, IID,
          TRUE, FEW),
         ("the square of a mean is a square", drawn(EACH[0] ** 2), J**2, IID, FALSE, FEW),
+        ("the square of a mean without its squares", drawn(EACH[0] ** 2), ratio(m - 1, m) * J**2, IID, FALSE),
         ("the square of a mean, m for m - 1", drawn(EACH[0] ** 2), ratio(1, m) * mean(R(tau) ** 2) + J**2, IID, FALSE,
          FEW),
         ("the cube of a mean", drawn(EACH[0] ** 3), ratio(1, m**2) * mean(R(tau) ** 3) + 3 * ratio(
@@ -106,10 +116,20 @@ SAMPLES: list[Claim] = [
             R(tau) * g(A_[0])), IID, FALSE, FEW),
         ("a mean beside one draw", drawn(EACH[0] * R(samples[1])), ratio(1, m) * mean(R(tau) ** 2) + ratio(
             m - 1, m) * J**2, IID, TRUE, FEW),
+        ("a mean beside one draw, m for m - 1", drawn(EACH[0] * R(samples[1])), ratio(1, m) * mean(R(tau) ** 2) + J**2,
+         IID, FALSE, FEW),
+        ("a mean beside one draw, all of it", drawn(EACH[0] * R(samples[1])), mean(R(tau) ** 2) + ratio(
+            m - 1, m) * J**2, IID, FALSE, FEW),
         ("a mean beside two draws", drawn(EACH[0] * R(samples[1]) * R(samples[2])), ratio(2, m) * mean(
             R(tau) ** 2) * J + ratio(m - 2, m) * J**3, IID, TRUE, {"samples": 2, **FEW}),
         ("a mean beside two draws, once", drawn(EACH[0] * R(samples[1]) * R(samples[2])), ratio(1, m) * mean(
             R(tau) ** 2) * J + ratio(m - 1, m) * J**3, IID, FALSE, FEW),
+        ("a fourth power, and more", drawn(total(i, RETURN) ** 2 * total(i, RETURN) ** 2), drawn(
+            total(i, RETURN) ** 4) + 2 * m * (m - 1) * mean(R(tau) ** 3) * J + m * mean(R(tau) ** 4), IID, FALSE, FEW),
+        ("a fourth power", drawn(total(i, RETURN) ** 2 * total(i, RETURN) ** 2), drawn(total(i, RETURN) ** 4), IID,
+         TRUE, FEW),
+        ("two literal draws for any two", drawn(total(i, R(samples[1]) * R(samples[2]) * total(j, OTHER))), m * (
+            m - 1) * (2 * mean(R(tau) ** 2) * J + (m - 2) * J**3), IID, FALSE, at_sizes((1, 2, 0, 3))),
         ("variance of a mean", variance(samples, EACH[0]), ratio(1, m) * variance(tau, R(tau)), IID, TRUE, FEW),
         ("variance of a mean is variance", variance(samples, EACH[0]), variance(tau, R(tau)), IID, FALSE, FEW),
         ("sample variance", drawn(average(i, (RETURN - EACH[0]) * (RETURN - EACH[1]))), ratio(m - 1, m) * variance(
@@ -128,6 +148,8 @@ SAMPLES: list[Claim] = [
             pi(A_[0] | S[0]))), IID, TRUE),
         ("a gradient inside holds no samples", drawn(grad(average(i, pi(samples[i].a[0] | samples[i].s[0])))), grad(
             mean(pi(A_[0] | S[0]))), IID, FALSE),
+        ("a gradient inside of a mean beside a draw", drawn(grad(J * average(i, RETURN))), grad(J) * J, IID, TRUE),
+        ("a gradient inside of a mean beside a draw is nothing", drawn(grad(J * average(i, RETURN))), 0, IID, FALSE),
         ("a gradient outside", grad(drawn(EACH[0])), grad(J), IID, TRUE),
         ("a gradient outside of a product", grad(drawn(R(samples[1]) * R(samples[2]))), 2 * J * grad(J), IID, TRUE,
          {"samples": 2, **FEW}),
@@ -192,6 +214,9 @@ INFINITE: list[Claim] = [
             (1, 2, 3))),
         ("policy gradient without gamma", grad(J), mean(endless(t, score(t) * A(S[t], A_[t]))), END, FALSE, at_sizes(
             (1, 2, 3))),
+        ("the gradient of J is nothing", grad(J), 0, END, FALSE),
+        ("the gradient of a mean of probabilities is nothing", grad(mean(endless(t, gamma**t * pi(A_[t] | S[t])))), 0,
+         END, FALSE),
         ("J is a mean of V", J, mean(V(S[0])), END, TRUE, at_sizes((1, 2, 3), (2, 1, 3))),
         ("J is the mean of a later V", J, mean(V(S[1])), END, FALSE, at_sizes((2, 1, 3))),
         ("J is the first reward", J, mean(reward(0)), END, FALSE, at_sizes((1, 2, 3))),

@@ -17,9 +17,11 @@ from kernel_letters import (
     beta,
     c,
     claims,
+    e,
     f,
     g,
     pair,
+    q,
     reward,
     rho,
     score,
@@ -38,6 +40,10 @@ def discounted_pair(at: Any) -> Expr:
     return gamma**at * pair(at)
 
 
+LIKELY = pi(A_[0] | S[0])
+LATEST = total(e, pi(e | S[H + 1]) * q(S[H + 1], e))
+
+
 SUMS: list[Claim] = [
     *claims(
         "limits of a sum",
@@ -46,6 +52,7 @@ SUMS: list[Claim] = [
         ("from a literal to a literal, one more", mean(total(t, f(S[t]), start=1, stop=2)), mean(
             f(S[1]) + f(S[2]) + f(S[0])), NONE, FALSE, at_sizes((1, 2, 1))),
         ("backward is empty", mean(total(t, f(S[t]), start=1, stop=0)), 0, NONE, TRUE),
+        ("the first is the second", mean(total(t, f(S[t]))), mean(f(S[1]) + total(t, f(S[t]), start=1)), NONE, FALSE),
         ("from the last but one to the last", mean(total(t, f(S[t]), start=H - 1)), mean(f(S[H - 1]) + f(S[H])), NONE,
          TRUE, {"first": 1}),
         ("after the last is empty", mean(total(t, pair(t), start=H + 1)), 0, NONE, TRUE),
@@ -68,6 +75,11 @@ SUMS: list[Claim] = [
         ("before and after, and now twice", mean(total(t, f(S[t])) * total(k, g(A_[k]))), mean(
             total(t, total(k, f(S[t]) * g(A_[k]), stop=t)) + total(t, total(k, f(S[t]) * g(A_[k]), start=t))),
          NONE, FALSE),
+        ("of products of means", total(t, mean(f(S[t])) * mean(c(S[t]))), total(t, mean(f(S[t]))), NONE, FALSE),
+        ("of products of means, the other", total(t, mean(f(S[t])) * mean(c(S[t]))), total(t, mean(c(S[t]))), NONE,
+         FALSE),
+        ("twice the time is the time", mean(total(t, f(S[2 * t]), stop=1)), mean(total(t, f(S[t]), stop=1)), NONE,
+         FALSE, at_sizes((2, 2, 1))),
         ("a single time", mean(total(t, total(k, f(S[k]), start=t, stop=t))), mean(total(t, f(S[t]))), NONE, TRUE),
         ("a single time is empty", mean(total(t, total(k, f(S[k]), start=t, stop=t))), 0, NONE, FALSE),
         ("backward is empty", mean(total(t, total(k, f(S[k]), start=t + 1, stop=t))), 0, NONE, TRUE),
@@ -85,6 +97,23 @@ SUMS: list[Claim] = [
             f(S[0]) + 2 * f(S[1]) + 3 * f(S[2])), NONE, FALSE, at_sizes((1, 2, 1))),
         ("to a literal, once each", mean(total(t, total(k, f(S[k]), start=t, stop=1))), mean(f(S[0]) + f(S[1])), NONE,
          FALSE, at_sizes((1, 2, 1), (1, 2, 2))),
+        ("to a literal that moves along", mean(total(t, total(k, pair(k), start=t, stop=1), stop=H - 1)), mean(
+            total(t, pair(t) + pair(t + 1), stop=H - 1)), NONE, FALSE, at_sizes((1, 2, 2))),
+        ("counted from before the first", mean(total(t, total(k, f(S[0]), start=t - 1, stop=t), stop=H - 1)), mean(
+            2 * total(t, f(S[0]), stop=H - 1)), NONE, TRUE),
+        ("counted from before the first, which is always there", mean(
+            total(t, total(k, f(S[0]), start=t - 1, stop=t), stop=H - 1)), mean(
+            2 * f(S[0]) + 2 * total(t, f(S[0]), start=1, stop=H - 1)), NONE, FALSE, at_sizes((1, 2, 0))),
+        ("of products to long before, which are always there", mean(
+                total(t, f(S[0]) * prod(k, g(A_[k]), stop=t - 2), stop=H - 1)), mean(f(S[0]) + total(
+                    t, f(S[0]) * prod(k, g(A_[k]), stop=t - 2), start=1, stop=H - 1)), NONE, FALSE,
+            at_sizes((1, 2, 0))),
+        ("of products to long before", mean(total(t, f(S[0]) * prod(k, g(A_[k]), stop=t - 2))), mean(f(S[0]) + total(
+            t, f(S[0]) * prod(k, g(A_[k]), stop=t - 2), start=1)), NONE, TRUE),
+        ("of a mean of its own at a literal time", mean(total(t, f(S[t]) * mean(c(S[t])), start=0, stop=1)), mean(
+            f(S[0])) * mean(c(S[0])) + mean(f(S[1])) * mean(c(S[1])), NONE, TRUE, at_sizes((2, 2, 0))),
+        ("of a mean of its own at another time", mean(total(t, f(S[t]) * mean(c(S[t])), start=0, stop=1)), mean(
+            f(S[0])) * mean(c(S[0])) + mean(f(S[1])) * mean(c(S[0])), NONE, FALSE),
         ("from a literal", mean(total(t, total(k, f(S[k]), start=1, stop=t))), mean(
             total(k, f(S[k]) * total(t, 1, start=k), start=1)), NONE, TRUE),
         ("from a literal, from 0", mean(total(t, total(k, f(S[k]), start=1, stop=t))), mean(
@@ -126,6 +155,10 @@ SUMS: list[Claim] = [
         ("squared is itself", mean(prod(k, f(S[k])) ** 2), mean(prod(k, f(S[k]))), NONE, FALSE),
         ("of a weight", mean(prod(k, gamma**k * f(S[k]))), mean(prod(k, f(S[k]))), NONE, FALSE, at_sizes((1, 2, 1))),
         ("of a number", mean(prod(k, 2 * f(S[k]))), 2 * mean(prod(k, f(S[k]))), NONE, FALSE, at_sizes((1, 2, 1))),
+        ("of a number, forgotten", mean(prod(k, 2 * f(S[k]))), mean(prod(k, f(S[k]))), NONE, FALSE),
+        ("of gamma, forgotten", mean(prod(k, gamma * f(S[k]))), mean(prod(k, f(S[k]))), NONE, FALSE),
+        ("of a sum is of its first", mean(prod(k, f(S[k]) + c(S[k]))), mean(prod(k, f(S[k]))), NONE, FALSE),
+        ("of a sum is of its second", mean(prod(k, f(S[k]) + c(S[k]))), mean(prod(k, c(S[k]))), NONE, FALSE),
         ("of ratios with gamma counted twice", off(total(t, prod(k, gamma * rho(k), stop=t) * discounted_pair(t))),
          mean(total(t, discounted_pair(t))), PP, FALSE),
         ("of a time that is not its own", mean(prod(k, f(S[0]))), mean(f(S[0])), NONE, FALSE, at_sizes((1, 2, 1))),
@@ -173,6 +206,15 @@ SUMS: list[Claim] = [
             c(S[1])) * grad(mean(c(S[1]))), NONE, TRUE, at_sizes((2, 2, 0), (1, 2, 1))),
         ("of a square of a mean in a mean, once", grad(mean(f(S[0]) * mean(c(S[1])) ** 2)), mean(f(S[0])) * mean(
             c(S[1])) * grad(mean(c(S[1]))), NONE, FALSE),
+        ("inside a mean, of a mean of its own", mean(grad(LIKELY * J**2)), mean(grad(LIKELY)) * J**2 + 2 * mean(
+            LIKELY) * J * grad(J), NONE, TRUE, at_sizes((1, 2, 0))),
+        ("inside a mean, of a mean of its own, once", mean(grad(LIKELY * J**2)), mean(grad(LIKELY)) * J**2 + mean(
+            LIKELY) * J * grad(J), NONE, FALSE),
+        ("inside a mean, of no mean of its own", mean(grad(LIKELY * J**2)), mean(grad(LIKELY)) * J**2, NONE, FALSE),
+        ("of a sum over times is nothing", mean(grad(total(t, pi(A_[t] | S[t])))), 0, NONE, FALSE),
+        ("of a sum over times", mean(grad(total(t, pi(A_[t] | S[t])))), mean(total(t, grad(pi(A_[t] | S[t])))), NONE,
+         TRUE),
+        ("of what comes after the last step", grad(mean(LATEST)), mean(total(t, score(t)) * LATEST), NONE, FALSE),
         ("a score has mean 0", mean(total(t, score(t))), 0, NONE, TRUE),
         ("a score of beta has mean 0", off(total(t, grad(log(beta(A_[t] | S[t]))))), 0, NONE, TRUE),
         ("a score has mean 0 under beta", off(score(0)), 0, PP, FALSE),

@@ -60,11 +60,14 @@ STEP: list[Claim] = [
             (2, 2, 1))}),
         ("of the first state", mean(f(S[0]) * mean(c(S[1]))), mean(f(S[0])) * mean(c(S[1])), NONE, TRUE, at_sizes(
             (2, 2, 0), (2, 1, 1))),
+        ("any function of the first state", mean(f(S[0])), mean(c(S[0])), NONE, FALSE),
         ("and the same state", mean(f(S[0]) * c(S[1])), mean(f(S[0])) * mean(c(S[1])), NONE, FALSE),
         ("of an action", mean(pair(2)), mean(total(t, pair(t), start=2, stop=2)), NONE, TRUE, {"first": 2}),
         ("of an action, one earlier", mean(pair(2)), mean(pair(1)), NONE, FALSE, at_sizes((2, 2, 2))),
         ("of all three places", mean(h(S[1], A_[1], S[2])), mean(total(t, h(S[t], A_[t], S[t + 1]), start=1, stop=1)),
          NONE, TRUE, {"first": 1}),
+        ("of places that join steps", mean(h(S[0], A_[1], S[1])), mean(h(S[0], A_[0], S[1])), NONE, FALSE, at_sizes(
+            (1, 2, 1), (2, 2, 1))),
         ("of all three places, at 0", mean(h(S[1], A_[1], S[2])), mean(h(S[0], A_[0], S[1])), NONE, FALSE, at_sizes(
             (1, 2, 1), (2, 2, 1)))),
     *claims(
@@ -104,6 +107,8 @@ STEP: list[Claim] = [
         ("as a difference", mean(f(S[H + 1])), mean(total(t, f(S[t + 1])) - total(t, f(S[t]), start=1)), NONE, TRUE),
         ("is the last state", mean(f(S[H + 1])), mean(f(S[H])), NONE, FALSE),
         ("is 0", mean(f(S[H + 1])), 0, NONE, FALSE),
+        ("is any function", mean(f(S[H + 1])), mean(c(S[H + 1])), NONE, FALSE),
+        ("is counted", mean(total(t, f(S[t]))), mean(f(S[0]) + total(t, f(S[t + 1]))), NONE, FALSE),
         ("is a mean over the last action", mean(f(S[H + 1]) * g(A_[H])), mean(f(S[H + 1])) * mean(g(A_[H])), NONE,
          FALSE),
         ("beside the last state", mean(f(S[H + 1]) * c(S[H])), mean(total(t, f(S[t + 1]) * c(S[t]), start=H)), NONE,
@@ -132,6 +137,11 @@ STEP: list[Claim] = [
          {"first": 1}),
         ("geometric", (1 - gamma) * total(t, gamma**t), 1 - gamma ** (H + 1), NONE, TRUE),
         ("geometric, one less", (1 - gamma) * total(t, gamma**t), 1 - gamma**H, NONE, FALSE),
+        ("geometric, one more", (1 - gamma) * total(t, gamma**t), 1 - gamma ** (H + 2), NONE, FALSE),
+        ("to a literal time", mean(total(t, gamma**t * f(S[t]), start=2, stop=2)), gamma**2 * mean(f(S[2])), NONE, TRUE,
+         {"first": 1}),
+        ("to a literal time, only once", mean(total(t, gamma**t * f(S[t]), start=2, stop=2)), gamma * mean(f(S[2])),
+         NONE, FALSE, at_sizes((1, 2, 1))),
         ("geometric, to the last but one", (1 - gamma) * total(t, gamma**t, stop=H - 1), 1 - gamma**H, NONE, TRUE),
         ("to a difference of times", mean(total(t, total(k, gamma ** (k - t) * f(S[k]) * c(S[t]), start=t))), mean(
             total(k, f(S[k]) * total(t, gamma ** (k - t) * c(S[t]), stop=k))), NONE, TRUE),
@@ -145,8 +155,15 @@ STEP: list[Claim] = [
         ("a sum that may be empty", mean(f(S[0]) * ones(stop=H - 1)), mean(f(S[0]) * (ones() - 1)), NONE, TRUE),
         ("two that may be empty", mean(f(S[0]) * ones(stop=H - 2)), mean(f(S[0]) * (ones(stop=H - 1) - 1)), NONE,
          FALSE, at_sizes((1, 2, 0))),
+        ("two guards are the smaller", mean(f(S[0]) * (ones(stop=H - 1) - ones(stop=H - 2)) * (
+            ones(stop=H - 2) - ones(stop=H - 3))), mean(f(S[0]) * (ones(stop=H - 1) - ones(stop=H - 2))), NONE, FALSE,
+         at_sizes((1, 2, 1))),
+        ("two guards are the greater", mean(f(S[0]) * (ones(stop=H - 1) - ones(stop=H - 2)) * (
+            ones(stop=H - 2) - ones(stop=H - 3))), mean(f(S[0]) * (ones(stop=H - 2) - ones(stop=H - 3))), NONE, TRUE),
         ("empty sums multiply", mean(f(S[0]) * ones(1) * ones(2)), mean(f(S[0]) * (ones(1) * ones(1) - ones(1))), NONE,
          TRUE),
+        ("empty sums multiply, and once more", mean(f(S[0]) * ones(stop=H - 1) * ones(stop=H - 2)), mean(f(S[0]) * (
+            ones(stop=H - 1) ** 2 - ones(stop=H - 2))), NONE, FALSE, at_sizes((1, 2, 1))),
         ("empty sums multiply, one less", mean(f(S[0]) * ones(2) * ones(2)), mean(f(S[0]) * (
             ones(1) * ones(2) - ones(1))), NONE, FALSE, at_sizes((1, 2, 1), (1, 2, 2))),
         ("the last reward alone, from one on", mean(total(t, reward(t), start=H) - total(

@@ -35,7 +35,7 @@ from kernel_letters import (
 from sympy import Expr
 
 from derive.language.terms import Objective
-from derive.language.vocabulary import A, H, J, P, Q, R, V, gamma, grad, k, log, mu, pi, prod, ratio, t, tau, total
+from derive.language.vocabulary import A, H, J, P, Q, R, V, gamma, grad, k, log, mu, pi, prod, r, ratio, t, tau, total
 
 ADD_PP = [*ADD, *PP]
 J_BETA = Objective(beta)
@@ -56,6 +56,11 @@ def action_value(at: Any, **policy: Any) -> Expr:
 def delta(at: Any, **policy: Any) -> Expr:
     """The temporal-difference error."""
     return reward(at) + gamma * value(at + 1, **policy) - value(at, **policy)
+
+
+def steps(policy: Any) -> Expr:
+    """prod_t P(s_{t+1}|s_t,a_t) policy(a_t|s_t)."""
+    return prod(t, P(S[t + 1] | S[t], A_[t]) * policy(A_[t] | S[t]))
 
 
 VALUES: list[Claim] = [
@@ -85,11 +90,17 @@ VALUES: list[Claim] = [
         ("a reward in values", mean(total(t, reward(t))), mean(total(t, value(t) - gamma * value(t + 1))), ADD, TRUE),
         ("a reward in values, without gamma", mean(total(t, reward(t))), mean(total(t, value(t) - value(t + 1))), ADD,
          FALSE, at_sizes((1, 2, 1))),
+        ("a reward in values, of the wrong sign", mean(total(t, reward(t))), mean(
+            total(t, value(t) + gamma * value(t + 1))), ADD, FALSE, at_sizes((1, 2, 1))),
+        ("a reward is a value", mean(total(t, reward(t))), mean(total(t, value(t))), ADD, FALSE, at_sizes((1, 2, 1))),
+        ("a reward is a value less gamma", mean(total(t, reward(t))), mean(total(t, value(t) - gamma)), ADD, FALSE),
+        ("a value of another time", mean(V[1](S[0])), mean(value(0)), ADD, FALSE),
         ("values telescope", mean(total(t, gamma**t * (value(t) - gamma * value(t + 1)))), J, ADD, TRUE),
         ("values telescope to nothing", mean(total(t, gamma**t * (value(t) - value(t + 1)))), J, ADD, FALSE, at_sizes(
             (1, 2, 1))),
         ("the value after the last step", mean(value(H + 1)), 0, ADD, TRUE),
         ("the value after the last step, of beta", mean(V[H + 1](S[H + 1], policy=beta)), 0, ADD, TRUE),
+        ("the value after the last step is 1", mean(value(H + 1)), 1, ADD, FALSE),
         ("the value at the last step", mean(value(H)), 0, ADD, FALSE),
         ("the value at the last step is a reward", mean(value(H) * f(S[H])), mean(reward(H) * f(S[H])), ADD, TRUE),
         ("a value beside a function", mean(value(1) * f(S[1])), mean(f(S[1]) * total(
@@ -102,6 +113,8 @@ VALUES: list[Claim] = [
             t, score(t)) * R(tau)), [*ADD, *ALL], TRUE),
         ("gradient of a value beside a function, of its first step", grad(mean(value(0) * f(S[0]))), mean(
             f(S[0]) * score(0) * R(tau)), [*ADD, *ALL], FALSE, at_sizes((1, 2, 1), (2, 2, 1))),
+        ("gradient of a value beside the next state", grad(mean(value(0) * f(S[1]))), grad(mean(R(tau) * f(S[1]))),
+         [*ADD, *ALL], FALSE),
         ("gradient of a value is nothing", grad(mean(value(0))), 0, [*ADD, *ALL], FALSE)),
     *claims(
         "rewards to go",
@@ -112,6 +125,9 @@ VALUES: list[Claim] = [
         ("the value of beta beside an action, of its own", off(pair(0) * V[0](S[0], policy=beta)), off(
             pair(0) * R(tau)), ADD, FALSE),
         ("the value of beta is that of pi", off(V[0](S[0], policy=beta)), off(value(0)), ADD, FALSE),
+        ("the square of a value is a value", mean(V[0](S[0], policy=beta) ** 2), J_BETA, ADD, FALSE),
+        ("beside no law", total(tau, mu(S[0]) * value(0)), J, ADD, FALSE),
+        ("beside two laws", total(tau, mu(S[0]) * steps(pi) * steps(beta) * value(0)), J, ADD, FALSE),
         ("the square of a value", mean(V[0](S[0], policy=beta) ** 2), off(R(tau) ** 2), ADD, FALSE),
         ("the difference of two policies", J - J_BETA, off(-total(t, gamma**t * advantage(t))), ADD, TRUE),
         ("the difference of two policies, of the other", J - J_BETA, mean(
@@ -136,6 +152,16 @@ VALUES: list[Claim] = [
         ("beside the next action", mean(g(A_[1]) * total(y, P(y | S[0], A_[0]) * f(y))), mean(g(A_[1]) * f(S[1])), NONE,
          FALSE, at_sizes((2, 2, 1))),
         ("of a square", mean(total(y, P(y | S[0], A_[0]) * f(y)) ** 2), mean(f(S[1]) ** 2), NONE, FALSE),
+        ("of a square is itself", mean(total(y, P(y | S[0], A_[0]) * f(y)) ** 2), mean(f(S[1])), NONE, FALSE),
+        ("of the squares of a function", mean(total(y, P(y | S[0], A_[0]) * f(y) ** 2)), mean(f(S[1])), NONE, FALSE),
+        ("beside all three", mean(h(S[0], A_[0], S[1]) * total(y, P(y | S[0], A_[0]) * f(y))), mean(
+            h(S[0], A_[0], S[1]) * f(S[1])), NONE, FALSE),
+        ("beside no law", total(tau, mu(S[0]) * total(y, P(y | S[0], A_[0]) * f(y))), total(tau, mu(S[0]) * f(S[1])),
+         NONE, FALSE),
+        ("without P, of a function", mean(total(y, f(y) * pair(0))), mean(f(S[1]) * pair(0)), NONE, FALSE),
+        ("without P", mean(total(y, h(S[0], A_[0], y))), mean(h(S[0], A_[0], S[1])), NONE, FALSE),
+        ("of a reward in another order", mean(total(y, P(y | S[0], A_[0]) * r(y, A_[0], S[0]))), mean(reward(0)), NONE,
+         FALSE),
         ("of the squares of P", mean(total(y, P(y | S[0], A_[0]) ** 2 * f(y))), mean(f(S[1])), NONE, FALSE),
         ("of a function of all three", mean(total(y, P(y | S[0], A_[0]) * h(S[0], A_[0], y))), mean(
             h(S[0], A_[0], S[1])), NONE, TRUE),
@@ -154,6 +180,12 @@ VALUES: list[Claim] = [
             rho(t) * pair(t)), PP, TRUE),
         ("a sum over actions beside the action", mean(g(A_[0]) * total(e, pi(e | S[0]) * q(S[0], e))), mean(
             g(A_[0]) * pair(0)), NONE, FALSE),
+        ("a sum over actions that joins steps", mean(total(e, pi(e | S[0]) * q(S[2], e))), mean(total(e, pi(
+            e | S[0]) * q(S[0], e))), NONE, FALSE, at_sizes((2, 2, 1))),
+        ("a sum over actions beside the next state", mean(total(e, q(S[0], e) * c(S[1]))), mean(total(e, q(
+            S[0], e) * c(S[0]))), NONE, FALSE),
+        ("a discount inside a sum over actions is none", mean(total(t, total(e, gamma**t * pi(e | S[t]) * q(
+            S[t], e)))), mean(total(t, total(e, pi(e | S[t]) * q(S[t], e)))), NONE, FALSE, at_sizes((1, 2, 1))),
         ("a double sum", mean(total(e, total(d, pi(e | S[0]) * pi(d | S[0]) * q(S[0], e) * z(S[0], d)))), mean(
             pair(0) * total(d, pi(d | S[0]) * z(S[0], d))), NONE, TRUE),
         ("a double sum is one", mean(total(e, total(d, pi(e | S[0]) * pi(d | S[0]) * q(S[0], e) * z(S[0], d)))), mean(
@@ -172,13 +204,17 @@ VALUES: list[Claim] = [
             total(t, V[t](S[t], policy=beta)) - V[0](S[0], policy=beta)), ADD, FALSE, at_sizes((1, 2, 1), (2, 2, 1))),
         ("a sum that may be empty, of local sums", mean(total(t, total(e, pi(e | S[t]) * q(S[t], e)), stop=H - 1)),
          mean(total(t, pair(t), stop=H - 1)), NONE, TRUE),
-        ("a sum that may be empty is never so", mean(total(t, total(e, pi(e | S[t]) * q(S[0], e)), stop=H - 1)), mean(
-            total(e, pi(e | S[0]) * q(S[0], e)) + total(t, total(e, pi(e | S[t]) * q(S[0], e)), start=1, stop=H - 1)),
-         NONE, FALSE, at_sizes((1, 2, 0)))),
+        ("a sum that may be empty is never so", mean(total(t, total(e, pi(e | S[t]) * q(S[t], e)), stop=H - 1)), mean(
+            total(e, pi(e | S[0]) * q(S[0], e)) + total(t, total(e, pi(e | S[t]) * q(S[t], e)), start=1, stop=H - 1)),
+         NONE, FALSE, at_sizes((1, 2, 0))),
+        ("a square of a sum is a sum", mean(total(t, total(e, pi(e | S[t]) * q(S[t], e))) ** 2), mean(total(t, total(
+            e, pi(e | S[t]) * q(S[t], e)))), NONE, FALSE)),
     *claims(
         "free time",
         ("a score beside its state", mean(score(t) * f(S[t])), 0, NONE, TRUE),
         ("a score beside another state", mean(score(t) * f(S[k])), 0, NONE, FALSE, at_sizes((2, 2, 1), (2, 2, 0))),
+        ("before the last", mean(f(S[0]) * (total(k, 1, start=t + 1) - total(k, 1, start=t + 2))), mean(f(S[0])), NONE,
+         FALSE),
         ("two times are one", mean(f(S[t])), mean(f(S[k])), NONE, FALSE),
         ("two times in two orders", mean(f(S[t]) * c(S[k])), mean(c(S[k]) * f(S[t])), NONE, TRUE),
         ("two times change places", mean(f(S[t]) * c(S[k])), mean(f(S[k]) * c(S[t])), NONE, FALSE),

@@ -6,12 +6,12 @@ from functools import cache
 
 from claims_faults import FAULTS
 from claims_local import LOCAL
-from claims_meaning import ASYMMETRIC, MEANING
+from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
 from claims_samples import CONVERGENCE, INFINITE, SAMPLES
 from claims_sums import SUMS
 from claims_unfolding import STEP
 from claims_values import VALUES
-from kernel_letters import Claim
+from kernel_letters import FALSE, Claim
 
 from derive.errors import MalformedTerm
 from derive.kernel.contexts import Context
@@ -23,7 +23,7 @@ from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS)
-NAMED = {claim.name: claim for claim in (*CLAIMS, *ASYMMETRIC)}
+NAMED = {claim.name: claim for claim in (*CLAIMS, *ASYMMETRIC, *UNSEEN)}
 
 
 @cache
@@ -47,6 +47,6 @@ def verdict(claim: Claim) -> Shown | Differs | Outside:
 
 
 def is_made(claim: Claim) -> bool:
-    """Whether the claim becomes an equation that owes nothing."""
+    """Whether a claim becomes an equation; one that owes nothing, unless it is false."""
     found = verdict(claim)
-    return isinstance(found, Shown) and not found.equation.context.owes
+    return isinstance(found, Shown) and (claim.truth == FALSE or not found.equation.context.owes)

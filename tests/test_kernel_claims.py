@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from claims_meaning import SECOND
+from claims_meaning import SECOND, UNSEEN
 from kernel_claims import ASYMMETRIC, CLAIMS, NAMED, verdict
 from kernel_letters import DIVERGENT, FALSE, MALFORMED, TRUE, UNDEFINED, Claim
 from kernel_oracle import (
@@ -85,7 +85,7 @@ def test_no_model_of_any_shape_separates_a_true_claim(claim: Claim) -> None:
 
 
 def test_names_are_unique_and_every_row_has_a_true_and_a_false_claim() -> None:
-    assert len(NAMED) == len(CLAIMS) + len(ASYMMETRIC)
+    assert len(NAMED) == len(CLAIMS) + len(ASYMMETRIC) + len(UNSEEN)
     rows: dict[str, Counter[bool]] = {}
     for claim in (*CLAIMS, *ASYMMETRIC):
         rows.setdefault(claim.name.split(": ")[0], Counter())[claim.truth == TRUE] += 1
@@ -120,6 +120,6 @@ def test_the_information_matrix_asks_for_a_positive_policy() -> None:
     assert owed(replace(fisher, assumes=frozenset([initial_positive, dynamics_positive]))) is None
 
 
-def test_samples_owe_their_law() -> None:
-    assert owed(NAMED["one draw: a mean of means"]) == ()
-    assert owed(replace(NAMED["one draw: a mean of means"], assumes=frozenset())) == ("law",)
+@pytest.mark.parametrize("claim", UNSEEN, ids=lambda claim: claim.name)
+def test_what_no_model_shows_is_owed(claim: Claim) -> None:
+    assert owed(claim) == claim.owes
