@@ -60,7 +60,7 @@ class Claim:
     """Whether decisions never end."""
 
     def __post_init__(self) -> None:
-        infinite = self.endless is not None or is_endless(self.before, self.after)
+        infinite = self.endless or is_endless(self.before, self.after)
         for name in ("before", "after"):  # as evaluators read them
             side = resolved(getattr(self, name), additive=self.additive, infinite=infinite)
             object.__setattr__(self, name, side)

@@ -110,8 +110,8 @@ SUMS: list[Claim] = [
             at_sizes((1, 2, 0))),
         ("of products to long before", mean(total(t, f(S[0]) * prod(k, g(A_[k]), stop=t - 2))), mean(f(S[0]) + total(
             t, f(S[0]) * prod(k, g(A_[k]), stop=t - 2), start=1)), NONE, TRUE),
-        ("of a mean of its own at a literal time", mean(total(t, f(S[t]) * mean(c(S[t])), start=0, stop=1)), mean(
-            f(S[0])) * mean(c(S[0])) + mean(f(S[1])) * mean(c(S[1])), NONE, TRUE, at_sizes((2, 2, 0))),
+        ("of a mean of its own at a literal time", mean(total(t, f(S[t]) * mean(c(S[t])), start=0, stop=0)), mean(
+            f(S[0])) * mean(c(S[0])), NONE, TRUE, at_sizes((2, 2, 0))),
         ("of a mean of its own at another time", mean(total(t, f(S[t]) * mean(c(S[t])), start=0, stop=1)), mean(
             f(S[0])) * mean(c(S[0])) + mean(f(S[1])) * mean(c(S[0])), NONE, FALSE),
         ("from a literal", mean(total(t, total(k, f(S[k]), start=1, stop=t))), mean(

@@ -7,8 +7,6 @@ from time import process_time
 from typing import Any
 
 import pytest
-from derive.checking.examine import examine
-from derive.checking.judgement import Examined
 from further_theorems import error, reward, score
 from sympy import Expr
 from test_stationary import FORTH, REST
@@ -21,6 +19,8 @@ from derive.assumptions import (
     initial_positive,
     policy_positive,
 )
+from derive.checking.examine import examine
+from derive.checking.judgement import Examined
 from derive.claim import Claim, Witness
 from derive.derivation import Chain, by, calc, theorem
 from derive.errors import DeriveError

@@ -117,7 +117,7 @@ def test_the_information_matrix_asks_for_a_positive_policy() -> None:
     """
     fisher = NAMED["gradient: Fisher"]
     assert owed(fisher) == ()
-    assert owed(replace(fisher, assumes=frozenset([initial_positive, dynamics_positive]))) is None
+    assert owed(replace(fisher, assumes=frozenset([initial_positive, dynamics_positive]))) == ("support",)
 
 
 @pytest.mark.parametrize("claim", UNSEEN, ids=lambda claim: claim.name)
