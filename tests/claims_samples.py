@@ -212,8 +212,8 @@ INFINITE: list[Claim] = [
          at_sizes((2, 2, 3))),
         ("policy gradient by values", grad(J), endless(t, gamma**t * mean(score(t) * V(S[t]))), END, FALSE, at_sizes(
             (1, 2, 3))),
-        ("policy gradient without gamma", grad(J), mean(endless(t, score(t) * A(S[t], A_[t]))), END, FALSE, at_sizes(
-            (1, 2, 3))),
+        ("policy gradient without gamma", grad(J), mean(endless(t, score(t) * A(S[t], A_[t]))), END, DIVERGENT,
+         {"part": mean(endless(t, score(t) * A(S[t], A_[t])))}),
         ("the gradient of J is nothing", grad(J), 0, END, FALSE),
         ("the gradient of a mean of probabilities is nothing", grad(mean(endless(t, gamma**t * pi(A_[t] | S[t])))), 0,
          END, FALSE),
