@@ -39,7 +39,7 @@ _HOMES = {
     **dict.fromkeys(_ASSUMPTIONS, "derive.assumptions"),
     **dict.fromkeys(_VERDICTS, "derive.verdict"),
     **dict.fromkeys(_CHAIN, "derive.derivation"),
-    "examine": "derive.chain",
+    "examine": "derive.checking.examine",
     "main": "derive.cli",
 }
 

@@ -26,12 +26,13 @@ from typing import Any
 
 from rich.console import Console
 
-from derive.chain import Examined, Session
-from derive.derivation import Theorem
-from derive.errors import BadInput, DeriveError
-from derive.proof_files import load, place_of
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
+from derive.errors import BadInput, DeriveError, InvalidChain
+from derive.proof_files import load
 from derive.report import terminal
 from derive.report.payload import payload
+from derive.theorems import Theorem
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,14 @@ def check_file(file: str, look: Look, session: Session | None = None) -> Checked
     errors: list[str] = []
     try:
         theorems = load(Path(file))
-        for theorem in theorems:
-            built(theorem)
     except BadInput as error:
         return Checked(file, payload([], [str(error)]), errors=(str(error),))
     for theorem in theorems:
         try:
+            built(theorem)
             examined.append(session.examine(theorem))
+        except BadInput as error:
+            errors.append(str(error))
         except DeriveError as error:
             errors.append(f"{theorem.file}:{theorem.line}: {theorem.name}: {error}")
     return Checked(
@@ -92,16 +94,13 @@ def check_file(file: str, look: Look, session: Session | None = None) -> Checked
 
 
 def built(theorem: Theorem) -> None:
-    """Build the chain.
+    """Read the chain.
 
     Raises:
-        BadInput: if that fails, with the line where it does.
+        BadInput: if what is written is none, with the line.
     """
-    try:
-        _ = theorem.chain
-    except (Exception, SystemExit) as error:
-        kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
-        raise BadInput(f"{place_of(error, Path(theorem.file))}: theorem {theorem.name}: {kind}{error}") from error
+    if isinstance(theorem.written, InvalidChain):
+        raise BadInput(str(theorem.written))
 
 
 def _written(examined: list[Examined], look: Look) -> str:

@@ -1,161 +1,119 @@
-"""Certificates: what an independent checker needs to see that steps hold everywhere.
+"""Certificates: what the kernel alone needs to make the equations of a proof again.
 
-A certificate names, for every step, its file, line and both terms as source text, and the
-closures of the automata decision. ``derive.verify`` re-checks the closures; ``against``
-recompiles the terms of a proof and compares, so that a certificate cannot be attached to
-another step.
+A certificate holds, for every step, its verdict and, where that claims an equation, the expanded
+terms, the assumptions as a context, and the evidence. ``derive.verify`` reads nothing else.
+``against`` compares the terms with those of a proof, so that a certificate is about that proof.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from derive.assumptions import Assumption, check_step
-from derive.derivation import Theorem
+from sympy import Expr
+
+from derive.checking.judgement import Examined, Judgement
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
-from derive.language.source import source
-from derive.procedures.automata import Monomial
-from derive.procedures.closure import Closure, Difference
-from derive.procedures.everywhere import (
-    Coordinates,
-    Everywhere,
-    ProductGap,
-    Sides,
-    decide_everywhere,
-    differences,
-    product_of,
-)
-from derive.procedures.spans import Identity, Vector
+from derive.kernel.contexts import to_data as context_data
+from derive.kernel.equations import Equation
+from derive.kernel.terms import to_data
+from derive.language.terms import Batch, Expect, Law
+from derive.language.vocabulary import pi
+from derive.procedures.encoding import Encoding, context_of
+from derive.theorems import Theorem
+from derive.verdict import Estimates, Proved, SameMean
 from derive.verify import SCHEMA
 
 
-def certificate(theorems: Sequence[Theorem]) -> dict[str, Any]:
-    """The certificate of all steps that the automata decide, as plain data."""
-    return {"schema": SCHEMA, "theorems": [_theorem(theorem) for theorem in theorems]}
+def certificate(examined: Sequence[Examined]) -> dict[str, Any]:
+    """The certificate of theorems that were examined, as plain data."""
+    return {"schema": SCHEMA, "theorems": [_theorem(one) for one in examined]}
 
 
-def _theorem(theorem: Theorem) -> dict[str, Any]:
-    chain, steps = theorem.chain, []
-    for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
-        decision = _decision(before, after, theorem.assumes, endless=theorem.endless)
-        shown = decision if isinstance(decision, Everywhere) and decision.closures is not None else None
-        steps.append({
-            "step": number, "line": chain.reasons[number - 1].line, "label": chain.reasons[number - 1].tag,
-            "before": source(before), "after": source(after),
-            "coordinates": list(shown.coordinates) if shown and shown.coordinates else None,
-            "product": _product(shown.product) if shown and shown.product else None,
-            "closures": [_closure(one) for one in shown.closures or ()] if shown else None,
-        })
-    return {"name": theorem.name, "file": Path(theorem.file).name,
-            "assumptions": sorted(one.name for one in theorem.assumes), "steps": steps}
+def _theorem(one: Examined) -> dict[str, Any]:
+    return {"name": one.theorem.name, "file": Path(one.theorem.file).name,
+            "steps": [_step(number, step, one.theorem) for number, step in enumerate(one.steps, 1)]}
 
 
-def _decision(before: Any, after: Any, assumptions: Sequence[Assumption], *, endless: bool) -> Any:
-    """The automata decision; None for a line that has no meaning."""
-    try:
-        check_step(before, after, assumptions, endless=endless)
-    except MalformedTerm:
+def _step(number: int, step: Judgement, theorem: Theorem) -> dict[str, Any]:
+    return {"step": number, "line": step.by.line, "label": step.by.tag, "verdict": step.verdict.code,
+            "claim": _claim(step, infinite=theorem.endless)}
+
+
+def _claim(step: Judgement, *, infinite: bool) -> dict[str, Any] | None:
+    """The equation that the verdict claims, with its evidence; None where a rule was believed or none is claimed."""
+    match step.verdict:
+        case Proved(equation):
+            of = "sides"
+        case Estimates(means=equation) | SameMean(means=equation):
+            of = "means"
+        case _:
+            return None
+    if step.evidence is None or equation.trusts:
         return None
-    return decide_everywhere(before, after, assumptions, sides=Sides(assumptions, endless=endless))
+    return {"of": of, "before": to_data(equation.before), "after": to_data(equation.after),
+            "context": _context(equation, infinite=infinite), "evidence": _evidence(dict(step.evidence))}
 
 
-def _closure(closure: Closure) -> dict[str, Any]:
-    numbers = {letter: number for number, letter in enumerate(closure.difference.letters)}
-    return {
-        **_difference(closure.difference),
-        "rows": [_vector(row) for row in closure.rows],
-        "columns": [_vector(column) for column in closure.columns],
-        "steps": [{"row": row, "letter": numbers[letter], **_identity(one)} for letter, row, one in closure.steps],
-        "units": [_identity(one) for one in closure.units],
-        "determinant": _polynomial(closure.determinant) if closure.determinant is not None else None,
-    }
+def _context(equation: Equation, *, infinite: bool) -> dict[str, Any]:
+    """The assumptions, at the horizon of the chain: an equation that speaks of none serves both."""
+    return {**context_data(equation.context), "horizon": "infinite" if infinite else "finite"}
 
 
-def _difference(difference: Difference) -> dict[str, Any]:
-    return {
-        "each": difference.each,
-        "endless": difference.endless,
-        "start": _vector(difference.start),
-        "letters": [
-            {"letter": _letter(letter), "arrows": [[p, q, _polynomial(w)] for (p, q), w in sorted(arrows.items())]}
-            for letter, arrows in difference.letters.items()
-        ],
-        "ends": [{"end": _letter(end), "column": _vector(column)} for end, column in difference.ends.items()],
-    }
-
-
-def _product(product: ProductGap) -> dict[str, Any]:
-    return {
-        "polynomial": [[list(sums), _polynomial(weight)] for sums, weight in sorted(product.polynomial.items())],
-        "relations": [{"number": one.number, "factor": _polynomial(one.factor), "of": _vector(dict(one.of))}
-                      for one in product.relations],
-    }
-
-
-def _letter(letter: Monomial) -> list[list[Any]]:
-    return [[*symbol, exponent] for symbol, exponent in letter]
-
-
-def _polynomial(value: Any) -> list[list[int]]:
-    return [[int(g), int(m), int(c)] for (g, m), c in sorted(value.to_dict().items())]
-
-
-def _vector(values: Vector) -> list[list[Any]]:
-    return [[place, _polynomial(value)] for place, value in sorted(values.items())]
-
-
-def _identity(one: Identity) -> dict[str, Any]:
-    return {"factor": _polynomial(one.factor), "of": _vector(one.coefficients)}
+def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:
+    if evidence["by"] == "closure":
+        return {"by": "closure", "policy": evidence["policy"],
+                "certificate": {key: value for key, value in evidence.items() if key not in ("by", "policy")}}
+    if evidence["by"] == "normal form":
+        coordinates = evidence["coordinates"]
+        return {"by": "normal form", "coordinates": None if coordinates is None else to_data(coordinates)}
+    return {"by": "same"}
 
 
 # -- against a proof ------------------------------------------------------------------------------------
 
 
 def against(data: dict[str, Any], theorems: Sequence[Theorem]) -> list[tuple[str, str]]:
-    """What differs between a certificate and the proofs it claims to be about, step by step."""
-    known = {theorem.name: theorem for theorem in theorems}
-    outcomes = []
-    for entry in data["theorems"]:
-        theorem = known.get(entry["name"])
-        if theorem is None:
-            outcomes.append((str(entry["name"]), "no theorem of that name in the proof"))
-            continue
-        outcomes += [(f"{entry['name']} step {number}", text) for number, text in _compared(entry, theorem)]
-    return outcomes
+    """What differs between a certificate and the proofs it claims to be about: terms, assumptions, what is missing."""
+    known = {(theorem.name, Path(theorem.file).name): theorem for theorem in theorems}
+    entries = {(entry["name"], entry["file"]): entry for entry in data["theorems"]}
+    found = [(theorem.name, "is not in the certificate") for key, theorem in known.items() if key not in entries]
+    for key, entry in entries.items():
+        if key not in known:
+            found.append((str(entry["name"]), "no theorem of that name in the proof"))
+        else:
+            found += [(f"{entry['name']}{place}", text) for place, text in _compared(entry, known[key])]
+    return found
 
 
-def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[int, str]]:
+def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[str, str]]:
     terms = theorem.chain.terms
     if len(entry["steps"]) != len(terms) - 1:
-        return [(0, f"the proof has {len(terms) - 1} steps, the certificate {len(entry['steps'])}")]
-    if entry["assumptions"] != sorted(one.name for one in theorem.assumes):
-        return [(0, "the assumptions are not those of the proof")]
+        return [("", f"the proof has {len(terms) - 1} steps, the certificate {len(entry['steps'])}")]
+    encoding = Encoding(theorem.assumes, infinite=theorem.endless)
+    assumed = context_data(context_of(theorem.assumes, infinite=theorem.endless))
     outcomes = []
-    for number, (step, before, after) in enumerate(zip(entry["steps"], terms, terms[1:], strict=False), 1):
-        if (step["before"], step["after"]) != (source(before), source(after)):
-            outcomes.append((number, "the terms are not those of the proof"))
-        elif step["closures"] is not None and not _same_automata(step, before, after, theorem):
-            outcomes.append((number, "the automata are not those of the terms"))
+    for step, reason, before, after in zip(entry["steps"], theorem.chain.reasons, terms, terms[1:], strict=False):
+        place, claim = f" step {step['step']}", step["claim"]
+        if (step["line"], step["label"]) != (reason.line, reason.tag):
+            outcomes.append((place, "the line or the label is not that of the proof"))
+        if claim is None:
+            continue
+        sides = (before, after) if claim["of"] == "sides" else tuple(map(_mean_of, (before, after)))
+        try:
+            own = [to_data(encoding.term(side)) for side in sides]
+        except (OutsideFragment, MalformedTerm, WorkLimit) as outside:
+            outcomes.append((place, f"the proof's term has no form in the kernel: {outside}"))
+            continue
+        if sorted(map(str, own)) != sorted(map(str, (claim["before"], claim["after"]))):
+            outcomes.append((place, "the terms are not those of the proof"))
+        if claim["context"] != assumed:
+            outcomes.append((place, "the assumptions are not those of the proof"))
     return outcomes
 
 
-def _same_automata(step: Any, before: Any, after: Any, theorem: Theorem) -> bool:
-    """Recompile the terms and compare: the certificate must be about these automata."""
-    sides = Sides(theorem.assumes, endless=theorem.endless)
-    closures, coordinates = step["closures"], None
-    match step.get("coordinates"):
-        case [str() as policy, bool() as unroll]:
-            coordinates = Coordinates(policy, unroll)
-        case other if other is not None:
-            return False
-    try:
-        compiled = [_difference(one) for one in differences(before, after, (), sides, coordinates)]
-        gap = product_of(before, after, sides, coordinates)
-    except (OutsideFragment, WorkLimit):
-        return False
-    plain = [{key: closure.get(key) for key in ("each", "endless", "start", "letters", "ends")} for closure in closures]
-    product = _product(gap) if gap is not None else None
-    return json.loads(json.dumps([compiled, product])) == [plain, step.get("product")]
+def _mean_of(term: Expr) -> Expr:
+    for batch in sorted((index for index in term.free_symbols if isinstance(index, Batch)), key=str):
+        term = Expect(batch, Law(pi), term)
+    return term

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from derive.derivation import Theorem
+    from derive.theorems import Theorem
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 NAMES = click.argument("names", nargs=-1)
@@ -105,11 +105,13 @@ def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None
                 _print_json(console, payloads, errors)
             else:
                 summary(console, settled, steps, len(errors), perf_counter() - start)
-    if certificate is not None:
-        _write_certificate(certificate, files)
     for error in errors:
         click.echo(f"error: {error}", err=True)
-    return 2 if errors else 0 if all(settled) and not (strict and idle) else 1
+    if errors or not settled:
+        return 2
+    if certificate is not None:
+        _write_certificate(certificate, files)
+    return 0 if all(settled) and not (strict and idle) else 1
 
 
 @contextmanager
@@ -131,17 +133,19 @@ def _write_certificate(path: Path, files: list[Path]) -> None:
     import json
 
     from derive.certificate import certificate
+    from derive.checking.examine import Session
     from derive.proof_files import load
     from derive.report.output import write_whole
 
-    data = certificate([theorem for file in files for theorem in load(file)])
+    session = Session()
+    data = certificate([session.examine(theorem) for file in files for theorem in load(file)])
     write_whole(path, (json.dumps(data, separators=(",", ":")) + "\n").encode())
 
 
 def _print_json(console: Console, theorems: list[dict[str, Any]], errors: list[str]) -> None:
     import json
 
-    ok = not errors and all(theorem["as_claimed"] for theorem in theorems)
+    ok = bool(theorems) and not errors and all(theorem["as_claimed"] for theorem in theorems)
     data = {"schema": 1, "ok": ok, "theorems": theorems, "errors": errors}
     console.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
@@ -154,13 +158,12 @@ def _console(output: Path | None) -> Any:
 
 def _files(paths: Iterable[Path], errors: list[str]) -> Iterator[Path]:
     """The proof files of all paths; what cannot be read is noted in ``errors`` and skipped."""
-    from derive.proof_files import bundled, proof_files
+    from derive.proof_files import bundled, search
 
     for path in list(paths) or [bundled()]:
-        try:
-            yield from list(proof_files([path]))
-        except BadInput as error:
-            errors.append(str(error))
+        found = search(path)
+        errors += found.errors
+        yield from found.files
 
 
 def _built(theorem: Theorem) -> None:
@@ -172,38 +175,46 @@ def _built(theorem: Theorem) -> None:
 @commands.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
-              help="Recompile the terms of this proof and compare; may be repeated.")
-def verify(path: Path, proofs: tuple[Path, ...]) -> int:
-    """Re-check the certificate PATH with code that shares nothing with the prover."""
+              help="Compare with the terms of this proof; may be repeated.")
+@click.option("--partial", is_flag=True, help="Steps without evidence are no failure.")
+def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
+    """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
+    from derive.statements import scope, statement, visible
     from derive.verify import NotCertified, read, verified
 
     try:
-        data = read(path)
+        outcomes = list(verified(read(path)))
     except NotCertified as error:
-        raise BadInput(str(error)) from None
-    outcomes = verified(data)
-    for step, outcome in outcomes:
-        click.echo(f"{step}: {outcome}")
-    good = all(outcome in ("verified", "no certificate") for _, outcome in outcomes)
+        raise BadInput(visible(error)) from None
+    for one in outcomes:
+        name = visible(one.name)
+        if one.equation is None:
+            click.echo(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
+            continue
+        means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
+        click.echo(f"{name}: verified{means}")
+        click.echo(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
+        click.echo(f"    {scope(one.equation.context)}")
+    claimed = [one for one in outcomes if one.claimed]
+    count = sum(one.equation is not None for one in claimed)
+    bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]
+    good = bool(count) and not bad
     if proofs:
-        good = _is_about(data, proofs) and good
-    count = sum(outcome == "verified" for _, outcome in outcomes)
-    endless = any(closure.get("endless") for theorem in data["theorems"] for step in theorem["steps"]
-                  for closure in step["closures"] or ()) if count else False
-    reach = "every discount below 1 where the horizon is infinite, else every horizon" if endless else "every horizon"
-    click.echo(f"{count} of {len(outcomes)} steps verified for every finite MDP and {reach}")
+        good = _is_about(read(path), proofs) and good
+    click.echo(f"{count} of {len(claimed)} claimed equations verified; {len(outcomes) - len(claimed)} steps claim none")
     if not proofs:
-        click.echo("that is about the certificate's automata; --against PROOF compares them with the proof's terms")
-    return 0 if good and count else 1
+        click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
+    return 0 if good else 1
 
 
 def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
     """Whether the certificate is about these proofs; says what differs."""
     from derive.certificate import against
+    from derive.statements import visible
 
     wrong = against(data, _named([str(proof) for proof in proofs]))
     for step, text in wrong:
-        click.echo(f"{step}: {text}")
+        click.echo(f"{visible(step)}: {visible(text)}")
     return not wrong
 
 
@@ -283,7 +294,7 @@ def explain(subject: str | None) -> int:
               help="Monte Carlo trajectories.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the simulator and of theta.")
 def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
-    """Evaluate the closed form of THEOREM on MDP, next to independent methods.
+    """Evaluate the formula of THEOREM on MDP, next to independent methods.
 
     MDP is a built-in name (see below), random:SEED, or a .json or .npz file with the
     fields mu (S,), P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and optionally theta

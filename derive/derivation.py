@@ -1,4 +1,4 @@
-"""How a derivation is written: ``theorem``, ``calc`` and ``by``. No meaning here.
+"""How a derivation is written in Python: ``theorem``, ``calc`` and ``by``. No meaning here.
 
 A proof file holds a docstring (statement, outline, source) and one ``@theorem`` whose
 body is one ``calc``::
@@ -11,38 +11,33 @@ body is one ``calc``::
             ratio(P(tau), P(tau)) * grad(P(tau)),
             ...
         )
+
+This file and ``derive.proof_files``, which executes such files, are the Python front end:
+nothing else looks at functions, frames or globals.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
-from types import FrameType
+from pathlib import Path
+from types import FrameType, FunctionType
 from typing import Any
 
-from sympy import Expr
-
 from derive.assumptions import Assumption
-from derive.errors import InvalidChain, MalformedTerm
+from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, said
 from derive.language.expression import as_term
-from derive.language.horizons import is_endless
 from derive.language.typing import admit, check_functions
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
+from derive.theorems import By, Chain, Theorem
 from derive.verdict import CODES, Proved, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """A reason, the label of the line it leads to, the verdict it expects, and its place."""
-
-    reason: Rule | Decision | Theorem | str | None
-    tag: str | None
-    expect: str
-    line: int
-    column: int = 0
+# -- chains ----------------------------------------------------------------------------------------
 
 
 def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Proved) -> By:
@@ -56,10 +51,14 @@ def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Pr
     """
     if not (reason is None or isinstance(reason, (Rule, Decision, Theorem, str))):
         raise InvalidChain(
-            f"by({reason!r}): a reason is a rule, automata, a theorem, words in quotes, or nothing. "
+            f"by({in_one_line(reason)}): a reason is a rule, automata, a theorem, words in quotes, or nothing. "
             "Rules are imported from derive; definitions are written definition(J).")
     if not (isinstance(expect, type) and issubclass(expect, Verdict) and expect.code):
         raise InvalidChain(f"by(expect={expect!r}): expected one of {', '.join(c.__name__ for c in CODES.values())}.")
+    if isinstance(reason, str):
+        _check_words(reason, "by(...)", "a reason in words")
+    if tag is not None:
+        _check_words(tag, "by(tag=...)", "a label")
     return By(reason, tag, expect.code, *_place(sys._getframe(1)))
 
 
@@ -70,12 +69,19 @@ def _place(frame: FrameType) -> tuple[int, int]:
     return line or frame.f_lineno, (column or 0) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """term, by, term, by, ..., term."""
+def _check_words(text: object, where: str, what: str) -> None:
+    """A plain string that can be printed, stored, and sent to another process.
 
-    terms: tuple[Expr, ...]
-    reasons: tuple[By, ...]
+    Raises:
+        InvalidChain: otherwise.
+    """
+    if type(text) is not str:
+        raise InvalidChain(f"{where}: {what} is a string, not {in_one_line(text)}.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidChain(
+            f"{where}: {text!r} holds half a character at place {error.start + 1}. Write the whole one.") from None
 
 
 def calc(*items: Any) -> Chain:
@@ -98,64 +104,158 @@ def calc(*items: Any) -> Chain:
     return Chain(terms, tuple(items[1::2]))
 
 
-@dataclass(frozen=True)
-class Theorem:
-    """A named chain under assumptions; it is also a reason for steps of other chains."""
+# -- theorems --------------------------------------------------------------------------------------
 
-    title: str
-    assumes: tuple[Assumption, ...]
-    build: Callable[[], Chain]
 
-    @property
-    def name(self) -> str:
-        """The name of the Python function."""
-        return self.build.__name__
+class Declared(Theorem):
+    """What ``@theorem(...)`` leaves in the place of a function: its chain is read when it is first asked for.
 
-    @property
-    def file(self) -> str:
-        """The file that defines it."""
-        return self.build.__code__.co_filename
+    Until then the body may name theorems further down, or in files that are still being imported.
+    """
 
-    @property
-    def line(self) -> int:
-        """The line where it starts."""
-        return self.build.__code__.co_firstlineno
+    _body: Callable[[], Any]
+    _chain: Chain | None
+
+    def __init__(self, title: str, assumes: tuple[Assumption, ...], body: FunctionType) -> None:
+        statement = body.__doc__ or body.__globals__.get("__doc__") or ""
+        vars(self).update(
+            title=title, assumes=assumes, name=body.__name__, file=body.__code__.co_filename,
+            line=body.__code__.co_firstlineno, docstring=str(statement).strip(), _body=body, _chain=None)
 
     @property
-    def docstring(self) -> str:
-        """The statement in words: of the function, or of the proof file."""
-        return (self.build.__doc__ or self.build.__globals__.get("__doc__") or "").strip()
+    def written(self) -> Chain | InvalidChain:
+        """The chain, read once; or what is wrong with it, and where."""
+        if self._chain is None:
+            try:
+                chain = self._body()
+                if not isinstance(chain, Chain):
+                    raise InvalidChain(f"returns {in_one_line(chain)}, expected calc(...).")
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                return self._wrong(error)
+            vars(self)["_chain"] = chain
+        assert self._chain is not None
+        return self._chain
 
-    @cached_property
-    def chain(self) -> Chain:
-        """The chain, built once."""
-        chain = self.build()
-        if not isinstance(chain, Chain):
-            raise InvalidChain(f"theorem {self.name!r} returns {chain!r}, expected calc(...).")
-        return chain
-
-    @property
-    def endless(self) -> bool:
-        """Whether the chain speaks of an infinite horizon."""
-        return is_endless(*self.chain.terms)
-
-    @property
-    def claim(self) -> str:
-        """What the chain claims end to end: its first and last term."""
-        return f"{self.chain.terms[0]} = {self.chain.terms[-1]}"
-
-    def __str__(self) -> str:
-        return self.title
+    def _wrong(self, error: BaseException) -> InvalidChain:
+        line = line_of(error, self.file) or self.line
+        wrong = InvalidChain(f"{self.file}:{line}: theorem {self.name}: {_with_kind(error)}")
+        wrong.__cause__ = error
+        return wrong
 
 
 def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Callable[[], Chain]], Theorem]:
-    """Declare a theorem: ``@theorem("name", assumes=[possible(tau)])`` over a function that returns ``calc(...)``."""
+    """Declare a theorem: ``@theorem("name", assumes=[possible(tau)])`` over a function that returns ``calc(...)``.
+
+    Raises:
+        InvalidChain: if the title is no string, an assumption is none, or what it decorates is no plain function.
+    """
+    call = _called(sys._getframe(1))  # before anything is refused: a refusal that a file swallows is no success
+    if callable(title):
+        raise InvalidChain('@theorem has no title. Write @theorem("the title") above the function.')
+    _check_words(title, "theorem(...)", "a title")
     declared = tuple(assumes)
     for assumption in declared:
         if not isinstance(assumption, Assumption):
-            raise InvalidChain(f"theorem {title!r} assumes {assumption!r}, which is not an assumption.")
+            raise InvalidChain(f"theorem {title!r} assumes {in_one_line(assumption)}, which is not an assumption.")
 
     def declare(build: Callable[[], Chain]) -> Theorem:
-        return Theorem(title, declared, build)
+        _check_body(title, build)
+        made = Declared(title, declared, build)  # type: ignore[arg-type]
+        _note(Made(call, _module_executed(sys._getframe(1)), made))
+        return made
 
     return declare
+
+
+def _check_body(title: str, body: object) -> None:
+    """Raises InvalidChain unless the body is a function that returns when it is called."""
+    if isinstance(body, FunctionType):
+        waits = inspect.iscoroutinefunction(body) or inspect.isasyncgenfunction(body)
+        if not waits and not inspect.isgeneratorfunction(body):
+            return
+        what = "an async function" if waits else "a generator"
+    else:
+        what = f"a {type(body).__name__}"
+    raise InvalidChain(
+        f"theorem {title!r} decorates {what}. Write it above a plain function: def the_name(): return calc(...).")
+
+
+# -- what happens while a file is executed ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call of ``theorem(...)``: the module that was being executed, and the place of the call."""
+
+    module: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A theorem that came of a call, and the module that was being executed."""
+
+    call: Call
+    module: str
+    theorem: Theorem
+
+
+Event = Call | Made
+
+_LISTENER: ContextVar[list[Event] | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def recorded() -> Iterator[list[Event]]:
+    """Every call of ``theorem(...)`` and every theorem made inside the block, in order, imported files included."""
+    events: list[Event] = []
+    token = _LISTENER.set(events)
+    try:
+        yield events
+    finally:
+        _LISTENER.reset(token)
+
+
+def _note(event: Event) -> None:
+    listener = _LISTENER.get()
+    if listener is not None:
+        listener.append(event)
+
+
+def _called(frame: FrameType) -> Call:
+    call = Call(_module_executed(frame), frame.f_code.co_filename, frame.f_lineno)
+    _note(call)
+    return call
+
+
+def _module_executed(frame: FrameType | None) -> str:
+    """The innermost module whose top level is being executed; "" if there is none.
+
+    A function of a helper file that is called from a proof's top level declares for the proof;
+    an imported file declares for itself.
+    """
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        module = sys.modules.get(name)
+        if frame.f_code.co_name == "<module>" and module is not None and vars(module) is frame.f_globals:
+            return name
+        frame = frame.f_back
+    return ""
+
+
+def line_of(error: BaseException, file: str) -> int | None:
+    """The line of the innermost frame of an error that lies in ``file``."""
+    line, trace, wanted = None, error.__traceback__, Path(file).resolve()
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == wanted:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _with_kind(error: BaseException) -> str:
+    """The message; of an error that is not ours, with its kind."""
+    return said(error) if isinstance(error, DeriveError) else f"{type(error).__name__}: {said(error)}"

@@ -56,6 +56,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
+from derive.language.typing import refuse_foreign
 from derive.models import Model, Path
 
 STEP = Fraction(1, 10**30)
@@ -83,8 +84,10 @@ class Enumeration:
         Raises:
             Undefined: a denominator is 0, or the argument of a logarithm is not positive.
             NotApplicable: the term asks for an index that this shape does not have.
+            NotATerm: a part is not of this language.
             OutsideFragment: a node has no meaning here, such as an infinite horizon.
         """
+        refuse_foreign(term)
         return self._value(term, dict(environment or {}), Fraction(0), 1)
 
     def _value(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:

@@ -7,6 +7,9 @@ never with a traceback. A *verdict* about a derivation is not an exception (see
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 
 class DeriveError(Exception):
     """The base of all errors that a user can cause."""
@@ -73,3 +76,19 @@ class KernelDisagrees(DeriveError):
 
 class BadInput(DeriveError):
     """A file, folder or argument given on the command line cannot be used."""
+
+
+def said(error: BaseException) -> str:
+    """The message of any exception on one line that can be printed, whatever its ``__str__`` does."""
+    return in_one_line(error, str) or "(no message)"
+
+
+def in_one_line(value: object, write: Callable[[Any], str] = repr) -> str:
+    """A foreign value as text on one line that can be printed, whatever its own methods do."""
+    try:
+        text = " ".join(write(value).split())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: a proof file must not end the run
+        return f"(a {type(value).__name__} that cannot be shown: {type(error).__name__})"
+    return text.encode(errors="backslashreplace").decode()

@@ -3,7 +3,11 @@
 Examples alternate between the float interpretation and exact brute-force enumeration;
 neither shares arithmetic with the kernel. A step that is expected to be proved must have
 a value on every MDP of the theorem's class, the same on both sides; a step that is
-expected to be refuted must be separated by some example.
+expected to be refuted must be separated by some example. A step that was never compared
+is said, and no run with a step that is expected to be proved among them has passed.
+
+At an infinite horizon they alternate between the linear systems of ``stationary``, which
+share no arithmetic with the kernel, and the kernel's own exact solution with random numbers.
 """
 
 from __future__ import annotations
@@ -11,51 +15,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from itertools import product
 from random import Random
-from typing import Any
 
-import numpy as np
 from sympy import Expr
 
-from derive.assumptions import (
-    POSSIBLE,
-    additive_return,
-    check_step,
-    dynamics_positive,
-    initial_positive,
-    policy_positive,
-)
-from derive.chain import Examined
-from derive.claim import Claim, Witness
-from derive.derivation import Theorem
-from derive.enumerate import Enumeration
-from derive.errors import DeriveError, MalformedTerm, NotApplicable, OutsideFragment, Undefined
-from derive.language.binding import Index
-from derive.language.expression import subterms
+from derive.assumptions import check_step
+from derive.checking.judgement import Examined
+from derive.claim import Witness
+from derive.errors import DeriveError, MalformedTerm, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.signature import Signature, signature
-from derive.language.terms import Batch, Expect, Grad, Law, Log
+from derive.language.terms import Batch, Expect, Law
 from derive.language.vocabulary import pi
-from derive.models import Model, Shape
-from derive.numeric.gaps import assignments, largest_gap
-from derive.numeric.instances import instance_of, random_instance
+from derive.models import Shape
+from derive.random_comparison import EXACT, FLOAT, ORACLE, SOLVED, claim_of, differ_at_random
+from derive.random_models import WITHOUT_END, shape_of_example, shapes
+from derive.theorems import Theorem
 from derive.verdict import Estimates, NeedsCondition, Proved, Refuted, SameMean, Unjustified
 from derive.witness import find_witness
 
-FLOAT, EXACT = "float", "exact"
 MOST_TRAJECTORIES = {FLOAT: 300, EXACT: 40}
 """Trajectories, or joint samples, of an example."""
-MOST_ASSIGNMENTS = {FLOAT: 100, EXACT: 12}
-ROUNDING = Fraction(1, 10**18)
-"""How far two difference quotients, or logarithms, of equal numbers may lie apart; quotients err by some 1e-28."""
 
 AGREE = {Proved.code, Unjustified.code, NeedsCondition.code}
 SEPARATE = {Refuted.code, Estimates.code, SameMean.code}
 SAME_MEANS = {Estimates.code, SameMean.code}
 
 Progress = Callable[[int, int], None]
-Indices = Mapping[Index, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +59,6 @@ class Subject:
     @property
     def signature(self) -> Signature:
         return signature(*self.sides)
-
-    @property
-    def possible_only(self) -> bool:
-        return POSSIBLE in self.theorem.assumes
 
     @property
     def means(self) -> tuple[Expr, Expr]:
@@ -110,23 +91,51 @@ class Failure:
     says: str
     witness: Witness | None = None
 
+    @property
+    def place(self) -> str:
+        """The method and the shape, where there is one."""
+        return "" if self.shape is None else f"by {self.method} on {shown(self.shape, self.method)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uncompared:
+    """A step of which no example had both sides, and the verdict that it is expected to have."""
+
+    theorem: str
+    step: int
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.theorem}, step {self.step + 1}"
+
 
 @dataclass(frozen=True, slots=True)
 class FuzzResult:
-    """What a run covered: checks by shape, comparisons by method, and the first failure."""
+    """What a run covered: checks by shape, comparisons by method; the first failure; and what was never compared."""
 
     examples: int
     seed: int
     steps: int
-    shapes: Mapping[Shape, int]
+    shapes: Mapping[str, int]
     comparisons: Mapping[str, int]
     separated: Mapping[str, int]
     failure: Failure | None
+    uncompared: tuple[Uncompared, ...] = ()
+
+    @property
+    def unsupported(self) -> tuple[Uncompared, ...]:
+        """The steps expected to be proved that no example compared."""
+        return tuple(step for step in self.uncompared if step.expected == Proved.code)
 
     @property
     def passed(self) -> bool:
-        """Whether no step failed."""
-        return self.failure is None
+        """Whether no step failed, and each that is expected to be proved was compared."""
+        return self.failure is None and not self.unsupported
+
+
+def shown(shape: Shape, method: str) -> str:
+    """A shape as the run prints it."""
+    return shape.shown(endless=method in (ORACLE, SOLVED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,7 @@ def fuzz(subjects: Iterable[Theorem | Examined], *, examples: int, seed: int,
         if failure:
             break
     return FuzzResult(examples, seed, len(steps), dict(sorted(run.shapes.items())), dict(sorted(run.compared.items())),
-                      dict(sorted(run.separated.items())), failure)
+                      dict(sorted(run.separated.items())), failure, () if failure else run.never_compared())
 
 
 def _steps_of(subject: Theorem | Examined) -> list[Subject]:
@@ -174,59 +183,67 @@ class _Run:
 
     def __init__(self, seed: int, steps: list[Subject]) -> None:
         self.seed, self.steps = seed, steps
-        self.shapes: Counter[Shape] = Counter()
+        self.shapes: Counter[str] = Counter()
         self.compared: Counter[str] = Counter()
         self.separated: Counter[str] = Counter()
+        self.times: Counter[Subject] = Counter()
 
     def example(self, theorem: Theorem, number: int) -> Failure | None:
         """Check the steps of one theorem on one random MDP."""
-        method = EXACT if number % 2 else FLOAT
+        method = ((ORACLE, SOLVED) if theorem.endless else (FLOAT, EXACT))[number % 2]
         source = Random(f"fuzz/{self.seed}/{theorem.name}/{number}")
-        shape = _shape(source, signature(*theorem.chain.terms), method)
-        self.shapes[shape] += 1
+        shape = _shape(source, theorem, method, number // 2)
+        self.shapes[shown(shape, method)] += 1
         for step in self.steps:
             if step.theorem != theorem or step.expected not in AGREE | SEPARATE:
                 continue
             seen = _look(step, shape, method, source.getrandbits(32))
             self.compared[method] += seen.compared
+            self.times[step] += seen.compared
             self.separated[str(step)] += seen.differ
             if seen.wrong:
                 return _shrunk(step, shape, method, seen.wrong)
         return None
 
     def never_separated(self, theorem: Theorem, examples: int) -> Failure | None:
-        """The first step expected to be refuted whose sides no example told apart; none at an infinite horizon."""
-        for step in self.steps if not theorem.endless else ():
-            if step.theorem == theorem and step.expected in SEPARATE and not self.separated[str(step)]:
+        """The first step expected to be refuted whose sides no example told apart.
+
+        At an infinite horizon a step that was never compared is none of them: nothing could have told it apart.
+        """
+        for step in self.steps:
+            asked = step.theorem == theorem and step.expected in SEPARATE and (
+                self.times[step] > 0 or not theorem.endless)
+            if asked and not self.separated[str(step)]:
                 says = f"expected {step.expected}, but {examples} examples did not tell the sides apart"
                 return Failure(theorem.name, step.step, step.expected, "", None, says)
         return None
 
+    def never_compared(self) -> tuple[Uncompared, ...]:
+        """The steps with a truth value that no example compared."""
+        return tuple(Uncompared(step.theorem.name, step.step, step.expected) for step in self.steps
+                     if step.expected in AGREE | SEPARATE and not self.times[step])
 
-def _shape(source: Random, parts: Signature, method: str) -> Shape:
+
+def _shape(source: Random, theorem: Theorem, method: str, number: int) -> Shape:
     """A random shape within the work limit, small ones as likely as large ones."""
-    fitting = [shape for shape in _shapes(parts) if shape.trajectories**shape.samples <= MOST_TRAJECTORIES[method]]
-    return source.choice(fitting)
-
-
-def _shapes(parts: Signature) -> list[Shape]:
-    samples = (1, 2, 3) if parts.samples else (1,)
-    horizons = range(max(3, min(parts.largest_offset, 5) + 2))
-    return sorted(Shape(n, k, h, m) for n, k, h, m in product(range(1, 4), range(1, 4), horizons, samples))
+    terms = theorem.chain.terms
+    parts = signature(*terms)
+    if theorem.endless:
+        return source.choice(WITHOUT_END)
+    most, longest_first = MOST_TRAJECTORIES[method], method == FLOAT  # the other half from the other end
+    return shape_of_example(source, parts, terms, most, number, longest_first=longest_first)
 
 
 # -- one step on one example -----------------------------------------------------------------------------
 
 
 def _look(step: Subject, shape: Shape, method: str, seed: int) -> _Seen:
-    differ = _differ_in_floats if method == FLOAT else _differ_exactly
-    if step.theorem.endless:
-        return _Seen(compared=False)  # neither evaluator has more than what comes before a last decision
+    known = step.theorem.assumes
     try:
-        check_step(*step.sides, step.theorem.assumes)
-        apart = differ(step, *step.sides, shape, seed)
-        means_apart = step.expected in SAME_MEANS and differ(step, *step.means, shape, seed)
-    except (NotApplicable, OutsideFragment, MalformedTerm):
+        check_step(*step.sides, known, endless=step.theorem.endless)
+        apart = differ_at_random(*step.sides, known, method, shape, seed)
+        means_apart = step.expected in SAME_MEANS and differ_at_random(*step.means, known, method, shape, seed)
+    except (NotApplicable, OutsideFragment, MalformedTerm, WorkLimit):
         return _Seen(compared=False)
     except Undefined as undefined:
         wrong = f"a side has no value: {undefined}" if step.expected == Proved.code else ""
@@ -242,57 +259,6 @@ def _differ_though(step: Subject) -> str:
     return f"expected {step.expected}, but the sides differ"
 
 
-def _differ_in_floats(step: Subject, before: Expr, after: Expr, shape: Shape, seed: int) -> bool:
-    rng = np.random.default_rng(seed)
-    instance = random_instance(rng, shape, signature(before, after), assumptions=step.theorem.assumes,
-                               zeros=bool(seed % 2))
-    gap = largest_gap(before, after, instance, possible_only=step.possible_only, most=MOST_ASSIGNMENTS[FLOAT], rng=rng)
-    return gap.differs
-
-
-def _differ_exactly(step: Subject, before: Expr, after: Expr, shape: Shape, seed: int) -> bool:
-    model = random_model(Random(seed), shape, step, zeros=bool(seed % 2))
-    oracle = Enumeration(model, possible_only=step.possible_only)
-    free = {index for index in before.free_symbols | after.free_symbols if isinstance(index, Index)}
-    rounded = any(isinstance(node, (Grad, Log)) for side in (before, after) for node in subterms(side))
-    places = assignments(free, instance_of(model, signature(before, after)), possible_only=step.possible_only,
-                         most=MOST_ASSIGNMENTS[EXACT], rng=np.random.default_rng(seed))
-    for at in places:
-        indices = {index: dict(enumerate(value, 1)) if isinstance(value, tuple) and isinstance(index, Batch) else value
-                   for index, value in at.items()}
-        left, right = oracle.value(before, indices), oracle.value(after, indices)
-        if abs(left - right) > (ROUNDING * max(Fraction(1), abs(left), abs(right)) if rounded else 0):
-            return True
-    return False
-
-
-def random_model(source: Random, shape: Shape, step: Subject, *, zeros: bool) -> Model:
-    """A random exact model of the theorem's class, with small fractions; ``zeros`` where no assumption forbids them."""
-    n, k, known, parts = range(shape.states), range(shape.actions), step.theorem.assumes, step.signature
-
-    def row(size: int, positive: bool) -> tuple[Fraction, ...]:
-        weights = [source.choice((1, 2, 3, 7) if positive or not zeros else (0, 0, 1, 2, 3)) for _ in range(size)]
-        weights[0] += not any(weights)
-        return tuple(Fraction(weight, sum(weights)) for weight in weights)
-
-    def number() -> Fraction:
-        return Fraction(source.randint(-5, 5), source.choice((1, 2, 3, 4)))
-
-    sizes = {"state": n, "action": k}
-    return Model(
-        shape=shape, mu=row(len(n), initial_positive in known),
-        P=tuple(tuple(row(len(n), dynamics_positive in known) for _ in k) for _ in n),
-        r=tuple(tuple(tuple(number() for _ in n) for _ in k) for _ in n),
-        gamma=Fraction(source.randint(0, 9), 10),
-        policies={name: tuple(row(len(k), name != "pi" or policy_positive in known) for _ in n)
-                  for name in sorted(parts.policies | {"pi"})},
-        scores=tuple(tuple(number() for _ in k) for _ in n),
-        returns=None if additive_return in known else {path: number() for path in shape.paths()},
-        functions={name: {places: number() for places in product(*(sizes[sort] for sort in sorts))}
-                   for name, sorts in sorted(parts.functions)},
-    ).validate()
-
-
 # -- the failure, smaller -----------------------------------------------------------------------------------
 
 TRIES = 10
@@ -301,18 +267,27 @@ TRIES = 10
 def _shrunk(step: Subject, shape: Shape, method: str, says: str) -> Failure:
     """The failure on the smallest shape where one of a few draws repeats it, with a verified witness if any."""
     failure = Failure(step.theorem.name, step.step, step.expected, method, shape, says)
-    for smaller in _shapes(step.signature):
+    for smaller in _smaller(step, method):
         if (smaller.trajectories, smaller) >= (shape.trajectories, shape):
             continue
         wrong = next((seen.wrong for seed in range(TRIES) if (seen := _look(step, smaller, method, seed)).wrong), "")
         if wrong:
             failure = replace(failure, shape=smaller, says=wrong)
             break
-    return replace(failure, witness=_witness(step) if failure.says == _differ_though(step) else None)
+    return replace(failure, witness=_witness(step, failure.shape) if failure.says == _differ_though(step) else None)
 
 
-def _witness(step: Subject) -> Witness | None:
+def _smaller(step: Subject, method: str) -> list[Shape]:
+    if method in (ORACLE, SOLVED):
+        return sorted(WITHOUT_END)
+    found = shapes(step.signature, step.sides, MOST_TRAJECTORIES[method])
+    return sorted({shape for listed in found.values() for shape in listed})
+
+
+def _witness(step: Subject, shape: Shape | None) -> Witness | None:
+    endless = step.theorem.endless
     try:
-        return find_witness(Claim(*step.sides, frozenset(step.theorem.assumes), step.possible_only))
+        return find_witness(claim_of(*step.sides, step.theorem.assumes, endless=endless),
+                            reaching=None if endless else shape)
     except DeriveError:
         return None

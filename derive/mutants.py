@@ -15,7 +15,6 @@ import numpy as np
 from sympy import Expr, Integer, Rational
 
 from derive.assumptions import POSSIBLE, check_step
-from derive.derivation import Chain, Theorem
 from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index, rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
@@ -47,6 +46,7 @@ from derive.language.vocabulary import pi
 from derive.models import Shape
 from derive.numeric.gaps import largest_gap
 from derive.numeric.instances import random_instance
+from derive.theorems import Chain, Theorem
 
 Slip = tuple[Expr, str]
 """What a node becomes, and the slip in words."""
@@ -98,11 +98,9 @@ class Mutant:
 
 
 def _theorem(mutant: Mutant, chain: Chain) -> Theorem:
-    def build() -> Chain:
-        return chain
-
-    build.__name__ = f"mutant_of_{mutant.theorem.name}"
-    return Theorem(str(mutant), mutant.theorem.assumes, build)
+    original = mutant.theorem
+    return Theorem(title=str(mutant), name=f"mutant_of_{original.name}", assumes=original.assumes, file=original.file,
+                   line=original.line, docstring=original.docstring, written=chain)
 
 
 def chain_mutants(theorem: Theorem) -> Iterator[Mutant]:

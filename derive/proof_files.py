@@ -1,7 +1,8 @@
 """Finding and loading proof files. A ``.py`` proof is code and is executed, nothing else is.
 
-A folder's files are executed only if their syntax tree defines a theorem. A file is loaded
-as a module of the package it lies in, so that proofs may import each other.
+A folder's files are executed only if their syntax tree mentions ``theorem``. A file is loaded
+as a module of the package it lies in, so that proofs may import each other. Whatever could hold
+a theorem and is not read, and every theorem that a file declares and then loses, is an error.
 """
 
 from __future__ import annotations
@@ -9,22 +10,32 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from derive.errors import BadInput
+from derive.errors import BadInput, DeriveError, said
+from derive.mentions import mentions_theorem
 
 if TYPE_CHECKING:
-    from derive.derivation import Theorem
+    from derive.derivation import Event
+    from derive.theorems import Theorem
 
 STAMP = "__derive_modified__"
+EVENTS = "__derive_events__"
 LARGEST = 1_000_000
 """Bytes that a proof file may have; a page of a textbook has a few thousand."""
+
+_EXECUTING = RLock()
+"""Modules are global in Python: one thread at a time executes a file, and no other sees half of it."""
 
 
 def bundled() -> Path:
@@ -34,103 +45,191 @@ def bundled() -> Path:
     return installed if installed.is_dir() else here.parent / "proofs"
 
 
+# -- finding ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The proof files below a path, and what could not be looked at, one line each."""
+
+    files: tuple[Path, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+def search(path: Path) -> Search:
+    """The proof file ``path``; or of a folder, the files that mention ``theorem``. Never raises."""
+    files: list[Path] = []
+    errors: list[str] = []
+    try:
+        folder = path.is_dir()
+        listed = sorted(_python_files(path, errors)) if folder else [_named(path)]
+    except (BadInput, OSError, ValueError) as error:
+        return Search(errors=(said(error) if isinstance(error, BadInput) else f"{path}: no such file or folder.",))
+    for file in listed:
+        try:
+            if _mentions(file, parsed(file)):
+                files.append(file)
+            elif not folder:
+                raise BadInput(f"{file}: defines no theorem. A proof has a function decorated with @theorem(...).")
+        except BadInput as error:
+            errors.append(str(error))
+    if folder and not files and not errors:
+        errors.append(f"{path}: no Python file in this folder defines a theorem. "
+                      "A proof has a function decorated with @theorem(...).")
+    return Search(tuple(files), tuple(errors))
+
+
 def proof_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The proof files named by ``paths``; of a folder, those that define a theorem.
+    """The proof files named by ``paths``; of a folder, those that mention ``theorem``.
 
     Raises:
-        BadInput: for a path that does not exist, is no Python file, or holds no theorem.
+        BadInput: for a path that does not exist, is no Python file, or holds no theorem; and for
+            a folder with a Python file or a folder in it that cannot be looked at.
     """
     for path in paths:
-        if path.is_dir():
-            found = [file for file in sorted(path.rglob("*.py")) if _is_visible(file, path) and _defines_theorem(file)]
-            if not found:
-                raise BadInput(f"{path}: no Python file in this folder defines a theorem. "
-                               "A proof has a function decorated with @theorem(...).")
-            yield from found
-        elif not path.exists():
-            raise BadInput(f"{path}: no such file or folder.")
-        elif path.suffix != ".py":
-            raise BadInput(f"{path}: not a Python file. Proofs are .py files with a @theorem.")
-        else:
-            if not _defines_theorem(path, strict=True):
-                raise BadInput(f"{path}: defines no theorem. A proof has a function decorated with @theorem(...).")
-            yield path
+        found = search(path)
+        if found.errors:
+            raise BadInput(found.errors[0])
+        yield from found.files
 
 
-def _is_visible(file: Path, root: Path) -> bool:
-    return not any(part.startswith(".") or part == "__pycache__" for part in file.relative_to(root).parts)
+def _named(path: Path) -> Path:
+    if not path.exists():
+        raise BadInput(f"{path}: no such file or folder.")
+    if path.suffix != ".py":
+        raise BadInput(f"{path}: not a Python file. Proofs are .py files with a @theorem.")
+    return path
 
 
-def _defines_theorem(file: Path, *, strict: bool = False) -> bool:
-    """Whether the syntax tree has a function under ``@theorem``; unreadable files raise if ``strict``."""
-    try:
-        tree = _parsed(file)
-    except BadInput:
-        if strict:
-            raise
+def _python_files(root: Path, errors: list[str]) -> Iterator[Path]:
+    """The visible Python files below a folder; of folders that are not entered, a line in ``errors``."""
+
+    def unreadable(error: OSError) -> None:
+        errors.append(f"{error.filename}: this folder cannot be read ({error.strerror}).")
+
+    for place, folders, names in os.walk(root, onerror=unreadable):
+        here = Path(place)
+        folders[:] = sorted(name for name in folders if not (name.startswith(".") or name == "__pycache__"))
+        for name in folders:
+            if (here / name).is_symlink() and not _is_searched(here / name, root):
+                errors.append(f"{here / name}: a link to a folder is not followed. Name the folder itself.")
+        yield from (here / name for name in names if name.lower().endswith(".py") and not name.startswith("."))
+
+
+def _is_searched(link: Path, root: Path) -> bool:
+    """Whether a link leads to a folder that is searched anyway."""
+    target, top = link.resolve(), root.resolve()
+    return target.is_relative_to(top) and not any(
+        part.startswith(".") or part == "__pycache__" for part in target.relative_to(top).parts)
+
+
+def _mentions(file: Path, tree: ast.Module) -> bool:
+    if not mentions_theorem(tree):
         return False
-    return any(isinstance(node, ast.FunctionDef) and any(map(_is_theorem, node.decorator_list))
-               for node in ast.walk(tree))
+    if file.suffix != ".py":
+        raise BadInput(f"{file}: mentions theorem, but is not read: its name does not end in .py. Rename it.")
+    return True
 
 
-def _is_theorem(decorator: ast.expr) -> bool:
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return (isinstance(called, ast.Name) and called.id == "theorem") or (
-        isinstance(called, ast.Attribute) and called.attr == "theorem")
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of a regular file of at most ``LARGEST`` bytes.
 
-
-def _parsed(file: Path) -> ast.Module:
+    Raises:
+        BadInput: otherwise, with the line if it is not valid Python.
+    """
     try:
-        if file.stat().st_size > LARGEST:
-            raise BadInput(f"{file}: {file.stat().st_size:,} bytes; a proof file has at most {LARGEST:,}.")
-        source = file.read_bytes()
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise BadInput(f"{file}: not a regular file.")
+        with file.open("rb") as opened:  # a link into /proc has 0 bytes, so what is read is what counts
+            source = opened.read(LARGEST + 1)
+        if len(source) > LARGEST:
+            raise BadInput(f"{file}: {max(file.stat().st_size, len(source)):,} bytes; "
+                           f"a proof file has at most {LARGEST:,}.")
         return ast.parse(source, filename=str(file))
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror}).") from None
     except SyntaxError as error:
         place = f"{file}:{error.lineno}" if error.lineno else str(file)
         raise BadInput(f"{place}: not valid Python: {error.msg}.") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise BadInput(f"{file}: not valid Python: {error}.") from None
+    except (RecursionError, MemoryError):
+        raise BadInput(f"{file}: not valid Python: too many operators or brackets inside one another.") from None
+    except ValueError as error:
+        raise BadInput(f"{file}: not valid Python: {said(error)}.") from None
+
+
+# -- loading ---------------------------------------------------------------------------------------
 
 
 def load(file: Path) -> list[Theorem]:
     """The theorems that a proof file defines, in the order of its lines.
 
     Raises:
-        BadInput: if executing it fails, with the line where it does.
+        BadInput: if executing it fails, with the line where it does; if it declares a theorem
+            that is then lost, or under a name that another has; if it has none.
     """
-    from derive.derivation import Theorem  # SymPy is loaded with the first proof, not before
+    from derive.lost import lost_theorems, theorems_among  # SymPy is loaded with the first proof, not before
 
-    module = _executed(file.resolve())
-    own = [value for value in vars(module).values()
-           if isinstance(value, Theorem) and Path(value.file).resolve() == file.resolve()]
-    return sorted(dict.fromkeys(own), key=lambda theorem: theorem.line)
+    tree = parsed(file)
+    with _EXECUTING:
+        names = vars(_executed(file.resolve()))
+    lost = lost_theorems(file, tree, names[EVENTS], names)
+    if lost:
+        raise BadInput(lost[0] + (f" (The file has {len(lost) - 1} more such faults.)" if len(lost) > 1 else ""))
+    own = [theorem for theorem in theorems_among(names) if Path(theorem.file).resolve() == file.resolve()]
+    if not own:
+        raise BadInput(f"{file}: mentions theorem, but no theorem is found in it. "
+                       "A proof has a function decorated with @theorem(...) at its top level.")
+    return own
 
 
 def _executed(file: Path) -> ModuleType:
     package = _package_of(file)
     name = f"{package}.{file.stem}" if package else f"_derive_proof_{file.stem}"
-    if name in sys.modules and _is_current(sys.modules[name], file):
-        return sys.modules[name]
+    known = sys.modules.get(name)
+    if isinstance(known, ModuleType) and _is_current(known, file):
+        return known
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise BadInput(f"{file}: cannot be loaded as a Python module.")
     module = module_from_spec(spec)
     module.__dict__[STAMP] = file.stat().st_mtime_ns
+    before = set(sys.modules)
     sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise BadInput(f"{place_of(error, file)}: {type(error).__name__}: {error}") from error
+    from derive.derivation import recorded
+
+    with recorded() as events:
+        try:
+            spec.loader.exec_module(module)
+        except BaseException as error:  # SystemExit too: a proof file must not end the run
+            sys.modules.pop(name, None)
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
+            raise BadInput(f"{place_of(error, file)}: {kind}{said(error)}") from error
+        finally:
+            _keep(events, module, before)
     return module
+
+
+def _keep(events: list[Event], executed: ModuleType, before: set[str]) -> None:
+    """Each module that was executed keeps what it declared: a file that another imports is not executed again.
+
+    What belongs to no module (code of ``exec`` and the like) is put down to the file that was executed.
+    """
+    fresh = [(name, module) for name, module in sys.modules.items()
+             if name not in before and name.startswith("_derive_") and isinstance(module, ModuleType)]
+    for name, module in fresh:
+        module.__dict__[EVENTS] = tuple(event for event in events if event.module == name)
+        if module.__file__ is not None:
+            module.__dict__.setdefault(STAMP, Path(module.__file__).stat().st_mtime_ns)
+    executed.__dict__[EVENTS] = tuple(
+        event for event in events if event.module == executed.__name__ or event.module not in sys.modules)
 
 
 def _is_current(module: ModuleType, file: Path) -> bool:
     """Whether a module is this file as it is now, loaded here or imported by another proof."""
     same = module.__file__ is not None and Path(module.__file__).resolve() == file
-    return same and module.__dict__.get(STAMP, file.stat().st_mtime_ns) == file.stat().st_mtime_ns
+    return same and module.__dict__.get(STAMP) == file.stat().st_mtime_ns and EVENTS in module.__dict__
 
 
 def _package_of(file: Path) -> str:
@@ -166,9 +265,7 @@ def _digest(text: str) -> str:
 
 def place_of(error: BaseException, file: Path) -> str:
     """``file:line`` of the innermost frame of an error that lies in ``file``."""
-    line, trace = None, error.__traceback__
-    while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename).resolve() == file.resolve():
-            line = trace.tb_lineno
-        trace = trace.tb_next
+    from derive.derivation import line_of
+
+    line = line_of(error, str(file))
     return f"{file}:{line}" if line else str(file)

@@ -23,7 +23,6 @@ import numpy as np
 from hypothesis import strategies as st
 from sympy import Expr, Rational
 
-from derive.derivation import Theorem
 from derive.language.binding import Index
 from derive.language.expression import Ratio
 from derive.language.terms import Action, Between, Policy, Prod, State, Time, Total, Trajectory
@@ -32,6 +31,7 @@ from derive.models import Model, Path, Shape, Table
 from derive.mutants import Mutant
 from derive.mutants import chain_mutants as all_mutants
 from derive.numeric.tabular import FloatArray, TabularMDP, from_model
+from derive.theorems import Theorem
 
 NUMBERS = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (2, 1), (1, 2), (-1, 2), (3, 1), (2, 3), (-3, 1)))
 DISCOUNTS = tuple(Fraction(n, d) for n, d in ((1, 2), (1, 1), (0, 1), (1, 3), (9, 10)))
@@ -111,8 +111,8 @@ def models(draw: st.DrawFn, shape: Shape | st.SearchStrategy[Shape] | None = Non
     """Exact finite MDPs with policies, a direction and tables of free functions.
 
     ``additive`` chooses the return: additive, arbitrary, or (None) either. ``zeros``
-    allows zeros in mu and P, ``policy_zeros`` in pi. ``functions`` maps a name to the
-    sorts of its arguments.
+    allows zeros in mu and P, ``policy_zeros`` in every policy. ``functions`` maps a name
+    to the sorts of its arguments.
 
     >>> models(Shape(1, 2, 0), additive=True).example().returns is None
     True
@@ -121,7 +121,7 @@ def models(draw: st.DrawFn, shape: Shape | st.SearchStrategy[Shape] | None = Non
         shape = draw(shapes() if shape is None else shape)
     n, k = range(shape.states), range(shape.actions)
     sizes = {"state": n, "action": k}
-    tables = {name: draw(policies(shape)) for name in fixed_policies if name != "pi"}
+    tables = {name: draw(policies(shape, zeros=policy_zeros)) for name in fixed_policies if name != "pi"}
     is_additive = draw(st.booleans()) if additive is None else additive
     return Model(
         shape=shape, mu=draw(rows(len(n), zeros=zeros)),

@@ -1,6 +1,8 @@
 """The verdicts, as data. A verdict is not a bool.
 
-Only ``derive.chain`` constructs ``Proved``; a layer test holds that.
+``Proved`` takes an ``Equation`` of the kernel and nothing else, ``Estimates`` and ``SameMean``
+one for the means, ``NeedsCondition`` one that owes something. What was looked at besides stands
+in the ``Judgement`` of the step.
 """
 
 from __future__ import annotations
@@ -9,26 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from derive.claim import Witness
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What was established, one line per kind of evidence; empty strings where none."""
-
-    by_rule: str = ""
-    everywhere: str = ""
-    exact: tuple[str, ...] = ()
-    with_zeros: tuple[str, ...] = ()
-    cutoff: str = ""
-    probes: str = ""
-
-    def lines(self) -> list[tuple[str, str]]:
-        """(kind, text) for each evidence there is."""
-        shapes = ", ".join(self.exact)
-        found = [("by rule", self.by_rule), ("everywhere", self.everywhere), ("by cutoff", self.cutoff)]
-        found.append(("exact", shapes))
-        found += [("exact, with zeros", "; ".join(self.with_zeros)), ("random points", self.probes)]
-        return [(kind, text) for kind, text in found if text]
+from derive.kernel.equations import Equation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +26,36 @@ class Verdict:
             "Ask isinstance(verdict, Proved), or match on its class.")
 
 
+def _genuine(equation: object, *, owing: bool) -> None:
+    """Raises TypeError unless this is an equation of the kernel that owes something, or nothing, as asked."""
+    if type(equation) is not Equation or bool(equation.context.owes) != owing:
+        raise TypeError("a verdict of equality takes an equation that the kernel has made")
+
+
 @dataclass(frozen=True, slots=True)
 class Proved(Verdict):
-    """Defined and equal on every model of the class in ``scope``."""
+    """Defined and equal on every model of the equation's context."""
 
     code: ClassVar[str] = "proved"
-    scope: Scope
+    equation: Equation
+
+    def __post_init__(self) -> None:
+        _genuine(self.equation, owing=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unjustified(Verdict):
-    """Equal on the shapes of ``scope``, but the stated reason does not give the step."""
+    """The stated reason does not give the step. With an equation it is true; without one, equal on shapes only."""
 
     code: ClassVar[str] = "unjustified"
-    scope: Scope
     why: str
     hint: str = ""
+    equation: Equation | None = None
+
+    @property
+    def true(self) -> bool:
+        """Whether the kernel has proved the step without the reason."""
+        return self.equation is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +74,36 @@ class NeedsCondition(Verdict):
     code: ClassVar[str] = "needs-condition"
     conditions: tuple[str, ...]
     settled_by: tuple[str, ...]
-    scope: Scope
+    equation: Equation
+
+    def __post_init__(self) -> None:
+        _genuine(self.equation, owing=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimates(Verdict):
-    """The right side is random; it is not equal to the left, but its mean is."""
+    """The right side is random; it is not equal to the left, but its mean is: ``means`` says so."""
 
     code: ClassVar[str] = "estimates"
     law: str
     witness: Witness
-    scope: Scope
+    means: Equation
+
+    def __post_init__(self) -> None:
+        _genuine(self.means, owing=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SameMean(Verdict):
-    """Both sides are random, differ, and have equal means."""
+    """Both sides are random, differ, and have equal means: ``means`` says so."""
 
     code: ClassVar[str] = "same-mean"
     law: str
     witness: Witness
-    scope: Scope
+    means: Equation
+
+    def __post_init__(self) -> None:
+        _genuine(self.means, owing=False)
 
 
 @dataclass(frozen=True, slots=True)

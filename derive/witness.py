@@ -42,7 +42,7 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None,
     for shape in _shapes(claim, reaching):
         source = Random(f"witness/{shape}")
         styles = STYLES if claim.endless else STYLES[:2]
-        few = styles[1:] * 4 if _may_vanish(claim, shape) else ()
+        few = styles[1:] * 8 if _may_vanish(claim, shape) else ()
         for style in few if agrees(shape) else styles * DRAWS:
             model = _random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)

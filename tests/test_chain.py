@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sympy import Integer
 
-import derive.chain as chain_module
+import derive.checking.examine as chain_module
 from derive import (
     A,
     J,
@@ -46,7 +46,8 @@ from derive import (
     theorem,
     total,
 )
-from derive.chain import Examined, Session, examine
+from derive.checking.examine import Session, examine
+from derive.checking.judgement import Examined
 from derive.derivation import Chain, Theorem
 from derive.errors import InvalidChain, NotExact, RuleDisagrees
 from derive.rules import log_derivative as log_derivative_rule
@@ -79,19 +80,24 @@ def verdict(before: Any, reason: Any, after: Any, assumes: Iterable[Any] = (poss
 
 
 def test_a_true_step_with_its_reason_is_proved() -> None:
-    found = verdict(grad(J), definition(J), grad(total(tau, P(tau) * R(tau))))
-    assert isinstance(found, Proved)
-    assert found.scope.by_rule == "every finite MDP, every horizon"
-    assert found.scope.cutoff == "every number of states and actions at H = 0, 1"
-    assert "(2,2,2)" in found.scope.exact
+    (step,) = checked(grad(J), by(definition(J)), grad(total(tau, P(tau) * R(tau)))).steps
+    assert isinstance(step.verdict, Proved)
+    assert step.verdict.equation is step.equation
+    assert step.scope is not None
+    assert step.scope.by_rule == "every finite MDP, every horizon"
+    assert step.scope.everywhere == "every finite MDP, every horizon, by automata"
+    assert "(2,2,0)" in step.scope.exact
 
 
 @pytest.mark.parametrize("reason", [None, "it is well known", regroup, gradient_of_a_sum])
 def test_a_true_step_without_the_right_reason_is_unjustified_and_hinted(reason: Any) -> None:
-    found = verdict(grad(J), reason, grad(total(tau, P(tau) * R(tau))))
+    (step,) = checked(grad(J), by(reason), grad(total(tau, P(tau) * R(tau)))).steps
+    found = step.verdict
     assert isinstance(found, Unjustified)
+    assert found.true
     assert found.hint == "by(definition_of_objective) gives this step"
-    assert not found.scope.by_rule
+    assert step.scope is not None
+    assert not step.scope.by_rule
 
 
 def test_a_false_step_is_refuted_whatever_its_reason() -> None:
@@ -124,7 +130,9 @@ def test_an_estimate_is_neither_proved_nor_merely_false() -> None:
     assert found.witness.left != found.witness.right
     wrong = mean(i, grad(log(P(samples[i]))) * R(samples[i]) * 2)
     assert isinstance(verdict(grad(J), None, wrong, assumes=(iid_samples,)), Refuted)
-    assert isinstance(verdict(grad(J), None, estimate, assumes=()), NeedsCondition)
+    lawless = verdict(grad(J), None, estimate, assumes=())
+    assert isinstance(lawless, Undecided)
+    assert "iid_samples" in lawless.why
 
 
 def test_two_estimates_with_one_mean() -> None:
@@ -315,13 +323,13 @@ def test_a_theorem_that_returns_no_chain_says_so() -> None:
 
 def test_a_session_examines_each_theorem_once(monkeypatch: pytest.MonkeyPatch) -> None:
     session, calls = Session(), []
-    real = chain_module.Comparison
+    real = chain_module.Deciding
 
-    def counted(*arguments: Any) -> Any:
+    def counted(*arguments: Any, **named: Any) -> Any:
         calls.append(arguments)
-        return real(*arguments)
+        return real(*arguments, **named)
 
-    monkeypatch.setattr(chain_module, "Comparison", counted)
+    monkeypatch.setattr(chain_module, "Deciding", counted)
     first = session.examine(log_trick)
     assert session.examine(log_trick) is first
     assert len(calls) == 1
@@ -347,6 +355,8 @@ def test_the_scope_starts_where_the_literal_times_exist() -> None:
     def late() -> Chain:
         return calc(expect(tau, grad(log(pi(tau.a[2] | tau.s[2])))), by(automata), 0)
 
-    verdict = examine(late).claim
-    assert isinstance(verdict, Proved)
-    assert verdict.scope.everywhere.startswith("every finite MDP, every horizon H ≥ 2, by automata")
+    found = examine(late)
+    assert isinstance(found.claim, Proved)
+    assert found.steps[0].scope is not None
+    assert found.steps[0].scope.everywhere.startswith("every finite MDP, every horizon H ≥ 2, by automata")
+    assert found.reach == "every horizon H ≥ 2"

@@ -223,12 +223,12 @@ def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path) -> None:
 
 def test_ctrl_c_is_one_word_and_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
                                     capsys: pytest.CaptureFixture[str]) -> None:
-    import derive.chain
+    import derive.checking.examine
 
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(derive.chain.Session, "examine", interrupted)
+    monkeypatch.setattr(derive.checking.examine.Session, "examine", interrupted)
     assert main(["check", str(write(tmp_path, "true.py", TRUE))]) == 130
     assert capsys.readouterr().err.strip() == "interrupted"
 

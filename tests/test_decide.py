@@ -17,6 +17,8 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
+from derive.checking import deciding
+from derive.checking.deciding import Deciding
 from derive.errors import KernelDisagrees, MalformedTerm
 from derive.language.binding import Index
 from derive.language.expression import Power
@@ -45,11 +47,11 @@ from derive.language.vocabulary import (
     t,
     tau,
     total,
-    variance,
     x,
 )
 from derive.models import Shape
 from derive.procedures import decide, field
+from derive.procedures.certificates import Differs
 from derive.procedures.decide import Answer, Comparison, Different, Equal, Undecided
 
 sigma, f = Trajectory("sigma"), function("f")
@@ -218,23 +220,7 @@ def test_a_free_sample_is_every_joint_outcome() -> None:
     assert Shape(2, 2, 1, 3) not in large.exact  # 32^3 joint outcomes are too many
 
 
-# -- zeros built in ---------------------------------------------------------------------------------
-
-MU, DYNAMICS, POLICY = "μ(0)=0", "P(0|0,0)=0", "π(0|0)=0"
-
-
-@pytest.mark.parametrize(("assumes", "patterns"), [
-    ((), (MU, DYNAMICS, f"{MU}, {DYNAMICS}", f"{MU}, {DYNAMICS}, {POLICY}")),
-    ((policy_positive,), (MU, DYNAMICS, f"{MU}, {DYNAMICS}")),
-    ((initial_positive,), (DYNAMICS, f"{DYNAMICS}, {POLICY}")),
-    ((initial_positive, dynamics_positive), (POLICY,)),
-    (ALL_POSITIVE, ()),
-])
-def test_zeros_are_built_in_where_the_class_allows_them(assumes: tuple[Assumption, ...],
-                                                        patterns: tuple[str, ...]) -> None:
-    assert equal(expect(tau, R(tau)), J, *assumes).with_zeros == patterns
-    squared = expect(tau, f(tau.s[1]) * f(tau.s[1])) - expect(tau, f(tau.s[1])) * expect(tau, f(tau.s[1]))
-    assert equal(variance(tau, f(tau.s[1])), squared, *assumes).with_zeros == patterns
+# -- zeros built in (more in test_boundary) -----------------------------------------------------------
 
 
 def test_without_a_support_no_zeros_are_needed() -> None:
@@ -276,22 +262,22 @@ def test_terms_are_evaluated_once_for_a_chain(monkeypatch: pytest.MonkeyPatch) -
     assert asked.count(second) == once > 0
 
 
-def test_the_automata_name_a_horizon_beyond_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five times in a row, t < k < l < n < q, exist from H = 4 on; the ladder is told to stop at H = 2."""
-    monkeypatch.setattr(decide.Comparison, "_reach", lambda self, before, after: 0)
+def test_the_automata_name_a_horizon_beyond_the_ladder() -> None:
+    """Five times in a row, t < k < l < n < q, exist from H = 4 on; the ladder stops at H = 2."""
     times = [Time(letter) for letter in "tklnq"]
     chain: Expr = r(tau.s[times[-1]], tau.a[times[-1]], tau.s[times[-1] + 1])
     for earlier, later in zip(times[-2::-1], times[:0:-1], strict=True):
         chain = total(later, chain, start=earlier + 1)
-    found = equal(expect(tau, total(times[0], chain)), Integer(0))
-    assert found.everywhere is None
-    assert found.failing_horizon == 4
+    claim = expect(tau, total(times[0], chain))
+    assert Deciding([claim], (), infinite=False).kernel(claim, Integer(0)) == Differs(4)
 
 
-def test_automata_that_say_yes_where_a_shape_says_no_are_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decide, "decide_everywhere", lambda *args, **named: decide.Everywhere(()))
-    with pytest.raises(KernelDisagrees, match=r"equal everywhere by automata, different at \(1,3,0\)"):
-        answer(J, 2 * J)
+def test_a_kernel_that_says_yes_where_a_shape_says_no_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Deciding([J, 2 * J], (), infinite=False)
+    shown = wrong.kernel(J, J)
+    monkeypatch.setattr(deciding, "decided", lambda *sides: shown)
+    with pytest.raises(KernelDisagrees, match=r"different at \(1,2,0\)"):
+        wrong.evidence(J, 2 * J)
 
 
 # -- defects ----------------------------------------------------------------------------------------

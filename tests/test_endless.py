@@ -11,7 +11,8 @@ from further_theorems import ENDLESS, FALSE, THEOREMS, b, beta, endless, error, 
 from sympy import Expr
 from test_models import paper_model
 
-from derive.chain import examine
+from derive.checking.deciding import Deciding
+from derive.checking.examine import examine
 from derive.derivation import Chain, Theorem, by, calc, theorem
 from derive.errors import KernelDisagrees, MalformedTerm, OutsideFragment
 from derive.fuzz import fuzz
@@ -47,13 +48,14 @@ from derive.models import Model, Shape
 from derive.procedures.closure import Somewhere
 from derive.procedures.concrete import Rationals, as_fraction, concrete_model
 from derive.procedures.decide import Comparison, Equal
+from derive.procedures.decision import Outside as Unknown
+from derive.procedures.decision import Shown
 from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere
 from derive.procedures.generic import generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.rules import automata, gradient_of_a_sum
 from derive.stationary.evaluation import Stationary
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
-from derive.verify import NotCertified, check_closure
 
 F = Fraction
 ENDLESS_THEOREMS = [theorem for theorem in THEOREMS if is_endless(*theorem.chain.terms)]
@@ -111,8 +113,8 @@ def test_true_theorems_are_proved(one: Theorem) -> None:
     assert examined.follows
     for step in examined.steps:
         assert isinstance(step.verdict, Proved)
-        assert "every discount below 1, infinite horizon" in step.verdict.scope.everywhere
-        assert "(2,2,∞)" in step.verdict.scope.exact
+        assert step.scope is not None
+        assert "every discount below 1, infinite horizon" in step.scope.everywhere
 
 
 @pytest.mark.parametrize("name", FALSE)
@@ -302,38 +304,49 @@ def test_a_rule_speaks_of_the_horizon_of_its_chain() -> None:
         return calc(grad(endless(gamma**t * expect(tau, reward(t)))), by(gradient_of_a_sum),
                     endless(grad(gamma**t * expect(tau, reward(t)))))
 
-    verdict = examine(through).claim
-    assert isinstance(verdict, Proved)
-    assert verdict.scope.by_rule == "every finite MDP, every discount below 1, infinite horizon"
+    (step,) = examine(through).steps
+    assert isinstance(step.verdict, Proved)
+    assert step.scope is not None
+    assert step.scope.by_rule == "every finite MDP, every discount below 1, infinite horizon"
 
 
-def test_fuzz_does_not_ask_for_examples_without_end() -> None:
+def test_fuzz_looks_at_examples_without_end() -> None:
     @theorem("refuted", assumes=ENDLESS)
     def wrong() -> Chain:
         return calc(endless(gamma**t * J), by(automata, expect=Refuted), J + expect(tau, 0 * V(tau.s[0])))
 
-    assert fuzz([wrong], examples=5, seed=0).passed
-
-
-def test_a_free_time_has_no_place_in_a_certificate_without_end() -> None:
-    one = [[0, 0, 1]]
-    letter = [["mark", "t", "", 1], ["sa", "pi", "pi", 1], ["sax", "P", "", 1]]
-    with pytest.raises(NotCertified, match="no free times"):
-        check_closure({
-            "each": False, "endless": True, "start": [[0, one]],
-            "letters": [{"letter": letter, "arrows": [[0, 1, one]]}],
-            "ends": [{"end": [], "column": [[1, one]]}], "rows": [[[1, one]]], "columns": [[[1, one]]],
-            "steps": [{"row": -1, "letter": 0, "factor": one, "of": [[0, one]]},
-                      {"row": 0, "letter": 0, "factor": one, "of": []}], "units": [], "determinant": one})
+    result = fuzz([wrong], examples=6, seed=0)
+    assert result.passed
+    assert result.separated["wrong, step 1"] > 0
 
 
 def test_an_error_that_automata_and_shapes_share_is_seen_by_the_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    equal = Equal(exact=(Shape(1, 2, 0), Shape(2, 2, 0)), everywhere=Everywhere(()), endless=True)
+    equal = Equal(exact=(Shape(1, 2, 0), Shape(2, 2, 0)), endless=True)
+    true = Deciding([J], ENDLESS, infinite=True).kernel(J, expect(tau, V(tau.s[0])))
+    assert isinstance(true, Shown)
     monkeypatch.setattr(Comparison, "compare", lambda self, before, after: equal)
+    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: Unknown("not asked"))
 
     @theorem("false", assumes=ENDLESS)
     def false() -> Chain:
         return calc(endless(gamma**t * expect(tau, b(tau.s[0]))), by(automata), expect(tau, b(tau.s[0])))
 
-    with pytest.raises(KernelDisagrees, match="different by the oracle"):
+    with pytest.raises(KernelDisagrees, match="equal on shapes, different by the oracle"):
+        examine(false)
+    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: true)
+    monkeypatch.setattr(Comparison, "crossed", lambda self, before, after, first: equal)
+    with pytest.raises(KernelDisagrees, match="an equation of the kernel, different by the oracle"):
+        examine(false)
+
+
+def test_an_error_of_the_kernel_is_seen_by_the_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = Deciding([J], ENDLESS, infinite=True).kernel(J, expect(tau, V(tau.s[0])))
+    assert isinstance(true, Shown)
+    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: true)
+
+    @theorem("false", assumes=ENDLESS)
+    def false() -> Chain:
+        return calc(endless(gamma**t * expect(tau, b(tau.s[0]))), by(automata), expect(tau, b(tau.s[0])))
+
+    with pytest.raises(KernelDisagrees, match=r"infinite horizon, and different at \(1,2,∞\)"):
         examine(false)

@@ -9,7 +9,7 @@ from examples import NODES, index_classes, node_classes
 from sympy import Expr
 
 from derive.assumptions import VOCABULARY
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.derivation import by, calc, theorem
 from derive.errors import DoesNotMatch, MalformedTerm
 from derive.language.notation import LATEX, UNICODE, write

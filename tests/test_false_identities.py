@@ -16,7 +16,9 @@ import pytest
 from sympy import Expr
 
 from derive.assumptions import Assumption, additive_return, iid_samples, policy_positive, possible
-from derive.chain import Examined, examine
+from derive.checking import deciding
+from derive.checking.examine import examine
+from derive.checking.judgement import Examined
 from derive.claim import Witness
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
@@ -50,7 +52,7 @@ from derive.language.vocabulary import (
 )
 from derive.models import Shape
 from derive.procedures import decide
-from derive.procedures.everywhere import Outside
+from derive.procedures.decision import Outside
 from derive.rules import equal_expectations, expectation_as_a_sum, product_rule, regroup
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided, Unjustified
 
@@ -212,7 +214,7 @@ def test_a_smaller_ladder_alone_would_have_been_deceived(name: str, monkeypatch:
     case = CASES[name]
     for replaced, value in case.smaller.items():
         monkeypatch.setattr(decide, replaced, value)
-    monkeypatch.setattr(decide, "decide_everywhere", lambda *sides, **named: Outside("shapes alone"))
+    monkeypatch.setattr(deciding, "decided", lambda *sides: Outside("shapes alone"))
     if "EXACT" in case.smaller:
         monkeypatch.setattr(decide.Comparison, "_reach", lambda self, before, after: 0)
     assert isinstance(verdict_of(examine(claimed(*case.false, *case.assumes))), Unjustified)

@@ -11,7 +11,7 @@ import pytest
 from sympy import Integer
 
 from derive.assumptions import iid_samples, policy_positive, possible
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.derivation import By, Theorem, by, calc, theorem
 from derive.fuzz import EXACT, FLOAT, FuzzResult, fuzz
 from derive.language.expression import as_term
@@ -137,8 +137,11 @@ def test_what_has_no_truth_value_is_not_compared() -> None:
     result = fuzz([step], examples=4, seed=0)
     assert result.passed
     assert not sum(result.comparisons.values())
+    assert not result.uncompared
     ill_typed = fuzz([claimed(grad(J), J)], examples=4, seed=0)
-    assert ill_typed.passed
+    assert not ill_typed.passed  # it is declared proved
+    assert ill_typed.failure is None
+    assert [str(step) for step in ill_typed.unsupported] == ["claim, step 1"]
     assert not sum(ill_typed.comparisons.values())
 
 

@@ -19,7 +19,8 @@ from derive.assumptions import (
     initial_positive,
     policy_positive,
 )
-from derive.chain import Examined, examine
+from derive.checking.examine import examine
+from derive.checking.judgement import Examined
 from derive.claim import Claim, Witness
 from derive.derivation import Chain, by, calc, theorem
 from derive.errors import DeriveError
@@ -194,7 +195,7 @@ def test_no_message_has_a_horizon() -> None:
 
 
 def test_a_difference_without_a_witness_names_its_shape_without_a_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("derive.chain.find_witness", lambda *args, **options: None)
+    monkeypatch.setattr("derive.checking.deciding.find_witness", lambda *args, **options: None)
     verdict = examined(*FALSE["the own reward only"], POSITIVE).claim
     assert isinstance(verdict, Undecided)
     assert "(2,2,∞)" in verdict.why

@@ -10,16 +10,20 @@ from pathlib import Path
 
 import pytest
 
+import derive
+
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "verify"),
+    ("errors", "codes", "mentions"),
+    ("kernel",),
+    ("verify", "statements"),
     ("language.alphabets",),
     ("language.notation",),
     ("language.expression",),
     ("language.binding",),
     ("language.terms",),
-    ("language.horizons",),
+    ("language.definitions", "language.horizons"),
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
     ("assumptions", "models"),
@@ -30,10 +34,15 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("witness",),
     ("unfolded",),
     ("verdict",),
-    ("derivation", "evidence"),
-    ("chain", "certificate"),
+    ("theorems",),
+    ("derivation",),
+    ("checking",),
+    ("certificate",),
     ("mutants",),
+    ("random_models",),
+    ("random_comparison",),
     ("strategies", "fuzz"),
+    ("lost",),
     ("proof_files",),
     ("report",),
     ("campaign",),
@@ -99,15 +108,28 @@ def _made(pattern: str) -> set[str]:
 
 def test_equal_and_proved_have_one_maker() -> None:
     assert _made(r"\bEqual\(") == {"procedures.decide"}
-    assert _made(r"\bProved\(") == {"chain"}
+    assert _made(r"\bProved\(") == {"checking.examine"}
+    assert _made(r"\bEquation\(") == {"kernel.equations"}
 
 
-def test_the_certificate_checker_needs_the_standard_library_only() -> None:
-    tree = ast.parse((ROOT / "verify.py").read_text(encoding="utf-8"))
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    assert modules <= {"__future__", "json", "pathlib", "typing"}
-    assert not _loaded("import derive.verify") & {"sympy", "flint", "numpy", "click"}
+def test_the_kernel_needs_the_standard_library_and_itself_only() -> None:
+    for path in sorted((ROOT / "kernel").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        outside = {name for name in names if not name.startswith("derive.kernel")}
+        assert outside <= {"__future__", "collections.abc", "dataclasses", "fractions", "itertools", "types", "typing"}
+    assert not _loaded("import derive.kernel.equations") & {"sympy", "flint", "numpy", "click"}
+
+
+def test_the_certificate_checker_needs_the_standard_library_and_the_kernel_only() -> None:
+    for name in ("verify.py", "statements.py"):
+        tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
+        modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        outside = {module for module in modules if not module.startswith("derive.kernel")}
+        assert outside <= {"__future__", "collections.abc", "dataclasses", "json", "pathlib", "stat", "typing"}
+    assert not _loaded("import derive.verify, derive.statements") & {"sympy", "flint", "numpy", "click"}
 
 
 def test_no_text_is_ever_evaluated() -> None:
@@ -117,6 +139,22 @@ def test_no_text_is_ever_evaluated() -> None:
         names = {call.id for call in calls if isinstance(call, ast.Name)}
         names |= {call.attr for call in calls if isinstance(call, ast.Attribute)} & {"sympify", "parse_latex"}
         assert not names & {"eval", "exec", "sympify", "parse_latex"}, _module(path)
+
+
+PYTHON_ITSELF = {"__code__", "__globals__", "_getframe", "f_code", "f_back", "f_globals", "f_lineno", "tb_frame",
+                 "tb_next", "currentframe", "co_firstlineno", "co_filename"}
+
+
+def test_only_the_python_front_end_looks_at_functions_and_frames() -> None:
+    looking = {_module(path) for path in _sources() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+               if isinstance(node, ast.Attribute) and node.attr in PYTHON_ITSELF}
+    assert looking == {"derivation"}
+
+
+def test_no_module_hides_a_public_name() -> None:
+    """Once it is imported, ``derive/theorem.py`` would stand where the function ``theorem`` is looked up."""
+    modules = {_module(path).split(".")[0] for path in _sources()}
+    assert not modules & set(derive.__all__)
 
 
 def _loaded(code: str) -> set[str]:
@@ -132,7 +170,7 @@ def test_help_loads_neither_sympy_nor_flint() -> None:
 
 
 def test_checking_does_not_load_hypothesis() -> None:
-    loaded = _loaded("import derive.chain, derive.report.terminal, derive.proof_files")
+    loaded = _loaded("import derive.checking.examine, derive.report.terminal, derive.proof_files")
     assert "hypothesis" not in loaded
     assert "sympy" in loaded
 

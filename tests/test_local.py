@@ -10,7 +10,7 @@ import pytest
 from sympy import Expr
 
 from derive.assumptions import additive_return, discount_below_one, policy_positive
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.derivation import Chain, by, calc, theorem
 from derive.errors import NotApplicable
 from derive.language.expression import as_term
@@ -111,7 +111,7 @@ def test_a_chain_of_local_steps_is_proved_by_automata() -> None:
 
     examined = examine(bellman)
     assert examined.follows
-    assert all(isinstance(step.verdict, Proved) and step.verdict.scope.everywhere for step in examined.steps)
+    assert all(isinstance(step.verdict, Proved) and step.scope and step.scope.everywhere for step in examined.steps)
 
 
 def test_bellman_without_a_last_decision_is_proved_and_its_twin_refuted() -> None:
@@ -120,8 +120,10 @@ def test_bellman_without_a_last_decision_is_proved_and_its_twin_refuted() -> Non
         return calc(V(s), by(automata), acting(Q(s, a)), by(automata), acting(moving(r(s, a, x) + gamma * V(x))),
                     by(automata), acting(moving(r(s, a, x) + gamma * V(s))))
 
-    *true, last = (step.verdict for step in examine(bellman).steps)
-    assert all(isinstance(one, Proved) and "infinite horizon" in one.scope.everywhere for one in true)
+    *true, final = examine(bellman).steps
+    assert all(isinstance(one.verdict, Proved) and one.scope and "infinite horizon" in one.scope.everywhere
+               for one in true)
+    last = final.verdict
     assert isinstance(last, Refuted)
     assert last.witness.left != last.witness.right
 

@@ -14,7 +14,8 @@ import pytest
 from sympy import Expr, Integer
 
 from derive.assumptions import additive_return, iid_samples, possible
-from derive.chain import Examined, Session
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
 from derive.derivation import Theorem, by, calc, theorem
 from derive.language.expression import Times, as_term
 from derive.language.typing import check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.errors import InvalidModel, OutsideFragment
+from derive.numeric import directions, simulate
 from derive.numeric.brute_force import enumerated_gradient, enumerated_objective, trajectories
 from derive.numeric.closed_form import closed_form, objective, returns_where_visited, values
 from derive.numeric.comparison import Comparison, compare
@@ -104,9 +106,83 @@ def test_five_ways_agree(mdp) -> None:
     comparison = compared(mdp)
     assert comparison.agrees
     assert [row.method for row in comparison.rows] == [
-        "closed form", "enumeration", "complex step", "central differences", "Monte Carlo"]
+        "dynamic programming", "enumeration", "complex step", "central differences", "Monte Carlo"]
     skipped = mdp.shape.trajectories > 200_000
     assert ("trajectories" in comparison.rows[1].skipped) == skipped == (comparison.rows[1].gradient is None)
+
+
+# -- work limits, and rows that cannot tell -----------------------------------------------------------------
+
+
+def large() -> TabularMDP:
+    """400 states, 6 actions, deterministic moves: a derivative along every coordinate would take minutes."""
+    rng, P = np.random.default_rng(0), np.zeros((400, 6, 400))
+    P[np.arange(400)[:, None], np.arange(6)[None, :], rng.integers(400, size=(400, 6))] = 1
+    return TabularMDP(np.full(400, 1 / 400), P, rng.normal(size=(400, 6, 400)), 0.99, 20, name="large")
+
+
+def test_a_large_mdp_is_looked_at_along_random_directions() -> None:
+    theta = np.zeros((400, 6))
+    start = time.monotonic()
+    comparison = compare(large(), theta, samples=1_000)
+    assert time.monotonic() - start < 60
+    assert [row.method for row in comparison.rows[2:4]] == [
+        "complex step, random directions: 8", "central differences, random directions: 8"]
+    assert [row.says for row in comparison.rows[:4]] == ["reference", "left out", "agrees", "agrees"]
+    one_wrong_entry = compare(large(), theta, samples=1_000, closed=lambda mdp, point: closed_form(
+        mdp, point) + np.eye(400, 6) * 1e-4)
+    assert [row.says for row in one_wrong_entry.rows[2:4]] == ["disagrees", "disagrees"]
+
+
+def test_a_derivative_that_is_too_much_work_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directions, "MOST_WORK", 1_000.0)
+    rows = compared(two_state()).rows
+    assert [row.skipped for row in rows[2:4]] == ["one derivative of J takes more than the work limit"] * 2
+    assert compared(two_state()).agrees
+
+
+def test_derivatives_along_directions_are_those_of_the_gradient() -> None:
+    mdp, theta = random_mdp(3, 3, 2, 2), np.random.default_rng(1).normal(size=(3, 2))
+    table = directions.random_directions(mdp, 5, seed=0)
+    expected = [float((enumerated_gradient(mdp, theta) * move).sum()) for move in table]
+    assert complex_step(mdp, theta, directions=table) == pytest.approx(expected, abs=1e-13)
+    assert central_differences(mdp, theta, directions=table).gradient == pytest.approx(expected, abs=1e-8)
+    assert directions.along(enumerated_gradient(mdp, theta), table) == pytest.approx(expected)
+
+
+def test_fewer_episodes_than_asked_for_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulate, "MOST_WORK", 4e5)
+    row = compared(two_state()).rows[4]
+    assert row.method.startswith("Monte Carlo, ")
+    assert row.method.endswith(" of 4,000 episodes: work limit")
+    long = replace(two_state(), horizon=100_000)
+    assert simulate.affordable(long, 100_000) == 2
+    assert simulate.affordable(two_state(), 50) == 50
+
+
+@pytest.mark.parametrize(("samples", "judged"), [(2, False), (999, False), (1_000, True)])
+def test_few_episodes_are_not_judged(samples: int, judged: bool) -> None:
+    for seed in range(5):
+        row = compare(two_state(), np.zeros((2, 2)), samples=samples, seed=seed).rows[4]
+        assert (row.gradient is not None) == judged
+        assert row.agrees
+        assert ("too few to judge by" in row.skipped) != judged
+
+
+def test_a_method_that_cannot_tell_the_gradient_from_0_says_so() -> None:
+    slow = corridor(8, 8)  # the end is reached once in thousands of episodes
+    rows = compare(slow, np.tile([1.0, -1.0], (8, 1)), samples=1_000).rows
+    assert rows[4].says == "too coarse to say"
+    assert [row.says for row in rows[2:4]] == ["agrees", "agrees"]
+    assert compared(two_state()).rows[4].says == "agrees"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("mdp", [corridor(), lake(), random_mdp(3, 3, 2, 3)], ids=lambda mdp: mdp.name)
+def test_monte_carlo_does_not_disagree_by_chance(mdp: TabularMDP) -> None:
+    for seed in range(100):
+        theta = np.random.default_rng(seed).normal(size=(mdp.states, mdp.actions))
+        assert compare(mdp, theta, samples=1_000, seed=seed).agrees
 
 
 TWINS = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derive.assumptions import additive_return, dynamics_positive, initial_positive
+from derive.assumptions import additive_return, dynamics_positive, initial_positive, policy_positive
 from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFragment, Undefined
 from derive.language.expression import as_term
 from derive.language.signature import signature
@@ -263,6 +263,18 @@ def test_random_instances_keep_assumptions() -> None:
     assert kept.returns is None
     assert set(kept.policies) == {"beta"}
     assert set(kept.functions) == {("b", ("state",))}
+
+
+def test_random_instances_have_zeros_in_every_policy_unless_that_is_forbidden() -> None:
+    shape, parts = Shape(3, 3, 0), signature(J, beta(a | s))
+    free, kept, positive = (random_instance(np.random.default_rng(0), shape, parts, **options) for options in (
+        {"zeros": True}, {"zeros": True, "assumptions": [policy_positive]}, {}))
+    assert (free.policies["beta"] == 0).any()
+    assert np.isneginf(free.theta).any()
+    assert free.policies["beta"].sum(axis=1) == pytest.approx(np.ones(3))
+    for instance in (kept, positive):
+        assert (instance.policies["beta"] > 0).all()
+        assert np.isfinite(instance.theta).all()
 
 
 def exact_bandit(**changes) -> Model:

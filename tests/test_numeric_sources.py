@@ -110,6 +110,17 @@ def test_mistakes_in_an_mdp(changes, message) -> None:
         replace(two_state(), **changes)
 
 
+def test_rows_that_nearly_sum_to_one_are_divided_by_their_sum() -> None:
+    near = replace(two_state(), mu=[1, 1e-9], P=[[[1, 1e-9], [0, 1]], [[0.5, 0.5 - 4e-9], [0.25, 0.75]]])
+    assert [near.mu.sum(), near.P[0, 0].sum(), near.P[1, 0].sum()] == pytest.approx([1] * 3, abs=3e-16)
+    assert near.mu[1] == pytest.approx(1e-9, rel=1e-6)
+    assert near.P[1, 1].tolist() == [0.25, 0.75]  # a row that sums to 1 stays the same
+    with pytest.raises(ValueError, match="read-only"):
+        near.P[0, 0, 0] = 0.5
+    with pytest.raises(InvalidModel, match="Divide the row by its sum"):
+        replace(two_state(), mu=[1, 1e-7])
+
+
 def test_an_mdp_cannot_be_changed_behind_its_back() -> None:
     mine = np.array([1.0, 0.0])
     mdp = replace(two_state(), mu=mine)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from derive.chain import Examined, Session
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
 from derive.proof_files import bundled, load, proof_files
 from derive.verdict import Refuted
 
@@ -64,7 +65,9 @@ def test_the_true_theorems_follow_by_rule_for_every_finite_mdp() -> None:
             continue
         assert one.follows
         for step in one.steps:
-            assert step.verdict.scope.by_rule.startswith("every finite MDP, every horizon")  # type: ignore[attr-defined]
+            assert step.scope is not None
+            assert step.scope.by_rule.startswith("every finite MDP, every horizon")
+            assert step.scope.everywhere.startswith("every finite MDP, every horizon")
 
 
 def test_at_least_ten_refuted_twins_of_every_kind() -> None:

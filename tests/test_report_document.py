@@ -16,14 +16,17 @@ from jinja2 import UndefinedError
 
 from derive import P as prob
 from derive import grad, gradient_of_a_sum, log, log_derivative, pi, possible, tau
-from derive.chain import Examined, Session
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
 from derive.derivation import by, calc, theorem
 from derive.errors import BadInput
-from derive.numeric.comparison import Comparison, compare
+from derive.numeric.comparison import compare
 from derive.numeric.sources import two_state
 from derive.report import document as document_module
 from derive.report import tex
 from derive.report.document import document
+from derive.report.handout import formulas_of
+from derive.report.numbers import Evaluated
 from derive.report.tex import compile_pdf, write_report, write_whole
 from derive.verdict import Refuted
 from proofs.gradient_of_probability import gradient_of_probability
@@ -69,13 +72,14 @@ def examined() -> list[Examined]:
 
 
 @pytest.fixture(scope="module")
-def comparison() -> Comparison:
-    return compare(two_state(), np.array([[0.3, -0.2], [0.1, 0.4]]), samples=2_000)
+def evaluated(examined: list[Examined]) -> Evaluated:
+    comparison = compare(two_state(), np.array([[0.3, -0.2], [0.1, 0.4]]), samples=2_000)
+    return Evaluated(comparison, formulas_of(examined, comparison, seed=0))
 
 
 @pytest.fixture(scope="module")
-def source(examined: list[Examined], comparison: Comparison) -> str:
-    return document(examined, comparison, command=COMMAND)
+def source(examined: list[Examined], evaluated: Evaluated) -> str:
+    return document(examined, evaluated, command=COMMAND)
 
 
 def warnings_of(log: str) -> list[str]:
@@ -110,7 +114,7 @@ def test_the_lines_of_the_source_page_keep_their_labels(source: str, number: int
 
 def test_the_scope_of_consecutive_steps_is_said_once(source: str) -> None:
     part = source.split(r"\label{theorem:2}")[1].split(r"\subsection{")[0]
-    assert part.count("random points}: ") == 1
+    assert part.count("everywhere}: ") == 1
     assert r"\lead{All steps.}" in part
     assert part.count("by \\texttt{possible(tau)}") == 2  # HF-4 and HF-6
 
@@ -149,16 +153,18 @@ def test_nothing_of_this_machine_or_day_is_in_it(source: str) -> None:
 HASHED = """
 import sys
 sys.path.insert(0, {root!r})
-from derive.chain import Session
+from derive.checking.examine import Session
 from derive.numeric.comparison import compare
 from derive.numeric.sources import two_state
 from derive.report.document import document
+from derive.report.handout import formulas_of
+from derive.report.numbers import Evaluated
 from proofs.score_of_a_trajectory import score_of_a_trajectory
 from proofs.policy_gradient import policy_gradient
 session = Session()
 both = [session.examine(theorem) for theorem in (policy_gradient, score_of_a_trajectory)]
 comparison = compare(two_state(), [[0.3, -0.2], [0.1, 0.4]], samples=500)
-sys.stdout.write(document(both, comparison, command="derive report"))
+sys.stdout.write(document(both, Evaluated(comparison), command="derive report"))
 """
 
 

@@ -42,7 +42,7 @@ from derive.language.vocabulary import (
 )
 from derive.models import Model, Shape
 from derive.stationary.evaluation import Stationary
-from derive.stationary.systems import Diverges, Equation, components, eliminated, solved
+from derive.stationary.systems import Diverges, LinearEquation, components, eliminated, solved
 
 F = Fraction
 HALF = F(1, 2)
@@ -69,11 +69,11 @@ def endless(body: Any, start: Any = 0, time: Time = t) -> Expr:
 # -- systems --------------------------------------------------------------------------------------------------
 
 
-def system(*rows: tuple[Any, dict[int, Any]]) -> list[Equation]:
+def system(*rows: tuple[Any, dict[int, Any]]) -> list[LinearEquation]:
     """x_n = constant + sum of weights; a number is (number, its absolute value)."""
     found = []
     for constant, weights in rows:
-        equation = Equation()
+        equation = LinearEquation()
         equation.add(None, (F(constant), abs(F(constant))))
         for unknown, weight in weights.items():
             equation.add(unknown, (F(weight), abs(F(weight))))
@@ -110,7 +110,7 @@ def test_nothing_added_up_for_ever_is_nothing() -> None:
 
 def test_what_cancels_is_something() -> None:
     # 1 - 1 at every step: the constant is 0, but it was added up from two numbers
-    equation = Equation()
+    equation = LinearEquation()
     equation.add(None, (F(1), F(1)))
     equation.add(None, (F(-1), F(1)))
     equation.add(0, (F(1), F(1)))

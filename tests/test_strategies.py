@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NonInteractiveExampleWarning
+from hypothesis.errors import NonInteractiveExampleWarning, NoSuchExample
 
 import derive.strategies
 from derive.language.expression import subterms
@@ -145,6 +145,17 @@ def test_models_shrink_to_even_rows_and_zeros() -> None:
     assert sorted(rewards) == [*(Fraction(0),) * 7, Fraction(2)]
 
 
+@pytest.mark.parametrize("name", ["pi", "beta"])
+def test_a_policy_that_never_takes_an_action_is_drawn_where_that_is_allowed(name: str) -> None:
+    def never(model: Model) -> bool:
+        return any(0 in row for row in model.policies[name])
+
+    model = find(models(Shape(1, 2, 0), policy_zeros=True), never, settings=SEARCH)
+    assert sorted(model.policies[name][0]) == [0, 1]
+    with pytest.raises(NoSuchExample):
+        find(models(Shape(1, 2, 0), zeros=True), never, settings=settings(SEARCH, max_examples=200))
+
+
 def test_mutants_are_those_of_the_chain() -> None:
     mutant = find(chain_mutants(gradient_of_probability), lambda mutant: mutant.place == 2, settings=SEARCH)
     assert mutant.theorem is gradient_of_probability
@@ -161,7 +172,7 @@ def test_the_examples_in_the_docstrings() -> None:
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("module", ["derive.chain", "derive.mutants", "derive.fuzz", "derive.cli"])
+@pytest.mark.parametrize("module", ["derive.checking.examine", "derive.mutants", "derive.fuzz", "derive.cli"])
 def test_hypothesis_is_not_loaded(module: str) -> None:
     script = f"import sys, {module}; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

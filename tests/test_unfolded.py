@@ -16,7 +16,7 @@ from test_everywhere import NAMED, critic, reward, score, to_go
 from test_everywhere_random import agrees, decided, random_pair, shapes_at
 from test_witness import FALSE, checked
 
-import derive.chain as chain_module
+import derive.checking.deciding as chain_module
 from derive import unfolded
 from derive.assumptions import (
     POSSIBLE,
@@ -27,7 +27,8 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.chain import examine
+from derive.checking.deciding import Deciding
+from derive.checking.examine import examine
 from derive.claim import Claim
 from derive.derivation import Theorem, by, calc, theorem
 from derive.enumerate import Enumeration
@@ -35,6 +36,7 @@ from derive.errors import NotApplicable
 from derive.language.expression import as_term
 from derive.language.vocabulary import H, J, P, R, expect, function, gamma, grad, k, log, m, pi, ratio, t, tau, total
 from derive.models import Model
+from derive.procedures.certificates import Differs
 from derive.procedures.decide import Comparison, Equal
 from derive.procedures.everywhere import Everywhere, Somewhere, decide_everywhere
 from derive.unfolded import GO, Sketch, find_unfolded, unfolded_model, visits
@@ -232,7 +234,7 @@ def test_a_claim_that_holds_on_the_whole_ladder_is_refuted() -> None:
     before = late_for_two_states_and_three_actions(3)
     answer = Comparison([before, as_term(0)], ()).compare(before, as_term(0))
     assert isinstance(answer, Equal)
-    assert (answer.everywhere, answer.failing_horizon) == (None, 3)
+    assert Deciding([before], (), infinite=False).kernel(before, as_term(0)) == Differs(3)
     verdict = examine(claimed(before, 0)).steps[0].verdict
     assert isinstance(verdict, Refuted)
     assert verdict.witness == find_unfolded(claim(before, 0), 3)

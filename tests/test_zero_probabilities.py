@@ -16,7 +16,7 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.chain import examine
+from derive.checking.examine import examine
 from derive.derivation import by, calc, theorem
 from derive.enumerate import Enumeration
 from derive.errors import Undefined

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
+from derive.errors import NotATerm
 from derive.language.alphabets import ATOM, FACTOR, LATEX, OPERATOR, PRODUCT, QUOTIENT, SUM, UNICODE, Alphabet
 
 _LETTERS = {
@@ -49,11 +50,13 @@ class _Writer:
         return self.alphabet.mark(text) if self.mark is not None and term == self.mark else text
 
     def _dispatch(self, term: Any) -> tuple[str, int]:
-        for kind in type(term).__mro__:
-            method = getattr(self, f"write_{kind.__name__}", None)
-            if method is not None:
-                return method(term)
-        raise TypeError(f"no notation for {type(term).__name__}")
+        """By the name of the class itself: a foreign class does not pass for what it inherits from."""
+        kind = "Rational" if getattr(term, "is_Rational", False) else type(term).__name__
+        method = getattr(self, f"write_{kind}", None)
+        if method is None:
+            raise NotATerm(f"{type(term).__name__} is no node of this language, so it has no notation. "
+                           "Build terms from the names that `derive` exports.")
+        return method(term)
 
     def text(self, term: Any) -> str:
         return self.piece(term)[0]
@@ -153,9 +156,11 @@ class _Writer:
 
     # -- indices and atoms ----------------------------------------------------------------
 
-    def write_Index(self, term: Any) -> tuple[str, int]:
+    def write_State(self, term: Any) -> tuple[str, int]:
         name = self.names.get(term, _loose(term) if term.is_bound else str(term.label))
         return self.symbol(name), ATOM
+
+    write_Action = write_Time = write_Trajectory = write_Draw = write_Batch = write_State
 
     def write_Drawn(self, term: Any) -> tuple[str, int]:
         batch, number = term.args
@@ -179,9 +184,6 @@ class _Writer:
 
     def write_ActionAt(self, term: Any) -> tuple[str, int]:
         return self._along("a", term)
-
-    def write_Symbol(self, term: Any) -> tuple[str, int]:
-        return str(term), ATOM
 
     def write_Horizon(self, term: Any) -> tuple[str, int]:
         return "H", ATOM

@@ -1,11 +1,19 @@
-"""Term -> the Python text that builds it, in the vocabulary of ``derive``."""
+"""Term -> the Python text that builds it, in the vocabulary of ``derive``.
+
+The text evaluates to a term equal to the one it was made from. Where the operators of Python would
+make another one (2 * 3 is the number 6; a sum continues the sum on its left) the node is built by
+its class, which an example of it gives: ``type(J * J)(2, 3)``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from typing import Any
 
 from sympy import Expr, Integer, Rational
 
+from derive.errors import NotATerm
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
@@ -14,21 +22,20 @@ from derive.language.terms import (
     ActionValue,
     Advantage,
     Applied,
-    Batch,
     Between,
-    Discount,
     Drawn,
+    Everything,
     Expect,
-    Forever,
+    Function,
     Grad,
-    Horizon,
     Initial,
+    Law,
     Log,
     Objective,
+    Policy,
     Prod,
     Return,
     Reward,
-    SampleSize,
     StateAt,
     StateValue,
     Time,
@@ -37,15 +44,27 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.vocabulary import J, pi
+from derive.language.typing import refuse_foreign
+from derive.language.vocabulary import H, J, a, b, forever, gamma, i, k, m, pi, s, samples, t, tau, x
 
-_LETTERS = {"state": "sx", "action": "ab", "time": "tk", "draw": "i", "trajectory": ("tau",), "batch": ("samples",)}
+_NAMES = {s: "s", x: "x", a: "a", b: "b", t: "t", k: "k", i: "i", tau: "tau", samples: "samples", H: "H", m: "m",
+          gamma: "gamma", forever: "forever", pi: "pi", J: "J", Everything(): "total(s, J).domain"}
 _VALUES = {StateValue: "V", ActionValue: "Q", Advantage: "A"}
-_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Return: "R"}
+_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Return: "R", Ratio: "ratio"}
+_CLASSES = {
+    Plus: "type(J + J)", Times: "type(J * J)", Power: "type(J**1)", Objective: "type(J)",
+    Total: "type(total(t, J))", Prod: "type(prod(t, J))", Expect: "type(expect(tau, J))",
+    Var: "type(variance(tau, J))", Between: "type(total(t, J).domain)", Law: "type(expect(tau, J).domain)",
+}
 
 
 def source(term: Expr) -> str:
-    """Python that builds ``term`` after ``from derive import *``."""
+    """Python that builds ``term`` after ``from fractions import Fraction`` and ``from derive import *``.
+
+    Raises:
+        NotATerm: for a part that is not of this language.
+    """
+    refuse_foreign(term)
     return _Writer({}).text(term)
 
 
@@ -54,27 +73,26 @@ class _Writer:
         self.names = names
 
     def text(self, term: Any) -> str:
-        if type(term) in _CALLS:
-            return f"{_CALLS[type(term)]}({self._listed(term.args)})"
-        if type(term) in _VALUES:
+        kind = type(term)
+        if term in self.names:
+            return self.names[term]
+        if term in _NAMES:
+            return _NAMES[term]
+        if kind in _CALLS:
+            return f"{_CALLS[kind]}({self._listed(term.args)})"
+        if kind in _VALUES:
             return self._value(term)
         match term:
             case Integer():
                 return str(int(term))
             case Rational():
-                return f"ratio({term.p}, {term.q})"
-            case Plus(args=parts):
-                return "(" + " + ".join(map(self.text, parts)) + ")"
-            case Times(args=factors):
-                return "(" + " * ".join(map(self.text, factors)) + ")"
-            case Power(args=(base, exponent)):
-                return f"{self.text(base)}**({self.text(exponent)})"
-            case Ratio(args=parts):
-                return f"ratio({self._listed(parts)})"
+                return f"Fraction({term.p}, {term.q})"
+            case Plus() | Times() | Power():
+                return self._operation(term)
             case Transition(args=(x, s, a)):
                 return f"P({self.text(x)} | {self.text(s)}, {self.text(a)})"
             case ActionProbability(args=(policy, a, s)):
-                return f"{self._policy(policy)}({self.text(a)} | {self.text(s)})"
+                return f"{self.text(policy)}({self.text(a)} | {self.text(s)})"
             case TrajectoryProbability(args=(policy, path)):
                 return f"P({self.text(path)}{self._under(policy)})"
             case StateAt(args=(path, time)):
@@ -83,59 +101,76 @@ class _Writer:
                 return f"{self.text(path)}.a[{self.text(time)}]"
             case Drawn(args=(batch, number)):
                 return f"{self.text(batch)}[{self.text(number)}]"
-            case Applied(args=(name, *places)):
-                return f"function({name.label!r})({self._listed(places)})"
+            case Applied(args=(function, *places)):
+                return f"{self.text(function)}({self._listed(places)})"
             case Binder():
                 return self._bound(term)
-        return self._atom(term)
+            case Index() | Policy():
+                return f"{kind.__name__}({term.label!r})"
+            case Function():
+                return f"function({term.label!r})"
+            case Objective() | Between() | Law():
+                return self._by_class(term)
+        raise NotATerm(f"{term} has no text.")
 
-    def _atom(self, term: Any) -> str:
-        match term:
-            case Index():
-                return self.names.get(term) or ("samples" if isinstance(term, Batch) else str(term.label))
-            case Horizon():
-                return "H"
-            case SampleSize():
-                return "m"
-            case Discount():
-                return "gamma"
-            case Forever():
-                return "forever"
-            case Objective():
-                return "J" if term == J else repr(term)
-        return repr(term)
-
-    def _listed(self, terms: Any) -> str:
+    def _listed(self, terms: Iterable[Any]) -> str:
         return ", ".join(map(self.text, terms))
+
+    def _by_class(self, term: Any) -> str:
+        return f"{_CLASSES[type(term)]}({self._listed(term.args)})"
+
+    def _operation(self, term: Any) -> str:
+        """With the operator of Python where it makes this node, else by the class."""
+        if len(term.args) < 2:
+            return self._by_class(term)
+        first, second = term.args[:2]
+        if isinstance(first, Rational) and isinstance(second, Rational):  # Python calculates
+            return self._by_class(term)
+        if isinstance(term, Power):
+            if isinstance(first, Rational) and not isinstance(first, Integer):  # Fraction's own ** makes a float
+                return self._by_class(term)
+            base = self.text(first)
+            return f"{f'({base})' if isinstance(first, (Power, Integer)) else base}**({self.text(second)})"
+        if type(first) is type(term):  # a + b + c continues the sum a + b
+            return self._by_class(term)
+        return "(" + (" + " if isinstance(term, Plus) else " * ").join(map(self.text, term.args)) + ")"
 
     def _value(self, term: Any) -> str:
         policy, time, *places = term.args
-        timed = "" if isinstance(time, Forever) else f"[{self.text(time)}]"
+        timed = "" if time == forever else f"[{self.text(time)}]"
         return f"{_VALUES[type(term)]}{timed}({self._listed(places)}{self._under(policy)})"
 
-    def _policy(self, policy: Any) -> str:
-        return "pi" if policy == pi else f"Policy({policy.label!r})"
-
     def _under(self, policy: Any) -> str:
-        return "" if policy == pi else f", policy=Policy({policy.label!r})"
+        return "" if policy == pi else f", policy={self.text(policy)}"
 
     def _bound(self, binder: Any) -> str:
-        taken = {self.names.get(index, str(index.label)) for index in binder.body.free_symbols if index != binder.index}
-        letter = next(name for name in _LETTERS[binder.index.sort] if name not in taken)
-        inside = _Writer({**self.names, binder.index: letter}).text(binder.body)
+        index, body = binder.index, binder.body
+        taken = {self.text(free) for free in body.free_symbols if free != index}
+        letter = next(name for name in _letters(index) if name not in taken)
+        inside = _Writer({**self.names, index: letter}).text(body)
         match binder:
-            case Expect():
-                return f"expect({letter}, {inside}{self._under(binder.domain.args[0])})"
-            case Var():
-                return f"variance({letter}, {inside}{self._under(binder.domain.args[0])})"
-            case Total() | Prod():
-                head = "total" if isinstance(binder, Total) else "prod"
-                return f"{head}({letter}, {inside}{self._limits(binder)})"
-        return repr(binder)
+            case (Expect() | Var()) if isinstance(binder.domain, Law):
+                head = "expect" if isinstance(binder, Expect) else "variance"
+                return f"{head}({letter}, {inside}{self._under(binder.domain.args[0])})"
+            case (Total() | Prod()) if (limits := self._limits(binder)) is not None:
+                return f"{'total' if isinstance(binder, Total) else 'prod'}({letter}, {inside}{limits})"
+        return f"{_CLASSES[type(binder)]}({letter}, {self.text(binder.domain)}, {inside})"
 
-    def _limits(self, binder: Any) -> str:
-        if not isinstance(binder.index, Time) or not isinstance(binder.domain, Between):
-            return ""
+    def _limits(self, binder: Any) -> str | None:
+        """``start`` and ``stop`` where they are not the usual ones; None for a range that ``total`` cannot say."""
+        if not isinstance(binder.index, Time):
+            usual = Between(1, m) if binder.index.sort == "draw" else Everything()
+            return "" if binder.domain == usual else None
+        if not isinstance(binder.domain, Between):
+            return None
         first, last = binder.domain.args
         start = "" if first == 0 else f", start={self.text(first)}"
-        return start + ("" if isinstance(last, Horizon) else f", stop={self.text(last)}")
+        return start + ("" if last == H else f", stop={self.text(last)}")
+
+
+def _letters(index: Index) -> Iterator[str]:
+    """Texts for a bound index: the vocabulary's letters of its sort, then its last letter with a number."""
+    known = [(free, name) for free, name in _NAMES.items() if type(free) is type(index)]
+    label = str(known[-1][0].label)
+    numbered = (f"{type(index).__name__}({f'{label}{number}'!r})" for number in count(1))
+    return chain((name for _, name in known), numbered)

@@ -15,7 +15,7 @@ from sympy import Expr
 
 from derive.errors import NotATerm
 from derive.language.binding import Atom, Binder, Index
-from derive.language.expression import Conditional, Node, Term
+from derive.language.expression import Conditional, Node, Plus, Power, Ratio, Term, Times
 
 # -- indices ----------------------------------------------------------------------------------
 
@@ -310,3 +310,15 @@ class Var(Binder):
     """The variance under a law; of a gradient, the covariance matrix."""
 
     __slots__ = ()
+
+
+NODES: frozenset[type[Expr]] = frozenset({
+    Plus, Times, Power, Ratio,
+    State, Action, Time, Trajectory, Draw, Batch,
+    Horizon, Forever, SampleSize, Discount, Everything, Policy, Function,
+    StateAt, ActionAt, Drawn,
+    Initial, Transition, ActionProbability, TrajectoryProbability, Reward, Return, Applied, Objective,
+    StateValue, ActionValue, Advantage,
+    Grad, Log, Between, Law, Total, Prod, Expect, Var,
+})
+"""Every node of the language. What is none of these and no exact number has no meaning, and is refused."""

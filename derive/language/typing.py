@@ -17,6 +17,7 @@ from derive.language.expression import DEEPEST as DEEPEST
 from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_deep, subterms
 from derive.language.horizons import check_horizons
 from derive.language.terms import (
+    NODES,
     ActionAt,
     ActionProbability,
     ActionValue,
@@ -53,19 +54,33 @@ def admit(term: Expr) -> Expr:
     """The term itself, if it is a finished term of this language.
 
     Raises:
-        NotATerm: for foreign symbols, SymPy sums, floats, loose bound indices, or more
+        NotATerm: for foreign symbols and nodes, SymPy sums, floats, loose bound indices, or more
             than ``DEEPEST`` nested operators.
     """
     refuse_too_deep(term)
-    for node in subterms(term):
-        if isinstance(node, Symbol):
-            raise NotATerm(f"{node} is a foreign SymPy symbol. Build terms from the names that `derive` exports.")
-        if not isinstance(node, (Term, Rational)):
-            raise NotATerm(f"{node} (a SymPy {type(node).__name__}) is not a term of this language.")
+    refuse_foreign(term)
     if loose := loose_indices(term):
         names = ", ".join(sorted(index._sympyrepr(None) for index in loose))
         raise NotATerm(f"{names} occurs outside its binder. Bind it with total, prod or expect.")
     return term
+
+
+def refuse_foreign(*terms: Expr) -> None:
+    """What is not of this language has no meaning; above all it is no constant.
+
+    Raises:
+        NotATerm: for a foreign symbol, a SymPy expression, or a node class that is not in ``NODES``.
+    """
+    for term in terms:
+        for node in subterms(term):
+            if type(node) in NODES or isinstance(node, Rational):
+                continue
+            if isinstance(node, Symbol):
+                raise NotATerm(f"{node} is a foreign SymPy symbol. Build terms from the names that `derive` exports.")
+            if not isinstance(node, Term):
+                raise NotATerm(f"{node} (a SymPy {type(node).__name__}) is not a term of this language.")
+            raise NotATerm(f"{type(node).__name__} is no node of this language. "
+                           "Build terms from the names that `derive` exports.")
 
 
 SCALAR, TIME, MOMENT = "scalar", "time", "time or forever"
@@ -243,7 +258,9 @@ def check(term: Expr) -> Expr:
 
     Raises:
         MalformedTerm: otherwise, with the operand.
+        NotATerm: for a part that is not of this language.
     """
+    refuse_foreign(term)
     for node in subterms(term):
         _check_sorts(node)
     if sort_of(term) not in (SCALAR, TIME):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,8 @@ CENTRAL_STEP = 1e-3
 """Near eps^(1/5), which balances the rounding eps/h and the truncation h^4 of the four-point formula."""
 
 
-def complex_step(mdp: TabularMDP, theta: Any) -> FloatArray:
-    """Im J(theta + i h e) / h at h = 1e-30 for each coordinate e, shape (S, A).
+def complex_step(mdp: TabularMDP, theta: Any, *, directions: FloatArray | None = None) -> FloatArray:
+    """Im J(theta + i h e) / h at h = 1e-30 for each coordinate e, (S, A); or for each direction (K, S, A), (K,).
 
     Exact to rounding, since there is no difference to cancel and the error is of order
     h^2 (Squire and Trapp 1998).
@@ -24,44 +25,48 @@ def complex_step(mdp: TabularMDP, theta: Any) -> FloatArray:
     Raises:
         InvalidModel: if theta has another shape or is not a table of numbers.
     """
-    point = checked_theta(mdp, theta)
+    point = checked_theta(mdp, theta).astype(np.complex128)
+    return _each(point, directions, lambda move: objective(mdp, point + 1j * COMPLEX_STEP * move).imag / COMPLEX_STEP)
+
+
+def _each(point: Any, directions: FloatArray | None, derivative: Callable[[FloatArray], float]) -> FloatArray:
+    """The derivative along every coordinate, or along every direction."""
+    if directions is not None:
+        return np.array([derivative(move) for move in directions])
     gradient = np.zeros(point.shape)
     for place in np.ndindex(*point.shape):
-        moved = point.astype(np.complex128)
-        moved[place] += 1j * COMPLEX_STEP
-        gradient[place] = objective(mdp, moved).imag / COMPLEX_STEP
+        unit = np.zeros(point.shape)
+        unit[place] = 1.0
+        gradient[place] = derivative(unit)
     return gradient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differences:
-    """A gradient (S, A) by differences, and how far each entry may be off, (S, A)."""
+    """A gradient (S, A), or derivatives along directions (K,), by differences, and how far each may be off."""
 
     gradient: FloatArray
     error: FloatArray
 
 
-def central_differences(mdp: TabularMDP, theta: Any, *, step: float = CENTRAL_STEP) -> Differences:
+def central_differences(mdp: TabularMDP, theta: Any, *, step: float = CENTRAL_STEP,
+                        directions: FloatArray | None = None) -> Differences:
     """E(h) = (4 D(h) - D(2h)) / 3 with D(h) = (J(theta + h e) - J(theta - h e)) / 2h, and its error.
 
     E(h) is off by c h^4 + ..., so E(2h) - E(h) is 15 times that: the error is this
-    difference over 15 (Richardson), plus the rounding of J divided by h.
+    difference over 15 (Richardson), plus the rounding of J divided by h. Along every
+    coordinate, (S, A), or along directions (K, S, A), (K,).
 
     Raises:
         InvalidModel: if theta has another shape or is not a table of numbers.
     """
     point = checked_theta(mdp, theta)
-    one, two, four = (_differences(mdp, point, multiple * step) for multiple in (1, 2, 4))
+
+    def quotients(width: float) -> FloatArray:
+        return _each(point, directions, lambda move: (
+            objective(mdp, point + width * move) - objective(mdp, point - width * move)) / (2 * width))
+
+    one, two, four = (quotients(multiple * step) for multiple in (1, 2, 4))
     best, coarse = (4 * one - two) / 3, (4 * two - four) / 3
     rounding = np.finfo(float).eps * mdp.return_bound * (mdp.horizon + 1) / step
     return Differences(best, np.abs(coarse - best) / 15 + rounding)
-
-
-def _differences(mdp: TabularMDP, point: FloatArray, step: float) -> FloatArray:
-    quotients = np.zeros(point.shape)
-    for place in np.ndindex(*point.shape):
-        ahead, behind = point.copy(), point.copy()
-        ahead[place] += step
-        behind[place] -= step
-        quotients[place] = (objective(mdp, ahead) - objective(mdp, behind)) / (2 * step)
-    return quotients

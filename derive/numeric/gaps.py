@@ -12,6 +12,7 @@ from sympy import Expr
 
 from derive.errors import NotApplicable
 from derive.language.binding import Index
+from derive.language.typing import refuse_foreign
 from derive.models import Path
 from derive.numeric.instances import Instance
 from derive.numeric.interpretation import Meaning, Place
@@ -89,8 +90,9 @@ def largest_gap(before: Expr, after: Expr, instance: Instance, *, possible_only:
     The scale is the largest of: the numbers of the instance, the entries of both sides, 1.
 
     Raises:
-        Undefined, NotApplicable, OutsideFragment: as ``interpretation.value`` does, at any assignment.
+        Undefined, NotApplicable, OutsideFragment, NotATerm: as ``interpretation.value`` does, at any assignment.
     """
+    refuse_foreign(before, after)
     meaning, absolute, scale = Meaning(instance, possible_only), 0.0, instance.largest_number
     free = {index for index in before.free_symbols | after.free_symbols if isinstance(index, Index)}
     for at in assignments(free, instance, possible_only=possible_only, most=most, rng=rng):

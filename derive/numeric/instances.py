@@ -6,8 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from derive.assumptions import Assumption, additive_return, dynamics_positive, initial_positive
+from derive.assumptions import (
+    Assumption,
+    additive_return,
+    dynamics_positive,
+    initial_positive,
+    policy_positive,
+)
 from derive.errors import InvalidModel
 from derive.language.signature import Signature
 from derive.models import Model, Path, Shape
@@ -65,20 +72,22 @@ def random_instance(rng: np.random.Generator, shape: Shape, signature: Signature
     """A random instance of ``shape`` with every symbol of ``signature`` given numbers.
 
     Probabilities are Dirichlet rows, positive throughout; with ``zeros`` a third of the
-    entries of mu and of P is 0, except where an assumption forbids it. R is arbitrary
-    unless ``additive_return`` is assumed. pi is a softmax, hence positive.
+    entries of mu, of P and of every policy is 0, except where an assumption forbids it. R
+    is arbitrary unless ``additive_return`` is assumed.
     """
     n, k = shape.states, shape.actions
+    choosy = zeros and policy_positive not in assumptions
     mdp = TabularMDP(
         _rows(rng, (n,), zeros and initial_positive not in assumptions),
         _rows(rng, (n, k, n), zeros and dynamics_positive not in assumptions),
         rng.normal(size=(n, k, n)), float(rng.uniform(0.1, 0.95)), shape.horizon, name=f"random {shape}")
     theta = rng.normal(size=(n, k))
+    theta = np.where(_kept(rng, theta), theta, -np.inf) if choosy else theta
     sizes = {"state": n, "action": k}
     functions = {
         (name, sorts): rng.normal(size=tuple(sizes[sort] for sort in sorts))
         for name, sorts in sorted(signature.functions)}
-    policies = {name: _rows(rng, (n, k), False) for name in sorted(signature.policies - {"pi"})}
+    policies = {name: _rows(rng, (n, k), choosy) for name in sorted(signature.policies - {"pi"})}
     returns = None
     if signature.returns and additive_return not in assumptions:
         returns = {path: float(number) for path, number in
@@ -91,11 +100,16 @@ def _rows(rng: np.random.Generator, size: tuple[int, ...], zeros: bool) -> Float
     """Dirichlet rows along the last axis; with zeros, a third of the entries but never a whole row."""
     rows = rng.dirichlet(np.ones(size[-1]), size=size[:-1])
     if zeros:
-        kept = rng.random(size) > 1 / 3
-        np.put_along_axis(kept, rows.argmax(axis=-1)[..., None], True, axis=-1)
-        rows = np.where(kept, rows, 0.0)
+        rows = np.where(_kept(rng, rows), rows, 0.0)
     result: FloatArray = rows / rows.sum(axis=-1, keepdims=True)
     return result
+
+
+def _kept(rng: np.random.Generator, rows: FloatArray) -> NDArray[np.bool_]:
+    """Two thirds of the entries of a table, and the largest of each row."""
+    kept: NDArray[np.bool_] = rng.random(rows.shape) > 1 / 3
+    np.put_along_axis(kept, rows.argmax(axis=-1)[..., None], True, axis=-1)
+    return kept
 
 
 def instance_of(model: Model, signature: Signature) -> Instance:

@@ -46,7 +46,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import rank, sort_of
+from derive.language.typing import rank, refuse_foreign, sort_of
 from derive.numeric import jets
 from derive.numeric.instances import Instance
 from derive.numeric.jets import Jet
@@ -153,7 +153,9 @@ def value(term: Expr, instance: Instance, at: Places | None = None, *, possible_
         NotApplicable: for a time outside the trajectory, or a free index without a value.
         OutsideFragment: if a batch has too many joint values.
         InvalidModel: if the instance has no table for a policy or function.
+        NotATerm: if a part is not of this language.
     """
+    refuse_foreign(term)
     return Meaning(instance, possible_only).value(term, at or {})
 
 

@@ -21,6 +21,11 @@ from derive.numeric.tabular import FloatArray, TabularMDP, checked_theta, softma
 States = NDArray[np.intp]
 CHUNK = 1_000_000
 """Entries of the largest array of a chunk of episodes."""
+MOST_WORK = 2e9
+"""Elementary operations that an estimate may take: some ten seconds."""
+A_STEP = 60_000
+"""What a step of all episodes of a chunk costs beside the operations in it."""
+POINTS = 60
 
 
 def _draw(cumulated: FloatArray, rng: np.random.Generator) -> States:
@@ -107,7 +112,19 @@ class Estimate:
     one_episode: float
 
 
-def monte_carlo(mdp: TabularMDP, theta: Any, *, samples: int, seed: int, points: int = 60) -> Estimate:
+def affordable(mdp: TabularMDP, samples: int) -> int:
+    """As many of the episodes as the work limit admits, at least two."""
+    steps = mdp.horizon + 1
+    each = steps * (mdp.states + mdp.actions + 20) + 6 * mdp.states * mdp.actions + A_STEP * steps / _chunk(mdp)
+    return max(2, min(samples, int((MOST_WORK - A_STEP * steps * 2) // each)))
+
+
+def _chunk(mdp: TabularMDP) -> int:
+    """How many episodes run side by side."""
+    return max(1, CHUNK // (mdp.states * (mdp.actions + 1)))
+
+
+def monte_carlo(mdp: TabularMDP, theta: Any, *, samples: int, seed: int, points: int = POINTS) -> Estimate:
     """The policy gradient from ``samples`` simulated episodes, with about ``points`` running estimates.
 
     Means and variances are merged chunk by chunk (Chan, Golub and LeVeque 1983).
@@ -119,11 +136,12 @@ def monte_carlo(mdp: TabularMDP, theta: Any, *, samples: int, seed: int, points:
     if samples < 2:
         raise BadInput(f"{samples} episodes have no standard error. Give samples >= 2.")
     point, rng, simulator = checked_theta(mdp, theta), np.random.default_rng(seed), Simulator(mdp)
+    points = max(2, min(points, int(MOST_WORK // (A_STEP * (mdp.horizon + 1)))))  # each starts a chunk of its own
     counts = np.unique(np.geomspace(2, samples, points).round().astype(np.intp))
     mean, squares, seen, largest = np.zeros(point.shape), np.zeros(point.shape), 0, 0.0
     running, errors = [], []
     for count in counts:
-        for size in _chunks(int(count) - seen, max(1, CHUNK // (point.size + mdp.states))):
+        for size in _chunks(int(count) - seen, _chunk(mdp)):
             drawn = sampled_gradients(simulator, point, mdp.gamma, size, rng)
             centre = drawn.mean(axis=0)
             away, total = centre - mean, seen + size

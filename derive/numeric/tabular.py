@@ -20,7 +20,10 @@ from derive.models import Model, Shape
 FloatArray = NDArray[np.float64]
 
 ROW_TOLERANCE = 1e-8
-"""How far from 1 a row of probabilities may sum: rows written with nine digits pass, 0.333 thrice does not."""
+"""How far from 1 a row of probabilities may sum: rows written with nine digits pass, 0.333 thrice does not.
+
+Such rows are divided by their sum, for no two methods would agree on what they leave over.
+"""
 
 LONGEST_HORIZON = 100_000
 
@@ -29,7 +32,8 @@ LONGEST_HORIZON = 100_000
 class TabularMDP:
     """A finite MDP with horizon: mu (S,), P (S, A, S), r (S, A, S), gamma, H.
 
-    The arrays are copied, converted to float64 and made read-only. gamma may be any real
+    The arrays are copied, converted to float64 and made read-only; rows of probabilities
+    sum to 1 up to ``ROW_TOLERANCE`` and are divided by their sum. gamma may be any real
     number (the horizon is finite); H >= 0 is the time of the last decision.
 
     Raises:
@@ -54,6 +58,8 @@ class TabularMDP:
         if bad.any():
             state, action = (int(i) for i in np.argwhere(bad)[0])
             _check_row(f"P(·|s={state}, a={action})", self.P[state, action])
+        object.__setattr__(self, "mu", _normalised(self.mu))
+        object.__setattr__(self, "P", _normalised(self.P))
         object.__setattr__(self, "gamma", _discount(self.gamma))
         object.__setattr__(self, "horizon", _horizon(self.horizon))
 
@@ -89,6 +95,13 @@ def _frozen(field: str, values: Any) -> FloatArray:
         raise InvalidModel(f"{field}{list(place)} is {array[place]}. Give a finite number there.")
     array.flags.writeable = False
     return array
+
+
+def _normalised(rows: FloatArray) -> FloatArray:
+    """Rows along the last axis, divided by their sums; one that sums to 1 stays the same to the last bit."""
+    table: FloatArray = rows / rows.sum(axis=-1, keepdims=True)
+    table.flags.writeable = False
+    return table
 
 
 def _check_shapes(mu: FloatArray, P: FloatArray, r: FloatArray) -> None:

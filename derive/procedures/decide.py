@@ -9,37 +9,29 @@ MDP" (that takes a rule or a cutoff); both say exactly what was seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from itertools import product
 from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import (
-    POSSIBLE,
-    Assumption,
-    additive_return,
-    dynamics_positive,
-    initial_positive,
-    policy_positive,
-)
-from derive.errors import KernelDisagrees, NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.assumptions import POSSIBLE, Assumption, additive_return
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
-from derive.language.typing import is_symmetric, rank
+from derive.language.typing import is_symmetric, rank, refuse_foreign
 from derive.models import Shape
-from derive.procedures.audit import relations_used
-from derive.procedures.closure import Somewhere
+from derive.procedures import boundary
 from derive.procedures.cutoff import sufficient_shape
 from derive.procedures.evaluate import Evaluator
-from derive.procedures.everywhere import Everywhere, Outside, Sides, decide_everywhere
 from derive.procedures.generic import Zeros, generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.procedures.modular import POINTS, residue_model
-from derive.procedures.ranges import MOST_STEPS, first_horizon
+from derive.procedures.ranges import MOST_STEPS
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 from derive.procedures.walks import NotKnownToConverge
 
@@ -47,12 +39,16 @@ EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3
 CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))
 PROBES = (Shape(1, 4, 0), Shape(4, 2, 1), Shape(2, 2, 3), Shape(3, 3, 2))
 SAMPLED = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(3, 2, 0), Shape(2, 2, 1))
-WITH_ZEROS = (Shape(2, 2, 0), Shape(2, 2, 1))
 INFINITE = (Shape(1, 2, 0), Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 3, 0))
 """States and actions where there is no last decision; the horizon of such a shape is not read."""
 INFINITE_PROBES = (Shape(3, 2, 0), Shape(4, 3, 0))
+INFINITE_CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0))
+INFINITE_WITH_ZEROS = (Shape(2, 2, 0), Shape(1, 3, 0))
 LATEST = 2
 """The last value that a free time is given there."""
+CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0), Shape(1, 2, 1), Shape(2, 2, 1))
+MOST_CROSSED = 40
+"""Trajectories, or tuples of nested ones, of a shape that only has to contradict the kernel."""
 MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
@@ -63,21 +59,23 @@ class Equal:
     """Evidence of equality: the shapes, and what they imply."""
 
     exact: tuple[Shape, ...]
-    with_zeros: tuple[str, ...] = ()
+    """The shapes that say something: where both sides vanish they are ``vacuous``."""
+    vacuous: tuple[Shape, ...] = ()
+    with_zeros: tuple[tuple[str, tuple[Shape, ...]], ...] = ()
+    """The zeros built in, and the shapes on which they were compared and a side is not 0."""
     probes: tuple[Shape, ...] = ()
     points: int = POINTS
     cutoff_horizons: tuple[int, ...] = ()
     cutoff_samples: tuple[Shape, ...] = ()
-    both_vanish: bool = False
     identical: bool = False
-    everywhere: Everywhere | None = None
-    relations: tuple[str, ...] = ()
-    failing_horizon: int | None = None
     endless: bool = False
-    first_horizon: int = 0
-    """The horizon from which on the literal times of the sides exist."""
-    outside: str = ""
-    """Why the automata do not decide it, where they do not."""
+    tried_with_zeros: bool = True
+    """Whether some zero could be tried, where the class of the claim has any."""
+
+    @property
+    def both_vanish(self) -> bool:
+        """Whether both sides are 0 wherever they were compared, and neither is literally 0."""
+        return not self.exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +96,14 @@ class Undecided:
 
 
 Answer = Equal | Different | Undecided
+
+
+class Outcome(Enum):
+    """What one shape says: a vacuous one has no index to try, or both sides are 0 on it and neither is literally 0."""
+
+    AGREE = auto()
+    VACUOUS = auto()
+    DIFFER = auto()
 
 
 class Models:
@@ -132,48 +138,58 @@ class Comparison:
         self.signature = replace(spoken, largest_offset=0, samples=False, returns=spoken.returns or not self.additive)
         self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
         self.endless = spoken.endless
-        self.sides = Sides(self.assumptions, endless=self.endless)
         self._signatures: dict[tuple[Expr, Expr], Signature] = {}
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
         found = self._quietly(before, after, shape, frozenset(), modular=True)
         if found is None and not self.endless and shape.trajectories**shape.samples <= MOST_WAYS // 50:
-            return self._quietly(before, after, shape, frozenset(), modular=False)
-        return found
+            found = self._quietly(before, after, shape, frozenset(), modular=False)
+        return None if found is None else found is not Outcome.DIFFER
 
     def compare(self, before: Expr, after: Expr) -> Answer:
-        """Are the terms equal on every applicable shape of the ladder, and everywhere?
+        """Are the terms equal on every applicable shape of the ladder?
 
         Raises:
-            KernelDisagrees: when the automata say "everywhere" and a shape says no.
+            NotATerm: if a part is not of this language.
         """
+        refuse_foreign(before, after)
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
-        answer = self._on_shapes(before, after)
-        decision = decide_everywhere(before, after, self.assumptions, sides=self.sides)
-        match answer, decision:
-            case Different(shape), Everywhere():
-                raise KernelDisagrees(f"{before} = {after}: equal everywhere by automata, different at "
-                                      f"{shape.shown(endless=self.endless)}")
-            case Equal(), Everywhere():
-                first = 0 if self.endless else first_horizon(before, after)
-                return replace(answer, everywhere=decision, first_horizon=first,
-                               relations=self._relations(before, after, decision))
-            case Equal(), Somewhere(horizon):
-                return replace(answer, failing_horizon=horizon)
-            case Equal(), Outside(why):
-                return replace(answer, outside=why)
-        return answer
+        return self._on_shapes(before, after)
 
-    def _relations(self, before: Expr, after: Expr, decision: Everywhere) -> tuple[str, ...]:
-        """The audit; trajectory by trajectory no relation is used."""
-        if decision.closures is not None and all(closure.difference.each for closure in decision.closures):
-            return ()
-        return relations_used(before, after, self.assumptions, self.sides)
+    def crossed(self, before: Expr, after: Expr, *, first: int) -> Equal | Different | None:
+        """What a few cheap shapes say of an equation that holds from a first horizon on; None if none can be asked.
+
+        With zeros built in too: where a letter is lost with its probability, that is where it shows.
+        """
+        if self._speaks(before, after).samples:
+            return None
+        depth = max(1, _nesting(before), _nesting(after))
+        shapes = [shape for shape in CROSSED if shape.horizon >= first and shape.trajectories**depth <= MOST_CROSSED]
+        shapes = list(INFINITE_CROSSED) if self.endless else shapes
+        agreeing = []
+        for shape in shapes:
+            outcome = self._quietly(before, after, shape, frozenset(), modular=False)
+            if outcome is Outcome.DIFFER:
+                return Different(shape)
+            if outcome is Outcome.AGREE:
+                agreeing.append(shape)
+        with_zeros = []
+        for pattern, says, _ in self._with_zeros(before, after, first):
+            fitting = tuple(shape for shape in shapes[:2] if boundary.fit(pattern, shape))
+            outcomes = [self._quietly(before, after, shape, pattern, modular=False) for shape in fitting]
+            if Outcome.DIFFER in outcomes:
+                return Different(fitting[outcomes.index(Outcome.DIFFER)], pattern)
+            if Outcome.AGREE in outcomes:
+                with_zeros.append((says, tuple(one for one, said in zip(fitting, outcomes, strict=True)
+                                               if said is Outcome.AGREE)))
+        if not agreeing:
+            return None
+        return Equal(exact=tuple(agreeing), with_zeros=tuple(with_zeros), endless=self.endless)
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
-        seen: list[tuple[Shape, bool]] = []
+        seen: list[tuple[Shape, Outcome]] = []
         notes: dict[str, list[Shape]] = {}
         for shape in self._shapes(before, after):
             try:
@@ -188,10 +204,12 @@ class Comparison:
                 continue
             except OutsideFragment as outside:
                 return Undecided(str(outside), may_diverge=isinstance(outside, NotKnownToConverge))
-            if outcome is None:
+            if outcome is Outcome.DIFFER:
                 return Different(shape)
             seen.append((shape, outcome))
-        counted = [shape for shape, lively in seen if lively] or [shape for shape, _ in seen]
+        exact = [shape for shape, outcome in seen if outcome is Outcome.AGREE]
+        vacuous = [shape for shape, outcome in seen if outcome is Outcome.VACUOUS]
+        counted = exact or vacuous
         if len(counted) < 2:
             said = [f"{self._listed(shapes)}: {text}" for text, shapes in notes.items()]
             return Undecided("; ".join([*said, *self._agreed(counted)]) or "fewer than two shapes of the ladder apply")
@@ -201,38 +219,41 @@ class Comparison:
         if not self.endless and reach > 2 and max(shape.horizon for shape in counted) < reach:
             return Undecided("; ".join([f"the literal times need shapes with H >= {reach}, which are too large",
                                         *self._agreed(counted)]))
-        return self._beyond(before, after, counted, all(not lively for _, lively in seen))
+        return self._beyond(before, after, exact, vacuous)
 
-    def _beyond(self, before: Expr, after: Expr, counted: list[Shape], both_vanish: bool) -> Answer:
+    def _beyond(self, before: Expr, after: Expr, exact: list[Shape], vacuous: list[Shape]) -> Answer:
         """Zeros built in, probes and cutoffs, once the exact shapes agree."""
         sampled = self._speaks(before, after).samples
         middle = max(2, largest_draw(before, after)) if sampled else 1
-        found = []
-        for zeros, says in self._patterns(before, after):
-            outcomes = []
-            for shape in with_zeros(self.endless):
+        counted = exact or vacuous
+        with_zeros, tried = [], 0
+        for pattern, says, shapes in self._with_zeros(before, after, min(shape.horizon for shape in counted)):
+            agreeing, tried = [], tried + 1
+            for shape in shapes:
                 shape = replace(shape, samples=middle)
-                outcomes.append(self._quietly(before, after, shape, zeros, modular=False))
-                if outcomes[-1] is False:
-                    return Different(shape, zeros)
-            if any(outcomes):
-                found.append(says)
+                outcome = self._quietly(before, after, shape, pattern, modular=False)
+                if outcome is Outcome.DIFFER:
+                    return Different(shape, pattern)
+                if outcome is Outcome.AGREE:
+                    agreeing.append(shape)
+            if agreeing:
+                with_zeros.append((says, tuple(agreeing)))
         probes = []
         for shape in INFINITE_PROBES if self.endless else PROBES:
             probe = Shape(shape.states, shape.actions, shape.horizon, middle)
-            agreed = self._quietly(before, after, probe, frozenset(), modular=True)
-            if agreed is False:
+            outcome = self._quietly(before, after, probe, frozenset(), modular=True)
+            if outcome is Outcome.DIFFER:
                 return Different(probe)
-            if agreed:
+            if outcome is Outcome.AGREE:
                 probes.append(probe)
         needed = sufficient_samples(before, after) if sampled else None
         settled = [] if needed is None else [
             base for base in SAMPLED if all(replace(base, samples=m) in counted for m in range(1, needed + 1))]
         return Equal(
-            exact=tuple(counted), with_zeros=tuple(found), probes=tuple(probes),
+            exact=tuple(exact), vacuous=tuple(vacuous), with_zeros=tuple(with_zeros), probes=tuple(probes),
             cutoff_horizons=() if self.endless else self._cutoff_horizons(before, after, counted),
-            cutoff_samples=tuple(settled),
-            both_vanish=both_vanish, identical=before == after, endless=self.endless,
+            cutoff_samples=tuple(settled), identical=before == after, endless=self.endless,
+            tried_with_zeros=bool(with_zeros) or not tried,
         )
 
     def _listed(self, shapes: Sequence[Shape]) -> str:
@@ -270,23 +291,18 @@ class Comparison:
         """The horizon that the literal times of the claim ask for: one more than the largest."""
         return self._speaks(before, after).largest_offset + 1
 
-    def _patterns(self, before: Expr, after: Expr) -> list[tuple[Zeros, str]]:
-        """Zeros to build in where sums over a support occur and the class allows them."""
+    def _with_zeros(self, before: Expr, after: Expr, first: int) -> Iterator[tuple[Zeros, str, list[Shape]]]:
+        """Zeros to build in where sums over a support occur and the class allows them, each with its shapes."""
         supports = any(isinstance(node, (Expect, Var)) for term in (before, after) for node in subterms(term))
         if not (supports or self.possible_only):
-            return []
-        zeros: dict[tuple[Any, ...], str] = {}
-        if initial_positive not in self.assumptions:
-            zeros["mu", 0] = "μ(0)=0"
-        if dynamics_positive not in self.assumptions:
-            zeros["P", 0, 0, 0] = "P(0|0,0)=0"
-        patterns = [{zero: says} for zero, says in zeros.items()] if len(zeros) > 1 else []
-        patterns += [dict(zeros)] if zeros else []
-        if policy_positive not in self.assumptions:
-            patterns.append({**zeros, ("pi", 0, 0): "π(0|0)=0"})
-            others = sorted(self._speaks(before, after).policies - {"pi"})
-            patterns += [{(name, 0, 0): f"{name}(0|0)=0"} for name in others]
-        return [(frozenset(pattern), ", ".join(pattern.values())) for pattern in patterns]
+            return
+        if self.endless:
+            shapes = list(INFINITE_WITH_ZEROS)
+        else:
+            shapes = boundary.shapes(first, self._reach(before, after), max(_nesting(before), _nesting(after)),
+                                     MOST_WAYS)
+        for pattern, says in boundary.patterns(self.assumptions, self._speaks(before, after).policies - {"pi"}):
+            yield pattern, says, [shape for shape in shapes if boundary.fit(pattern, shape)]
 
     def _cutoff_horizons(self, before: Expr, after: Expr, counted: list[Shape]) -> tuple[int, ...]:
         reached = []
@@ -299,23 +315,23 @@ class Comparison:
 
     # -- one shape ----------------------------------------------------------------------------------
 
-    def _quietly(self, before: Expr, after: Expr, shape: Shape, zeros: Zeros, *, modular: bool) -> bool | None:
-        """True or False where the shape can be computed, None where it does not count."""
+    def _quietly(self, before: Expr, after: Expr, shape: Shape, zeros: Zeros, *, modular: bool) -> Outcome | None:
+        """What a shape says; None where it cannot be computed."""
         try:
-            return self._agree(before, after, shape, zeros, modular=modular) is not None
+            return self._agree(before, after, shape, zeros, modular=modular)
         except (NotApplicable, Undefined, OutsideFragment, WorkLimit):
             return None
 
-    def _agree(self, before: Expr, after: Expr, shape: Shape, zeros: Zeros, *, modular: bool) -> bool | None:
-        """None: they differ. Otherwise whether a side is ever nonzero (or literally 0)."""
+    def _agree(self, before: Expr, after: Expr, shape: Shape, zeros: Zeros, *, modular: bool) -> Outcome:
         free = tuple(sorted(before.free_symbols | after.free_symbols, key=lambda i: (i.sort, str(i.label))))
         left = self._all_values(before, shape, zeros, free, modular)
         right = self._all_values(after, shape, zeros, free, modular)
         ring = self._evaluator(shape, zeros, modular).ring
         if not all(ring.is_zero(one - two) for one, two in zip(left, right, strict=True)):
-            return None
+            return Outcome.DIFFER
         literal = before == 0 or after == 0
-        return bool(left) and (literal or not all(ring.is_zero(value) for value in [*left, *right]))
+        lively = bool(left) and (literal or not all(ring.is_zero(value) for value in [*left, *right]))
+        return Outcome.AGREE if lively else Outcome.VACUOUS
 
     def _all_values(self, term: Expr, shape: Shape, zeros: Zeros, free: tuple[Index, ...], modular: bool) -> list[Any]:
         key = (term, shape, zeros, free, modular)
@@ -357,11 +373,6 @@ class Comparison:
             self._evaluators[key] = (InfiniteHorizon(model) if self.endless
                                      else Evaluator(model, possible_only=self.possible_only))
         return self._evaluators[key]
-
-
-def with_zeros(endless: bool) -> tuple[Shape, ...]:
-    """The shapes into which zeros are built."""
-    return WITH_ZEROS[:1] if endless else WITH_ZEROS
 
 
 def _nesting(term: Expr) -> int:

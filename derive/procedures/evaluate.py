@@ -44,7 +44,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import TIME, depends_on_theta, sort_of
+from derive.language.typing import TIME, depends_on_theta, refuse_foreign, sort_of
 from derive.procedures import jets
 from derive.procedures.indices import Environment, Indices, Whole
 from derive.procedures.jets import Jet
@@ -73,11 +73,14 @@ class Evaluator(Indices):
             NotApplicable: the term asks for an index that this shape does not have.
             Undefined: a denominator is 0 at this model.
             OutsideFragment: a node has no meaning in this ring.
+            NotATerm: a part is not of this language.
         """
         return self.values(term, list(environment), [tuple(environment.values())])[0]
 
     def values(self, term: Expr, indices: Sequence[Index], places: Iterable[tuple[Any, ...]]) -> list[Any]:
         """``value`` at each of ``places``, the values of the ``indices``: they are looked up once."""
+        if (term, 0, 0) not in self._compiled:
+            refuse_foreign(term)  # below a gradient it would be a constant: theta does not occur in it
         keys, meaning = [self._same(index) for index in indices], self.meaning(term, 0, 0)
         found = []
         for place in places:

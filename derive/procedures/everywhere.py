@@ -27,7 +27,7 @@ from derive.errors import OutsideFragment, WorkLimit
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import Time, Trajectory
-from derive.language.typing import is_symmetric, rank
+from derive.language.typing import is_symmetric, rank, refuse_foreign
 from derive.procedures import automata, products
 from derive.procedures.automata import Automaton, Marks, Monomial, Weight, added, weighed
 from derive.procedures.closure import Closure, Difference, Relations, Somewhere, closed
@@ -93,7 +93,12 @@ class Sides:
 
 def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumption],
                       relations: Relations | None = None, sides: Sides | None = None) -> Decision:
-    """Whether two terms are equal in every finite MDP at every horizon; ``sides`` shares work along a chain."""
+    """Whether two terms are equal in every finite MDP at every horizon; ``sides`` shares work along a chain.
+
+    Raises:
+        NotATerm: if a part is not of this language.
+    """
+    refuse_foreign(before, after)
     if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
         return Outside("a matrix that is not symmetric by its form takes two directions, which are not provided")
     if is_local(before, after):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from derive.assumptions import POSSIBLE
-from derive.chain import examine
-from derive.derivation import Theorem
+from derive.checking.examine import examine
 from derive.errors import BadInput
 from derive.language.notation import LATEX, write
 from derive.report.payload import shown_path
 from derive.report.refutation import replay
 from derive.rules.rule import Rule
+from derive.theorems import Theorem
 from derive.verdict import Estimates, Refuted, SameMean
 
 

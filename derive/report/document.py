@@ -14,16 +14,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from derive import __version__
-from derive.chain import Examined
+from derive.checking.judgement import Examined
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.language.vocabulary import objective as objective_of
 from derive.language.vocabulary import pi, tau
 from derive.language.vocabulary import trajectory_probability as probability_of
-from derive.numeric.comparison import Comparison
 from derive.report.escape import Tex, bookmark, code, literal, prose
 from derive.report.formulas import formula
-from derive.report.numbers import numbers
+from derive.report.numbers import Evaluated, numbers
 from derive.report.theorems import REASON, rule_label, section
 from derive.rules.rule import Rule
 from derive.verdict import Estimates, Proved, SameMean
@@ -44,7 +43,7 @@ class RuleEntry:
     conditions: Tex
 
 
-def document(examined: Sequence[Examined], comparison: Comparison | None, *, command: str,
+def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, command: str,
              title: str = TITLE) -> str:
     """The LaTeX source of the report; ``command`` is what reproduces it.
 
@@ -59,7 +58,7 @@ def document(examined: Sequence[Examined], comparison: Comparison | None, *, com
         theorems=[shown for one, shown in sections if one.expected == Proved.code],
         means=[shown for one, shown in sections if one.expected in _IN_THE_MEAN],
         twins=[shown for one, shown in sections if one.expected not in (Proved.code, *_IN_THE_MEAN)],
-        numbers=None if comparison is None else numbers(comparison),
+        numbers=None if evaluated is None else numbers(evaluated),
         valued=any(isinstance(node, VALUES) for one in examined for term in one.theorem.chain.terms
                    for node in subterms(term)),
         endless=any(one.theorem.endless for one in examined),

@@ -1,8 +1,9 @@
-"""``derive evaluate``: the closed form next to independent methods, as a table."""
+"""``derive evaluate``: a theorem's own formula next to independent methods, as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
@@ -10,21 +11,18 @@ from rich.table import Table
 from sympy import Expr
 
 from derive.assumptions import POSSIBLE
-from derive.derivation import Theorem
 from derive.errors import BadInput, DeriveError
-from derive.language.typing import is_random, rank
-from derive.language.vocabulary import J, grad
+from derive.language.signature import signature
 from derive.models import Shape
 from derive.numeric.comparison import Comparison, Row, compare
 from derive.numeric.files import load
-from derive.numeric.instances import Instance
-from derive.numeric.interpretation import value
 from derive.numeric.sources import built_in, from_gymnasium, random_mdp
 from derive.numeric.tabular import FloatArray, TabularMDP
+from derive.report.own_side import SAMPLES, OwnSides, closed_form_of, own_sides
 from derive.report.symbolic import derivative_formulas
+from derive.theorems import Theorem
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
-MOST_TRAJECTORIES = 20_000
 MOST_ROWS = 24
 
 
@@ -67,7 +65,7 @@ def _gymnasium(identifier: str) -> object:
 
 
 def evaluated(console: Console, theorem: Theorem, name: str, *, samples: int, seed: int) -> bool:
-    """Print the comparison; whether every method agrees.
+    """Print the comparison; whether the theorem's own formula was evaluated and every method agrees.
 
     Raises:
         BadInput: if the theorem is not about the policy gradient, or the MDP is not usable.
@@ -77,75 +75,54 @@ def evaluated(console: Console, theorem: Theorem, name: str, *, samples: int, se
     closed = closed_form_of(theorem)
     mdp, theta = mdp_of(name, seed)
     comparison = compare(mdp, theta, samples=samples, seed=seed)
+    own = own_sides(theorem, comparison, seed=seed)
     console.print(f"{theorem.title}: {theorem.claim}")
-    console.print(f"closed form: {closed}\n")
+    console.print(f"its formula: {closed}\n")
     _symbolic(console, closed, POSSIBLE in theorem.assumes)
     console.print(f"numbers on {mdp.name or name}: {mdp.states} states, {mdp.actions} actions, H = {mdp.horizon}, "
-                  f"γ = {mdp.gamma:g}; softmax policy, θ {'from the file or ' if '.' in name else ''}by seed {seed}\n")
-    rows = [*comparison.rows, *_sides(theorem, comparison)]
+                  f"γ = {mdp.gamma:g}; softmax policy, θ {'from the file or ' if '.' in name else ''}by seed {seed}")
+    for note in own.notes:
+        console.print(note)
+    console.print()
+    rows = [*comparison.rows, *own.rows]
     console.print(_table(rows))
     console.print(_gradient(comparison))
     worst = max((row for row in rows if row.gradient is not None), key=lambda row: row.disagreement)
-    agree = all(row.agrees for row in rows)
     console.print(f"largest disagreement: {worst.disagreement:.2g} of what {worst.method} can resolve "
                   f"(at most {worst.allowed:.2g} allowed)")
-    console.print("all methods agree" if agree else "THE METHODS DISAGREE")
-    return agree
+    return _concluded(console, rows, own)
 
 
-def closed_form_of(theorem: Theorem) -> Expr:
-    """The side of the claim that is not the bare gradient of J.
-
-    Raises:
-        BadInput: if neither side is the gradient of J, or the other side is random.
-    """
-    first, last = theorem.chain.terms[0], theorem.chain.terms[-1]
-    target = grad(J)
-    for side, other in ((first, last), (last, first)):
-        if side == target and not is_random(other):
-            return other
-    raise BadInput(f"{theorem.name}: evaluate takes a theorem about ∇J(θ), such as policy_gradient; "
-                   f"this one claims {theorem.claim}.")
+def _concluded(console: Console, rows: Sequence[Row], own: OwnSides) -> bool:
+    """The last line: it never calls a formula right that no row has evaluated."""
+    if not all(row.agrees for row in rows):
+        console.print("THE METHODS DISAGREE")
+        return False
+    if not own.evaluated:
+        why = own.formula.skipped or "what it comes to is lost in rounding"
+        console.print(f"THE THEOREM'S OWN FORMULA WAS NOT EVALUATED ({why}); that the other methods agree "
+                      "says nothing about it", soft_wrap=True)
+        return False
+    console.print("all methods agree on this MDP")
+    return True
 
 
 def _symbolic(console: Console, closed: Expr, possible_only: bool) -> None:
-    for shape in SMALL:
+    samples = SAMPLES if signature(closed).samples else 1
+    for small in SMALL:
+        shape = replace(small, samples=samples)
         try:
             formulas = derivative_formulas(closed, shape, possible_only=possible_only)
         except DeriveError:
             continue
         if not formulas:
             continue
-        console.print(f"in symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, H = {shape.horizon} "
-                      "(softmax θ):")
+        sampled = f", m = {samples}" if samples > 1 else ""
+        console.print(f"in symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, H = {shape.horizon}"
+                      f"{sampled} (softmax θ):")
         for name, formula in formulas:
             console.print(f"  {name}  {formula}")
         console.print()
-
-
-def _sides(theorem: Theorem, comparison: Comparison) -> list[Row]:
-    """The two sides of the claim by their float meaning, where enumeration is small."""
-    mdp = comparison.mdp
-    count = mdp.states * (mdp.states * mdp.actions) ** (mdp.horizon + 1)
-    if count > MOST_TRAJECTORIES:
-        return []
-    instance, reference = Instance(mdp=mdp, theta=comparison.theta), comparison.rows[0]
-    if reference.gradient is None or reference.resolution is None:
-        return []
-    rows = []
-    for label, side in (("left side, as written", theorem.chain.terms[0]),
-                        ("right side, as written", theorem.chain.terms[-1])):
-        if rank(side) != 1 or side.free_symbols:
-            continue
-        try:
-            found = value(side, instance, possible_only=POSSIBLE in theorem.assumes)
-        except DeriveError:
-            continue
-        gradient = np.asarray(found).reshape(reference.gradient.shape)
-        resolution = reference.resolution * max(1.0, count / 64)  # rounding grows with the number of summands
-        units = float(np.max(np.abs(gradient - reference.gradient) / resolution))
-        rows.append(Row(label, gradient, resolution, units, 8.0, 0.0))
-    return rows
 
 
 def _table(rows: Sequence[Row]) -> Table:
@@ -153,25 +130,24 @@ def _table(rows: Sequence[Row]) -> Table:
     table.add_column("method")
     for header in ("resolves", "disagreement", "allowed", "seconds"):
         table.add_column(header, justify="right")
+    table.add_column("")
     for row in rows:
         if row.gradient is None or row.resolution is None:
-            table.add_row(row.method, "", row.skipped, "", "")
+            table.add_row(row.method, "", "", "", "", f"left out: {row.skipped}")
             continue
         first = row is rows[0]
         table.add_row(row.method, f"{np.max(row.resolution):.1e}", "" if first else f"{row.disagreement:.2g}",
-                      "" if first else f"{row.allowed:.2g}", f"{row.seconds:.4f}" if row.seconds else "")
+                      "" if first else f"{row.allowed:.2g}", f"{row.seconds:.4f}" if row.seconds else "", row.says)
     return table
 
 
 def _gradient(comparison: Comparison) -> Table:
-    """The gradient as (s, a) rows: closed form, and Monte Carlo with its standard error."""
+    """The gradient as (s, a) rows: by dynamic programming, and Monte Carlo with its standard error."""
     table = Table(box=None, pad_edge=False, header_style="bold", title="\n∇J(θ)", title_justify="left",
                   title_style="")
-    for header in ("s", "a", "closed form", "Monte Carlo", "standard error"):
+    for header in ("s", "a", "dynamic programming", "Monte Carlo", "standard error"):
         table.add_column(header, justify="right")
-    estimate, closed = comparison.estimate, comparison.rows[0].gradient
-    if closed is None:
-        return table
+    estimate, closed = comparison.estimate, comparison.reference
     for place, (s, a) in enumerate(np.ndindex(*closed.shape)):
         if place == MOST_ROWS:
             table.add_row("...", "...", f"{closed.size - place} more", "", "")

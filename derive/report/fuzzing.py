@@ -17,10 +17,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from derive.derivation import Theorem
 from derive.fuzz import FuzzResult, fuzz
 from derive.proof_files import load
 from derive.report.refutation import describe
+from derive.theorems import Theorem
 
 
 def fuzz_theorem(place: tuple[str, str], *, examples: int, seed: int) -> FuzzResult:
@@ -54,12 +54,23 @@ def fuzzed(console: Console, theorems: Sequence[Theorem], *, examples: int, seed
             progress.stop()
             if results:
                 _covered(console, merged(results), len(results))
-    failure = results[-1].failure if results else None
-    if failure is None:
-        console.print(f"no step of {len(results)} theorems is other than declared, seed {seed}")
-        return True
-    _failure(console, results[-1], theorems)
-    return False
+    if results and results[-1].failure is not None:
+        _failure(console, results[-1], theorems)
+        return False
+    return _settled(console, merged(results), len(results)) if results else True
+
+
+def _settled(console: Console, result: FuzzResult, theorems: int) -> bool:
+    """The last line, which never calls a step good that no example compared."""
+    if result.uncompared:
+        names = "; ".join(map(str, result.uncompared))
+        console.print(f"nothing was compared for {len(result.uncompared)} steps: {names}")
+    if result.unsupported:
+        console.print(f"NOT COMPARED: {len(result.unsupported)} steps that are declared proved; "
+                      f"no other step of {theorems} theorems is other than declared, seed {result.seed}")
+        return False
+    console.print(f"no step of {theorems} theorems is other than declared, seed {result.seed}")
+    return True
 
 
 def merged(results: Sequence[FuzzResult]) -> FuzzResult:
@@ -68,12 +79,12 @@ def merged(results: Sequence[FuzzResult]) -> FuzzResult:
         dict(sorted(sum((Counter(getattr(one, part)) for one in results), Counter()).items()))
         for part in ("shapes", "comparisons", "separated"))
     return replace(results[-1], steps=sum(one.steps for one in results), shapes=shapes, comparisons=comparisons,
-                   separated=separated)
+                   separated=separated, uncompared=tuple(step for one in results for step in one.uncompared))
 
 
 def _covered(console: Console, result: FuzzResult, theorems: int) -> None:
     shapes = ", ".join(f"{shape}: {count}" for shape, count in result.shapes.items())
-    methods = ", ".join(f"{method} {count}" for method, count in result.comparisons.items())
+    methods = ", ".join(f"{method} {count}" for method, count in result.comparisons.items() if count) or "none"
     console.print(f"{theorems} theorems, {result.steps} steps, {result.examples} random MDPs each")
     console.print(f"comparisons: {methods}")
     console.print(f"shapes (|S|,|A|,H) and how often: {shapes}")
@@ -84,7 +95,7 @@ def _failure(console: Console, result: FuzzResult, theorems: Sequence[Theorem]) 
     if failure is None:
         return
     console.print(f"FAILED: {failure.theorem}, step {failure.step + 1}, declared {failure.expected}")
-    console.print(f"  {failure.says}" + (f" (by {failure.method} on {failure.shape})" if failure.shape else ""))
+    console.print(f"  {failure.says}" + (f" ({failure.place})" if failure.place else ""))
     theorem = next((one for one in theorems if one.name == failure.theorem), None)
     if failure.witness is None or theorem is None:
         return

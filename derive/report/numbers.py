@@ -16,14 +16,31 @@ MOST_COORDINATES = 24
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """A theorem's formula for the gradient of J, evaluated; ``claimed`` says whether its author expects it to hold."""
+
+    title: str
+    row: Row
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What the section on numbers is about: methods that read no theorem, and the formulas of theorems."""
+
+    comparison: Comparison
+    formulas: tuple[Formula, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
-    """A row of the table of methods."""
+    """A row of the table of methods, or of formulas."""
 
     name: Tex
     disagreement: Tex
     allowed: Tex
     resolution: Tex
-    agrees: bool
+    says: Tex
     skipped: Tex
 
 
@@ -45,50 +62,55 @@ class Numbers:
     name: Tex
     shape: Tex
     methods: tuple[Method, ...]
+    formulas: tuple[Method, ...]
     coordinates: tuple[Coordinate, ...]
     left_out: int
-    agrees: bool
     samples: Tex
     band: Tex
     plot: Plot
 
 
-def numbers(comparison: Comparison) -> Numbers:
+def numbers(evaluated: Evaluated) -> Numbers:
     """The comparison in print; how long it took is left out, so that the document is always the same."""
+    comparison = evaluated.comparison
     mdp = comparison.mdp
     places = list(product(range(mdp.states), range(mdp.actions)))
     return Numbers(
         name=literal(mdp.name),
         shape=Tex(rf"|\mathcal S| = {mdp.states},\; |\mathcal A| = {mdp.actions},\; H = {mdp.horizon},\; "
                   rf"\gamma = {_number(mdp.gamma)}"),
-        methods=tuple(_method(row) for row in comparison.rows),
+        methods=tuple(_method(row, row.method, coloured=False) for row in comparison.rows),
+        formulas=tuple(_method(one.row, one.title, coloured=True) for one in evaluated.formulas),
         coordinates=tuple(_coordinate(comparison, place) for place in places[:MOST_COORDINATES]),
         left_out=max(0, len(places) - MOST_COORDINATES),
-        agrees=comparison.agrees,
         samples=_count(int(comparison.estimate.counts[-1])),
         band=_number(BAND),
         plot=convergence(comparison),
     )
 
 
-def _method(row: Row) -> Method:
+def _method(row: Row, name: str, *, coloured: bool) -> Method:
+    """Only a formula of a theorem is called good: that methods agree says nothing about it."""
     if row.resolution is None:
-        return Method(literal(row.method), Tex(""), Tex(""), Tex(""), row.agrees, literal(row.skipped))
-    reference = row.allowed == 0.0
+        return Method(literal(name), Tex(""), Tex(""), Tex(""), Tex(""), literal(row.skipped))
+    reference = row.says == "reference"
+    colour = {"agrees": "good", "disagrees": "bad"}.get(row.says, "fair")
     return Method(
-        name=literal(row.method),
-        disagreement=Tex("reference") if reference else Tex(f"${row.disagreement:.2f}$"),
+        name=literal(name),
+        disagreement=Tex("") if reference else Tex(f"${_units(row.disagreement)}$"),
         allowed=Tex("") if reference else Tex(f"${row.allowed:.1f}$"),
         resolution=Tex(f"${_power(float(np.max(row.resolution)))}$"),
-        agrees=row.agrees,
+        says=Tex(rf"\verdict{{{colour}}}{{{row.says}}}" if coloured or row.says == "disagrees" else row.says),
         skipped=Tex(""),
     )
 
 
+def _units(disagreement: float) -> Tex:
+    return Tex(f"{disagreement:.2f}") if disagreement < 1000 else _power(disagreement)
+
+
 def _coordinate(comparison: Comparison, place: tuple[int, int]) -> Coordinate:
-    exact = comparison.rows[0].gradient
-    assert exact is not None
-    estimate = comparison.estimate
+    exact, estimate = comparison.reference, comparison.estimate
     return Coordinate(
         place=Tex(rf"{place[0]},\ {place[1]}"),
         theta=_fixed(float(comparison.theta[place])),

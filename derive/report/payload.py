@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.assumptions import POSSIBLE
-from derive.chain import Examined, Step
+from derive.checking.judgement import Examined, Judgement
 from derive.claim import Witness
 from derive.report.refutation import replay
 from derive.rules.rule import Rule
@@ -15,8 +15,8 @@ from derive.verdict import Estimates, NeedsCondition, Refuted, SameMean, Unjusti
 
 
 def payload(examined: Sequence[Examined], errors: Sequence[str] = ()) -> dict[str, Any]:
-    """``{"schema": 1, "ok": ..., "theorems": [...], "errors": [...]}``, plain data."""
-    ok = not errors and all(one.as_claimed for one in examined)
+    """``{"schema": 1, "ok": ..., "theorems": [...], "errors": [...]}``, plain data. Nothing examined is not ok."""
+    ok = bool(examined) and not errors and all(one.as_claimed for one in examined)
     return {"schema": 1, "ok": ok, "theorems": [_theorem(one) for one in examined], "errors": list(errors)}
 
 
@@ -29,8 +29,10 @@ def _theorem(one: Examined) -> dict[str, Any]:
         "claim": theorem.claim,
         "claim_verdict": one.claim.code,
         "follows": one.follows,
+        "reach": one.reach,
+        "trusts": sorted(one.trusts),
         "assumptions": [
-            {"name": assumption.name, "says": assumption.says, "used": assumption in one.used}
+            {"name": assumption.name, "says": assumption.says, "used": assumption not in one.idle}
             for assumption in theorem.assumes
         ],
         "expected": one.expected,
@@ -39,9 +41,9 @@ def _theorem(one: Examined) -> dict[str, Any]:
     }
 
 
-def _step(step: Step, possible_only: bool) -> dict[str, Any]:
+def _step(step: Judgement, possible_only: bool) -> dict[str, Any]:
     verdict = step.verdict
-    scope = getattr(verdict, "scope", None)
+    scope = step.scope
     witness = verdict.witness if isinstance(verdict, (Refuted, Estimates, SameMean)) else None
     return {
         "line": step.by.line,
@@ -61,17 +63,17 @@ def _step(step: Step, possible_only: bool) -> dict[str, Any]:
     }
 
 
-def conditions(step: Step) -> list[str]:
+def conditions(step: Judgement) -> list[str]:
     """The side conditions that nothing settles."""
     return list(step.verdict.conditions) if isinstance(step.verdict, NeedsCondition) else []
 
 
-def why(step: Step) -> str | None:
+def why(step: Judgement) -> str | None:
     """The verdict's explanation, where it has one."""
     return getattr(step.verdict, "why", None)
 
 
-def hint(step: Step) -> str:
+def hint(step: Judgement) -> str:
     """What to try next, where something is known to help."""
     verdict = step.verdict
     if isinstance(verdict, Unjustified):
@@ -82,7 +84,7 @@ def hint(step: Step) -> str:
     return ""
 
 
-def reason_text(step: Step) -> str:
+def reason_text(step: Judgement) -> str:
     """The reason as the reader knows it."""
     reason = step.by.reason
     if reason is None:
@@ -101,7 +103,7 @@ def shown_path(file: str) -> str:
         return str(path)
 
 
-def _counterexample(witness: Witness, step: Step, possible_only: bool) -> dict[str, Any]:
+def _counterexample(witness: Witness, step: Judgement, possible_only: bool) -> dict[str, Any]:
     model, shape = witness.model, witness.model.shape
     return {
         "shape": [shape.states, shape.actions, None if witness.endless else shape.horizon, shape.samples],

@@ -1,4 +1,4 @@
-"""The running Monte Carlo estimate against the closed form, as TikZ: one coordinate, episodes on a log axis."""
+"""The running Monte Carlo estimate against the exact value, as TikZ: one coordinate, episodes on a log axis."""
 
 from __future__ import annotations
 
@@ -42,9 +42,8 @@ class Plot:
 
 
 def convergence(comparison: Comparison) -> Plot:
-    """The plot of the coordinate of the gradient that is largest in the closed form."""
-    exact = comparison.rows[0].gradient
-    assert exact is not None
+    """The plot of the coordinate of the gradient that is largest."""
+    exact = comparison.reference
     state, action = divmod(int(np.argmax(np.abs(exact))), exact.shape[1])
     value, estimate = float(exact[state, action]), comparison.estimate
     running, error = (table[:, state, action] for table in (estimate.running, estimate.running_error))

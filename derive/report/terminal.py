@@ -8,17 +8,15 @@ from textwrap import wrap
 
 from rich.console import Console
 from rich.text import Text
-from sympy import Expr
 
-from derive.chain import Examined, Step
+from derive.checking.judgement import Examined, Judgement
+from derive.checking.scope import Scope
 from derive.codes import code_of
-from derive.errors import WorkLimit
 from derive.language.expression import Plus, Term, Times
 from derive.language.notation import UNICODE, write
 from derive.report.payload import conditions, hint, reason_text, shown_path, why
 from derive.report.refutation import describe
-from derive.rules.rule import Rule
-from derive.verdict import Estimates, Malformed, Refuted, SameMean, Scope
+from derive.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
           "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta"}
@@ -32,7 +30,8 @@ def full(console: Console, one: Examined, *, strict: bool = False) -> None:
     console.print(mark + Text(theorem.title, style="bold") + place, soft_wrap=True)
     _indented(console, theorem.claim, 4)
     if theorem.assumes:
-        names = [f"{assumption.name}{' (idle)' if assumption in one.idle else ''}" for assumption in theorem.assumes]
+        marks = {**dict.fromkeys(one.idle, " (idle)"), **dict.fromkeys(one.unknown, " (not known to be needed)")}
+        names = [f"{assumption.name}{marks.get(assumption, '')}" for assumption in theorem.assumes]
         _indented(console, f"assuming {', '.join(names)}", 4, "dim")
     console.print()
     for number, step in enumerate(one.steps, 1):
@@ -60,7 +59,7 @@ def _indented(console: Console, text: str, columns: int, style: str = "", hang: 
         console.print(Text(line, style=style), soft_wrap=True)
 
 
-def _step(console: Console, number: int, step: Step) -> None:
+def _step(console: Console, number: int, step: Judgement) -> None:
     label = f"{step.by.tag or number}"
     head = Text(f"{label:>6}  ", style="dim")
     head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
@@ -73,18 +72,20 @@ def _step(console: Console, number: int, step: Step) -> None:
     _indented(console, f"= {step.after}", 8)
 
 
-def diagnostic(console: Console, one: Examined, number: int, step: Step) -> None:
+def diagnostic(console: Console, one: Examined, number: int, step: Judgement) -> None:
     """What is wrong with a step, where, and what to do."""
     for text, style in diagnostic_lines(one, number, step):
         _indented(console, text, 8, style)
 
 
-def diagnostic_lines(one: Examined, number: int, step: Step) -> Iterator[tuple[str, str]]:
+def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tuple[str, str]]:
     """The lines of a diagnostic with their styles."""
     code = code_of(step.verdict.code)
-    severity = "note" if step.as_claimed else "error"
-    style = "cyan" if step.as_claimed else "red"
-    yield f"{severity}[{code.number}]: {code.headline}", f"bold {style}"
+    true = isinstance(step.verdict, Unjustified) and step.verdict.true
+    severity = "note" if step.as_claimed else "warning" if true else "error"
+    style = "cyan" if step.as_claimed else "yellow" if true else "red"
+    headline = "the step is true; the reason is missing" if true else code.headline
+    yield f"{severity}[{code.number}]: {headline}", f"bold {style}"
     place = f"{shown_path(one.theorem.file)}:{step.by.line}:{step.by.column}"
     yield f"--> {place}, step {number} of {len(one.steps)}", "dim"
     if not step.as_claimed and step.verdict.code == "proved":
@@ -92,9 +93,8 @@ def diagnostic_lines(one: Examined, number: int, step: Step) -> Iterator[tuple[s
     marked = marked_part(step)
     if marked is not None:
         yield from marked_lines(step, marked)
-    made = rule_makes(step)
-    if made is not None:
-        yield f"the rule makes of the left side: {made}", ""
+    if step.made is not None and isinstance(step.verdict, Refuted):
+        yield f"the rule makes of the left side: {step.made}", ""
     if why(step):
         yield f"because {why(step)}", ""
     for condition in conditions(step):
@@ -106,22 +106,13 @@ def diagnostic_lines(one: Examined, number: int, step: Step) -> Iterator[tuple[s
         for line in describe(step.verdict.witness, step.before, step.after):
             yield f"  {line}", ""
         yield f"replay with: derive show {shown_path(one.theorem.file)} --replay {number}", "dim"
+    if isinstance(step.verdict, Refuted) and step.verdict.note:
+        yield f"note: {step.verdict.note}", "cyan"
     if hint(step):
         yield f"hint: {hint(step)}", "cyan"
 
 
-def rule_makes(step: Step) -> Expr | None:
-    """What the stated rule turns the left side into, for a refuted step."""
-    if not isinstance(step.verdict, Refuted) or not isinstance(step.by.reason, Rule):
-        return None
-    try:
-        made, used = step.by.reason.applied(step.before)
-    except WorkLimit:
-        return None
-    return made if used else None
-
-
-def marked_part(step: Step) -> Term | None:
+def marked_part(step: Judgement) -> Term | None:
     """The part of the right side that is wrong: an ill-typed operand, or the smallest part that changed."""
     if isinstance(step.verdict, Malformed):
         return step.verdict.where
@@ -144,7 +135,7 @@ def _changed(before: Term, after: Term) -> Term:
     return _changed(*differing[0])
 
 
-def marked_lines(step: Step, part: Term) -> Iterator[tuple[str, str]]:
+def marked_lines(step: Judgement, part: Term) -> Iterator[tuple[str, str]]:
     """The side with the marked part and a line of carets under it."""
     for side in (step.after, step.before):
         text = write(side, UNICODE, mark=part)
@@ -162,10 +153,10 @@ def marked_lines(step: Step, part: Term) -> Iterator[tuple[str, str]]:
         return
 
 
-def scope_lines(steps: Sequence[Step]) -> Iterator[str]:
+def scope_lines(steps: Sequence[Judgement]) -> Iterator[str]:
     """The scope of each step, said once for neighbours that share it."""
-    def scope(item: tuple[int, Step]) -> Scope | None:
-        return getattr(item[1].verdict, "scope", None)
+    def scope(item: tuple[int, Judgement]) -> Scope | None:
+        return item[1].scope
 
     for shared, group in groupby(enumerate(steps, 1), key=scope):
         numbers = [number for number, _ in group]
@@ -178,7 +169,11 @@ def scope_lines(steps: Sequence[Step]) -> Iterator[str]:
 
 def _claim_line(console: Console, one: Examined) -> None:
     if one.follows:
-        _indented(console, "every step is proved; the claim follows", 4, "green")
+        reach = f" for {one.reach}" if one.reach else ""
+        _indented(console, f"every step is proved; the claim follows{reach}", 4, "green")
+    elif one.equation is not None:
+        reach = one.reach or "every horizon"
+        _indented(console, f"every step is proved, for {reach}; the claim itself is {one.claim.code}", 4, "yellow")
     elif len(one.steps) > 1:
         _indented(console, f"the claim does not follow; on its own it is {one.claim.code}", 4, "yellow")
 

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from derive.chain import Examined
+from derive.checking.judgement import Examined
 from derive.errors import BadInput
-from derive.numeric.comparison import Comparison
 from derive.report.document import document
+from derive.report.numbers import Evaluated
 from derive.report.output import check_target, write_whole
 
 ENGINES = ("pdflatex", "lualatex")
@@ -30,7 +30,7 @@ _INSTALL = ("No LaTeX engine was found. Install one, on Debian and Ubuntu: apt i
             "texlive-pictures lmodern; or write the source instead, with -o report.tex.")
 
 
-def write_report(examined: Sequence[Examined], comparison: Comparison | None, path: Path, *, command: str) -> None:
+def write_report(examined: Sequence[Examined], evaluated: Evaluated | None, path: Path, *, command: str) -> None:
     """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if it ends in .tex.
 
     Raises:
@@ -39,7 +39,7 @@ def write_report(examined: Sequence[Examined], comparison: Comparison | None, pa
     if path.suffix.lower() not in (".pdf", ".tex"):
         raise BadInput(f"{path} ends neither in .pdf nor in .tex. Name the report, say, report.pdf.")
     check_target(path)
-    source = document(examined, comparison, command=command)
+    source = document(examined, evaluated, command=command)
     if path.suffix.lower() == ".pdf":
         compile_pdf(source, path)
     else:

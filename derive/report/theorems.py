@@ -9,9 +9,8 @@ from itertools import groupby
 from sympy import Expr
 
 from derive.assumptions import Assumption, additive_return
-from derive.chain import Examined, Step
-from derive.derivation import By, Theorem
-from derive.procedures.obligations import Obligation, obligations, undischarged
+from derive.checking.judgement import Examined, Judgement
+from derive.procedures.obligations import Obligation
 from derive.report.counterexample import Counterexample, counterexample
 from derive.report.escape import Tex, capital, code, heading, literal, prose, sentence
 from derive.report.formulas import formula, lines
@@ -20,6 +19,7 @@ from derive.report.prose import words
 from derive.report.spelled_out import spelled_step
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
+from derive.theorems import By, Theorem
 from derive.verdict import (
     Estimates,
     Malformed,
@@ -27,10 +27,8 @@ from derive.verdict import (
     Proved,
     Refuted,
     SameMean,
-    Scope,
     Undecided,
     Unjustified,
-    Verdict,
 )
 
 TEXT, REASON, TAG, RELATION, INDENT = 455.0, 108.0, 50.0, 22.0, 24.0
@@ -226,9 +224,7 @@ def _table(examined: Examined, labels: Mapping[Theorem, Tex]) -> list[StepRow]:
     known, rows = frozenset(examined.theorem.assumes), []
     seen: set[str] = set()
     for number, step in enumerate(examined.steps, 1):
-        sides = [step.before, step.after]
-        owed = {obligation.says for obligation in undischarged(sides, known)}
-        every = obligations(sides)
+        owed, every = step.owed, step.obligations
         new = [obligation for obligation in every if obligation.says not in seen]
         seen |= {obligation.says for obligation in new}
         conditions = tuple(_condition(obligation, obligation.says in owed, known) for obligation in new)
@@ -251,37 +247,33 @@ def _condition(obligation: Obligation, owed: bool, known: frozenset[Assumption])
     return Tex(f"{says}, by {settled or 'the assumptions'}")
 
 
-def _extents(steps: Sequence[Step]) -> list[Extent]:
+def _extents(steps: Sequence[Judgement]) -> list[Extent]:
     """Scopes, each said once for consecutive steps that share it."""
     found, number = [], 1
-    for scope, run in groupby(steps, key=lambda step: _scope(step.verdict)):
+    for scope, run in groupby(steps, key=lambda step: step.scope):
         length = len(list(run))
         last = number + length - 1
         if scope is not None:
-            named = f"Step {number}" if length == 1 else f"Steps {number}--{last}"
+            named = f"Judgement {number}" if length == 1 else f"Steps {number}--{last}"
             named = "All steps" if length == len(steps) > 1 else named
             found.append(Extent(Tex(named), tuple((literal(kind), prose(text)) for kind, text in scope.lines())))
         number = last + 1
     return found
 
 
-def _scope(verdict: Verdict) -> Scope | None:
-    return getattr(verdict, "scope", None)
-
-
-def _numbered(steps: Sequence[Step]) -> list[Tex]:
+def _numbered(steps: Sequence[Judgement]) -> list[Tex]:
     """What there is to say about the steps, each with its number if there are several."""
-    return [Tex(f"Step {number}: {text}" if len(steps) > 1 else capital(text))
+    return [Tex(f"Judgement {number}: {text}" if len(steps) > 1 else capital(text))
             for number, step in enumerate(steps, 1) for text in _details(step)]
 
 
-def _details(step: Step) -> list[Tex]:
+def _details(step: Judgement) -> list[Tex]:
     """What there is to say about a step beyond its verdict."""
     said: list[Tex] = []
     match step.verdict:
         case Proved() | Refuted():
             pass
-        case Unjustified(_, why, hint):
+        case Unjustified(why, hint, _):
             said.append(Tex(". ".join(prose(part.rstrip(".")) for part in (why, hint) if part) + "."))
         case NeedsCondition(conditions, settled_by, _):
             needs = ", ".join(prose(condition) for condition in conditions)

@@ -24,21 +24,27 @@ class Lemma:
     left: Expr
     right: Expr
 
-    def justify(self, before: Expr, after: Expr) -> None:
-        """Nothing, if the lemma gives the step.
+    def used(self, before: Expr, after: Expr) -> list[Bindings]:
+        """The instances that give the step.
 
         Raises:
-            DoesNotMatch: otherwise.
+            DoesNotMatch: if none do.
         """
         for one, two in ((before, after), (after, before)):
             bindings = match(self.left, one)
             if bindings is not None and same_by_ring(self._instance(self.right, bindings), two):
-                return
-        justify(self.name, before, after, lambda term: to_fixed_point(term, self._rewritten, lambda node: node))
+                return [bindings]
+        found: list[Bindings] = []
 
-    def _rewritten(self, node: Expr) -> Expr:
-        bindings = match(self.left, node)
-        return node if bindings is None else self._instance(self.right, bindings)
+        def rewritten(node: Expr) -> Expr:
+            bindings = match(self.left, node)
+            if bindings is None:
+                return node
+            found.append(bindings)
+            return self._instance(self.right, bindings)
+
+        justify(self.name, before, after, lambda term: to_fixed_point(term, rewritten, lambda node: node))
+        return [one for place, one in enumerate(found) if one not in found[:place]]
 
     def _instance(self, side: Expr, bindings: Mapping[Index, Expr]) -> Expr:
         unbound = [index for index in side.free_symbols if index not in bindings]

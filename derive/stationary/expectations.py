@@ -16,7 +16,7 @@ from derive.errors import OutsideFragment
 from derive.models import Table
 from derive.stationary.functionals import At, Entry, Moment, Multiplied, Tree
 from derive.stationary.steps import Known, Monomial, Normal, Polynomial, earlier, opened, settled
-from derive.stationary.systems import F1, Equation, solved
+from derive.stationary.systems import F1, LinearEquation, solved
 
 MOST_UNKNOWNS = 2_000
 NOW, NEXT = Moment(0), Moment(1)
@@ -70,7 +70,7 @@ class _System:
         self._opened: dict[Monomial, Tree] = {}
 
     def mean(self, functional: Tree) -> Fraction:
-        start = Equation()
+        start = LinearEquation()
         for chance, states in self.law.starts(sorted(functional.chains)):
             known = {At("s", chain, NOW): s for chain, s in states}
             self._added(start, chance, self.normal.polynomial(settled(functional, known, self.law.read)), dict(states))
@@ -81,16 +81,17 @@ class _System:
                 raise OutsideFragment(f"more than {MOST_UNKNOWNS} values have to be solved for at once")
         return solved([*equations, start])[-1]
 
-    def _stepped(self, monomial: Monomial, states: States) -> Equation:
+    def _stepped(self, monomial: Monomial, states: States) -> LinearEquation:
         if monomial not in self._opened:
             self._opened[monomial] = opened(Multiplied(monomial))
-        equation = Equation()
+        equation = LinearEquation()
         for chance, known, after in self.law.steps(states):
             left = earlier(settled(self._opened[monomial], known, self.law.read))
             self._added(equation, chance, self.normal.polynomial(left), after)
         return equation
 
-    def _added(self, equation: Equation, chance: Fraction, polynomial: Polynomial, states: dict[int, int]) -> None:
+    def _added(self, equation: LinearEquation, chance: Fraction, polynomial: Polynomial,
+               states: dict[int, int]) -> None:
         for monomial, (value, size) in polynomial.items():
             weight = chance * value, chance * size
             if not monomial:

@@ -27,7 +27,7 @@ class Diverges(OutsideFragment):
 
 
 @dataclass(slots=True)
-class Equation:
+class LinearEquation:
     """One row of x = b + A x; unknowns are numbers."""
 
     constant: Weight = NOTHING
@@ -43,7 +43,7 @@ class Equation:
             self.weights[unknown] = added
 
 
-def solved(equations: Sequence[Equation]) -> list[Fraction]:
+def solved(equations: Sequence[LinearEquation]) -> list[Fraction]:
     """The unknowns, each of which must converge, also where it is multiplied by 0.
 
     Raises:
@@ -67,7 +67,7 @@ def solved(equations: Sequence[Equation]) -> list[Fraction]:
     return found
 
 
-def _together(component: list[int], equations: Sequence[Equation], constants: list[Fraction]) -> list[Fraction]:
+def _together(component: list[int], equations: Sequence[LinearEquation], constants: list[Fraction]) -> list[Fraction]:
     """The values of unknowns that ask for one another."""
     def matrix(part: int) -> list[list[Fraction]]:
         return [[(F1 if row == column else F0) - equations[row].weights.get(column, NOTHING)[part]

@@ -12,7 +12,7 @@ from fractions import Fraction
 from derive.errors import OutsideFragment
 from derive.models import Model, Table
 from derive.stationary.functionals import Entry
-from derive.stationary.systems import F0, Equation, solved
+from derive.stationary.systems import F0, LinearEquation, solved
 
 
 class Tables:
@@ -67,7 +67,7 @@ class Tables:
             rows = self.policy(name, tilt)
             equations = []
             for s, row in enumerate(rows):
-                equation = Equation()
+                equation = LinearEquation()
                 for a, p in enumerate(row):
                     for x, q in enumerate(self.model.P[s][a]):
                         gain = p * q * self.model.r[s][a][x]

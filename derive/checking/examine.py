@@ -1,0 +1,337 @@
+"""From evidence to a verdict, for every step of a chain.
+
+Each step is put to the kernel, which makes an equation of it or not; to shapes, which may
+contradict, and lead to a witness; and to its reason. A failure never stops the rest. This
+file is the only maker of ``Proved``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+from sympy import Expr
+
+from derive.assumptions import check_step, iid_samples
+from derive.checking.deciding import Deciding, Evidence
+from derive.checking.judgement import Examined, Judgement
+from derive.checking.reasons import Given, Reasons, made_of
+from derive.checking.scope import reach_of, scope_of
+from derive.checking.use import assumption_use
+from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, OutsideFragment, RuleDisagrees, WorkLimit
+from derive.kernel.closure import NotShown
+from derive.kernel.equations import Equation, by_rule, chained
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import Malformed as NoTerm
+from derive.language.binding import Index
+from derive.language.terms import Batch, Expect, Law
+from derive.language.typing import is_random
+from derive.language.vocabulary import pi
+from derive.procedures import decide
+from derive.procedures.certificates import Differs
+from derive.procedures.decide import Models
+from derive.procedures.decision import Shown
+from derive.procedures.obligations import Obligation, obligations, undischarged
+from derive.rules.decision import Decision
+from derive.rules.rule import Rule
+from derive.theorems import By, Theorem
+from derive.unfolded import MOST_VISITS
+from derive.verdict import (
+    Estimates,
+    Malformed,
+    NeedsCondition,
+    Proved,
+    Refuted,
+    SameMean,
+    Undecided,
+    Unjustified,
+    Verdict,
+)
+from derive.witness import oracle_objects
+
+
+class Session:
+    """Examines theorems, each once, however many others use it as a lemma."""
+
+    def __init__(self) -> None:
+        self.models = Models()
+        self._examined: dict[Theorem, Examined] = {}
+        self._open: set[Theorem] = set()
+
+    def examine(self, theorem: Theorem) -> Examined:
+        """The judgement of every step of a theorem, and of its claim.
+
+        Raises:
+            RuleDisagrees: when a rule gives a step that has a verified counterexample.
+            KernelDisagrees: when two kinds of evidence contradict each other.
+            DoesNotMatch: when the theorem is being examined already: it rests on itself.
+        """
+        if theorem in self._open:
+            raise DoesNotMatch(f"{theorem.name} rests on itself.")
+        if theorem not in self._examined:
+            self._open.add(theorem)
+            try:
+                self._examined[theorem] = self._run(theorem)
+            finally:
+                self._open.remove(theorem)
+        return self._examined[theorem]
+
+    def _run(self, theorem: Theorem) -> Examined:
+        start = perf_counter()
+        examiner = _Examiner(theorem, self)
+        terms, reasons = theorem.chain.terms, theorem.chain.reasons
+        steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
+        claim = steps[0].verdict if len(steps) == 1 else examiner.claimed(terms[0], terms[-1])
+        used, idle, unknown = assumption_use(theorem, steps)
+        return Examined(theorem=theorem, steps=steps, claim=claim, equation=_linked(steps), used=used, idle=idle,
+                        unknown=unknown, seconds=perf_counter() - start)
+
+
+def examine(theorem: Theorem) -> Examined:
+    """The judgement of every step of a theorem, and of its claim."""
+    return Session().examine(theorem)
+
+
+def _linked(steps: tuple[Judgement, ...]) -> Equation | None:
+    """All steps as one equation of the kernel, if each is proved."""
+    whole: Equation | None = None
+    for step in steps:
+        if not isinstance(step.verdict, Proved):
+            return None
+        try:
+            whole = step.verdict.equation if whole is None else chained(whole, step.verdict.equation)
+        except (Refused, NotShown, NoTerm):
+            return None
+    return whole if whole is None or not whole.context.owes else None
+
+
+def _notes(before: Expr, after: Expr) -> tuple[str, ...]:
+    """A letter that is free on one side only is legal, but rarely meant."""
+    one, two = before.free_symbols, after.free_symbols
+    odd = {index for index in one ^ two if isinstance(index, Index) and not isinstance(index, Batch)}
+    if before == 0 or after == 0 or not odd:
+        return ()
+    names = ", ".join(sorted(str(index) for index in odd))
+    return (f"{names} is free on one side only; the equation is checked for every value.",)
+
+
+class _Examiner:
+    """One theorem's assumptions, and the way from evidence to a verdict."""
+
+    def __init__(self, theorem: Theorem, session: Session) -> None:
+        self.assumptions = frozenset(theorem.assumes)
+        terms = theorem.chain.terms
+        means = [self._mean_of(term) for term in terms if is_random(term)]
+        self.infinite = theorem.endless
+        self.deciding = Deciding([*terms, *means], self.assumptions, infinite=self.infinite, models=session.models)
+        self.reasons = Reasons(self.assumptions, self.deciding.context, self.deciding.encoding, session.examine)
+
+    def judged(self, before: Expr, after: Expr, by: By) -> Judgement:
+        """The judgement of one step."""
+        began = perf_counter()
+        found = self._judged(before, after, by)
+        return replace(found, notes=_notes(before, after), seconds=perf_counter() - began)
+
+    def claimed(self, before: Expr, after: Expr) -> Verdict:
+        """The verdict on a claim by itself: no reason is needed where the kernel has an equation."""
+        found = self._judged(before, after, By(None, None, Proved.code, 0)).verdict
+        if isinstance(found, Unjustified) and found.equation is not None:
+            return Proved(found.equation)
+        return found
+
+    def _judged(self, before: Expr, after: Expr, by: By) -> Judgement:
+        blank = Judgement(before=before, after=after, by=by, verdict=Undecided(""))
+        try:
+            check_step(before, after, self.assumptions, endless=self.infinite)
+        except MalformedTerm as malformed:
+            return replace(blank, verdict=Malformed(str(malformed), malformed.where))
+        owed = undischarged([before, after], self.assumptions)
+        blank = replace(blank, obligations=obligations([before, after]), owed=frozenset(one.says for one in owed))
+        if is_random(before) or is_random(after):
+            found = self._random(blank, owed)
+            if found is not None:
+                return found
+        evidence = self.deciding.evidence(before, after)
+        if isinstance(evidence.kernel, Shown):
+            if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+                raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
+            return self._shown(blank, evidence, owed)
+        return self._not_shown(blank, evidence, owed)
+
+    # -- the kernel has an equation ------------------------------------------------------------------
+
+    def _shown(self, blank: Judgement, evidence: Evidence, owed: tuple[Obligation, ...]) -> Judgement:
+        shown = evidence.kernel
+        assert isinstance(shown, Shown)
+        equation = shown.equation
+        shapes = evidence.shapes if isinstance(evidence.shapes, decide.Equal) else None
+        scope = scope_of(shapes, equation, relations=self.deciding.relations(shown))
+        blank = replace(blank, equation=equation, evidence=shown.evidence, scope=scope)
+        if equation.context.owes:
+            return replace(blank, verdict=_needs(owed, equation))
+        given = self._given(blank)
+        if isinstance(given, Unjustified):
+            made = made_of(blank.by.reason, blank.before)
+            return replace(blank, verdict=replace(given, equation=equation), made=made)
+        return replace(blank, verdict=Proved(equation), scope=replace(scope, by_rule=given.covers))
+
+    def _given(self, blank: Judgement) -> Given | Unjustified:
+        """Whether the reason gives the step that the kernel, or shapes, have found to hold."""
+        reason, everywhere = blank.by.reason, blank.equation is not None
+        if isinstance(reason, Decision):
+            return Given("") if everywhere else Unjustified(f"{reason} do not decide it")
+        if isinstance(reason, (Rule, Theorem)):
+            try:
+                return self.reasons.given(blank.before, blank.after, reason)
+            except (DoesNotMatch, WorkLimit) as mismatch:
+                why = str(mismatch)
+        else:
+            why = "no reason is given" if reason is None else f"the reason {reason!r} is words, not a rule"
+        return Unjustified(why, self.reasons.hint(blank.before, blank.after, everywhere=everywhere))
+
+    # -- it has none ------------------------------------------------------------------------------------
+
+    def _not_shown(self, blank: Judgement, evidence: Evidence, owed: tuple[Obligation, ...]) -> Judgement:
+        before, after, answer = blank.before, blank.after, evidence.shapes
+        horizon = evidence.kernel.horizon if isinstance(evidence.kernel, Differs) else None
+        match answer:
+            case decide.Different(shape):
+                witness = self.deciding.witness(before, after, shape)
+                if witness is None:
+                    return replace(blank, verdict=Undecided(
+                        f"the sides differ on the generic model {shape.shown(endless=self.infinite)}, "
+                        "but no concrete counterexample with small numbers was found"))
+                return self._refuted(blank, witness, owed)
+            case decide.Undecided(why, may_diverge):
+                witness = self.deciding.witness(before, after, None) if may_diverge else None
+                if witness is not None:
+                    return self._refuted(blank, witness, owed)
+                return replace(blank, verdict=Undecided(why))
+        assert isinstance(answer, decide.Equal)
+        if isinstance(evidence.kernel, Differs) and horizon is not None:
+            late = self.deciding.late_witness(before, after, horizon)
+            if late is not None:
+                return self._refuted(blank, late, owed)
+        if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+            raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
+        scope = scope_of(answer)
+        blank = replace(blank, scope=scope)
+        given = self._given(blank)
+        if isinstance(given, Given) and not isinstance(blank.by.reason, Decision):
+            return self._believed(blank, answer, given, owed)
+        if isinstance(evidence.kernel, Differs) and horizon is not None:
+            place = "" if self.infinite else f" at H = {horizon}"
+            return replace(blank, verdict=Undecided(
+                f"the automata find a difference{place}, which the shapes tried do not show; "
+                f"no counterexample of at most {MOST_VISITS} trajectories was confirmed"))
+        outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
+        verdict = given if isinstance(given, Unjustified) else Unjustified(f"{blank.by.reason} do not decide it")
+        if isinstance(blank.by.reason, Decision):
+            verdict = replace(verdict, why=f"{blank.by.reason} do not decide it: {outside}",
+                              hint=self.reasons.hint(before, after, everywhere=False))
+        if owed:
+            verdict = replace(verdict, why=f"{verdict.why}; it owes {', '.join(map(str, owed))} besides")
+        return replace(blank, verdict=verdict, made=made_of(blank.by.reason, before))
+
+    def _refuted(self, blank: Judgement, witness: Any, owed: tuple[Obligation, ...], note: str = "") -> Judgement:
+        """A rule that gives a refuted step, with nothing owed, is a defect of ours."""
+        reason = blank.by.reason
+        if isinstance(reason, (Rule, Theorem)) and not owed:
+            try:
+                self.reasons.given(blank.before, blank.after, reason)
+            except (DoesNotMatch, WorkLimit):
+                pass
+            else:
+                raise RuleDisagrees(
+                    f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
+                    "counterexample. This is a defect of derive, not of the derivation; please report it.")
+        return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
+
+    def _believed(self, blank: Judgement, answer: decide.Equal, given: Given,
+                  owed: tuple[Obligation, ...]) -> Judgement:
+        """A step that a rule gives and the kernel does not decide: shapes must agree, one with a zero among them."""
+        reason = blank.by.reason
+        assert isinstance(reason, (Rule, Theorem))
+        name = f"rule: {reason.name.replace('_', ' ')}" if isinstance(reason, Rule) else f"lemma: {reason.name}"
+        try:
+            before, after = (self.deciding.encoding.term(side) for side in (blank.before, blank.after))
+            equation = by_rule(self.deciding.context, before, after, name, *given.using)
+        except (Refused, NoTerm, OutsideFragment, MalformedTerm) as refused:
+            return replace(blank, verdict=Undecided(
+                f"{reason.name} gives it, but the kernel has no such equation: {refused}"))
+        blank = replace(blank, equation=equation, scope=scope_of(answer, equation, by_rule=given.covers))
+        if equation.context.owes:
+            return replace(blank, verdict=_needs(owed, equation))
+        if not answer.tried_with_zeros:
+            return replace(blank, verdict=Undecided(
+                f"{reason.name} gives it, but no shape with a zero could be compared, and a rule alone proves nothing"))
+        own = by_rule(self.deciding.context, before, after, name).context
+        if (equation.context.first, equation.context.samples) > (own.first, own.samples):
+            return replace(blank, verdict=Undecided(
+                f"shown for {reach_of(equation.context)}; below that nothing is known"))
+        return replace(blank, verdict=Proved(equation))
+
+    # -- random ------------------------------------------------------------------------------------
+
+    def _mean_of(self, term: Expr) -> Expr:
+        """E over the samples that occur free."""
+        for batch in sorted((index for index in term.free_symbols if isinstance(index, Batch)), key=str):
+            term = Expect(batch, Law(pi), term)
+        return term
+
+    def _random(self, blank: Judgement, owed: tuple[Obligation, ...]) -> Judgement | None:
+        """Estimates or SameMean; None if the sides are equal as random variables, or nothing fits.
+
+        Raises:
+            KernelDisagrees: when the kernel has an equation of means and a shape contradicts it.
+        """
+        before, after = blank.before, blank.after
+        if is_random(before) and not is_random(after):
+            before, after = after, before
+        if isinstance(self.deciding.kernel(before, after), Shown):
+            return None
+        if not isinstance(self.deciding.comparison.compare(before, after), decide.Different):
+            return None
+        witness = self.deciding.witness(before, after, None)
+        if witness is None:
+            return None
+        means = [self._mean_of(side) for side in (before, after)]
+        evidence = self.deciding.evidence(*means)
+        if not isinstance(evidence.kernel, Shown):
+            return self._means_unknown(blank, evidence, witness, owed)
+        equation = evidence.kernel.equation
+        shapes = evidence.shapes if isinstance(evidence.shapes, decide.Equal) else None
+        blank = replace(blank, equation=equation, evidence=evidence.kernel.evidence, scope=scope_of(shapes, equation))
+        if ("law",) in equation.context.owes:
+            return replace(blank, verdict=Undecided(
+                "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
+        if equation.context.owes or owed:
+            note = "the means agree wherever both are defined"
+            return self._refuted(blank, witness, owed, note)
+        law = str(iid_samples.says)
+        verdict = SameMean(law, witness, equation) if is_random(before) else Estimates(law, witness, equation)
+        return replace(blank, verdict=verdict)
+
+    def _means_unknown(self, blank: Judgement, evidence: Evidence, witness: Any,
+                       owed: tuple[Obligation, ...]) -> Judgement | None:
+        """The sides differ; the means agree on shapes alone, or nothing is known of them."""
+        if not isinstance(evidence.shapes, decide.Equal):
+            return None
+        scope = scope_of(evidence.shapes)
+        if isinstance(evidence.kernel, Differs) and evidence.kernel.horizon is not None:
+            return self._refuted(blank, witness, owed)
+        if (is_random(blank.before) and is_random(blank.after)) or owed:
+            shapes = evidence.shapes
+            least = min((shape.samples for shape in shapes.exact or shapes.vacuous), default=1)
+            note = f"the means agree for m ≥ {least}, on the shapes checked" if least > 1 else (
+                "the means agree on the shapes checked")
+            return self._refuted(replace(blank, scope=scope), witness, owed, note)
+        return replace(blank, scope=scope, verdict=Unjustified(
+            "the sides differ; that their means agree is seen on these shapes only", ""))
+
+
+def _needs(owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
+    settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
+    conditions = tuple(map(str, owed)) or tuple(sorted(map(str, equation.context.owes)))
+    return NeedsCondition(conditions, tuple(settled), equation)

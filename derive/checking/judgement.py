@@ -1,0 +1,87 @@
+"""What is known of a step and of a theorem, once: report, JSON, certificate and replay read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr
+
+from derive.assumptions import Assumption
+from derive.checking.scope import Scope, reach_of
+from derive.kernel.equations import Equation
+from derive.procedures.obligations import Obligation
+from derive.theorems import By, Theorem
+from derive.verdict import Proved, Refuted, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One ``=`` with its verdict and everything that led to it.
+
+    ``equation`` is the kernel's, of the sides or of their means, and ``evidence`` what makes it again;
+    ``obligations`` are what the sides owe, with what settles each, ``owed`` those that nothing settles;
+    ``made`` is what the stated rule made of the left side, for a step that it does not give.
+    """
+
+    before: Expr
+    after: Expr
+    by: By
+    verdict: Verdict
+    seconds: float = 0.0
+    equation: Equation | None = None
+    evidence: Mapping[str, Any] | None = None
+    scope: Scope | None = None
+    obligations: tuple[Obligation, ...] = ()
+    owed: frozenset[str] = frozenset()
+    made: Expr | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def as_claimed(self) -> bool:
+        """Whether the verdict is the one the author declared."""
+        return self.verdict.code == self.by.expect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A theorem with the judgements of its steps and of its claim end to end."""
+
+    theorem: Theorem
+    steps: tuple[Judgement, ...]
+    claim: Verdict
+    equation: Equation | None = None
+    """All steps chained, if every one is proved."""
+    used: tuple[Assumption, ...] = ()
+    idle: tuple[Assumption, ...] = ()
+    unknown: tuple[Assumption, ...] = ()
+    """Assumptions that are not known to be needed, nor known to be idle."""
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def follows(self) -> bool:
+        """Whether the claim follows: every link is proved, and nothing is known against the claim end to end."""
+        linked = self.equation is not None and all(isinstance(step.verdict, Proved) for step in self.steps)
+        return linked and not isinstance(self.claim, Refuted)
+
+    @property
+    def reach(self) -> str:
+        """For which horizons it follows, where that is less than all of them; empty otherwise."""
+        context = self.equation.context if self.equation is not None else None
+        return reach_of(context) if context is not None and (context.first or context.samples > 1) else ""
+
+    @property
+    def trusts(self) -> frozenset[str]:
+        """What was believed and not checked, lemmas included."""
+        return frozenset().union(*(step.equation.trusts for step in self.steps if step.equation is not None))
+
+    @property
+    def expected(self) -> str:
+        """The verdict that the author expects of the chain: the first that is not proved."""
+        return next((step.by.expect for step in self.steps if step.by.expect != Proved.code), Proved.code)
+
+    @property
+    def as_claimed(self) -> bool:
+        """Whether every step has its declared verdict."""
+        return all(step.as_claimed for step in self.steps)

@@ -1,0 +1,115 @@
+"""Does the stated reason give the step? A rule by rewriting, a theorem as a lemma, and what would give it instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sympy import Expr
+
+from derive.assumptions import Assumption
+from derive.checking.judgement import Examined
+from derive.checking.scope import WITHOUT_END, reach_of
+from derive.errors import DoesNotMatch, OutsideFragment, WorkLimit
+from derive.kernel.contexts import Context
+from derive.kernel.equations import Equation, instance
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import Malformed, free
+from derive.language.binding import Index
+from derive.procedures.encoding import Encoding
+from derive.rules import RULES
+from derive.rules.lemma import Bindings, Lemma
+from derive.rules.rule import Rule
+from derive.theorems import Theorem
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A reason that gives a step: what its proof covers, and the instances of lemmas that it used."""
+
+    covers: str
+    using: tuple[Equation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """The reasons that a theorem may give, under its assumptions."""
+
+    assumptions: frozenset[Assumption]
+    context: Context
+    encoding: Encoding
+    examined: Callable[[Theorem], Examined] = field(repr=False)
+
+    def given(self, before: Expr, after: Expr, reason: Rule | Theorem) -> Given:
+        """What the reason covers, if it gives the step.
+
+        Raises:
+            DoesNotMatch: if it does not, or assumes or needs more than the theorem has.
+            WorkLimit: if rewriting does not come to rest.
+        """
+        if isinstance(reason, Theorem):
+            return self._by_lemma(before, after, reason)
+        missing = [assumption.name for assumption in reason.assumes if assumption not in self.assumptions]
+        if missing:
+            raise DoesNotMatch(f"{reason.name} needs {', '.join(missing)}, which the theorem does not assume.")
+        reason.justify(before, after)
+        reach = WITHOUT_END if self.context.infinite else "every horizon"
+        return Given(reason.holds_for.replace("every horizon", reach))
+
+    def _by_lemma(self, before: Expr, after: Expr, lemma: Theorem) -> Given:
+        missing = [assumption.name for assumption in lemma.assumes if assumption not in self.assumptions]
+        if missing:
+            raise DoesNotMatch(f"{lemma.name} assumes {', '.join(missing)}, which this theorem does not.")
+        if lemma.endless != self.context.infinite:
+            raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
+        examined = self.examined(lemma)
+        if not examined.follows or examined.equation is None:
+            raise DoesNotMatch(f"{lemma.name} is not proved itself.")
+        used = Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1]).used(before, after)
+        using = tuple(self._instance(lemma, examined.equation, bindings) for bindings in used)
+        contexts = [self.context, *(one.context for one in using)]
+        first, samples = max(one.first for one in contexts), max(one.samples for one in contexts)
+        return Given(f"every finite MDP, {reach_of(replace(self.context, first=first, samples=samples))}", using)
+
+    def _instance(self, lemma: Theorem, equation: Equation, bindings: Bindings) -> Equation:
+        """The lemma at other letters, by the kernel: its ranges are owed, and what it says must stay the same."""
+        values = {}
+        for index, value in bindings.items():
+            if any(isinstance(one, Index) and one.is_bound for one in value.free_symbols):
+                continue  # the letter of a sum: its range is checked where the kernel decides the step itself
+            values[self.encoding.index(index)] = self._encoded(index, value)
+        known = free(equation.before) | free(equation.after)
+        try:
+            return instance(equation, {old: new for old, new in values.items() if old in known}, self.context)
+        except (Refused, Malformed, OutsideFragment) as refused:
+            raise DoesNotMatch(f"{lemma.name} does not serve here: {refused}.") from None
+
+    def _encoded(self, index: Index, value: Expr) -> object:
+        encode = {"time": self.encoding.time, "state": self.encoding.place, "action": self.encoding.place,
+                  "draw": self.encoding.draw}.get(index.sort, self.encoding.path)
+        return encode(value)
+
+    def hint(self, before: Expr, after: Expr, *, everywhere: bool) -> str:
+        """A rule that would give the step, if there is one; else the automata, if they do."""
+        for rule in RULES:
+            if not set(rule.assumes) <= self.assumptions:
+                continue
+            try:
+                if not rule.touches(before, after):  # most do not, which is soon seen
+                    continue
+                rule.justify(before, after)
+            except (DoesNotMatch, WorkLimit):
+                continue
+            return f"by({rule.name}) gives this step"
+        return "by(automata) gives this step" if everywhere else ""
+
+
+def made_of(reason: object, before: Expr) -> Expr | None:
+    """What a rule makes of the left side of a step that it does not give."""
+    if not isinstance(reason, Rule):
+        return None
+    try:
+        made, used = reason.applied(before)
+    except WorkLimit:
+        return None
+    return made if used else None

@@ -1,0 +1,205 @@
+"""What a term owes to be defined, read off the term as written, and the calculus that discharges it.
+
+A quotient owes a denominator that is not 0, a logarithm a positive argument, a power of gamma an exponent that is not
+negative, a gradient of a sum over a support that the support stays, a place that it lies on the trajectory, a sample
+that it exists and has a law, a sum over all times and a value without a time a discount below 1. The calculus knows
+signs of products, quotients and sums, probabilities that are positive by assumption or along a possible trajectory,
+and limits of ranges; numbers of models are never looked at. Where places and samples ask for it, literal times inside
+sums too, the first horizon and the least m are raised; what can never hold is no term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from derive.kernel.contexts import Context
+from derive.kernel.terms import BINDERS, INF, LAST, Malformed, Term, Tuple, free, inside, law_term, opened, time
+from derive.kernel.wellformed import gradients
+
+Support = dict[Tuple, object]
+"""Trajectories and batches that are possible -> under which policy; bound times -> (first, last), inner ones last."""
+WHOLE = (("from", time(), LAST), ("from", time(), INF))
+
+
+class OutOfRange(Malformed):
+    """A time that does not exist, whatever the horizon."""
+
+
+def defined(context: Context, *terms: Term) -> Context:
+    """The context with the first horizon and the least m that the terms ask for, and what they owe.
+
+    Raises:
+        OutOfRange: for a place that is on no trajectory.
+    """
+    walk = Walk(context)
+    for t in terms:
+        paths: Support = {x: "pi" for x in free(t) if x[0] == "trajectory" and context.possible}
+        walk.owes |= set(walk.owed(t, paths, 0))
+    return replace(context, first=walk.first, samples=walk.samples, owes=context.owes | walk.owes)
+
+
+class Walk:
+    """One walk over terms; ``first``, ``samples`` and ``owes`` grow."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.first, self.samples = context, context.first, context.samples
+        self.owes: set[Tuple] = set()
+
+    def opened(self, t: Term, support: Support) -> tuple[Tuple, Term]:
+        """The body with a letter that depends on the depth only, so that the same term owes the same."""
+        return opened(t, f"#{len(support)}.{t[1][1]}")
+
+    def owed(self, t: Term, support: Support, above: int) -> Iterator[Tuple]:
+        head = t[0]
+        if head == "/" and not self.nonzero(t[2], support):
+            yield ("nonzero", t[2])
+        elif head == "^" and t[2] < 0 and not self.nonzero(t[1], support):
+            yield ("nonzero", t[1])
+        elif head == "log" and not self.positive(t[1], support):
+            yield ("positive", t[1])
+        elif head == "gamma^":
+            try:
+                self.at_least_zero(t[1], support)
+            except OutOfRange:
+                yield ("exponent", t[1])
+        elif head == "V":
+            if t[2] != INF:
+                self.on_trajectory(t[2], 1, support)
+            elif not self.context.discount:
+                yield ("discount",)
+        if head in ("mu", "P", "pi", "r", "f", "V", "R"):
+            for x in t[1:]:
+                if type(x) is tuple and x[0] in ("s", "a"):
+                    self.on_trajectory(x[2], int(x[0] == "s"), support)
+                yield from self.drawn(x[1] if type(x) is tuple and x[0] in ("s", "a") else x)
+        if head in BINDERS:
+            yield from self.binder(t, support, above)
+        for x in inside(t):
+            yield from self.owed(x, support, above + (head == "grad"))
+
+    def binder(self, t: Term, support: Support, above: int) -> Iterator[Tuple]:
+        index, body = self.opened(t, support)
+        within = dict(support)
+        if index[0] == "time":
+            within[index] = t[2][1:]
+            if t[2][2] == INF and not self.context.discount:
+                yield ("discount",)
+        policy = self.restricted(t)
+        if policy is not None:
+            within[index] = policy
+            if "policy" not in self.context.positive and (
+                    above + gradients(body) > 1 or (above and not self.stays(t, index, body, support))):
+                yield ("support", t)
+        yield from self.owed(body, within, above)
+
+    def restricted(self, t: Term) -> str | None:
+        """The policy to whose possible trajectories the index is restricted, if it is."""
+        if t[0] == "E":
+            return str(t[2])
+        return "pi" if t[1][0] == "trajectory" and self.context.possible else None
+
+    def stays(self, t: Term, index: Tuple, body: Term, support: Support) -> bool:
+        """Whether the summand is P f, f defined everywhere: P is nonnegative, so its gradient is 0 where it is 0.
+
+        To first order only; at second order a positive policy is asked for. The law of independent samples is a
+        product of such P, and its gradient is 0 where it is 0 too.
+        """
+        if t[0] == "E":
+            rest = [body]
+        else:
+            weight, rest = law_term("pi", index), list(body[1:]) if body[0] == "*" else [body]
+            for part in (weight,) if weight in rest else weight[1:]:
+                if part not in rest:
+                    return False
+                rest.remove(part)
+        return not any(True for x in rest for _ in self.owed(x, support, 0))
+
+    # -- times --------------------------------------------------------------------------------------------
+
+    def at_least_zero(self, t: Tuple, support: Support) -> None:
+        """t >= 0 for all times in their ranges, from some first horizon on: inner times at their worst limit first."""
+        number, parts = t[1], dict(t[2])
+        ranges = {x: span for x, span in support.items() if x[0] == "time"}
+        for index in [*reversed(ranges), *(x for x in parts if x != "H" and x not in ranges)]:
+            c = parts.pop(index, 0)
+            span: Any = ranges.get(index, (time(), INF if self.context.infinite else LAST))
+            limit = span[0] if c > 0 else span[1]
+            if c and limit == INF:
+                raise OutOfRange(f"a time that may be negative: {t}")
+            if c:
+                number += c * limit[1]
+                for base, k in limit[2]:
+                    parts[base] = parts.get(base, 0) + c * k
+        left = {base: c for base, c in parts.items() if c}
+        slope = left.pop("H", 0)
+        if left:  # a limit brought in a free time again: at its own worst
+            self.at_least_zero(time(number, *left.items(), ("H", slope)), {})
+        elif slope < 0 or (slope == 0 and number < 0):
+            raise OutOfRange(f"a time that may lie outside of the trajectory: {t}")
+        elif slope:
+            self.first = max(self.first, -(number // slope))
+
+    def on_trajectory(self, t: Tuple, beyond: int, support: Support) -> None:
+        """0 <= t <= H + beyond."""
+        self.at_least_zero(t, support)
+        if not self.context.infinite and (t[2] or t[1] > beyond):
+            self.at_least_zero(time(beyond - t[1], ("H", 1), *((base, -c) for base, c in t[2])), support)
+
+    def drawn(self, path: object) -> Iterator[Tuple]:
+        if type(path) is tuple and path[0] == "drawn":
+            if not self.context.iid:
+                yield ("law",)
+            if type(path[2]) is int:
+                self.samples = max(self.samples, path[2])
+
+    # -- signs --------------------------------------------------------------------------------------------
+
+    def nonzero(self, t: Term, support: Support) -> bool:
+        if t[0] == "num":
+            return bool(t[1] != 0)
+        if t[0] == "*":
+            return all(self.nonzero(x, support) for x in t[1:])
+        if t[0] in ("^", "/"):
+            return self.nonzero(t[1], support)
+        return self.positive(t, support)
+
+    def positive(self, t: Term, support: Support) -> bool:
+        head, known = t[0], self.context.positive
+        if head == "num":
+            return bool(t[1] > 0)
+        if head == "m":
+            return True
+        if head in ("+", "*", "/"):
+            return all(self.positive(x, support) for x in t[1:])
+        if head == "^":
+            return self.positive(t[1], support)
+        if head in BINDERS:
+            index, body = self.opened(t, support)
+            if head == "sum" and index[0] == "time" and t[2] not in WHOLE:
+                return False  # it may be empty
+            policy = self.restricted(t)
+            within = {**support, index: policy} if policy else {**support, index: t[2][1:]} if (
+                index[0] == "time") else support
+            return self.positive(body, within)
+        if head == "mu":
+            s = t[1]
+            return "initial" in known or (s[0] == "s" and s[2] == time() and self.law_of(s[1], support) is not None)
+        if head == "P":
+            x, s, a = t[1:]
+            return "dynamics" in known or (x[0] == s[0] == "s" and a[0] == "a" and x[1] == s[1] == a[1] and (
+                s[2] == a[2] and x[2] == time(s[2][1] + 1, *s[2][2])) and self.law_of(s[1], support) is not None)
+        if head == "pi":
+            _, policy, a, s = t
+            return "policy" in known or (a[0] == "a" and s[0] == "s" and a[1:] == s[1:] and (
+                self.law_of(a[1], support) == policy))
+        return False
+
+    def law_of(self, path: Tuple, support: Support) -> object:
+        """The policy under which a trajectory is known to be possible."""
+        if path[0] == "drawn":
+            return support.get(path[1], "pi") if self.context.iid else None
+        return support.get(path)
+
+

@@ -1,0 +1,315 @@
+"""From terms to what must vanish.
+
+``Path`` reads a term about one trajectory as a polynomial in the factors of ``unfolding``. ``Closed`` reads a term that
+has no trajectory free as a polynomial in sums over trajectories. Its keys are (numbers, atoms): numbers is a monomial
+in powers of gamma to H and to open times, and guards; an atom is (monomial, support), the sum of the monomial over all
+trajectories, where ``support`` names the policy to whose possible trajectories the sum is restricted as written, or "".
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from derive.kernel.closure import open_times, vanishes_outside
+from derive.kernel.contexts import Context
+from derive.kernel.local_sums import Local, Reading, Symbol, renamed
+from derive.kernel.local_sums import symbol as symbol_of
+from derive.kernel.polynomials import Monomial, Poly, Refused, central, multiply, of, product, put, raised, scaled
+from derive.kernel.samples import over_samples
+from derive.kernel.terms import INF, Term, Tuple, free, is_index, opened, subterms, time
+from derive.kernel.unfolding import MU, ZERO, at, binder, factor, gradient, joined, law, law_of, mentions
+
+
+def one_atom(infinite: bool) -> Tuple:
+    """The number 1, as the sum of the law of pi over all trajectories."""
+    return (product(((MU, 1),), ((law("pi", infinite), 1),)), "")
+
+
+class Path(Reading):
+    """A term about the trajectory ``path``; bound times stand under ``closed.names``, free ones are @name."""
+
+    joined = staticmethod(joined)
+
+    def __init__(self, path: Tuple | None, closed: Closed) -> None:
+        self.path, self.closed = path, closed
+
+    def gradient(self, poly: Poly) -> Poly:
+        return gradient(poly)
+
+    def atom(self, t: Term) -> Poly:
+        head = t[0]
+        if head == "gamma^":
+            result = of((), {central("gamma", t[1][1]): 1})
+            for base, c in t[1][2]:
+                result = multiply(result, factor(("gamma", self.closed.time(time(0, (base, 1)))[0]), c), joined)
+            return result
+        if head in ("sum", "prod") and t[1][0] == "time":
+            return self.over_time(head, t)
+        if head == "sum" and t[1][0] in ("state", "action") and self.path in free(t):
+            return self.local(t)
+        if head in ("mu", "P", "pi", "r", "f", "V", "R"):
+            return self.symbol(t)
+        if self.path is None or self.path not in free(t):
+            return self.constant(t)
+        raise Refused(f"{head} of a trajectory")
+
+    def over_time(self, kind: str, t: Term, *, log: bool = False) -> Poly:
+        var, body = self.closed.opened(t)
+        lo, hi = self.closed.time(t[2][1]), self.closed.time(t[2][2])
+        return binder("sum" if log else kind, var, lo, hi, self.log(body) if log else self.read(body))
+
+    def constant(self, t: Term) -> Poly:
+        """A sum over trajectories of its own: a number here."""
+        if self.closed.infinite:
+            raise Refused("a sum over trajectories inside another at an infinite horizon")
+        result: Poly = {}
+        for (c, (numbers, atoms)), v in self.closed.read(t).items():
+            found = numbers
+            for one in atoms:
+                self.closed.kept(one)
+                found = joined(found, ((("number", one[0]), 1),))
+            put(result, (c, found), v)
+        return result
+
+    def place(self, x: Tuple) -> tuple[str, str, int]:
+        if x[0] not in ("s", "a") or x[1] != self.path:
+            raise Refused("a state or an action that is not of this trajectory")
+        return (x[0], *self.closed.time(x[2]))
+
+    def symbol(self, t: Term) -> Poly:
+        head = t[0]
+        if head == "R":
+            if t[1] != self.path:
+                raise Refused("the return of another trajectory")
+            return factor(("R",))
+        named = head in ("pi", "f", "V")
+        found = [self.place(x) for x in t[3 if head == "V" else 1 + named:]]
+        if not found:
+            raise Refused("a function of nothing")
+        if head == "mu":
+            if found != [("s", "", 0)]:
+                raise Refused("the initial law of a later state")
+            return factor(MU)
+        base, n = found[0][1], min(k for _, _, k in found)
+        tokens = {("s", base, n): "s", ("a", base, n): "a", ("s", base, n + 1): "x"}
+        if any(x not in tokens for x in found):
+            raise Refused(f"{head} joins steps")
+        places = tuple(tokens[x] for x in found)
+        if (head == "V" and (t[2] == INF) != self.closed.infinite) or (head == "V" and t[2] != INF and (
+                self.closed.time(t[2]) != (base, n))):
+            raise Refused("a value at another time")
+        name, when = t[1] if named else "", ("rel", 0) if head == "V" else ()
+        return factor(at(symbol_of(head, name, places, when), base, n))
+
+    def log_atom(self, t: Term) -> Poly:
+        if t[0] == "prod" and t[1][0] == "time":
+            return self.over_time("prod", t, log=True)
+        if t[0] == "mu":
+            self.symbol(t)
+            return factor(at(symbol_of("log mu", "", ("s",)), *ZERO))
+        if t[0] in ("P", "pi"):
+            (((_, ((f, _),)), _),) = self.symbol(t).items()
+            return factor(at(symbol_of(f"log {t[0]}", f[1][1], f[1][3]), *f[2:]))
+        raise Refused(f"the logarithm of {t[0]}")
+
+    def local(self, t: Term) -> Poly:
+        """A sum over states or actions of one step of the trajectory."""
+        found = {self.place(x) for x in subterms(t) if len(x) == 3 and x[0] in ("s", "a") and not is_index(x)}
+        base, n = next(iter(found))[1], min(k for _, _, k in found)
+        tokens = {("s", base, n): "s", ("a", base, n): "a", ("s", base, n + 1): "x"}
+        ahead = 0 if self.closed.infinite else 1
+
+        def place(x: Tuple) -> str:
+            if x[0] not in ("s", "a") or self.place(x) not in tokens:
+                raise Refused("a sum over states or actions that joins steps, or has free ones")
+            return tokens[self.place(x)]
+
+        def moment(when: Tuple) -> Tuple:
+            if (when == INF) != self.closed.infinite:
+                raise Refused("a value of another horizon")
+            if when == INF:
+                return ("rel", 0)
+            if self.closed.time(when)[0] != base:
+                raise Refused("a value at another time")
+            return ("rel", self.closed.time(when)[1] - n)
+
+        def placed(one: Symbol) -> Tuple:
+            """The symbol at its time; what is about the next state alone stands at the next step."""
+            later = int(one[3] == ("x",))
+            one = following(one, ahead) if later else one
+            if one[0] == "V" and one[2] != ("rel", 0):
+                raise Refused("a value at another time")
+            return at(one, base, n + later)
+
+        result: Poly = {}
+        for (c, monomial), v in Local(place, moment).read(t).items():
+            if any(f[0] == "gamma^" for f, _ in monomial):
+                raise Refused("a discount inside a sum over states or actions")
+            key: Monomial = ()
+            for f, e in monomial:
+                key = joined(key, ((placed(f), e),))
+            put(result, (c, key), v)
+        return result
+
+
+def following(one: Symbol, ahead: int) -> Symbol:
+    """A symbol of the next state, as one of the state of the step after; the times of values count from there."""
+
+    def counted(f: Symbol) -> Symbol:
+        if f[0] == "sum":
+            bound, monomial = f[4]
+            inside = tuple(sorted((counted(g), e) for g, e in monomial))
+            return (*f[:4], (bound, inside))
+        return (f[0], f[1], ("rel", f[2][1] - ahead) if f[2] else (), *f[3:])
+
+    ((found, _),) = renamed(((counted(one), 1),), {"x": "s"})
+    return found
+
+
+class Closed(Reading):
+    """Terms without a free trajectory, in a context."""
+
+    one = ((), ())
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.infinite = context, context.infinite
+        self.names: dict[Tuple, str] = {}
+        self.ranged: set[str] = set()
+        self.fresh = 0
+
+    @staticmethod
+    def joined(one: Tuple, two: Tuple) -> Tuple:
+        return (joined(one[0], two[0]), tuple(sorted(one[1] + two[1])))
+
+    def inverse(self, t: Term) -> Poly:
+        below = self.read(t)
+        if len(below) != 1 or any(key != self.one for _, key in below):
+            raise Refused("division by a sum over trajectories")
+        (((c, _), value),) = below.items()
+        return {(raised(c, -1), self.one): Fraction(1) / value}
+
+    def name(self) -> str:
+        self.fresh += 1
+        return f"#{self.fresh}"
+
+    def opened(self, t: Term) -> tuple[str, Term]:
+        """The body of a binder over a time; the time stands under a name that no unfolding gives.
+
+        ``ranged`` are those that are known to lie in 0..H.
+        """
+        name = self.name()
+        index, body = opened(t, name)
+        self.names[index] = var = f"!{name[1:]}"
+        (low, m), (high, n) = self.time(t[2][1]), self.time(t[2][2])
+        inside = {"H", "inf"} | self.ranged | {b for b in (low, high) if b[:1] == "@"}
+        if m >= 0 and (low == "" or low in inside) and (n <= 0 if high in inside else high == "" and (
+                n <= self.context.first or self.infinite)):
+            self.ranged.add(var)
+        return var, body
+
+    def time(self, t: Tuple) -> tuple[str, int]:
+        if t == INF:
+            return ("inf", 0)
+        _, n, parts = t
+        if len(parts) > 1 or any(c != 1 for _, c in parts):
+            raise Refused("a time that is a sum of times")
+        if not parts:
+            return ("", n)
+        base = parts[0][0]
+        return ("H" if base == "H" else self.names.get(base) or f"@{base[1]}", n)
+
+    def atom(self, t: Term) -> Poly:
+        head = t[0]
+        if head == "gamma^":
+            return {(c, (numbers, ())): v for (c, numbers), v in Path(None, self).atom(t).items()}
+        if head == "E" and t[1][0] == "trajectory":
+            path, body = opened(t, self.name())
+            return self.expected(path, t[2], body)
+        if head == "E":
+            return over_samples(self, t)
+        if head == "sum" and t[1][0] == "trajectory":
+            path, body = opened(t, self.name())
+            return self.summed(Path(path, self).read(body), "pi" if self.context.possible else "")
+        if head == "sum" and t[1][0] == "draw":  # what is read here does not depend on which sample it is
+            _, body = opened(t, self.name())
+            return scaled(self.read(body), {central("m", 1): 1})
+        if head == "sum" and t[1][0] == "time":
+            var, body = self.opened(t)
+            return self.bound(var, self.time(t[2][1]), self.time(t[2][2]), self.read(body))
+        raise Refused(f"{head} beside sums over trajectories")
+
+    def expected(self, path: Tuple, policy: str, body: Term) -> Poly:
+        weight = joined(((MU, 1),), ((law(policy, self.infinite), 1),))
+        return self.summed(multiply(Path(path, self).read(body), of(weight), joined), policy)
+
+    def summed(self, poly: Poly, support: str) -> Poly:
+        support = "" if len(self.context.positive) == 3 else support
+        result: Poly = {}
+        for (c, monomial), v in poly.items():
+            put(result, (c, numbers_out(monomial, support)), v)
+        return result
+
+    def merged(self, numbers: Monomial, atoms: Tuple) -> Tuple:
+        """Numbers that know their time multiply one of the sums."""
+        if not numbers:
+            return atoms
+        (monomial, support), *rest = atoms or (one_atom(self.infinite),)
+        return tuple(sorted(((joined(monomial, numbers), support), *rest)))
+
+    def bound(self, var: str, lo: Tuple, hi: Tuple, poly: Poly) -> Poly:
+        """The sum over a time of a polynomial in sums, at most one of which knows the time."""
+        result: Poly = {}
+        for (c, (numbers, atoms)), v in poly.items():
+            knows = tuple((f, e) for f, e in numbers if mentions(f, var))
+            numbers = tuple(one for one in numbers if one not in knows)
+            within = [one for one in atoms if any(mentions(f, var) for f, _ in one[0])]
+            outside = [one for one in atoms if one not in within]
+            if len(within) > 1:
+                raise Refused("a sum over a time of products of sums over trajectories")
+            if not within:
+                within, outside = (outside[:1], outside[1:]) if outside else ([one_atom(self.infinite)], [])
+            monomial, support = within[0]
+            for (d, changed), w in binder("sum", var, lo, hi, of(joined(monomial, knows))).items():
+                key = self.joined((numbers, tuple(outside)), numbers_out(changed, support))
+                put(result, (product(c, d), key), v * w)
+        return result
+
+    def gradient(self, poly: Poly) -> Poly:
+        """The product rule; a sum over a support is differentiated as one over all, once it is known to be one."""
+        result: Poly = {}
+        for (c, (numbers, atoms)), v in poly.items():
+            for k, (monomial, support) in enumerate(atoms):
+                self.kept(atoms[k])
+                outer = tuple(x for x in monomial if x[0] == MU)
+                inner = tuple(x for x in monomial if x[0] != MU)
+                for (d, changed), w in gradient(of(inner)).items():
+                    key = self.joined((numbers, (*atoms[:k], *atoms[k + 1:])), numbers_out(changed + outer, support))
+                    put(result, (product(c, d), key), v * w)
+        return result
+
+    def kept(self, atom: Tuple) -> None:
+        """Raise unless a sum over a support may run over all trajectories, for all times in 0..H that are open."""
+        if atom[1] and {b for b in open_times(of(atom[0])) if b[:1] == "!"} - self.ranged:
+            raise Refused("a sum over possible trajectories at a time that may lie outside of 0..H")
+        if atom[1] and not vanishes_outside(self.context, *atom):
+            raise Refused("a sum over possible trajectories whose terms do not vanish on the impossible ones")
+
+
+def numbers_out(monomial: Monomial, support: str) -> Tuple:
+    """(numbers, atoms): powers of gamma and guards, sums of their own, and the rest.
+
+    A law alone sums to 1 over all trajectories, and over its own support; over another's it is a sum like any other.
+    """
+    atoms = []
+    for f, e in monomial:
+        if f[0] == "number":
+            if e < 0:
+                raise Refused("division by a sum over trajectories")
+            atoms += [(f[1], "")] * e
+    numbers = tuple((f, e) for f, e in monomial if f[0] in ("gamma", "ge"))
+    inside = tuple(sorted((f, e) for f, e in monomial if f[0] not in ("number", "gamma", "ge")))
+    if not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(
+            law_of(f) and e == 1 and support in ("", law_of(f)) for f, e in inside)):
+        atoms.append((inside, support))
+    return (numbers, tuple(sorted(atoms)))
+

@@ -1,0 +1,111 @@
+"""Expectations over m independent samples, as polynomials in means of functions of one sample.
+
+A term is read as a sum of products over *distinct* draws: {(central, (outside, draws)): number}, a draw being
+(number, functions of that sample), its number a literal, a free index, or 0 for "summed over all numbers that no other
+draw of the product has". Distinct draws are independent, so the mean of a product is the product of the means, and a
+product with k draws that are summed, l literal, has m-l, m-l-1, ... choices: a falling factorial. Multiplying two
+products, each draw of the second is one of the first, or another (a partial matching): a sum over all i of f_i times
+one over all j of g_j is the sum over i of f_i g_i plus the sum over i != j of f_i g_j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from derive.kernel.polynomials import Poly, Refused, add, central, of, product, put, scaled, weighed
+from derive.kernel.terms import Term, Tuple, free, opened, replaced, subterms
+
+if TYPE_CHECKING:
+    from derive.kernel.reading import Closed
+
+OWN: Tuple = ("own",)
+SUMMED: Any = 0
+
+
+def over_samples(closed: Closed, t: Term) -> Poly:
+    """E over the samples, each drawn from the law of the policy t[2]."""
+    batch, body = opened(t, closed.name())
+    result: Poly = {}
+    for (c, (outside, draws)), v in distinct(closed, body, batch).items():
+        literal, ways = sum(draw != SUMMED for draw, _ in draws), {c: v}
+        for k in range(literal, len(draws)):
+            ways = weighed(ways, {central("m", 1): 1, (): -k} if k else {central("m", 1): 1})
+        found = of(closed.one, ways)
+        for one in outside:
+            found = closed.times(found, closed.read(one))
+        for _, functions in draws:
+            path = ("trajectory", closed.name())
+            found = closed.times(found, closed.expected(path, t[2], replaced(("*", *functions), OWN, path)))
+        result = add([result, found])
+    return result
+
+
+def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
+    own = {x for x in subterms(t) if len(x) == 3 and x[0] == "drawn" and x[1] == batch}
+    if not own:
+        return of(((t,), ()))
+    if len(own) == 1:
+        (drawn,) = own
+        if type(drawn[2]) is int or type(drawn[2][1]) is str:
+            return of(((), ((drawn[2], (replaced(t, drawn, OWN),)),)))
+    head = t[0]
+    if head == "+":
+        return add(distinct(closed, x, batch) for x in t[1:])
+    if head == "*" or (head == "^" and t[2] >= 0):
+        result = of(((), ()))
+        for x in t[1:] if head == "*" else (t[1],) * t[2]:
+            found, old = distinct(closed, x, batch), result
+            result = {}
+            for (c, one), v in old.items():
+                for (d, two), w in found.items():
+                    for key in matchings(one, two):
+                        put(result, (product(c, d), key), v * w)
+        return result
+    if head == "/":
+        below = closed.inverse(t[2])
+        return scaled(distinct(closed, t[1], batch), {c: v for (c, _), v in below.items()})
+    if head == "sum" and t[1][0] == "draw":
+        index, body = opened(t, closed.name())
+        result = {}
+        for (c, (outside, draws)), v in distinct(closed, body, batch).items():
+            named = [d for d, _ in draws if d != SUMMED]
+            if any(index in free(x) for x in outside) or named not in ([], [index]):
+                raise Refused("a sum over draws of a function of other draws")
+            weight = {c: v} if named else {product(c, central("m", 1)): v}
+            changed = tuple(sorted(((SUMMED, fs) for _, fs in draws), key=repr))
+            for d, w in weight.items():
+                put(result, (d, (outside, changed)), w)
+        return result
+    if head == "grad":
+        result = {}
+        for (c, (outside, draws)), v in distinct(closed, t[1], batch).items():
+            for k, one in enumerate(outside):
+                put(result, (c, ((*outside[:k], ("grad", one), *outside[k + 1:]), draws)), v)
+            for k, (draw, functions) in enumerate(draws):
+                changed_draw = (draw, (("grad", ("*", *functions)),))
+                put(result, (c, (outside, (*draws[:k], changed_draw, *draws[k + 1:]))), v)
+        return result
+    raise Refused(f"{head} of several samples")
+
+
+def matchings(one: Tuple, two: Tuple) -> Iterator[Tuple]:
+    """The product of two products over distinct draws."""
+    (outside, draws), (others, more) = one, two
+    ways: list[tuple[list[Tuple], frozenset[int]]] = [(list(draws), frozenset())]
+    for draw, functions in sorted(more, key=lambda x: (x[0] == SUMMED, repr(x[0]))):
+        longer = []
+        for way, used in ways:
+            same = [k for k, (d, _) in enumerate(way[:len(draws)]) if d == draw and d != SUMMED]
+            if not same:
+                longer.append(([*way, (draw, functions)], used))
+            for k in same or [k for k in range(len(draws)) if k not in used and SUMMED in (way[k][0], draw)]:
+                old, kept = way[k]
+                merged = (draw if old == SUMMED else old, kept + functions)
+                longer.append(([*way[:k], merged, *way[k + 1:]], used | {k}))
+        ways = longer
+    for way, _ in ways:
+        named = [d for d, _ in way if d != SUMMED]
+        if len({type(d) for d in named}) > 1 or sum(type(d) is tuple for d in named) > 1:
+            raise Refused("draws that may be the same one")
+        yield outside + others, tuple(sorted(way, key=repr))

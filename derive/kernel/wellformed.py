@@ -1,0 +1,111 @@
+"""What one direction of theta may decide, and which horizon a term speaks of.
+
+A gradient is taken along one direction v. An identity of rank 1, linear in gradients, holds for every gradient iff it
+does along every v. An identity of rank 2 is one of quadratic forms along v: it says what is claimed only where both
+sides are symmetric by their form, for a symmetric matrix is determined by its quadratic form.
+"""
+
+from __future__ import annotations
+
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import BINDERS, INF, Malformed, Term, check, exact, free, inside, subterms
+
+HIGHEST = 2
+
+
+def rank(t: Term) -> int | None:
+    """0 for numbers, 1 for gradients, 2 for matrices; None for the number 0, which has every rank.
+
+    Raises:
+        Malformed: for a sum of different ranks, and for a quotient by, logarithm, or product over an index of rank > 0.
+    """
+    head = t[0]
+    if head == "num":
+        return 0 if t[1] else None
+    if head == "+":
+        ranks = {rank(x) for x in t[1:]} - {None}
+        if len(ranks) > 1:
+            raise Malformed("a sum of terms of different rank")
+        return ranks.pop() if ranks else None
+    if head == "*":
+        found = [rank(x) for x in t[1:]]
+        return None if None in found else sum(r for r in found if r is not None)
+    if head == "grad":
+        inner = rank(t[1])
+        return None if inner is None else inner + 1
+    if head in BINDERS:
+        inner = rank(t[3])
+        if head == "prod" and inner:
+            raise Malformed("a product of gradients over an index")
+        return inner
+    if head == "^":
+        inner = rank(t[1])
+        if inner and t[2] < 0:
+            raise Malformed("division by a gradient")
+        return (inner or 0) * t[2] if t[2] != 0 else 0
+    if head in ("/", "log"):
+        if rank(t[-1]):
+            raise Malformed("division by a gradient" if head == "/" else "the logarithm of a gradient")
+        return rank(t[1]) if head == "/" else 0
+    return 0
+
+
+def symmetric(t: Term) -> bool:
+    """Whether a matrix is symmetric by its form."""
+    head = t[0]
+    if rank(t) is None:
+        return True
+    if head == "+":
+        return all(map(symmetric, t[1:]))
+    if head == "*":
+        big = [x for x in t[1:] if rank(x)]
+        return symmetric(big[0]) if len(big) == 1 else len(big) == 2 and big[0] == big[1]
+    if head == "grad":
+        return t[1][0] == "grad" or (t[1][0] == "+" and all(x[0] == "grad" for x in t[1][1:]))
+    if head in BINDERS:
+        return symmetric(t[3])
+    return (head == "/" and symmetric(t[1])) or (head == "^" and t[2] == 2)
+
+
+def one_direction(*terms: Term) -> None:
+    """Raise ``Refused`` where one direction does not decide."""
+    if any(rank(t) == 2 and not symmetric(t) for t in terms):
+        raise Refused("a matrix that is not symmetric by its form takes two directions")
+
+
+def well_formed(infinite: bool, *terms: Term) -> None:
+    """Raise ``Malformed`` unless these are terms of one rank, at most 2, about one kind of horizon."""
+    for t in terms:
+        exact(t)
+        check(t)
+        for x in subterms(t):
+            if (x == INF and not infinite) or (infinite and asks_for_an_end(x)):
+                raise Malformed("a finite and an infinite horizon in one equation")
+        if infinite and any(x[0] in ("trajectory", "batch") for x in free(t)):
+            raise Malformed("a whole trajectory at an infinite horizon")
+    ranks = {rank(t) for t in terms} - {None}
+    if len(ranks) > 1 or any(r > HIGHEST for r in ranks if r is not None):
+        raise Malformed("sides of different rank, or of a rank above 2")
+
+
+def asks_for_an_end(x: Term) -> bool:
+    """Whether a tuple has a meaning at finite horizons only."""
+    if x[0] == "lin" and len(x) == 3:
+        return any(base == "H" for base, _ in x[2])
+    if x[0] in ("R", "m", "batch"):
+        return True
+    if x[0] in ("sum", "prod") and len(x) == 4:
+        return bool(x[1][0] == "trajectory" or (x[0] == "prod" and x[2][-1] == INF))
+    return bool(x[0] == "V" and len(x) == 4 and x[2] != INF)
+
+
+def speaks_of_trajectories(t: Term) -> bool:
+    """Whether ``possible`` changes what the term says: a sum over trajectories, or a free one."""
+    return any(x[0] in ("sum", "prod") and len(x) == 4 and x[1][0] == "trajectory" for x in subterms(t)) or any(
+        x[0] == "trajectory" for x in free(t))
+
+
+def gradients(t: Term) -> int:
+    """How deep gradients stand in one another."""
+    inner = [x for x in t[1:] if type(x) is tuple] if t[0] in BINDERS else inside(t)
+    return max((gradients(x) for x in inner), default=0) + (t[0] == "grad")

@@ -1,0 +1,338 @@
+"""The search for what shows an equation to the kernel: bases of rows and columns, kappa, relations between sums.
+
+Nothing here is trusted. ``closure_of`` may be told not to test (``testing=False``): it then writes the certificate that
+a false claim would have, which is what the kernel is attacked with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+from math import lcm
+from typing import Any
+
+from derive.errors import WorkLimit
+from derive.kernel.closure import Automaton, classes_of, is_unit
+from derive.kernel.differences import Gap, graded
+from derive.kernel.polynomials import Poly, Refused, Weight, by_key, of, vector_to_data, weight_to_data
+from derive.kernel.products import relation_sums, substituted
+from derive.kernel.reading import one_atom
+from derive.kernel.terms import free
+from derive.procedures.spans import CONTEXT, ONE, ZERO, Span, Vector, column_times, inner, row_times
+
+MOST_ATOMS = 60
+
+Classes = Callable[[Automaton], dict[Any, Poly]]
+"""How letters are told apart by their columns: as the kernel does, or, for an audit, with less knowledge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """The sides differ: at the horizon named, if the claim is one of sums without products."""
+
+    horizon: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What a weight is multiplied with to be a polynomial with integer coefficients."""
+
+    gamma: int = 0
+    m: int = 0
+    factor: int = 1
+
+    def polynomial(self, weight: Weight) -> Any:
+        powers = {(dict(c).get("gamma", 0) + self.gamma, dict(c).get("m", 0) + self.m): v for c, v in weight.items()}
+        if any(g < 0 or m < 0 for g, m in powers):
+            raise Refused("a negative power of the discount")
+        return CONTEXT.from_dict({power: int(v * self.factor) for power, v in powers.items()})
+
+    def vector(self, poly: Mapping[Any, Any]) -> dict[Any, Any]:
+        return {place: self.polynomial(w) for place, w in by_key(dict(poly)).items()}
+
+
+def shift_of(polys: Iterable[Mapping[Any, Any]]) -> Shift:
+    """The least shift that serves all of them."""
+    weights = [(dict(c), v) for poly in polys for (c, _), v in poly.items()]
+    return Shift(max((-c.get("gamma", 0) for c, _ in weights), default=0) if weights else 0,
+                 max([0, *(-c.get("m", 0) for c, _ in weights)]),
+                 lcm(1, *(Fraction(v).denominator for _, v in weights)))
+
+
+def _positive(shift: Shift) -> Shift:
+    return Shift(max(0, shift.gamma), shift.m, shift.factor)
+
+
+def weight_of(polynomial: Any, shift: Shift | None = None) -> Weight:
+    """A FLINT polynomial times a shift, as a weight of the kernel."""
+    s = shift or Shift()
+    result: Weight = {}
+    for (g, m), v in polynomial.to_dict().items():
+        names = (("gamma", int(g) + s.gamma), ("m", int(m) + s.m))
+        result[tuple((name, e) for name, e in names if e)] = int(v) * s.factor
+    return result
+
+
+def vector_of(vector: Vector) -> Poly:
+    return {(c, place): v for place, p in vector.items() for c, v in weight_of(p).items()}
+
+
+def written(vector: Vector) -> list[Any]:
+    return vector_to_data(vector_of(vector))
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The span of u M_v, grown breadth first, with the length of a word that leads to each row."""
+
+    basis: list[Vector] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    steps: list[list[Any]] = field(default_factory=list)
+
+
+def _rows_of(start: Vector, first: Shift, letters: list[dict[Any, Any]], scales: list[Shift]) -> _Rows:
+    found, span = _Rows(), Span()
+    queue: list[tuple[Vector, int, int]] = [(start, -1, 0)]
+    for row, place, length in queue:
+        for number, arrows in enumerate(letters):
+            target = row_times(row, arrows)
+            if not target:
+                continue
+            identity, grew = span.insert(target)
+            up = scales[number] if place >= 0 else Shift(first.gamma, first.m, first.factor * scales[number].factor)
+            found.steps.append([place, number, weight_to_data(weight_of(identity.factor, up)),
+                                written(identity.coefficients)])
+            if grew:
+                found.lengths.append(length + 1)
+                queue.append((span.rows[-1], len(span.rows) - 1, length + 1))
+    found.basis = span.rows
+    return found
+
+
+def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
+               columns_of: Classes = classes_of) -> dict[str, Any] | Differs:
+    """The certificate of one automaton, or where it is not 0.
+
+    Raises:
+        Refused: for weights with a negative power of the discount.
+        WorkLimit: for spans of too many dimensions.
+    """
+    scales = [_positive(shift_of([arrows])) for arrows in found.letters.values()]
+    letters = [s.vector(arrows) for s, arrows in zip(scales, found.letters.values(), strict=True)]
+    if any(s.gamma or s.m for s in scales):
+        raise Refused("a negative power on an arrow")
+    first = _positive(shift_of([found.start]))
+    start = first.vector(found.start)
+    rows = _rows_of(start, first, letters, scales)
+
+    def tested(row: Vector, column: Vector) -> bool:
+        return testing and not inner(row, column).is_zero()
+
+    for end, values in found.ends.items():
+        if (end or found.each) and not infinite:
+            column = _positive(shift_of([values])).vector(values)
+            for row, length in zip(rows.basis, rows.lengths, strict=True):
+                if tested(row, column):
+                    return Differs(length - 1)
+    data: dict[str, Any] = {"rows": [written(row) for row in rows.basis], "steps": rows.steps}
+    if found.each:
+        return {**data, "columns": [], "units": []}
+    classes = columns_of(found)
+    common = _positive(shift_of(list(classes.values())))
+    matrices = {kind: common.vector(matrix) for kind, matrix in classes.items()}
+    final = found.ends.get((), {})
+    last = _positive(shift_of([final]))
+    ending = last.vector(final)
+    if infinite:
+        if common.factor != 1 or last != Shift():
+            raise Refused("fractions on an arrow at an infinite horizon")
+        unit = matrices.pop((), {})
+        determinant, kappa = resolved(unit, ending)
+        if tested(start, kappa):
+            return Differs(0)
+        for matrix in matrices.values():
+            image = column_times(matrix, kappa)
+            for row, length in zip([start, *rows.basis], [0, *rows.lengths], strict=True):
+                if tested(row, image):
+                    return Differs(length)
+        return {**data, "kappa": written(kappa), "determinant": weight_to_data(weight_of(determinant))}
+    units = [matrix for kind, matrix in matrices.items() if is_unit(kind)]
+    columns, lengths, identities = Span(), list[int](), list[list[Any]]()
+    targets = 0
+
+    def insert(column: Vector, length: int, up: Shift) -> None:
+        nonlocal targets
+        identity, grew = columns.insert(column)
+        if column:
+            identities.append([targets, weight_to_data(weight_of(identity.factor, up)), written(identity.coefficients)])
+        targets += 1
+        if grew:
+            lengths.append(length)
+
+    insert(ending, 0, last)
+    done = 0
+    while done < len(columns.rows):
+        for unit in units:
+            insert(column_times(unit, columns.rows[done]), lengths[done] + 1, Shift(factor=common.factor))
+        done += 1
+    for kind, matrix in matrices.items():
+        for column, length in zip(columns.rows, lengths, strict=True):
+            image = column_times(matrix, column)
+            if tested(start, image):
+                return Differs(length)
+            if not is_unit(kind):
+                for row, more in zip(rows.basis, rows.lengths, strict=True):
+                    if tested(row, image):
+                        return Differs(more + length)
+    return {**data, "columns": [written(column) for column in columns.rows], "units": identities}
+
+
+def resolved(unit: Mapping[Any, Any], end: Vector) -> tuple[Any, Vector]:
+    """(d, d kappa) with kappa = end + U kappa; U is triangular but for its loops, d is the product of 1 - loop."""
+    arrows: dict[int, dict[int, Any]] = {}
+    for (p, q), weight in unit.items():
+        row = arrows.setdefault(p, {})
+        row[q] = row.get(q, ZERO) + weight
+    factors = {p: ONE - row.pop(p, ZERO) for p, row in arrows.items()}
+    determinant = reduce(lambda one, two: one * two, factors.values(), ONE)
+    known: Vector = {}
+
+    def value(place: int) -> Any:
+        if place not in known:
+            total = determinant * end.get(place, ZERO)
+            for target, weight in arrows.get(place, {}).items():
+                total = total + weight * value(target)
+            known[place] = total / factors.get(place, ONE)
+        return known[place]
+
+    for place in (*arrows, *end):
+        value(place)
+    return determinant, {place: entry for place, entry in known.items() if not entry.is_zero()}
+
+
+def certificate(gap: Gap, *, testing: bool = True) -> dict[str, Any] | Differs:
+    """What ``by_closure`` needs for a gap, or where the sides differ.
+
+    Raises:
+        Refused, WorkLimit: where the search does not go.
+    """
+    infinite = gap.context.infinite
+    if gap.polynomial is None:
+        sums = []
+        for one in gap.sums:
+            found = closure_of(one, infinite=infinite, testing=testing)
+            if isinstance(found, Differs):
+                return found
+            sums.append(found)
+        return {"sums": sums}
+    relations = linear_relations(gap, testing=testing)
+    images = {k: (factor, combination) for k, factor, combination, _ in relations}
+    if testing and substituted(gap.polynomial, images):
+        return Differs(None)
+    return {"relations": [
+        {"number": k, "factor": weight_to_data(factor), "of": vector_to_data(combination), "sums": sums}
+        for k, factor, combination, sums in relations]}
+
+
+# -- relations between sums: all conditions of a closure are linear in the start ------------------------------
+
+
+def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weight, Poly, list[Any]]]:
+    """(k, f, c, closures) with f y_k = sum c_j y_j: what no test column tells apart is related."""
+    infinite = gap.context.infinite
+    open_ = {f"@{name}" for sort, name in free(gap.before) | free(gap.after) if sort == "time"}
+    atoms = [*(atom[0] for atom in gap.atoms), one_atom(infinite)[0]]
+    if len(atoms) > MOST_ATOMS:
+        raise WorkLimit(f"a product of more than {MOST_ATOMS} sums")
+    parts: dict[tuple[int, bool], list[tuple[int, Automaton]]] = {}
+    for number, atom in enumerate(atoms):
+        (found,) = graded(gap.context, of(atom), open_, gap.policy, each=False)
+        parts.setdefault((dict(atom).get(("R",), 0), found.each), []).append((number, found))
+    points = Span(500)
+    for (_, each), members in parts.items():
+        starts = _starts(members)
+        for column in _tests(members, infinite, each=each):
+            values = {k: inner(u, column) for k, u in starts}
+            points.insert({k: v for k, v in values.items() if not v.is_zero()})
+    independent, last = points.reduced_rows(), len(gap.atoms)
+    result = []
+    for number in range(last):
+        if number in independent:
+            continue
+        within = {pivot: row for pivot, row in independent.items() if number in row}
+        factor = reduce(lambda one, two: one * two, (row[pivot] for pivot, row in within.items()), ONE)
+        combination = {pivot if pivot < last else -1: row[number] * (factor / row[pivot])
+                       for pivot, row in within.items()}
+        weight, image = weight_of(factor), vector_of(combination)
+        sums = []
+        for one in relation_sums(gap, number, weight, image):
+            closure = closure_of(one, infinite=infinite, testing=testing)
+            if isinstance(closure, Differs):
+                raise Refused("a relation between sums that its closure does not show")
+            sums.append(closure)
+        result.append((number, weight, image, sums))
+    return result
+
+
+def _starts(members: list[tuple[int, Automaton]]) -> list[tuple[int, Vector]]:
+    base, result = 0, []
+    for number, found in members:
+        shift = shift_of([found.start])
+        if _positive(shift) != Shift():
+            raise Refused("a fraction at the start of a sum in a product")
+        start = Shift().vector(found.start)
+        result.append((number, {base + q: w for q, w in start.items()}))
+        base += _size(found)
+    return result
+
+
+def _size(found: Automaton) -> int:
+    places = [p for _, p in found.start] + [q for m in found.letters.values() for _, pq in m for q in pq]
+    return 1 + max([*places, *(q for column in found.ends.values() for _, q in column)], default=0)
+
+
+def _tests(members: list[tuple[int, Automaton]], infinite: bool, *, each: bool) -> list[Vector]:
+    """A spanning set of the columns that a start must be orthogonal to, of all automata side by side."""
+    base = 0
+    letters: dict[Any, dict[Any, Any]] = {}
+    classes: dict[Any, dict[Any, Any]] = {}
+    ends: dict[Any, Vector] = {}
+    down = _positive(shift_of([column for _, found in members for column in found.ends.values()]))
+    for _, found in members:
+        for source, target in ((found.letters, letters), ({} if each else classes_of(found), classes)):
+            for key, arrows in source.items():
+                target.setdefault(key, {}).update(
+                    {(base + p, base + q): w for (p, q), w in Shift().vector(arrows).items()})
+        for end, values in found.ends.items():
+            ends.setdefault(end, {}).update({base + q: w for q, w in down.vector(values).items()})
+        base += _size(found)
+    once: list[Vector] = []
+    always: list[Vector] = []
+    for end, column in ends.items():
+        if end or each:
+            always += [column_times(m, column) for m in letters.values()]
+    if infinite:
+        unit = classes.pop((), {})
+        _, kappa = resolved(unit, ends.get((), {}))
+        once.append(kappa)
+        always += [column_times(m, kappa) for m in classes.values()]
+    elif not each:
+        columns = Span(500)
+        columns.insert(ends.get((), {}))
+        units = [m for kind, m in classes.items() if is_unit(kind)]
+        for column in columns.rows:
+            for m in units:
+                columns.insert(column_times(m, column))
+            once += [column_times(m, column) for m in units]
+            always += [column_times(m, column) for kind, m in classes.items() if not is_unit(kind)]
+    span = Span(500)
+    for column in always:
+        span.insert(column)
+    for column in span.rows:
+        for m in letters.values():
+            span.insert(column_times(m, column))
+    return [*once, *span.rows]
+
+

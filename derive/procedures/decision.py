@@ -1,0 +1,109 @@
+"""Whether two terms are equal for every finite MDP and every horizon of a context: the kernel is asked first.
+
+``decided`` finds what shows a claim and has the kernel make the equation; or says where the sides differ, or why
+neither is known. It believes nothing that the kernel has not made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from derive.errors import WorkLimit
+from derive.kernel.closure import NotShown
+from derive.kernel.contexts import Context
+from derive.kernel.differences import Gap
+from derive.kernel.equations import Equation, by_closure, by_normal_form, gap_of
+from derive.kernel.equations import same as reflexive
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import INF, Term, Tuple, shifted, subterms
+from derive.procedures.certificates import Differs, certificate
+
+OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The equation, what an independent run of the kernel needs to make it again, and the gap that a closure fills."""
+
+    equation: Equation
+    evidence: dict[str, object]
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Neither yes nor no, and why."""
+
+    why: str
+
+
+def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Outside:
+    """An equation of the kernel, where the sides differ, or why neither is known.
+
+    Raises:
+        Malformed: for what is no equation.
+    """
+    if is_local(before, after):
+        return _locally(context, before, after)
+    answer: Differs | Outside = Outside("")
+    for policy in policies(before, after):
+        try:
+            gap = gap_of(context, before, after, policy)
+            found = certificate(gap)
+            if isinstance(found, Differs):
+                answer = found if isinstance(answer, Outside) else answer
+                continue
+            return Shown(by_closure(gap, found), {"by": "closure", "policy": policy, **found}, gap)
+        except (Refused, WorkLimit) as outside:
+            answer = answer if isinstance(answer, Differs) else Outside(answer.why or str(outside))
+        except NotShown as wrong:
+            answer = Outside(f"the kernel does not accept what was found: {wrong}")
+    if before == after and isinstance(answer, Outside):
+        return _identical(context, before, answer)
+    return answer
+
+
+def _identical(context: Context, term: Term, answer: Outside) -> Shown | Outside:
+    try:
+        return Shown(reflexive(context, term), {"by": "same"})
+    except Refused:
+        return answer
+
+
+def _locally(context: Context, before: Term, after: Term) -> Shown | Outside:
+    """By normal forms, in the coordinates of each policy and time that values have."""
+    why = ""
+    for coordinates in local_coordinates(before, after):
+        try:
+            equation = by_normal_form(context, before, after, coordinates)
+            return Shown(equation, {"by": "normal form", "coordinates": coordinates})
+        except (Refused, NotShown) as outside:
+            why = why or str(outside)
+    return Outside(why)
+
+
+def is_local(*terms: Term) -> bool:
+    """Whether terms are about states and actions alone."""
+    inside = [x for t in terms for x in subterms(t)]
+    return any(x[0] in ("state", "action") for x in inside) and not any(x[0] in OF_TRAJECTORIES for x in inside)
+
+
+def policies(*terms: Term) -> list[str | None]:
+    """The policies whose values occur, pi first, and none: whose values rewards may be written in."""
+    names = sorted({str(x[1]) for t in terms for x in subterms(t) if x[0] == "V" and len(x) == 4},
+                   key=lambda name: (name != "pi", name))
+    return [*names, None] if names else [None]
+
+
+def local_coordinates(*terms: Term) -> Iterator[Tuple | None]:
+    """None, and each (policy, time of a decision) at which a value stands, or at the next."""
+    yield None
+    seen: set[Tuple] = set()
+    for x in (x for t in terms for x in subterms(t) if x[0] == "V" and len(x) == 4):
+        for moment in [x[2]] if x[2] == INF else [x[2], shifted(x[2], -1)]:
+            if (x[1], moment) not in seen:
+                seen.add((x[1], moment))
+                yield (x[1], moment)
+
+

@@ -1,0 +1,177 @@
+"""The author's terms as the kernel's tuples: definitions put in, assumptions as a context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sympy import Expr, Integer, Rational
+
+from derive.assumptions import (
+    POSSIBLE,
+    Assumption,
+    additive_return,
+    discount_below_one,
+    dynamics_positive,
+    iid_samples,
+    initial_positive,
+    policy_positive,
+)
+from derive.errors import OutsideFragment
+from derive.kernel import terms as k
+from derive.kernel.contexts import Context
+from derive.language.binding import Binder, Index
+from derive.language.definitions import expanded
+from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.terms import (
+    ActionAt,
+    ActionProbability,
+    Applied,
+    Between,
+    Discount,
+    Drawn,
+    Expect,
+    Forever,
+    Grad,
+    Horizon,
+    Initial,
+    Law,
+    Log,
+    Prod,
+    Return,
+    Reward,
+    SampleSize,
+    StateAt,
+    StateValue,
+    Time,
+    Total,
+    Transition,
+)
+
+POSITIVE = {policy_positive: "policy", initial_positive: "initial", dynamics_positive: "dynamics"}
+KINDS = {Total: "sum", Prod: "prod", Expect: "E"}
+
+
+def context_of(assumptions: Iterable[Assumption], *, infinite: bool) -> Context:
+    """What a theorem under these assumptions speaks of."""
+    known = frozenset(assumptions)
+    return Context(
+        horizon="infinite" if infinite else "finite",
+        positive=frozenset(name for one, name in POSITIVE.items() if one in known),
+        possible=POSSIBLE in known, discount=discount_below_one in known, iid=iid_samples in known)
+
+
+class Encoding:
+    """Terms of one chain as the kernel's, each encoded once."""
+
+    def __init__(self, assumptions: Iterable[Assumption], *, infinite: bool) -> None:
+        self.additive, self.infinite = additive_return in frozenset(assumptions), infinite
+        self._known: dict[Expr, k.Term] = {}
+
+    def term(self, term: Expr) -> k.Term:
+        """The kernel's term of an author's, which has no loose index.
+
+        Raises:
+            OutsideFragment: for what the kernel has no node for.
+            MalformedTerm: for a notion that has no meaning here.
+        """
+        if term not in self._known:
+            self._known[term] = self._term(expanded(term, additive=self.additive, infinite=self.infinite))
+        return self._known[term]
+
+    def _term(self, term: Expr) -> k.Term:
+        match term:
+            case Rational():
+                return ("num", int(term.p), int(term.q))
+            case SampleSize():
+                return ("m",)
+            case Discount():
+                return ("gamma",)
+            case Power(args=(Discount(), exponent)) if not isinstance(exponent, Integer):
+                return ("gamma^", self.time(exponent))
+            case Power(args=(base, Integer() as exponent)):
+                return ("^", self._term(base), int(exponent))
+            case Plus() | Times():
+                return ("+" if isinstance(term, Plus) else "*", *map(self._term, term.args))
+            case Ratio(args=(above, below)):
+                return ("/", self._term(above), self._term(below))
+            case Grad(args=(inside,)):
+                return ("grad", self._term(inside))
+            case Log(args=(inside,)):
+                return ("log", self._term(inside))
+            case Initial(args=(s,)):
+                return ("mu", self.place(s))
+            case Transition(args=places):
+                return ("P", *map(self.place, places))
+            case ActionProbability(args=(policy, a, s)):
+                return ("pi", str(policy.label), self.place(a), self.place(s))
+            case Reward(args=places):
+                return ("r", *map(self.place, places))
+            case Applied(args=(function, *places)):
+                return ("f", str(function.label), *map(self.place, places))
+            case Return(args=(path,)):
+                return ("R", self.path(path))
+            case StateValue(args=(policy, time, s)):
+                return ("V", str(policy.label), self.time(time), self.place(s))
+            case Total() | Prod() | Expect():
+                return self._binder(term)
+        raise OutsideFragment(f"{type(term).__name__} has no node in the kernel: {term}")
+
+    def _binder(self, term: Binder) -> k.Term:
+        domain: Any = term.domain
+        if isinstance(domain, Between):
+            span: Any = ("from", *map(self.time, domain.args)) if isinstance(term.index, Time) else k.SAMPLES
+            if not isinstance(term.index, Time) and tuple(domain.args) != (Integer(1), SampleSize()):
+                raise OutsideFragment(f"{term} runs over other samples than 1, ..., m")
+        else:
+            span = str(domain.args[0].label) if isinstance(domain, Law) else k.ALL
+        body = self._term(term.body)
+        index = self.index(term.index)
+        return k.bound(KINDS[type(term)], index, span, body)
+
+    def index(self, index: Expr) -> k.Tuple:
+        """A free index by its name; a bound one by a name of its own until its binder renumbers it."""
+        label: Any = index.label
+        return (index.sort, f"#{label}" if isinstance(label, int) else str(label))
+
+    def time(self, time: Expr) -> k.Tuple:
+        """A time, a linear form.
+
+        Raises:
+            OutsideFragment: for any other.
+        """
+        if isinstance(time, Forever):
+            return k.INF
+        match time:
+            case Integer():
+                return k.time(int(time))
+            case Horizon():
+                return k.LAST
+            case Index():
+                return k.at(self.index(time))
+            case Plus():
+                parts = list(map(self.time, time.args))
+            case Times(args=(Integer() as factor, inside)):
+                parts = [self.time(inside)] * abs(int(factor)) if abs(int(factor)) < 100 else [k.INF]
+                parts = [k.time(-n, *((b, -c) for b, c in rest)) for _, n, rest in parts] if factor < 0 else parts
+            case _:
+                parts = [k.INF]
+        if any(part == k.INF for part in parts):
+            raise OutsideFragment(f"{time} is no linear time")
+        return k.time(sum(n for _, n, _ in parts), *(pair for _, _, rest in parts for pair in rest))
+
+    def place(self, place: Expr) -> k.Tuple:
+        if isinstance(place, (StateAt, ActionAt)):
+            path, time = place.args
+            return ("s" if isinstance(place, StateAt) else "a", self.path(path), self.time(time))
+        return self.index(place)
+
+    def path(self, path: Expr) -> k.Tuple:
+        if isinstance(path, Drawn):
+            batch, draw = path.args
+            return ("drawn", self.index(batch), self.draw(draw))
+        return self.index(path)
+
+    def draw(self, draw: Expr) -> k.Tuple | int:
+        """The number of a sample."""
+        return int(draw) if isinstance(draw, Integer) else self.index(draw)

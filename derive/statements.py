@@ -1,0 +1,108 @@
+"""The kernel's terms and contexts in words, for a reader who has nothing but the certificate. Standard library only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from derive.kernel.contexts import Context
+from derive.kernel.terms import ALL, INF, SAMPLES, Term, Tuple
+
+SAYS = {"dynamics": "every transition is possible", "initial": "every state may be first",
+        "policy": "every policy is positive"}
+LETTERS = {"state": "x", "action": "b", "time": "t", "trajectory": "τ", "draw": "i", "batch": "samples"}
+VISIBLE_END = 200
+
+
+def visible(text: object) -> str:
+    """Text of a certificate on one line: control characters and what reorders or breaks lines are escaped."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+    return shown if len(shown) <= VISIBLE_END else shown[:VISIBLE_END] + "..."
+
+
+def time(t: Tuple) -> str:
+    """A time: t + 1, H - 2, ∞."""
+    if t == INF:
+        return "∞"
+    parts = [(f"{'' if abs(c) == 1 else abs(c)}{base if base == 'H' else index(base)}", c) for base, c in t[2]]
+    if t[1] or not parts:
+        parts.append((str(abs(t[1])), 1 if t[1] >= 0 else -1))
+    text = "".join(f" {'-' if c < 0 else '+'} {part}" for part, c in parts)
+    return text[3:] if text.startswith(" + ") else f"-{text[3:]}"
+
+
+def index(x: Tuple) -> str:
+    """A free letter, or the one that a bound one gets from its height."""
+    return str(x[1]) if type(x[1]) is str else f"{LETTERS[x[0]]}{x[1]}"
+
+
+def path(p: Tuple) -> str:
+    """A trajectory or a sample."""
+    if p[0] == "drawn":
+        return f"{index(p[1])}[{p[2] if type(p[2]) is int else index(p[2])}]"
+    return index(p)
+
+
+def place(x: Tuple) -> str:
+    """A state or an action."""
+    if x[0] in ("s", "a"):
+        return f"{x[0]}_{{{time(x[2])}}}" + (f"({path(x[1])})" if x[1][0] == "drawn" else "")
+    return index(x)
+
+
+def statement(t: Term) -> str:
+    """A term of the kernel in one line, as it was expanded."""
+    head = t[0]
+    if head == "num":
+        return str(t[1]) if t[2] == 1 else f"{t[1]}/{t[2]}"
+    if head in ("gamma", "m"):
+        return "γ" if head == "gamma" else "m"
+    if head == "gamma^":
+        return f"γ^{{{time(t[1])}}}"
+    if head == "+":
+        return "(" + " + ".join(map(statement, t[1:])) + ")"
+    if head == "*":
+        return " ".join(f"({statement(x)})" if x[0] == "num" and x[1] < 0 else statement(x) for x in t[1:])
+    if head == "/":
+        return f"({statement(t[1])})/({statement(t[2])})"
+    if head == "^":
+        return f"({statement(t[1])})^{t[2]}"
+    if head in ("grad", "log"):
+        return f"{'∇' if head == 'grad' else 'log '}[{statement(t[1])}]"
+    if head == "E":
+        law = "π" if t[2] == "pi" else t[2]
+        return f"E_{{{index(t[1])}~{law}}}[{statement(t[3])}]"
+    if head in ("sum", "prod"):
+        return f"{'Σ' if head == 'sum' else 'Π'}_{{{index(t[1])}{_range(t[2])}}}[{statement(t[3])}]"
+    if head == "R":
+        return f"R({path(t[1])})"
+    if head == "V":
+        when = "" if t[2] == INF else f"_{{{time(t[2])}}}"
+        return f"V^{{{t[1]}}}{when}({place(t[3])})"
+    if head == "mu":
+        return f"μ({place(t[1])})"
+    if head == "P":
+        return f"P({place(t[1])}|{place(t[2])},{place(t[3])})"
+    if head == "pi":
+        return f"{'π' if t[1] == 'pi' else t[1]}({place(t[2])}|{place(t[3])})"
+    name = "r" if head == "r" else t[1]
+    return f"{name}({','.join(map(place, t[1:] if head == 'r' else t[2:]))})"
+
+
+def _range(span: Any) -> str:
+    if span == ALL:
+        return ""
+    return "=1..m" if span == SAMPLES else f"={time(span[1])}..{time(span[2])}"
+
+
+def scope(context: Context) -> str:
+    """For which models, horizons and samples an equation holds."""
+    reach = {"none": "both kinds of horizon", "infinite": "an infinite horizon, 0 ≤ γ < 1"}.get(
+        context.horizon, f"every horizon H ≥ {context.first}" if context.first else "every horizon")
+    parts = ["every finite MDP", reach]
+    if context.samples > 1:
+        parts.append(f"every m ≥ {context.samples}")
+    assumed = [SAYS[one] for one in sorted(context.positive)]
+    assumed += ["trajectories range over the possible ones"] if context.possible else []
+    assumed += ["0 ≤ γ < 1"] if context.discount and not context.infinite else []
+    assumed += ["samples are independent draws"] if context.iid else []
+    return ", ".join(parts) + (f"; where {', '.join(assumed)}" if assumed else "")

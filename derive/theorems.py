@@ -1,0 +1,78 @@
+"""What a front end hands over: a theorem, its chain, and the reasons of its steps, as plain data.
+
+Nothing here knows where a chain was written. The Python front end is ``derive.derivation``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sympy import Expr
+
+from derive.assumptions import Assumption
+from derive.errors import InvalidChain
+from derive.language.horizons import is_endless
+from derive.rules.decision import Decision
+from derive.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """A reason, the label of the line it leads to, the verdict it expects, and its place (from 1)."""
+
+    reason: Rule | Decision | Theorem | str | None
+    tag: str | None
+    expect: str
+    line: int
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """term, by, term, by, ..., term."""
+
+    terms: tuple[Expr, ...]
+    reasons: tuple[By, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Theorem:
+    """A named chain under assumptions; it is also a reason for steps of other chains.
+
+    ``line`` is where it starts in ``file``; ``docstring`` is the statement in words. Two theorems are
+    the same if they are one object: the same words may stand in two files.
+    """
+
+    title: str
+    name: str
+    assumes: tuple[Assumption, ...]
+    file: str
+    line: int
+    docstring: str
+    written: Chain | InvalidChain = field(repr=False)
+    """The chain, or what is wrong with it."""
+
+    @property
+    def chain(self) -> Chain:
+        """The chain.
+
+        Raises:
+            InvalidChain: if what was written is none; the message says where.
+        """
+        written = self.written
+        if isinstance(written, InvalidChain):
+            raise written
+        return written
+
+    @property
+    def endless(self) -> bool:
+        """Whether the chain speaks of an infinite horizon."""
+        return is_endless(*self.chain.terms)
+
+    @property
+    def claim(self) -> str:
+        """What the chain claims end to end: its first and last term."""
+        return f"{self.chain.terms[0]} = {self.chain.terms[-1]}"
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,238 @@
+"""What a fuzzing run reaches: zeros of fixed policies, long and wide shapes, literal times, infinite horizons."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from further_theorems import ENDLESS, THEOREMS
+from further_theorems import FALSE as FURTHER_FALSE
+from sympy import Expr
+from test_fuzz import claimed
+
+from derive import random_comparison, random_models
+from derive.assumptions import policy_positive
+from derive.cli import main
+from derive.derivation import Theorem, by
+from derive.fuzz import EXACT, FLOAT, ORACLE, SOLVED, fuzz
+from derive.language.signature import signature
+from derive.language.terms import Policy
+from derive.language.vocabulary import (
+    H,
+    J,
+    R,
+    V,
+    a,
+    expect,
+    forever,
+    function,
+    gamma,
+    mu,
+    pi,
+    ratio,
+    s,
+    t,
+    tau,
+    total,
+)
+from derive.models import Shape
+from derive.numeric.instances import random_instance
+from derive.random_models import random_model, shape_of_example, shapes
+from derive.verdict import Refuted
+
+beta, f = Policy("beta"), function("f")
+WEIGHT = expect(tau, ratio(pi(tau.a[0] | tau.s[0]), beta(tau.a[0] | tau.s[0])), policy=beta)
+
+
+def distinct(number: int) -> Expr:
+    """The sum over pairwise distinct actions of products of pi, by Newton's identities, times a factorial."""
+    p = {n: total(a, pi(a | s) ** n) for n in range(1, 5)}
+    if number == 3:
+        return p[1] ** 3 - 3 * p[1] * p[2] + 2 * p[3]
+    return p[1] ** 4 - 6 * p[1] ** 2 * p[2] + 3 * p[2] ** 2 + 8 * p[1] * p[3] - 6 * p[4]
+
+
+# -- finite horizons -----------------------------------------------------------------------------------------
+
+FALSE: dict[str, tuple[Any, Any, str]] = {
+    "weight without coverage": (WEIGHT, 1, "(1,2,0)"),
+    "from three decisions on": (J, J + H * (H - 1) * (H - 2) * J, "(1,1,3)"),
+    "from seven decisions on": (J, J + H * (H - 1) * (H - 2) * (H - 3) * (H - 4) * (H - 5) * (H - 6) * J, "(1,1,7)"),
+    "four distinct actions": (distinct(4), 0, "(1,4,0)"),
+    "three distinct actions": (distinct(3), 0, "(1,3,0)"),
+    "at the step 9": (expect(tau, R(tau) * mu(tau.s[9])), 2 * expect(tau, R(tau) * mu(tau.s[9])), "(1,1,8)"),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", FALSE)
+def test_a_run_of_the_default_length_sees_it(name: str, seed: int) -> None:
+    before, after, smallest = FALSE[name]
+    result = fuzz([claimed(before, after)], examples=20, seed=seed)
+    assert not result.passed
+    assert result.failure is not None
+    assert str(result.failure.shape) == smallest
+    assert result.failure.witness is not None
+
+
+def test_the_weight_is_1_where_the_fixed_policy_takes_every_action() -> None:
+    assert fuzz([claimed(WEIGHT, 1, assumes=[policy_positive])], examples=40, seed=0).passed
+
+
+@pytest.mark.parametrize("name", ["weight without coverage", "from three decisions on", "four distinct actions"])
+def test_each_of_them_passed_without_what_reaches_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run as it was: no zero in a fixed policy, at most three actions, H at most 2."""
+    honest = random_comparison.random_model
+
+    def positive(source: Random, shape: Shape, parts: Any, known: Any, **options: Any) -> Any:
+        return honest(source, shape, parts, [*known, policy_positive], **options)
+
+    monkeypatch.setattr(random_comparison, "random_model", positive)
+    monkeypatch.setattr(random_comparison, "random_instance",
+                        lambda *given, zeros, **options: random_instance(*given, **options))
+    monkeypatch.setattr(random_models, "FAMILIES", ("small",))
+    before, after, _ = FALSE[name]
+    assert fuzz([claimed(before, after)], examples=40, seed=0).passed
+
+
+def test_random_models_have_zeros_in_every_policy_unless_that_is_forbidden() -> None:
+    parts = signature(WEIGHT)
+    free = [random_model(Random(seed), Shape(1, 3, 0), parts, [], zeros=True) for seed in range(20)]
+    kept = [random_model(Random(seed), Shape(1, 3, 0), parts, [policy_positive], zeros=True) for seed in range(20)]
+    for name in ("pi", "beta"):
+        assert any(0 in model.policies[name][0] for model in free)
+        assert not any(0 in model.policies[name][0] for model in kept)
+        assert {model.policies[name][0].index(Fraction(1)) for model in free if 1 in model.policies[name][0]} == {
+            0, 1, 2}
+
+
+# -- shapes ---------------------------------------------------------------------------------------------------
+
+
+def drawn(term: Expr, most: int, examples: int = 200, *, longest_first: bool = True) -> list[Shape]:
+    return [shape_of_example(Random(number), signature(term), [term], most, number, longest_first=longest_first)
+            for number in range(examples)]
+
+
+def test_shapes_are_long_and_wide_within_the_limit() -> None:
+    found = drawn(J, 300)
+    assert {Shape(1, 1, 8), Shape(1, 2, 8), Shape(2, 1, 7), Shape(1, 4, 0), Shape(1, 5, 0), Shape(2, 4, 0),
+            Shape(3, 3, 1), Shape(2, 2, 2)} <= set(found)
+    assert max(shape.trajectories for shape in found) <= 600
+    assert max(shape.trajectories for shape in drawn(J, 40)) <= 80
+    nested = expect(tau, R(tau) * J) * expect(tau, R(tau) * expect(tau, R(tau)))
+    assert max(shape.trajectories for shape in drawn(nested, 300)) <= 300
+
+
+def test_every_long_horizon_has_its_turn() -> None:
+    from_above = [shape.horizon for shape in drawn(J, 300, 24) if shape.horizon > 2]
+    from_below = [shape.horizon for shape in drawn(J, 300, 24, longest_first=False) if shape.horizon > 2]
+    assert set(from_above) == set(from_below) == {3, 4, 5, 6, 7, 8}
+    assert (from_above[0], from_below[0]) == (8, 3)
+
+
+@pytest.mark.parametrize(("time", "least"), [(3, 3), (6, 6), (9, 9), (11, 11)])
+def test_literal_times_set_the_least_horizon(time: int, least: int) -> None:
+    term = expect(tau, f(tau.s[time], tau.a[time]))
+    late = shapes(signature(term), [term], 300)["late"]
+    assert min(shape.horizon for shape in late) == least
+    assert any(shape.states * shape.actions > 1 for shape in late)
+    assert sum(shape.horizon >= least for shape in drawn(term, 300)) >= 100
+    assert Shape(1, 4, 0) not in drawn(term, 300)
+
+
+def test_a_wrong_claim_about_a_late_step_is_seen() -> None:
+    ahead, back = expect(tau, f(tau.s[9], tau.a[9])), expect(tau, f(tau.s[8], tau.a[9]))
+    result = fuzz([claimed(ahead, back)], examples=40, seed=0)
+    assert result.failure is not None
+    assert result.failure.shape == Shape(2, 1, 9)
+    assert fuzz([claimed(ahead, back * 0 + ahead)], examples=12, seed=0).passed
+
+
+# -- infinite horizons ----------------------------------------------------------------------------------------
+
+
+def test_a_false_value_is_seen() -> None:
+    result = fuzz([claimed(V(s), 2 * V(s), assumes=ENDLESS)], examples=20, seed=0)
+    assert result.failure is not None
+    assert result.failure.place == f"by {ORACLE} on (1,1,∞)"
+    assert result.failure.witness is not None
+
+
+@pytest.mark.parametrize("one", [one for one in THEOREMS if one.endless], ids=lambda one: one.name)
+def test_true_theorems_without_end_are_compared_and_pass(one: Theorem) -> None:
+    result = fuzz([one], examples=8, seed=1)
+    assert result.passed
+    assert result.comparisons[ORACLE] >= 4
+    assert result.comparisons[SOLVED] >= 4
+    assert not result.uncompared
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, known) in FURTHER_FALSE.items() if known is ENDLESS])
+def test_false_twins_without_end_are_seen(name: str) -> None:
+    before, after, known = FURTHER_FALSE[name]
+    assert fuzz([claimed(before, after, assumes=known)], examples=12, seed=0).failure is not None
+    declared = claimed(before, after, assumes=known, reason=by("words", expect=Refuted))
+    assert fuzz([declared], examples=12, seed=0).passed
+
+
+def unseen_mean() -> Expr:
+    """The mean of what is not a sum of products: neither evaluator of infinite horizons has it."""
+    return expect(tau, ratio(1, 1 + total(t, gamma**t * f(tau.s[t]), stop=forever) ** 2))
+
+
+def test_a_step_that_is_never_compared_is_no_success() -> None:
+    unseen = fuzz([claimed(unseen_mean(), 2 * unseen_mean(), assumes=ENDLESS)], examples=6, seed=0)
+    assert unseen.failure is None
+    assert not unseen.passed
+    assert [step.expected for step in unseen.unsupported] == ["proved"]
+    wrong = fuzz([claimed(unseen_mean(), 2 * unseen_mean(), assumes=ENDLESS, reason=by("words", expect=Refuted))],
+                 examples=6, seed=0)
+    assert wrong.passed
+    assert len(wrong.uncompared) == 1
+    assert not wrong.unsupported
+    assert fuzz([claimed(J, expect(tau, R(tau)))], examples=6, seed=0).uncompared == ()
+
+
+PROOF = """
+from derive import *
+f = function("f")
+mean = expect(tau, ratio(1, 1 + total(t, gamma**t * f(tau.s[t]), stop=forever) ** 2))
+
+@theorem("no sum of products", assumes=[additive_return, discount_below_one])
+def no_sum_of_products():
+    return calc({before}, by("words", expect={expect}), {after})
+
+@theorem("plain")
+def plain():
+    return calc(J, by("words"), expect(tau, R(tau)))
+"""
+
+
+@pytest.mark.parametrize(("expect_", "status", "last"), [
+    ("Proved", 1, "NOT COMPARED: 1 steps that are declared proved; no other step of 2 theorems is other than declared"),
+    ("Refuted", 0, "no step of 2 theorems is other than declared"),
+])
+def test_the_command_says_what_was_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str], expect_: str,
+                                                status: int, last: str) -> None:
+    file = tmp_path / "no_sum_of_products.py"
+    imports = f"from derive.verdict import {expect_}\n"
+    file.write_text(imports + PROOF.format(before="mean", after="2 * mean", expect=expect_))
+    assert main(["fuzz", str(file), "--examples", "4"]) == status
+    lines = " ".join(capsys.readouterr().out.split())
+    assert "nothing was compared for 1 steps: no_sum_of_products, step 1" in lines
+    assert f"{last}, seed 0" in lines
+    assert f"comparisons: {EXACT} 2, {FLOAT} 2" in lines
+
+
+def test_a_false_value_fails_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "values.py"
+    file.write_text("from derive import *\n@theorem('twice', assumes=[additive_return, discount_below_one])\n"
+                    "def twice():\n    return calc(V(s), by(), 2 * V(s))\n")
+    assert main(["fuzz", str(file), "--examples", "4"]) == 1
+    out = capsys.readouterr().out
+    assert "FAILED: twice, step 1" in out
+    assert "no step of" not in out
