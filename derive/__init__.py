@@ -1,7 +1,8 @@
 """derive checks policy-gradient derivations, step by step.
 
 What a proof may import is listed here, and nothing else is public in this module. Names
-are loaded on first use, so that ``derive --help`` loads neither SymPy nor FLINT.
+are loaded on first use, so that ``derive --help`` loads neither SymPy nor FLINT. Notions
+that are only records (``language.definitions``) have the names that their records say.
 """
 
 from __future__ import annotations
@@ -43,14 +44,19 @@ _HOMES = {
     "main": "derive.cli",
 }
 
-__all__ = [*_HOMES, "__version__"]
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"derive has no {name!r}; see derive.__all__ for what a proof may import")
-    return getattr(import_module(_HOMES[name]), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name == "__all__" or not name.startswith("_"):
+        notions = import_module("derive.language.vocabulary").notions()
+        if name == "__all__":
+            return [*_HOMES, *notions, "__version__"]
+        if name in notions:
+            return notions[name]
+    raise AttributeError(f"derive has no {name!r}; see derive.__all__ for what a proof may import")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    names: list[str] = __getattr__("__all__")
+    return sorted(names)

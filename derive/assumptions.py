@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from derive.errors import InvalidChain, MalformedTerm
+from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import Objective, Return, Trajectory
@@ -50,9 +51,10 @@ def check_assumed(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, e
     listed = list(terms)
     if additive_return in frozenset(assumptions):
         return
-    of_rewards = (*VALUES, Objective, Return) if endless or is_endless(*listed) else VALUES
+    infinite = endless or is_endless(*listed)
+    of_rewards = (*VALUES, Objective, Return) if infinite else VALUES
     for term in listed:
-        for node in subterms(term):
+        for node in subterms(resolved(term, additive=False, infinite=infinite)):
             if isinstance(node, of_rewards):
                 raise MalformedTerm(f"{node} has no meaning while R(τ) is arbitrary. Assume additive_return.", node)
 

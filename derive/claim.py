@@ -19,6 +19,8 @@ from derive.assumptions import Assumption, additive_return
 from derive.enumerate import Enumeration
 from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
+from derive.language.definitions import resolved
+from derive.language.horizons import is_endless
 from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Trajectory
 from derive.models import Model
@@ -56,6 +58,12 @@ class Claim:
     possible_only: bool
     endless: bool = False
     """Whether decisions never end."""
+
+    def __post_init__(self) -> None:
+        infinite = self.endless or is_endless(self.before, self.after)
+        for name in ("before", "after"):  # as evaluators read them
+            side = resolved(getattr(self, name), additive=self.additive, infinite=infinite)
+            object.__setattr__(self, name, side)
 
     @cached_property
     def signature(self) -> Signature:

@@ -24,6 +24,7 @@ from sympy import Expr, Integer, Rational
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
+from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     Action,
@@ -88,6 +89,7 @@ class Enumeration:
             OutsideFragment: a node has no meaning here, such as an infinite horizon.
         """
         refuse_foreign(term)
+        term = resolved(term, additive=self.model.returns is None, infinite=False)
         return self._value(term, dict(environment or {}), Fraction(0), 1)
 
     def _value(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:

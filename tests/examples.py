@@ -6,6 +6,7 @@ from sympy import Expr
 
 from derive.language import terms
 from derive.language.binding import Binder, Index
+from derive.language.definitions import TD_ERROR
 from derive.language.expression import Node, Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
@@ -14,6 +15,7 @@ from derive.language.terms import (
     Advantage,
     Applied,
     Between,
+    Defined,
     Drawn,
     Expect,
     Grad,
@@ -45,6 +47,7 @@ from derive.language.vocabulary import (
     gamma,
     grad,
     i,
+    letter_of,
     log,
     mu,
     pi,
@@ -83,6 +86,7 @@ NODES: dict[type, Pair] = {
     ActionValue: (Q[t](s, a), Q[t](a, s)),
     Advantage: (A(s, a), A(s, s)),
     Objective: (J, Objective(s)),
+    Defined: (letter_of(TD_ERROR)[t](tau), TD_ERROR(pi, s, t)),
     Grad: (grad(J), grad(s)),
     Log: (log(P(tau)), log(score)),
     Between: (total(t, gamma**t, stop=H - 1), total(t, gamma**t, stop=s)),

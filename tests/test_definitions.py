@@ -12,7 +12,7 @@ from sympy import Expr
 
 from derive.errors import MalformedTerm, WorkLimit
 from derive.language.binding import loose_indices
-from derive.language.definitions import DEFINITIONS, Situation, definition_of, expanded
+from derive.language.definitions import DEFINITIONS, definition_of, expanded, meaning_of
 from derive.language.expression import Plus, Times, subterms
 from derive.language.terms import (
     ActionValue,
@@ -71,6 +71,10 @@ def finite(term: Expr) -> Expr:
 
 def arbitrary(term: Expr) -> Expr:
     return expanded(term, additive=False, infinite=False)
+
+
+def meaning(term: Expr) -> Expr | None:
+    return meaning_of(term, additive=True, infinite=False)
 
 
 def infinite(term: Expr) -> Expr:
@@ -169,19 +173,14 @@ def test_a_notion_without_a_meaning_is_malformed() -> None:
 
 def test_definitions_are_acyclic() -> None:
     """A record's right side speaks of primitives and of records above it only."""
-    notions = {
-        Return: (R(tau),), TrajectoryProbability: (P(tau),), Objective: (J,), ActionValue: (Q[t](s, a),),
-        Advantage: (A[t](s, a),), Var: (variance(tau, f(tau.s[0])),), None: (),
-    }
-    above: set[type | None] = set()
+    above: set[object] = {None}
     for record in DEFINITIONS:
-        for term in notions[record.node]:
-            assert definition_of(term) is record
-            right = record.stands_for(Situation(additive=True, infinite=False), *term.args)
-            assert right is not None
-            used = {type(node) for node in subterms(right)} & set(notions)
-            assert used <= above
-        above.add(record.node)
+        term = record(*record.example)
+        assert definition_of(term) is (record if record.node is not None else None)
+        right = meaning(term) or term
+        assert right != term or record.node is None
+        assert {definition_of(node) for node in subterms(right)} <= above
+        above.add(record)
     assert definition_of(mu(s)) is None
     assert definition_of(StateValue(pi, t, s)) is None
 

@@ -16,7 +16,19 @@ from sympy import Integer, Rational, latex
 from derive.language import vocabulary as v
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.notation import LATEX, UNICODE, write
-from derive.language.terms import Between, Everything, Function, Grad, Law, Log, Policy, State, Total, Trajectory
+from derive.language.terms import (
+    Between,
+    Everything,
+    Function,
+    Grad,
+    Law,
+    Log,
+    Policy,
+    State,
+    StateAt,
+    Total,
+    Trajectory,
+)
 from derive.language.vocabulary import (
     H,
     J,
@@ -203,7 +215,7 @@ def test_a_loose_index_is_shown_as_one() -> None:
 
 
 def test_ill_typed_terms_can_be_shown() -> None:
-    for term in (v.TrajectoryProbability(s, tau), v.Objective(s), v.StateAt(gamma, t), v.Expect(tau, Everything(), f),
+    for term in (v.TrajectoryProbability(s, tau), v.Objective(s), StateAt(gamma, t), v.Expect(tau, Everything(), f),
                  Plus(Between(0, H), 1), v.Drawn(tau, i), Total(s, Law(v.pi), f)):
         assert str(term)
         assert latex(term)

@@ -146,8 +146,9 @@ class _Examiner:
             check_step(before, after, self.assumptions, endless=self.infinite)
         except MalformedTerm as malformed:
             return replace(blank, verdict=Malformed(str(malformed), malformed.where))
-        owed = undischarged([before, after], self.assumptions)
-        blank = replace(blank, obligations=obligations([before, after]), owed=frozenset(one.says for one in owed))
+        owed = undischarged([before, after], self.assumptions, endless=self.infinite)
+        everything = obligations([before, after], endless=self.infinite)
+        blank = replace(blank, obligations=everything, owed=frozenset(one.says for one in owed))
         if is_random(before) or is_random(after):
             found = self._random(blank, owed)
             if found is not None:

@@ -52,7 +52,7 @@ def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> str:
         return "unknown"
     if assumption == POSSIBLE and any(map(speaks_of_trajectories, terms)):
         return "used"
-    if not owed_by(sides, fewer) <= step.owed:
+    if not owed_by(sides, fewer, endless=theorem.endless) <= step.owed:
         return "used"
     if isinstance(step.verdict, Refuted):
         return "idle"  # a larger class keeps the counterexample

@@ -5,25 +5,40 @@ gradients, logarithms, mu, P, policies, r, V, free functions, and R while return
 All else is a record of ``DEFINITIONS``. A record speaks of primitives and of records above it,
 so definitions are acyclic. Printing and rules keep the author's term; what decides, evaluates
 or asks for side conditions may read the expansion instead.
+
+A new notion needs a record and nothing else: its terms are ``Defined`` nodes, which are written
+by the record's notation, have the sorts and the rank that it says, and are evaluated and decided
+as what it stands for. The older notions have node classes, for which there are faster rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import MappingProxyType
 
 from sympy import Expr
 
-from derive.errors import MalformedTerm, NotATerm, WorkLimit
-from derive.language.binding import Binder, Index, each
-from derive.language.expression import Plus, Ratio, Times
+from derive.errors import MalformedTerm
+from derive.language.binding import Index, each
+from derive.language.expansion import Definition, Expansion, Situation, record_of
+from derive.language.expression import Plus, Ratio, Times, subterms
+from derive.language.notation import Notation
 from derive.language.terms import (
+    MOMENT,
+    SCALAR,
+    TIME,
+    Action,
     ActionAt,
     ActionProbability,
     ActionValue,
     Advantage,
+    Batch,
     Between,
+    Defined,
     Discount,
+    Draw,
+    Drawn,
     Everything,
     Expect,
     Forever,
@@ -31,6 +46,7 @@ from derive.language.terms import (
     Initial,
     Law,
     Objective,
+    Policy,
     Prod,
     Return,
     Reward,
@@ -45,34 +61,6 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-
-MOST_NODES = 50_000
-"""Nodes that an expansion may have; nested variances triple at every level."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """What a definition may depend on besides its arguments: the kind of return, and of horizon."""
-
-    additive: bool
-    infinite: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
-    """One defined notion.
-
-    ``sorts`` are those of the arguments of ``node``, the class of terms that say the notion;
-    without a class the vocabulary writes it out at once. ``stands_for`` takes a situation and
-    the arguments; it gives None where the notion is primitive there, and raises MalformedTerm
-    where it has no meaning.
-    """
-
-    name: str
-    node: type[Expr] | None
-    sorts: tuple[str, ...]
-    stands_for: Callable[..., Expr | None]
-
 
 # -- what each stands for ---------------------------------------------------------------------------
 
@@ -160,30 +148,74 @@ def _sample_mean(situation: Situation, index: Index, body: Expr) -> Expr:
     return Times(Ratio(1, SampleSize()), Total(index, Between(1, SampleSize()), body))
 
 
+def _td_error(situation: Situation, policy: Expr, path: Expr, t: Expr) -> Expr:
+    """r(s_t,a_t,s_{t+1}) + gamma V_{t+1}(s_{t+1}) - V_t(s_t); V without a time at an infinite horizon."""
+    _of_rewards(TD_ERROR(policy, path, t), situation)
+    now, act, then = StateAt(path, t), ActionAt(path, t), StateAt(path, t + 1)
+    here, after = (Forever(), Forever()) if situation.infinite else (t, t + 1)
+    ahead = Times(Discount(), StateValue(policy, after, then))
+    return Reward(now, act, then) + ahead - StateValue(policy, here, now)
+
+
 # -- the records ------------------------------------------------------------------------------------
 
-_VALUE = ("policy", "time or forever", "state", "action")
+_PI, _S, _A, _T, _TAU = Policy("pi"), State("s"), Action("a"), Time("t"), Trajectory("tau")
 
-RETURN = Definition(name="additive return", node=Return, sorts=("trajectory",), stands_for=_return)
+RETURN = Definition(
+    name="return", says="The definition of the additive return, in force when additive_return is assumed.",
+    node=Return, sorts=("trajectory",), example=(_TAU,), notation=Return.notation, stands_for=_return)
 TRAJECTORY_PROBABILITY = Definition(
-    name="probability of a trajectory", node=TrajectoryProbability, sorts=("policy", "trajectory"),
-    stands_for=_trajectory_probability)
-OBJECTIVE = Definition(name="objective", node=Objective, sorts=("policy",), stands_for=_objective)
-ACTION_VALUE = Definition(name="action value", node=ActionValue, sorts=_VALUE, stands_for=_action_value)
-ADVANTAGE = Definition(name="advantage", node=Advantage, sorts=_VALUE, stands_for=_advantage)
+    name="trajectory_probability",
+    says="The definition: the chain rule of probability for a Markov decision process with a Markov policy.",
+    node=TrajectoryProbability, sorts=("policy", "trajectory"), example=(_PI, _TAU),
+    notation=TrajectoryProbability.notation, stands_for=_trajectory_probability)
+OBJECTIVE = Definition(
+    name="objective", says="The definition of the objective, the expected return. Impossible trajectories add 0.",
+    node=Objective, sorts=("policy",), example=(_PI,), notation=Objective.notation, stands_for=_objective)
+ACTION_VALUE = Definition(
+    name="action_value", says="The definition: the reward of a step and the discounted value of where it leads.",
+    node=ActionValue, sorts=("policy", MOMENT, "state", "action"), example=(_PI, _T, _S, _A),
+    notation=ActionValue.notation, stands_for=_action_value)
+ADVANTAGE = Definition(
+    name="advantage", says="The definition: how much better an action is than the policy.",
+    node=Advantage, sorts=("policy", MOMENT, "state", "action"), example=(_PI, _T, _S, _A),
+    notation=Advantage.notation, stands_for=_advantage)
 VARIANCE = Definition(
-    name="variance", node=Var, sorts=("trajectory or batch", "domain", "scalar"), stands_for=_variance)
-SAMPLE_MEAN = Definition(name="mean over samples", node=None, sorts=("draw", "scalar"), stands_for=_sample_mean)
+    name="variance", says="The definition: the mean of the square less the square of the mean.",
+    node=Var, sorts=("trajectory or batch", "domain", SCALAR), example=(_TAU, Law(_PI), Return(_TAU)),
+    notation=Var.notation, stands_for=_variance)
+SAMPLE_MEAN = Definition(
+    name="sample_mean", says="The definition: the sum over the sampled trajectories divided by their number.",
+    node=None, sorts=("draw", SCALAR), example=(Draw("i"), Return(Drawn(Batch("tau"), Draw("i")))), notation=None,
+    stands_for=_sample_mean)
+TD_ERROR = Definition(
+    name="td_error", says="The definition: what a step brings beyond the value of the state it starts in.",
+    sorts=("policy", "trajectory", TIME), example=(_PI, _TAU, _T),
+    notation=Notation(letter="delta", python="delta", inside=(1,), below=2, policy=0), stands_for=_td_error)
 
-DEFINITIONS = (RETURN, TRAJECTORY_PROBABILITY, OBJECTIVE, ACTION_VALUE, ADVANTAGE, VARIANCE, SAMPLE_MEAN)
+DEFINITIONS = (
+    RETURN, TRAJECTORY_PROBABILITY, OBJECTIVE, ACTION_VALUE, ADVANTAGE, VARIANCE, SAMPLE_MEAN, TD_ERROR)
+
+_OF_CLASS: Mapping[type, Definition] = MappingProxyType(
+    {record.node: record for record in DEFINITIONS if record.node not in (None, Defined)})
+_NO_CLASS: Mapping[type, Definition] = MappingProxyType({})
+
+
+# -- writing terms out -------------------------------------------------------------------------------
 
 
 def definition_of(term: Expr) -> Definition | None:
     """The record of the notion that a term says by its outermost node, if it is a defined one."""
-    return next((record for record in DEFINITIONS if record.node is type(term)), None)
+    return record_of(term, _OF_CLASS)
 
 
-# -- expansion --------------------------------------------------------------------------------------
+def meaning_of(term: Expr, *, additive: bool, infinite: bool) -> Expr | None:
+    """What the outermost node of a term stands for, one definition unfolded; None for a primitive node.
+
+    Raises:
+        MalformedTerm: where the notion has no meaning in this situation.
+    """
+    return Expansion(Situation(additive=additive, infinite=infinite), _OF_CLASS).meaning(term)
 
 
 def expanded(term: Expr, *, additive: bool, infinite: bool) -> Expr:
@@ -192,45 +224,42 @@ def expanded(term: Expr, *, additive: bool, infinite: bool) -> Expr:
     Raises:
         MalformedTerm: for a notion without a meaning in this situation, such as Q without a
             time at a finite horizon, or any value while returns are arbitrary.
-        WorkLimit: for an expansion of more than ``MOST_NODES`` nodes, or one that nests too deeply.
+        WorkLimit: for an expansion that is too large or nests too deeply.
     """
+    return Expansion(Situation(additive=additive, infinite=infinite), _OF_CLASS).of(term)
+
+
+def resolved(term: Expr, *, additive: bool, infinite: bool) -> Expr:
+    """``term`` with its ``Defined`` nodes replaced; notions with a class of their own stay.
+
+    Raises:
+        MalformedTerm, WorkLimit: as ``expanded``.
+    """
+    if not any(isinstance(node, Defined) for node in subterms(term)):
+        return term
+    return Expansion(Situation(additive=additive, infinite=infinite), _NO_CLASS).of(term)
+
+
+def some_meaning(term: Expr) -> Expr:
+    """What a ``Defined`` term stands for at one kind of horizon or the other: of one rank, with the same policies.
+
+    Raises:
+        MalformedTerm: where it has no meaning at either.
+    """
+    infinite = any(isinstance(node, Forever) for node in subterms(term))
     try:
-        return _Expansion(Situation(additive=additive, infinite=infinite)).of(term)
-    except NotATerm as deep:
-        raise WorkLimit(f"Written out by the definitions, the term is too large: {deep}") from None
+        found = meaning_of(term, additive=True, infinite=infinite)
+    except MalformedTerm:
+        found = meaning_of(term, additive=True, infinite=not infinite)
+    if found is None:
+        raise MalformedTerm(f"{term} stands for nothing.", term)
+    return found
 
 
-class _Expansion:
-    """One walk; equal subterms are expanded once, with their loose bound indices as they are."""
-
-    def __init__(self, situation: Situation) -> None:
-        self.situation = situation
-        self._known: dict[Expr, Expr | None] = {}  # None: stays as it is
-        self._sizes: dict[Expr, int] = {}
-
-    def of(self, term: Expr) -> Expr:
-        if not term.args:
-            return term
-        if term not in self._known:
-            result = self._replaced(term)
-            self._known[term] = None if result is term else result
-        found = self._known[term]
-        return term if found is None else found
-
-    def _replaced(self, term: Expr) -> Expr:
-        record = definition_of(term)
-        meaning = None if record is None else record.stands_for(self.situation, *term.args)
-        if meaning is not None:
-            return self.of(meaning)
-        kept = term.args[:1] if isinstance(term, Binder) else ()
-        arguments = kept + tuple(self.of(argument) for argument in term.args[len(kept):])
-        if all(new is old for new, old in zip(arguments, term.args, strict=True)):
-            return term
-        if sum(map(self._size, arguments)) > MOST_NODES:
-            raise WorkLimit(f"Written out by the definitions, the term has more than {MOST_NODES:,} nodes.")
-        return term.func(*arguments)
-
-    def _size(self, term: Expr) -> int:
-        if term not in self._sizes:
-            self._sizes[term] = 1 + sum(map(self._size, term.args))
-        return self._sizes[term]
+def inside(term: Expr) -> Iterator[Expr]:
+    """The subterms of a term, and those of what its ``Defined`` nodes stand for, where they have a meaning."""
+    for node in subterms(term):
+        yield node
+        if isinstance(node, Defined):
+            with suppress(MalformedTerm):
+                yield from inside(some_meaning(node))

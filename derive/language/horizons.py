@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from sympy import Expr
 
 from derive.errors import MalformedTerm
+from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.terms import (
     ActionValue,
@@ -46,7 +47,9 @@ def check_horizons(terms: Iterable[Expr], *, endless: bool = False) -> None:
         MalformedTerm: naming what has no meaning there.
     """
     listed = list(terms)
-    if not (endless or is_endless(*listed)):
+    infinite = endless or is_endless(*listed)
+    listed = [resolved(term, additive=True, infinite=infinite) for term in listed]
+    if not infinite:
         return
     for term in listed:
         for node in (*term.free_symbols, *subterms(term)):

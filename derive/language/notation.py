@@ -30,6 +30,29 @@ def _loose(index: Any) -> str:
 _OPERATORS = ("Total", "Prod", "Log", "Grad")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notation:
+    """How a notion is written, in both alphabets and in Python; numbers are places among its arguments.
+
+    ``below`` is a time in the subscript, left out where there is none. ``policy`` stands in the
+    superscript unless it is pi, or with ``parameter`` behind a semicolon. A notion that ``binds``
+    is written as a mean is: Var_{tau~P}[...].
+    """
+
+    letter: str
+    python: str
+    inside: tuple[int, ...] = ()
+    below: int | None = None
+    policy: int | None = None
+    parameter: bool = False
+    binds: bool = False
+
+
+def arguments_of(term: Any) -> tuple[Any, ...]:
+    """The arguments of a notion, without the name that a ``Defined`` node carries first."""
+    return tuple(term.args[1:] if type(term).__name__ == "Defined" else term.args)
+
+
 @dataclass(slots=True)
 class _Writer:
     alphabet: Alphabet
@@ -204,7 +227,10 @@ class _Writer:
     def write_Function(self, term: Any) -> tuple[str, int]:
         return self.symbol(term.label), ATOM
 
-    # Ranges and laws stand alone only in error messages.
+    # Names of notions, ranges and laws stand alone only in error messages.
+    def write_Notion(self, term: Any) -> tuple[str, int]:
+        return str(term.label), ATOM
+
     def write_Everything(self, term: Any) -> tuple[str, int]:
         return "everything", ATOM
 
@@ -234,39 +260,32 @@ class _Writer:
         policy, action, state = (self.text(argument) for argument in term.args)
         return self._call(policy, f"{action}{self.alphabet.given}{state}")
 
-    def write_TrajectoryProbability(self, term: Any) -> tuple[str, int]:
-        policy, trajectory = term.args
-        return self._call("P", f"{self.text(trajectory)};{self._parameter(policy)}")
-
     def write_Reward(self, term: Any) -> tuple[str, int]:
         return self._call("r", *(self.text(argument) for argument in term.args))
-
-    def write_Return(self, term: Any) -> tuple[str, int]:
-        return self._call("R", self.text(term.args[0]))
 
     def write_Applied(self, term: Any) -> tuple[str, int]:
         return self._call(self.text(term.args[0]), *(self.text(argument) for argument in term.args[1:]))
 
-    def write_Objective(self, term: Any) -> tuple[str, int]:
-        return self._call("J", self._parameter(term.args[0]))
-
-    def _value(self, letter: str, term: Any) -> tuple[str, int]:
-        """V(s) or V_t(s); of another policy than pi, V_t^{other}(s)."""
-        policy, time, *places = term.args
-        if type(time).__name__ != "Forever":
+    def _noted(self, term: Any, notation: Notation) -> tuple[str, int]:
+        """J(theta), P(tau;theta), V(s), V_t(s); of another policy than pi, V_t^{other}(s)."""
+        if notation.binds:
+            return self._mean(notation.letter, term)
+        arguments, letter = arguments_of(term), self.symbol(notation.letter)
+        inside = ", ".join(self.text(arguments[place]) for place in notation.inside)
+        if notation.below is not None and type(time := arguments[notation.below]).__name__ != "Forever":
             letter = self.alphabet.subscript(letter, self.script(time))
-        if not getattr(policy, "learned", False):
+        policy = None if notation.policy is None else arguments[notation.policy]
+        if notation.parameter:
+            inside = ";".join(part for part in (inside, self._parameter(policy)) if part)
+        elif policy is not None and not getattr(policy, "learned", False):
             letter = self.alphabet.superscript(letter, self.text(policy))
-        return self._call(letter, *map(self.text, places))
+        return self._call(letter, inside) if inside else (letter, ATOM)
 
-    def write_StateValue(self, term: Any) -> tuple[str, int]:
-        return self._value("V", term)
+    def write_noted(self, term: Any) -> tuple[str, int]:
+        return self._noted(term, term.notation)
 
-    def write_ActionValue(self, term: Any) -> tuple[str, int]:
-        return self._value("Q", term)
-
-    def write_Advantage(self, term: Any) -> tuple[str, int]:
-        return self._value("A", term)
+    write_TrajectoryProbability = write_Return = write_Objective = write_noted
+    write_StateValue = write_ActionValue = write_Advantage = write_Var = write_Defined = write_noted
 
     # -- operators ------------------------------------------------------------------------
 
@@ -315,9 +334,6 @@ class _Writer:
 
     def write_Expect(self, term: Any) -> tuple[str, int]:
         return self._mean("E", term)
-
-    def write_Var(self, term: Any) -> tuple[str, int]:
-        return self._mean("Var", term)
 
 
 def _negated(term: Any) -> Any:

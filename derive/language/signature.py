@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer
 
+from derive.errors import MalformedTerm
+from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import (
@@ -54,6 +56,7 @@ def signature(*terms: Expr) -> Signature:
         MalformedTerm: if one function has two kinds of arguments.
     """
     check_functions(terms)
+    terms = tuple(_resolved(term, infinite=is_endless(*terms)) for term in terms)
     nodes = [node for term in terms for node in subterms(term)]
     functions = {
         (str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:]))
@@ -71,6 +74,14 @@ def signature(*terms: Expr) -> Signature:
         endless=is_endless(*terms),
         logarithms=any(_asks_a_logarithm(term, differentiated=False) for term in terms),
     )
+
+
+def _resolved(term: Expr, *, infinite: bool) -> Expr:
+    """The term without ``Defined`` nodes; as it is where these have no meaning, which its step says."""
+    try:
+        return resolved(term, additive=True, infinite=infinite)
+    except MalformedTerm:
+        return term
 
 
 def _asks_a_logarithm(term: Expr, *, differentiated: bool) -> bool:

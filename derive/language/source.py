@@ -16,11 +16,10 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotATerm
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.notation import Notation, arguments_of
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
-    ActionValue,
-    Advantage,
     Applied,
     Between,
     Drawn,
@@ -34,13 +33,10 @@ from derive.language.terms import (
     Objective,
     Policy,
     Prod,
-    Return,
     Reward,
     StateAt,
-    StateValue,
     Time,
     Total,
-    TrajectoryProbability,
     Transition,
     Var,
 )
@@ -49,8 +45,7 @@ from derive.language.vocabulary import H, J, a, b, forever, gamma, i, k, m, pi, 
 
 _NAMES = {s: "s", x: "x", a: "a", b: "b", t: "t", k: "k", i: "i", tau: "tau", samples: "samples", H: "H", m: "m",
           gamma: "gamma", forever: "forever", pi: "pi", J: "J", Everything(): "total(s, J).domain"}
-_VALUES = {StateValue: "V", ActionValue: "Q", Advantage: "A"}
-_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Return: "R", Ratio: "ratio"}
+_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Ratio: "ratio"}
 _CLASSES = {
     Plus: "type(J + J)", Times: "type(J * J)", Power: "type(J**1)", Objective: "type(J)",
     Total: "type(total(t, J))", Prod: "type(prod(t, J))", Expect: "type(expect(tau, J))",
@@ -80,8 +75,9 @@ class _Writer:
             return _NAMES[term]
         if kind in _CALLS:
             return f"{_CALLS[kind]}({self._listed(term.args)})"
-        if kind in _VALUES:
-            return self._value(term)
+        notation = getattr(term, "notation", None)
+        if notation is not None and not notation.binds:
+            return self._noted(term, notation)
         match term:
             case Integer():
                 return str(int(term))
@@ -93,8 +89,6 @@ class _Writer:
                 return f"P({self.text(x)} | {self.text(s)}, {self.text(a)})"
             case ActionProbability(args=(policy, a, s)):
                 return f"{self.text(policy)}({self.text(a)} | {self.text(s)})"
-            case TrajectoryProbability(args=(policy, path)):
-                return f"P({self.text(path)}{self._under(policy)})"
             case StateAt(args=(path, time)):
                 return f"{self.text(path)}.s[{self.text(time)}]"
             case ActionAt(args=(path, time)):
@@ -135,10 +129,19 @@ class _Writer:
             return self._by_class(term)
         return "(" + (" + " if isinstance(term, Plus) else " * ").join(map(self.text, term.args)) + ")"
 
-    def _value(self, term: Any) -> str:
-        policy, time, *places = term.args
+    def _noted(self, term: Any, notation: Notation) -> str:
+        """``R(tau)``, ``Q[t](s, a, policy=b)``; a letter alone, as J, has no place for another policy than pi."""
+        arguments = arguments_of(term)
+        policy = pi if notation.policy is None else arguments[notation.policy]
+        if isinstance(term, Objective):
+            return "J" if term == J else self._by_class(term)
+        time = forever if notation.below is None else arguments[notation.below]
         timed = "" if time == forever else f"[{self.text(time)}]"
-        return f"{_VALUES[type(term)]}{timed}({self._listed(places)}{self._under(policy)})"
+        places = [arguments[place] for place in notation.inside]
+        return f"{notation.python}{timed}({self._called(places, policy)})"
+
+    def _called(self, places: list[Any], policy: Any) -> str:
+        return f"{self._listed(places)}{self._under(policy)}" if places else self._under(policy).removeprefix(", ")
 
     def _under(self, policy: Any) -> str:
         return "" if policy == pi else f", policy={self.text(policy)}"
@@ -150,7 +153,7 @@ class _Writer:
         inside = _Writer({**self.names, index: letter}).text(body)
         match binder:
             case (Expect() | Var()) if isinstance(binder.domain, Law):
-                head = "expect" if isinstance(binder, Expect) else "variance"
+                head = "expect" if isinstance(binder, Expect) else binder.notation.python
                 return f"{head}({letter}, {inside}{self._under(binder.domain.args[0])})"
             case (Total() | Prod()) if (limits := self._limits(binder)) is not None:
                 return f"{'total' if isinstance(binder, Total) else 'prod'}({letter}, {inside}{limits})"

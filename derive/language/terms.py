@@ -16,6 +16,10 @@ from sympy import Expr
 from derive.errors import NotATerm
 from derive.language.binding import Atom, Binder, Index
 from derive.language.expression import Conditional, Node, Plus, Power, Ratio, Term, Times
+from derive.language.notation import Notation
+
+SCALAR, TIME, MOMENT = "scalar", "time", "time or forever"
+"""Sorts of arguments that are no index; the others are named by their index."""
 
 # -- indices ----------------------------------------------------------------------------------
 
@@ -204,6 +208,7 @@ class TrajectoryProbability(Node):
 
     __slots__ = ()
     arity = 2
+    notation = Notation(letter="P", python="P", inside=(1,), policy=0, parameter=True)
 
 
 class Reward(Node):
@@ -218,6 +223,7 @@ class Return(Node):
 
     __slots__ = ()
     arity = 1
+    notation = Notation(letter="R", python="R", inside=(0,))
 
 
 class Applied(Node):
@@ -231,6 +237,7 @@ class Objective(Node):
 
     __slots__ = ()
     arity = 1
+    notation = Notation(letter="J", python="J", policy=0, parameter=True)
 
 
 class StateValue(Node):
@@ -241,6 +248,7 @@ class StateValue(Node):
 
     __slots__ = ()
     arity = 3
+    notation = Notation(letter="V", python="V", inside=(2,), below=1, policy=0)
 
 
 class ActionValue(Node):
@@ -248,6 +256,7 @@ class ActionValue(Node):
 
     __slots__ = ()
     arity = 4
+    notation = Notation(letter="Q", python="Q", inside=(2, 3), below=1, policy=0)
 
 
 class Advantage(Node):
@@ -255,6 +264,52 @@ class Advantage(Node):
 
     __slots__ = ()
     arity = 4
+    notation = Notation(letter="A", python="A", inside=(2, 3), below=1, policy=0)
+
+
+class Notion(Atom):
+    """The name of a defined notion without a class of its own; it carries the record (``definitions``)."""
+
+    __slots__ = ("record",)
+    record: Any
+
+    def __new__(cls, record: Any) -> Any:
+        atom = super().__new__(cls, record.name)
+        atom.record = record
+        return atom
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*super()._hashable_content(), self.record)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.record,)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (self.record,)
+
+
+class Defined(Node):
+    """A defined notion without a class of its own: (notion, argument, ...)."""
+
+    __slots__ = ()
+
+    def __new__(cls, notion: Any, *arguments: Any) -> Any:
+        if not isinstance(notion, Notion):
+            raise NotATerm(f"{notion!r} is not the name of a defined notion.")
+        if len(arguments) != len(notion.record.sorts):
+            raise NotATerm(f"{notion} takes {len(notion.record.sorts)} arguments, got {len(arguments)}.")
+        return super().__new__(cls, notion, *arguments)
+
+    @property
+    def record(self) -> Any:
+        """The record of the notion."""
+        return self.args[0].record
+
+    @property
+    def notation(self) -> Notation:
+        """How the notion is written."""
+        found: Notation = self.record.notation
+        return found
 
 
 # -- operators --------------------------------------------------------------------------------
@@ -310,6 +365,7 @@ class Var(Binder):
     """The variance under a law; of a gradient, the covariance matrix."""
 
     __slots__ = ()
+    notation = Notation(letter="Var", python="variance", binds=True)
 
 
 NODES: frozenset[type[Expr]] = frozenset({
@@ -318,7 +374,7 @@ NODES: frozenset[type[Expr]] = frozenset({
     Horizon, Forever, SampleSize, Discount, Everything, Policy, Function,
     StateAt, ActionAt, Drawn,
     Initial, Transition, ActionProbability, TrajectoryProbability, Reward, Return, Applied, Objective,
-    StateValue, ActionValue, Advantage,
+    StateValue, ActionValue, Advantage, Notion, Defined,
     Grad, Log, Between, Law, Total, Prod, Expect, Var,
 })
 """Every node of the language. What is none of these and no exact number has no meaning, and is refused."""

@@ -7,24 +7,28 @@ Whatever has no meaning is ``MalformedTerm``, naming the operand; no number is i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from sympy import Expr, Integer, Rational
 from sympy.core.symbol import Symbol
 
 from derive.errors import MalformedTerm, NotATerm
-from derive.language.binding import Index, loose_indices
+from derive.language.binding import Binder, Index, loose_indices
+from derive.language.definitions import definition_of, inside, some_meaning
 from derive.language.expression import DEEPEST as DEEPEST
 from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_deep, subterms
 from derive.language.horizons import check_horizons
+from derive.language.notation import arguments_of
 from derive.language.terms import (
+    MOMENT,
     NODES,
+    SCALAR,
     ActionAt,
     ActionProbability,
-    ActionValue,
-    Advantage,
     Applied,
     Batch,
     Between,
+    Defined,
     Drawn,
     Everything,
     Expect,
@@ -35,19 +39,18 @@ from derive.language.terms import (
     Initial,
     Law,
     Log,
-    Objective,
+    Notion,
     Policy,
     Prod,
-    Return,
     Reward,
     SampleSize,
     StateAt,
     StateValue,
     Total,
-    TrajectoryProbability,
     Transition,
     Var,
 )
+from derive.language.terms import TIME as TIME
 
 
 def admit(term: Expr) -> Expr:
@@ -69,10 +72,12 @@ def refuse_foreign(*terms: Expr) -> None:
     """What is not of this language has no meaning; above all it is no constant.
 
     Raises:
-        NotATerm: for a foreign symbol, a SymPy expression, or a node class that is not in ``NODES``.
+        NotATerm: for a foreign symbol, a SymPy expression, or a node class that is not in ``NODES``, be it
+            in the term or in what its definitions say.
     """
     for term in terms:
-        for node in subterms(term):
+        said = (part for node in subterms(term) if isinstance(node, Defined) for part in inside(node))
+        for node in chain(subterms(term), said):
             if type(node) in NODES or isinstance(node, Rational):
                 continue
             if isinstance(node, Symbol):
@@ -81,10 +86,6 @@ def refuse_foreign(*terms: Expr) -> None:
                 raise NotATerm(f"{node} (a SymPy {type(node).__name__}) is not a term of this language.")
             raise NotATerm(f"{type(node).__name__} is no node of this language. "
                            "Build terms from the names that `derive` exports.")
-
-
-SCALAR, TIME, MOMENT = "scalar", "time", "time or forever"
-
 
 def sort_of(term: Expr) -> str:
     """state, action, time, time or forever, trajectory, draw, batch, policy, function, domain, or scalar.
@@ -106,6 +107,8 @@ def sort_of(term: Expr) -> str:
             return "policy"
         case Function():
             return "function"
+        case Notion():
+            return "notion"
         case Between() | Law():
             return "domain"
         case Plus() | Times():
@@ -124,13 +127,8 @@ _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
     (Initial, ("state",)),
     (Transition, ("state", "state", "action")),
     (ActionProbability, ("policy", "action", "state")),
-    (TrajectoryProbability, ("policy", "trajectory")),
     (Reward, ("state", "action", "state")),
-    (Return, ("trajectory",)),
-    (Objective, ("policy",)),
     (StateValue, ("policy", MOMENT, "state")),
-    (ActionValue, ("policy", MOMENT, "state", "action")),
-    (Advantage, ("policy", MOMENT, "state", "action")),
     (Between, (TIME, MOMENT)),
     (Law, ("policy",)),
     (Grad, (SCALAR,)),
@@ -153,6 +151,10 @@ def _check_sorts(term: Expr) -> None:
         if isinstance(term, kind):
             for argument, sort in zip(term.args, expected, strict=True):
                 _expect_sort(argument, sort, term)
+    record = definition_of(term)
+    if record is not None and not isinstance(term, Binder):
+        for argument, sort in zip(arguments_of(term), record.sorts, strict=True):
+            _expect_sort(argument, sort, term)
     match term:
         case Plus() | Times():
             for argument in term.args:
@@ -234,6 +236,8 @@ def rank(term: Expr) -> int:
             return 2 * inner
         case Total() | Expect():
             return rank(term.body)
+        case Defined():
+            return rank(some_meaning(term))
     for argument in term.args:
         if rank(argument):
             raise MalformedTerm(f"{argument} is a gradient; {term} takes none.", argument)
@@ -306,6 +310,8 @@ def is_symmetric(term: Expr) -> bool:
             return is_symmetric(term.body)
         case Grad(args=(inner,)):
             return _is_a_gradient(inner)
+        case Defined():
+            return is_symmetric(some_meaning(term))
     return term == 0
 
 
@@ -323,6 +329,8 @@ def _is_a_gradient(term: Expr) -> bool:
             return _is_a_gradient(above) and not depends_on_theta(below)
         case Total():
             return _is_a_gradient(term.body)
+        case Defined():
+            return _is_a_gradient(some_meaning(term))
     return False
 
 
@@ -334,7 +342,7 @@ def check_functions(terms: Iterable[Expr]) -> None:
     """
     known: dict[str, tuple[tuple[str, ...], Expr]] = {}
     for term in terms:
-        for node in subterms(term):
+        for node in inside(term):
             if isinstance(node, Applied):
                 name, sorts = str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:])
                 earlier = known.setdefault(name, (sorts, node))
@@ -346,8 +354,8 @@ def check_functions(terms: Iterable[Expr]) -> None:
 
 
 def depends_on_theta(term: Expr) -> bool:
-    """Whether theta occurs, by closure: through pi, P(tau; theta), J, or a law."""
-    return any(isinstance(node, Policy) and node.learned for node in subterms(term))
+    """Whether theta occurs, by closure: through pi, P(tau; theta), J, a law, or what a definition says."""
+    return any(isinstance(node, Policy) and node.learned for node in inside(term))
 
 
 def is_random(term: Expr) -> bool:

@@ -10,22 +10,23 @@ variance, mean`` read like the formulas of a textbook::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sympy import Expr
 
 from derive.errors import NotATerm
-from derive.language.binding import Index, each
-from derive.language.expression import Conditional, Plus, Ratio, Times
+from derive.language import definitions
+from derive.language.binding import Index
+from derive.language.expansion import Definition
+from derive.language.expression import Conditional, Ratio, Times, as_term
+from derive.language.notation import Notation
 from derive.language.terms import (
     Action,
-    ActionAt,
-    ActionProbability,
-    ActionValue,
-    Advantage,
     Batch,
     Between,
+    Defined,
     Discount,
     Draw,
     Drawn,
@@ -45,7 +46,6 @@ from derive.language.terms import (
     Reward,
     SampleSize,
     State,
-    StateAt,
     StateValue,
     Time,
     Total,
@@ -91,20 +91,48 @@ def R(trajectory: Any) -> Expr:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """V, Q or A: ``V[t](s)`` at a finite horizon, ``V(s)`` without a last decision."""
+class Letter:
+    """V, Q, A and the like: ``V[t](s)`` at a finite horizon, ``V(s)`` without a last decision."""
 
-    node: type[Expr]
-    time: Expr = forever
+    make: Callable[..., Expr]
+    notation: Notation
+    below: Expr = forever
 
-    def __getitem__(self, time: Any) -> Value:
-        return Value(self.node, time)
+    def __str__(self) -> str:
+        return self.notation.python
+
+    def __getitem__(self, time: Any) -> Letter:
+        return Letter(self.make, self.notation, time)
 
     def __call__(self, *places: Any, policy: Policy = pi) -> Expr:
-        return self.node(policy, self.time, *places)
+        notation = self.notation
+        if len(places) != len(notation.inside):
+            raise NotATerm(f"{notation.python} takes {len(notation.inside)} arguments, got {len(places)}.")
+        given = dict(zip(notation.inside, places, strict=True))
+        given |= {} if notation.below is None else {notation.below: self.below}
+        given |= {} if notation.policy is None else {notation.policy: policy}
+        return self.make(*(given[place] for place in sorted(given)))
 
 
-V, Q, A = Value(StateValue), Value(ActionValue), Value(Advantage)
+def letter_of(record: Definition) -> Letter:
+    """How a proof writes a notion.
+
+    Raises:
+        NotATerm: if it has no notation of its own.
+    """
+    if record.notation is None:
+        raise NotATerm(f"{record.name} is written out at once; it has no letter.")
+    return Letter(record, record.notation)
+
+
+V = Letter(StateValue, StateValue.notation)
+Q, A = letter_of(definitions.ACTION_VALUE), letter_of(definitions.ADVANTAGE)
+
+
+def notions() -> dict[str, Letter]:
+    """The notions without a class of their own, by the names that proofs write them with."""
+    return {record.notation.python: letter_of(record) for record in definitions.DEFINITIONS
+            if record.node is Defined and record.notation is not None}
 
 
 def function(name: str) -> Function:
@@ -157,47 +185,37 @@ def variance(index: Index, body: Any, *, policy: Policy = pi) -> Expr:
 
 def mean(index: Draw, body: Any) -> Expr:
     """(1/m) sum_{i=1}^m of the body, the average over the sampled trajectories."""
-    return Times(Ratio(1, m), total(index, body))
+    return definitions.SAMPLE_MEAN(index, as_term(body))
 
 
-# -- the three definitions ------------------------------------------------------------------------
+# -- definitions written out ----------------------------------------------------------------------
 
 
 def trajectory_probability(policy: Expr, path: Expr) -> Expr:
     """P(tau; theta) = mu(s_0) prod_t P(s_{t+1} | s_t, a_t) pi(a_t | s_t), written out."""
-
-    def step(t: Expr) -> Expr:
-        now, act, then = StateAt(path, t), ActionAt(path, t), StateAt(path, Plus(t, 1))
-        return Times(Transition(then, now, act), ActionProbability(policy, act, now))
-
-    return Times(Initial(StateAt(path, 0)), each(Prod, Time, Between(0, H), step))
+    return _written_out(TrajectoryProbability(policy, path))
 
 
 def additive_return(path: Expr) -> Expr:
     """R(tau) = sum_t gamma^t r(s_t, a_t, s_{t+1}), written out."""
-
-    return _discounted(path, H)
-
-
-def endless_return(path: Expr) -> Expr:
-    """sum_t gamma^t r(s_t, a_t, s_{t+1}) over all times, whose expectation is J at an infinite horizon."""
-    return _discounted(path, forever)
-
-
-def _discounted(path: Expr, last: Expr) -> Expr:
-    def step(t: Expr) -> Expr:
-        return Times(gamma**t, Reward(StateAt(path, t), ActionAt(path, t), StateAt(path, Plus(t, 1))))
-
-    return each(Total, Time, Between(0, last), step)
+    return _written_out(Return(path))
 
 
 def objective(policy: Expr) -> Expr:
-    """J(theta) = sum_tau P(tau; theta) R(tau), written out."""
+    """J(theta) = sum_tau P(tau; theta) R(tau): the expectation that J is, as a sum over all trajectories."""
+    return as_a_sum(_written_out(Objective(policy)))
 
-    def summand(path: Expr) -> Expr:
-        return Times(TrajectoryProbability(policy, path), Return(path))
 
-    return each(Total, Trajectory, Everything(), summand)
+def as_a_sum(expectation: Expr) -> Expr:
+    """E_tau[f(tau)] as the sum over all trajectories of P(tau) f(tau)."""
+    index, law, body = expectation.args
+    return Total(index, Everything(), Times(TrajectoryProbability(law.args[0], index), body))
+
+
+def _written_out(term: Expr) -> Expr:
+    meaning = definitions.meaning_of(term, additive=True, infinite=False)
+    assert meaning is not None
+    return meaning
 
 
 def trajectory_probability_of(path: Any, *, policy: Policy = pi) -> Expr:

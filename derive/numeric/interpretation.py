@@ -22,12 +22,15 @@ import numpy as np
 from sympy import Expr, Rational
 
 from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFragment
+from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.horizons import is_endless
 from derive.language.terms import (
     ActionProbability,
     ActionValue,
     Advantage,
     Applied,
+    Defined,
     Discount,
     Expect,
     Grad,
@@ -264,6 +267,11 @@ def _objective(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
          for path, weight in law.weighted(policy_name(term), order)], order)
 
 
+def _defined(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    additive = meaning.instance.returns is None
+    return meaning.jet(resolved(term, additive=additive, infinite=is_endless(term)), at, order)
+
+
 def _total(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     index, body = term.index, term.body
     return jets.plus(
@@ -309,6 +317,6 @@ ROWS: Mapping[type, Row] = MappingProxyType({
     Initial: _initial, Transition: _transition, Reward: _reward,
     ActionProbability: _action_probability, TrajectoryProbability: _trajectory_probability,
     StateValue: _state_value, ActionValue: _action_value, Advantage: _advantage,
-    Return: _return, Objective: _objective, Applied: _applied,
+    Return: _return, Objective: _objective, Applied: _applied, Defined: _defined,
     Total: _total, Prod: _prod, Expect: _expect, Var: _var,
 })

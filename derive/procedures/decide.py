@@ -20,6 +20,7 @@ from sympy import Expr
 from derive.assumptions import POSSIBLE, Assumption, additive_return
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder, Index
+from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
@@ -154,6 +155,7 @@ class Comparison:
             NotATerm: if a part is not of this language.
         """
         refuse_foreign(before, after)
+        before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         return self._on_shapes(before, after)
@@ -165,6 +167,7 @@ class Comparison:
         """
         if self._speaks(before, after).samples:
             return None
+        before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
         depth = max(1, _nesting(before), _nesting(after))
         shapes = [shape for shape in CROSSED if shape.horizon >= first and shape.trajectories**depth <= MOST_CROSSED]
         shapes = list(INFINITE_CROSSED) if self.endless else shapes

@@ -21,7 +21,7 @@ from derive.errors import OutsideFragment
 from derive.kernel import terms as k
 from derive.kernel.contexts import Context
 from derive.language.binding import Binder, Index
-from derive.language.definitions import expanded
+from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
@@ -76,10 +76,13 @@ class Encoding:
             MalformedTerm: for a notion that has no meaning here.
         """
         if term not in self._known:
-            self._known[term] = self._term(expanded(term, additive=self.additive, infinite=self.infinite))
+            self._known[term] = self._term(term)
         return self._known[term]
 
     def _term(self, term: Expr) -> k.Term:
+        meaning = meaning_of(term, additive=self.additive, infinite=self.infinite)
+        if meaning is not None:
+            return self._term(meaning)
         match term:
             case Rational():
                 return ("num", int(term.p), int(term.q))

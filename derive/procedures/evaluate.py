@@ -15,7 +15,9 @@ from sympy import Expr, Integer, Rational
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder, Index
+from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.horizons import is_endless
 from derive.language.terms import (
     Action,
     ActionAt,
@@ -24,6 +26,7 @@ from derive.language.terms import (
     Advantage,
     Applied,
     Batch,
+    Defined,
     Discount,
     Expect,
     Grad,
@@ -237,6 +240,10 @@ class Evaluator(Indices):
 
         return expected
 
+    def _defined(self, term: Expr, order: int, low: int) -> Meaning:
+        additive = self.model.arbitrary_return is None
+        return self.meaning(resolved(term, additive=additive, infinite=is_endless(term)), order, low)
+
     # -- operators -------------------------------------------------------------------------------
 
     def _grad(self, term: Expr, order: int, low: int) -> Meaning:
@@ -377,6 +384,7 @@ _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     ActionValue: Evaluator._value_function,
     Advantage: Evaluator._value_function,
     Objective: Evaluator._objective,
+    Defined: Evaluator._defined,
     Grad: Evaluator._grad,
     Log: Evaluator._log,
     Total: Evaluator._total,

@@ -24,6 +24,7 @@ from derive.assumptions import (
     policy_positive,
 )
 from derive.errors import OutsideFragment, WorkLimit
+from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import Time, Trajectory
@@ -99,6 +100,7 @@ def decide_everywhere(before: Expr, after: Expr, assumptions: Iterable[Assumptio
         NotATerm: if a part is not of this language.
     """
     refuse_foreign(before, after)
+    before, after = _resolved(before, after, assumptions, sides)
     if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
         return Outside("a matrix that is not symmetric by its form takes two directions, which are not provided")
     if is_local(before, after):
@@ -139,6 +141,14 @@ def _decided(before: Expr, after: Expr, compiled: Sides, relations: Relations,
     except (OutsideFragment, WorkLimit) as outside:
         return Outside(str(outside))
     return Everywhere(tuple(closures), coordinates, gap if isinstance(gap, ProductGap) else None)
+
+
+def _resolved(before: Expr, after: Expr, assumptions: Iterable[Assumption], sides: Sides | None) -> tuple[Expr, Expr]:
+    """Both sides without ``Defined`` nodes."""
+    additive, endless = ((sides.additive, sides.endless) if sides is not None
+                         else (additive_return in frozenset(assumptions), is_endless(before, after)))
+    return (resolved(before, additive=additive, infinite=endless),
+            resolved(after, additive=additive, infinite=endless))
 
 
 def _sides(before: Expr, after: Expr, assumptions: Iterable[Assumption]) -> Sides:
@@ -185,6 +195,7 @@ def product_of(before: Expr, after: Expr, sides: Sides, coordinates: Coordinates
 
 def _gap(before: Expr, after: Expr, compiled: Sides, coordinates: Coordinates | None,
          relations: Relations) -> list[Difference] | ProductGap:
+    before, after = _resolved(before, after, (), compiled)
     free = before.free_symbols | after.free_symbols
     paths = [index for index in free if isinstance(index, Trajectory)]
     times = frozenset(index for index in free if isinstance(index, Time))

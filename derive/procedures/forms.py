@@ -17,6 +17,7 @@ from sympy import Expr, Integer, Rational
 
 from derive.errors import OutsideFragment
 from derive.language.binding import rewrite_bottom_up
+from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.terms import (
     Batch,
@@ -28,14 +29,13 @@ from derive.language.terms import (
     Grad,
     Law,
     Objective,
-    Return,
     SampleSize,
     Time,
     Total,
     Trajectory,
     Var,
 )
-from derive.language.vocabulary import endless_return, pi
+from derive.language.vocabulary import pi
 from derive.procedures import automata
 from derive.procedures.automata import ONE, UNIT, Automaton, Weight, added, weighed
 from derive.procedures.compile import PathCompiler, opened
@@ -91,9 +91,9 @@ class Forms:
                 return _scaled(self.form(above), _reciprocal(below))
             case Grad(args=(inner,)):
                 return self._derivative(self.form(inner))
-            case Objective(args=(policy,)):
-                path = Trajectory("_")
-                return self._expected(path, policy, endless_return(path) if self.endless else Return(path))
+            case Objective():
+                meaning = meaning_of(term, additive=self.additive or self.endless, infinite=self.endless)
+                return self.form(meaning)
             case Expect(index=Trajectory()):
                 path, body = opened(term)
                 return self._expected(path, term.domain.args[0], body)

@@ -20,19 +20,24 @@ from derive.assumptions import (
     POSSIBLE,
     VOCABULARY,
     Assumption,
+    additive_return,
     discount_below_one,
     dynamics_positive,
     iid_samples,
     initial_positive,
     policy_positive,
 )
+from derive.errors import MalformedTerm
 from derive.language.binding import Binder, Index
+from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.horizons import is_endless
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
     Batch,
     Between,
+    Defined,
     Drawn,
     Expect,
     Forever,
@@ -40,6 +45,7 @@ from derive.language.terms import (
     Horizon,
     Initial,
     Log,
+    Objective,
     Prod,
     SampleSize,
     StateAt,
@@ -69,50 +75,58 @@ class Obligation:
         return self.says
 
 
-def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> tuple[Obligation, ...]:
-    """The obligations of ``terms`` that the assumptions do not imply, each once, and what would settle each."""
+def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption], *,
+                 endless: bool = False) -> tuple[Obligation, ...]:
+    """The obligations of ``terms`` that the assumptions do not imply, each once, and what would settle each.
+
+    ``endless`` if others that belong to them speak of an infinite horizon, which says what
+    notions stand for.
+    """
     listed, known = list(terms), frozenset(assumptions)
-    found = _found(listed, known)
+    endless = endless or is_endless(*listed)
+    found = _found(listed, known, endless)
     if not found:
         return ()
-    return tuple(replace(one, settled_by=_settling(one, listed, known)) for one in found.values())
+    return tuple(replace(one, settled_by=_settling(one, listed, known, endless)) for one in found.values())
 
 
-def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption]) -> set[str]:
+def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless: bool = False) -> set[str]:
     """What ``undischarged`` says, without the search for what would settle it."""
-    return set(_found(terms, frozenset(assumptions)))
+    listed = list(terms)
+    return set(_found(listed, frozenset(assumptions), endless or is_endless(*listed)))
 
 
-def _settling(obligation: Obligation, terms: list[Expr], known: frozenset[Assumption]) -> tuple[Assumption, ...]:
+def _settling(obligation: Obligation, terms: list[Expr], known: frozenset[Assumption],
+              endless: bool) -> tuple[Assumption, ...]:
     """The nearest assumption that would settle an obligation, or a smallest set of several, or nothing."""
     moves = obligation.says.startswith(MOVES)
     others = [one for one in VOCABULARY if one not in known and one != POSSIBLE]
     nearest = [one for one in ([*others, POSSIBLE] if moves else [POSSIBLE, *others]) if one not in known]
     for one in nearest:
-        if obligation.says not in _found(terms, known | {one}):
+        if obligation.says not in _found(terms, known | {one}, endless):
             return (one,)
     chosen = list(others)
-    if obligation.says in _found(terms, known | set(chosen)):
+    if obligation.says in _found(terms, known | set(chosen), endless):
         return ()
     for one in others:
         rest = [other for other in chosen if other != one]
-        if obligation.says not in _found(terms, known | set(rest)):
+        if obligation.says not in _found(terms, known | set(rest), endless):
             chosen = rest
     return tuple(chosen)
 
 
-def _found(terms: Iterable[Expr], known: frozenset[Assumption]) -> dict[str, Obligation]:
+def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool) -> dict[str, Obligation]:
     found: dict[str, Obligation] = {}
     for term in terms:
         support = {index: "pi" for index in term.free_symbols if isinstance(index, Trajectory) and POSSIBLE in known}
-        for obligation in _Pass(known).owed(term, support, gradients=0):
+        for obligation in _Pass(known, endless).owed(term, support, gradients=0):
             found.setdefault(obligation.says, obligation)
     return found
 
 
-def obligations(terms: Iterable[Expr]) -> tuple[Obligation, ...]:
+def obligations(terms: Iterable[Expr], *, endless: bool = False) -> tuple[Obligation, ...]:
     """All obligations of ``terms``, whatever is assumed."""
-    return undischarged(terms, ())
+    return undischarged(terms, (), endless=endless)
 
 
 _LETTERS = {"state": "sxyz", "action": "abc", "time": "tkjl", "draw": "ij", "trajectory": "", "batch": ""}
@@ -129,8 +143,8 @@ def _opened(binder: Binder, support: Support) -> tuple[Index, Expr]:
 class _Pass:
     """One walk over a term under fixed assumptions."""
 
-    def __init__(self, known: frozenset[Assumption]) -> None:
-        self.known = known
+    def __init__(self, known: frozenset[Assumption], endless: bool) -> None:
+        self.known, self.endless = known, endless
 
     def owed(self, term: Expr, support: Support, gradients: int) -> Iterator[Obligation]:
         match term:
@@ -142,6 +156,10 @@ class _Pass:
                 yield Obligation(f"{exponent} ≥ 0 in {term}", term)
             case Forever() if discount_below_one not in self.known:
                 yield Obligation("γ < 1", term)
+            case Objective() if self.endless and discount_below_one not in self.known:
+                yield Obligation("γ < 1", term)
+            case Defined() if (meaning := self._meaning(term)) is not None:
+                yield from self.owed(meaning, support, gradients)
             case Drawn() if iid_samples not in self.known:
                 yield Obligation("τ^{(1)}, ..., τ^{(m)} have a declared law", term)
         if isinstance(term, Grad):
@@ -214,6 +232,8 @@ class _Pass:
                 return self.nonzero(base, support)
             case Ratio(args=(above, _)):
                 return self.nonzero(above, support)
+            case Defined() if (meaning := self._meaning(term)) is not None:
+                return self.nonzero(meaning, support)
         return self.positive(term, support)
 
     def positive(self, term: Expr, support: Support) -> bool:
@@ -237,10 +257,15 @@ class _Pass:
                 return dynamics_positive in self.known or self._happens(term, support)
             case ActionProbability():
                 return policy_positive in self.known or self._chosen(term, support)
-            case TrajectoryProbability(args=(policy, path)):
-                everything = {initial_positive, dynamics_positive, policy_positive} <= self.known
-                return everything or self._law_of(path, support) == policy.label
-        return False
+        meaning = self._meaning(term)
+        return meaning is not None and self.positive(meaning, support)
+
+    def _meaning(self, term: Expr) -> Expr | None:
+        """What a notion stands for; None for a primitive one, and where typing refuses the term."""
+        try:
+            return meaning_of(term, additive=additive_return in self.known, infinite=self.endless)
+        except MalformedTerm:
+            return None
 
     def _positive_body(self, binder: Binder, support: Support) -> bool:
         index, body = _opened(binder, support)

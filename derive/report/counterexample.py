@@ -10,7 +10,7 @@ from sympy import Expr
 
 from derive.claim import Witness
 from derive.language.binding import Index
-from derive.language.expression import subterms
+from derive.language.definitions import inside
 from derive.language.horizons import VALUES
 from derive.language.terms import (
     Action,
@@ -120,7 +120,7 @@ class _Table:
 
     def __init__(self, sides: tuple[Expr, Expr], witness: Witness, additive: bool) -> None:
         self.witness, self.model, self.additive = witness, witness.model, additive
-        nodes = [node for side in sides for node in subterms(side)]
+        nodes = [node for side in sides for node in inside(side)]
         self.endless = witness.endless
         self.lawful = any(isinstance(node, _LAWS) for node in nodes)
         self.initial = self.lawful or any(isinstance(node, Initial) for node in nodes)

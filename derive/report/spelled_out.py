@@ -20,9 +20,9 @@ from derive.language.terms import (
     Applied,
     Batch,
     Between,
+    Defined,
     Draw,
     Drawn,
-    Everything,
     Expect,
     Forever,
     Function,
@@ -37,7 +37,7 @@ from derive.language.terms import (
     TrajectoryProbability,
     Var,
 )
-from derive.language.vocabulary import objective, trajectory_probability
+from derive.language.vocabulary import as_a_sum, objective, trajectory_probability
 from derive.models import Shape
 
 SHAPE = Shape(2, 2, 0)
@@ -72,7 +72,7 @@ def _is_summed(term: Expr) -> bool:
     """Whether there is a sum over single trajectories, written as one."""
     nodes = list(subterms(term))
     return any(isinstance(node, (Total, Expect)) and isinstance(node.index, Trajectory) for node in nodes) and not any(
-        isinstance(node, (Batch, Draw, Drawn, Forever, Var, *VALUES)) for node in nodes)
+        isinstance(node, (Batch, Defined, Draw, Drawn, Forever, Var, *VALUES)) for node in nodes)
 
 
 def _summands(term: Expr) -> int:
@@ -92,8 +92,8 @@ def _unfolded(node: Expr) -> Expr:
     match node:
         case Objective(args=(policy,)):
             return objective(policy)
-        case Expect(args=(Trajectory() as index, law, body)):
-            return Total(index, Everything(), Times(TrajectoryProbability(law.args[0], index), body))
+        case Expect(index=Trajectory()):
+            return as_a_sum(node)
     return node
 
 

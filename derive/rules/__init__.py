@@ -2,12 +2,7 @@
 
 from derive.rules.algebra import factor_out_of_a_sum, log_of_a_product, multiply_by_one, regroup, split_a_sum
 from derive.rules.decision import automata
-from derive.rules.definitions import (
-    definition,
-    definition_of_objective,
-    definition_of_return,
-    definition_of_trajectory_probability,
-)
+from derive.rules.definitions import DEFINITION_RULES, definition
 from derive.rules.expectations import (
     equal_expectations,
     expectation_as_a_sum,
@@ -25,9 +20,7 @@ from derive.rules.gradients import (
 from derive.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
-    definition_of_objective,
-    definition_of_trajectory_probability,
-    definition_of_return,
+    *DEFINITION_RULES,
     gradient_of_a_sum,
     factor_without_theta,
     gradient_of_a_constant,

@@ -1,4 +1,4 @@
-"""Unfolding a definition: of J, of P(tau; theta), and of the additive return."""
+"""Unfolding a definition: one rule for each record, which reads what the notion stands for from it."""
 
 from __future__ import annotations
 
@@ -6,71 +6,92 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import additive_return
-from derive.errors import InvalidChain
-from derive.language.terms import Objective, Return, TrajectoryProbability
-from derive.language.vocabulary import J, P, R, expect, grad, log, pi, tau, total, trajectory_probability
-from derive.language.vocabulary import additive_return as additive
-from derive.language.vocabulary import objective as objective_written_out
-from derive.rules.rule import Rule
-
-
-def _objective(node: Expr) -> Expr:
-    return objective_written_out(node.args[0]) if isinstance(node, Objective) and node.args[0].learned else node
-
-
-definition_of_objective = Rule(
-    name="definition_of_objective",
-    statement="J(θ) = Σ_τ P(τ;θ) R(τ)",
-    proof="The definition of the objective, the expected return. Impossible trajectories add 0.",
-    conditions="the policy is π_θ",
-    rewrite=_objective,
-    takes=lambda: (grad(J), grad(total(tau, P(tau) * R(tau)))),
-    refuses=lambda: (grad(J), grad(total(tau, R(tau)))),
+from derive.assumptions import Assumption, additive_return
+from derive.errors import InvalidChain, MalformedTerm
+from derive.language.definitions import (
+    DEFINITIONS,
+    OBJECTIVE,
+    RETURN,
+    TRAJECTORY_PROBABILITY,
+    VARIANCE,
+    definition_of,
+    meaning_of,
 )
+from derive.language.expansion import Definition
+from derive.language.horizons import is_endless
+from derive.language.vocabulary import Letter, P, R, as_a_sum, variance
+from derive.rules.rule import Rewrite, Rule
 
 
-def _trajectory(node: Expr) -> Expr:
-    return trajectory_probability(*node.args) if isinstance(node, TrajectoryProbability) else node
+def unfolded(term: Expr, *, additive: bool = True) -> Expr | None:
+    """What a notion stands for as its rule writes it, J as a sum over trajectories; None where there is nothing.
+
+    Sums over trajectories run over those that are possible under pi, if they are narrowed,
+    so the J of another policy stays an expectation and has no rule.
+    """
+    record = definition_of(term)
+    try:
+        meaning = meaning_of(term, additive=additive, infinite=is_endless(term))
+    except MalformedTerm:
+        return None
+    if record is not OBJECTIVE or meaning is None:
+        return meaning
+    return as_a_sum(meaning) if term.args[0].learned else None
 
 
-definition_of_trajectory_probability = Rule(
-    name="definition_of_trajectory_probability",
-    statement="P(τ;θ) = μ(s_0) Π_{t=0..H} P(s_{t+1}|s_t, a_t) π_θ(a_t|s_t)",
-    proof="The definition: the chain rule of probability for a Markov decision process with a Markov policy.",
-    conditions="none",
-    rewrite=_trajectory,
-    takes=lambda: (grad(log(P(tau))), grad(log(trajectory_probability(pi, tau)))),
-    refuses=lambda: (grad(log(P(tau))), grad(log(trajectory_probability(pi, tau).args[1]))),
-)
+def _rewrite(record: Definition) -> Rewrite:
+    def rewrite(node: Expr) -> Expr:
+        if definition_of(node) != record:
+            return node
+        meaning = unfolded(node)
+        return node if meaning is None else meaning
+
+    return rewrite
 
 
-def _return(node: Expr) -> Expr:
-    return additive(node.args[0]) if isinstance(node, Return) else node
+def rule_of(record: Definition) -> Rule:
+    """The rule that replaces a notion by what it stands for.
+
+    Raises:
+        InvalidChain: for a notion that has no terms of its own.
+    """
+    term = record(*record.example)
+    right = unfolded(term) if definition_of(term) == record else None
+    if right is None:
+        raise InvalidChain(f"{record.name} is written out at once and has no definition to unfold.")
+    additive = unfolded(term, additive=False) is None
+    conditions = "the return is declared additive" if additive else "none"
+    assumes: tuple[Assumption, ...] = (additive_return,) if additive else ()
+    return Rule(
+        name=f"definition_of_{record.name}", statement=f"{term} = {right}", proof=record.says,
+        conditions="the policy is π_θ" if record is OBJECTIVE else conditions,
+        rewrite=_rewrite(record), takes=lambda: (term, right), refuses=lambda: (term, right + right), assumes=assumes)
 
 
-definition_of_return = Rule(
-    name="definition_of_return",
-    statement="R(τ) = Σ_{t=0..H} γ^t r(s_t, a_t, s_{t+1})",
-    proof="The definition of the additive return, in force when additive_return is assumed.",
-    conditions="the return is declared additive",
-    rewrite=_return,
-    takes=lambda: (expect(tau, R(tau)), expect(tau, additive(tau))),
-    refuses=lambda: (expect(tau, R(tau)), expect(tau, R(tau) * R(tau))),
-    assumes=(additive_return,),
-)
+_WITH_TERMS = tuple(record for record in DEFINITIONS if record.node is not None)
+DEFINITION_RULES = tuple(map(rule_of, _WITH_TERMS))
 
 
 def definition(subject: Any) -> Rule:
-    """The rule that unfolds ``J``, ``P`` or ``R``.
+    """The rule that unfolds a defined notion: ``definition(J)``, ``definition(P)``, ``definition(Q)``.
 
     Raises:
         InvalidChain: for anything that has no definition here.
     """
-    if subject == J:
-        return definition_of_objective
-    if subject is P or isinstance(subject, TrajectoryProbability):
-        return definition_of_trajectory_probability
-    if subject is R or isinstance(subject, Return):
-        return definition_of_return
-    raise InvalidChain(f"definition({subject}) is unknown. J, P and R have definitions.")
+    record = _record(subject)
+    if record is None or record.node is None:
+        *names, last = (one.notation.python for one in _WITH_TERMS if one.notation is not None)
+        raise InvalidChain(f"definition({subject}) is unknown. {', '.join(names)} and {last} have definitions.")
+    listed = zip(_WITH_TERMS, DEFINITION_RULES, strict=True)
+    return next((rule for one, rule in listed if one == record), None) or rule_of(record)
+
+
+def _record(subject: Any) -> Definition | None:
+    if isinstance(subject, Definition):
+        return subject
+    if isinstance(subject, Letter):
+        return subject.make if isinstance(subject.make, Definition) else None
+    for spoken, record in ((P, TRAJECTORY_PROBABILITY), (R, RETURN), (variance, VARIANCE)):
+        if subject is spoken:
+            return record
+    return definition_of(subject) if isinstance(subject, Expr) else None

@@ -12,22 +12,20 @@ from derive.language.terms import (
     Between,
     Draw,
     Drawn,
-    Everything,
     Expect,
     SampleSize,
     Total,
     Trajectory,
-    TrajectoryProbability,
     Var,
 )
-from derive.language.vocabulary import P, R, expect, i, m, mean, ratio, samples, tau, total, variance
+from derive.language.vocabulary import P, R, as_a_sum, expect, i, m, mean, ratio, samples, tau, total, variance
 from derive.rules.rule import Rule
 
 
 def _as_sum(node: Expr) -> Expr:
     match node:
-        case Expect(args=(Trajectory() as index, law, body)) if law.args[0].learned:
-            return Total(index, Everything(), Times(TrajectoryProbability(law.args[0], index), body))
+        case Expect(args=(Trajectory(), law, _)) if law.args[0].learned:
+            return as_a_sum(node)
     return node
 
 
