@@ -13,7 +13,7 @@ from sympy import Expr
 
 from derive.errors import NotApplicable, OutsideFragment
 from derive.language.horizons import is_endless
-from derive.language.terms import Between, Expect, Forever, Objective, Time, Total, Trajectory
+from derive.language.terms import Between, Expect, Forever, Grad, Objective, Time, Total, Trajectory
 from derive.language.typing import depends_on_theta
 from derive.procedures import jets
 from derive.procedures.evaluate import Evaluator, Meaning
@@ -56,6 +56,8 @@ class InfiniteHorizon(Evaluator):
                 return self._mean_value(policy.label, order, low)
             case Trajectory():
                 raise OutsideFragment(f"{term} is a whole trajectory")
+            case Grad() if order >= HIGHEST_ORDER:
+                raise OutsideFragment("a third derivative of the policy")
         return super()._row(term, order, low)
 
     def _constant_or_row(self, term: Expr, order: int, low: int) -> Meaning:
