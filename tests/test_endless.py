@@ -96,7 +96,7 @@ def paper() -> Model:
     """The paper model with a second policy and a function of states."""
     policies = {**paper_model().policies, "beta": ((F(1, 3), F(2, 3)), (F(1, 2), F(1, 2)))}
     return replace(paper_model(), shape=Shape(2, 2, 0), gamma=F(1, 2), policies=policies,
-                   functions={"b": {(0,): F(2), (1,): F(-1)}})
+                   functions={"b": {(0,): F(2), (1,): F(1)}})
 
 
 @pytest.mark.parametrize("term", [

@@ -75,7 +75,7 @@ class TimeSums:
                 return [one for argument in term.args for one in self._found(argument, scope)]
             case Times():
                 return self._product(term.args, scope)
-            case Power(args=(base, exponent)):
+            case Power(args=(base, exponent)) if not (exponent == 0 and scope.path and _is_local(term, scope)):
                 return self._power(term, base, exponent, scope)
             case Total(index=Time()):
                 return self._total(term, scope)
@@ -110,13 +110,8 @@ class TimeSums:
 
     def _power(self, term: Expr, base: Expr, exponent: Expr, scope: Scope) -> list[Summand]:
         powers = self.linear(exponent)
-        if not any(letter is not None for letter in powers):
-            copies = powers.get(None, 0)
-            if copies == 0 and scope.path and _is_local(base, scope):
-                return [Summand(functions=(Function(term, self._step(term, scope)),))]
-            if not 1 <= copies <= MOST_EXPONENT:
-                raise OutsideFragment(f"{term}, a power of what changes with time")
-            return self._product((base,) * copies, scope)
+        if scope.changes(base):
+            return self._product(self._copies(term, base, powers), scope)
         least = _least(powers, scope)
         if least is None or least < 0:
             raise OutsideFragment(f"{term}, whose exponent may be below 0")
@@ -124,6 +119,12 @@ class TimeSums:
         if number == 0:
             raise OutsideFragment(f"{term}, a power of 0")
         return [Summand(growths=tuple(Growth(letter, number**c, power * c) for letter, c in powers.items()))]
+
+    def _copies(self, term: Expr, base: Expr, powers: Linear) -> tuple[Expr, ...]:
+        copies = powers.get(None, 0)
+        if any(letter is not None for letter in powers) or not 1 <= copies <= MOST_EXPONENT:
+            raise OutsideFragment(f"{term}, a power of what changes with time")
+        return (base,) * copies
 
     def _inner_gradient(self, inside: Expr, scope: Scope) -> list[Summand]:
         """The gradient of a sum is that of its summands; of a product at most one factor may move."""
