@@ -84,6 +84,7 @@ def system(*rows: tuple[Any, dict[int, Any]]) -> list[LinearEquation]:
 def test_a_system_that_converges() -> None:
     # x = 1 + y/2, y = x/2: x = 4/3, y = 2/3; z = x - 2 y = 0
     assert solved(system((1, {1: HALF}), (0, {0: HALF}), (0, {0: 1, 1: -2}))) == [F(4, 3), F(2, 3), 0]
+    assert solved(system((1, {0: -HALF}))) == [F(2, 3)]  # 1 - 1/2 + 1/4 - ...
 
 
 @pytest.mark.parametrize("rows", [
