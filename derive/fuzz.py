@@ -6,8 +6,8 @@ a value on every MDP of the theorem's class, the same on both sides; a step that
 expected to be refuted must be separated by some example. A step that was never compared
 is said, and no run with a step that is expected to be proved among them has passed.
 
-At an infinite horizon they alternate between the enumeration, cut off where a discount
-close to 0 leaves next to nothing, and the kernel's own exact solution with random numbers.
+At an infinite horizon they alternate between the linear systems of ``stationary``, which
+share no arithmetic with the kernel, and the kernel's own exact solution with random numbers.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Expect, Law
 from derive.language.vocabulary import pi
 from derive.models import Shape
-from derive.random_comparison import CUT, EXACT, FLOAT, SOLVED, claim_of, differ_at_random
-from derive.random_models import CUT_OFF, WITHOUT_END, shape_of_example, shapes
+from derive.random_comparison import EXACT, FLOAT, ORACLE, SOLVED, claim_of, differ_at_random
+from derive.random_models import WITHOUT_END, shape_of_example, shapes
 from derive.theorems import Theorem
 from derive.verdict import Estimates, NeedsCondition, Proved, Refuted, SameMean, Unjustified
 from derive.witness import find_witness
@@ -134,9 +134,8 @@ class FuzzResult:
 
 
 def shown(shape: Shape, method: str) -> str:
-    """A shape as the run prints it; at an infinite horizon a shape's own counts steps, if anything."""
-    sizes = f"({shape.states},{shape.actions},∞)"
-    return {CUT: f"{sizes} after {shape.horizon} steps", SOLVED: sizes}.get(method, str(shape))
+    """A shape as the run prints it."""
+    return shape.shown(endless=method in (ORACLE, SOLVED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ class _Run:
 
     def example(self, theorem: Theorem, number: int) -> Failure | None:
         """Check the steps of one theorem on one random MDP."""
-        method = ((CUT, SOLVED) if theorem.endless else (FLOAT, EXACT))[number % 2]
+        method = ((ORACLE, SOLVED) if theorem.endless else (FLOAT, EXACT))[number % 2]
         source = Random(f"fuzz/{self.seed}/{theorem.name}/{number}")
         shape = _shape(source, theorem, method, number // 2)
         self.shapes[shown(shape, method)] += 1
@@ -229,11 +228,8 @@ def _shape(source: Random, theorem: Theorem, method: str, number: int) -> Shape:
     """A random shape within the work limit, small ones as likely as large ones."""
     terms = theorem.chain.terms
     parts = signature(*terms)
-    if method == SOLVED:
+    if theorem.endless:
         return source.choice(WITHOUT_END)
-    if method == CUT:
-        enough = [shape for shape in CUT_OFF if shape.horizon > parts.largest_offset + 1]
-        return source.choice(enough or list(CUT_OFF))
     most, longest_first = MOST_TRAJECTORIES[method], method == FLOAT  # the other half from the other end
     return shape_of_example(source, parts, terms, most, number, longest_first=longest_first)
 
@@ -282,8 +278,8 @@ def _shrunk(step: Subject, shape: Shape, method: str, says: str) -> Failure:
 
 
 def _smaller(step: Subject, method: str) -> list[Shape]:
-    if method in (CUT, SOLVED):
-        return sorted(CUT_OFF if method == CUT else WITHOUT_END)
+    if method in (ORACLE, SOLVED):
+        return sorted(WITHOUT_END)
     found = shapes(step.signature, step.sides, MOST_TRAJECTORIES[method])
     return sorted({shape for listed in found.values() for shape in listed})
 

@@ -34,11 +34,7 @@ FAMILIES = ("small", "long", "late", "wide")
 MOST_LATE = 5_000
 """Trajectories of the least shape at which a claim's literal times exist, where no smaller one has a choice."""
 WITHOUT_END = tuple(Shape(n, k, 0) for n, k in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 2)))
-"""States and actions of an infinite horizon."""
-CUT_OFF = (Shape(1, 1, 12), Shape(1, 2, 4), Shape(1, 3, 3), Shape(2, 1, 4), Shape(2, 2, 3))
-"""The same with the steps that the enumeration goes."""
-SLIGHT = Fraction(1, 50_000)
-"""A discount so small that a few steps are as good as all: what is left out is of the order of its powers."""
+"""States and actions of an infinite horizon; the last number is not read."""
 
 
 def shapes(parts: Signature, terms: Collection[Expr], most: int) -> dict[str, list[Shape]]:
@@ -90,8 +86,8 @@ def shape_of_example(source: Random, parts: Signature, terms: Collection[Expr], 
     return source.choice([shape for shape in fitting if (shape.states, shape.actions) == sizes])
 
 
-def random_model(source: Random, shape: Shape, parts: Signature, known: Collection[Assumption], *, zeros: bool,
-                 gamma: Fraction | None = None) -> Model:
+def random_model(source: Random, shape: Shape, parts: Signature, known: Collection[Assumption], *,
+                 zeros: bool) -> Model:
     """A random exact model of the theorem's class, with small fractions; ``zeros`` where no assumption forbids them."""
     n, k = range(shape.states), range(shape.actions)
 
@@ -108,7 +104,7 @@ def random_model(source: Random, shape: Shape, parts: Signature, known: Collecti
         shape=shape, mu=row(len(n), initial_positive in known),
         P=tuple(tuple(row(len(n), dynamics_positive in known) for _ in k) for _ in n),
         r=tuple(tuple(tuple(number() for _ in n) for _ in k) for _ in n),
-        gamma=Fraction(source.randint(0, 9), 10) if gamma is None else gamma,
+        gamma=Fraction(source.randint(0, 9), 10),
         policies={name: tuple(row(len(k), policy_positive in known) for _ in n)
                   for name in sorted(parts.policies | {"pi"})},
         scores=tuple(tuple(number() for _ in k) for _ in n),

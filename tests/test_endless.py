@@ -11,7 +11,6 @@ from further_theorems import ENDLESS, FALSE, THEOREMS, b, beta, endless, error, 
 from sympy import Expr
 from test_models import paper_model
 
-from derive.checking import deciding
 from derive.checking.deciding import Deciding
 from derive.checking.examine import examine
 from derive.derivation import Chain, Theorem, by, calc, theorem
@@ -48,6 +47,9 @@ from derive.language.vocabulary import (
 from derive.models import Model, Shape
 from derive.procedures.closure import Somewhere
 from derive.procedures.concrete import Rationals, as_fraction, concrete_model
+from derive.procedures.decide import Comparison, Equal
+from derive.procedures.decision import Outside as Unknown
+from derive.procedures.decision import Shown
 from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere
 from derive.procedures.generic import generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
@@ -94,7 +96,7 @@ def paper() -> Model:
     """The paper model with a second policy and a function of states."""
     policies = {**paper_model().policies, "beta": ((F(1, 3), F(2, 3)), (F(1, 2), F(1, 2)))}
     return replace(paper_model(), shape=Shape(2, 2, 0), gamma=F(1, 2), policies=policies,
-                   functions={"b": {(0,): F(2), (1,): F(-1)}})
+                   functions={"b": {(0,): F(2), (1,): F(1)}})
 
 
 @pytest.mark.parametrize("term", [
@@ -319,12 +321,32 @@ def test_fuzz_looks_at_examples_without_end() -> None:
 
 
 def test_an_error_that_automata_and_shapes_share_is_seen_by_the_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = Deciding([J], ENDLESS, infinite=True).kernel(J, J)
-    monkeypatch.setattr(deciding, "decided", lambda *sides: shown)
+    equal = Equal(exact=(Shape(1, 2, 0), Shape(2, 2, 0)), endless=True)
+    true = Deciding([J], ENDLESS, infinite=True).kernel(J, expect(tau, V(tau.s[0])))
+    assert isinstance(true, Shown)
+    monkeypatch.setattr(Comparison, "compare", lambda self, before, after: equal)
+    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: Unknown("not asked"))
 
     @theorem("false", assumes=ENDLESS)
     def false() -> Chain:
         return calc(endless(gamma**t * expect(tau, b(tau.s[0]))), by(automata), expect(tau, b(tau.s[0])))
 
-    with pytest.raises(KernelDisagrees, match="different by the oracle"):
+    with pytest.raises(KernelDisagrees, match="equal on shapes, different by the oracle"):
+        examine(false)
+    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: true)
+    monkeypatch.setattr(Comparison, "crossed", lambda self, before, after, first: equal)
+    with pytest.raises(KernelDisagrees, match="an equation of the kernel, different by the oracle"):
+        examine(false)
+
+
+def test_an_error_of_the_kernel_is_seen_by_the_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = Deciding([J], ENDLESS, infinite=True).kernel(J, expect(tau, V(tau.s[0])))
+    assert isinstance(true, Shown)
+    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: true)
+
+    @theorem("false", assumes=ENDLESS)
+    def false() -> Chain:
+        return calc(endless(gamma**t * expect(tau, b(tau.s[0]))), by(automata), expect(tau, b(tau.s[0])))
+
+    with pytest.raises(KernelDisagrees, match=r"infinite horizon, and different at \(1,2,∞\)"):
         examine(false)

@@ -8,12 +8,30 @@ from typing import Any
 
 import pytest
 from sympy import Expr
-from test_stationary import AT, BY_HAND, FORTH, REST, b, beta, endless, reward, rho, score
+from test_stationary import AT, BY_HAND, FORTH, REST, b, beta, endless, reward, rho, score, u
 
 from derive.errors import NotApplicable, OutsideFragment
 from derive.language.expression import as_term
 from derive.language.signature import signature
-from derive.language.vocabulary import A, J, Q, V, expect, forever, gamma, grad, k, log, pi, prod, s, t, tau, total
+from derive.language.vocabulary import (
+    A,
+    J,
+    Q,
+    V,
+    expect,
+    forever,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    prod,
+    ratio,
+    s,
+    t,
+    tau,
+    total,
+)
 from derive.models import Model, Shape
 from derive.procedures import walks
 from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
@@ -23,6 +41,7 @@ from derive.procedures.modular import residue_model
 from derive.procedures.resolvent import Resolvent
 from derive.procedures.timeline import Timeline
 from derive.procedures.walks import NotKnownToConverge
+from derive.stationary.evaluation import Stationary
 
 F = Fraction
 
@@ -121,11 +140,52 @@ def test_only_rational_numbers_can_show_that_a_sum_without_a_discount_converges(
             InfiniteHorizon(model).value(dropped, {})
 
 
+def _many(count: int) -> Expr:
+    """A product of as many sums."""
+    body = as_term(1)
+    for _ in range(count):
+        body = body * endless(gamma**t * b(tau.s[t]))
+    return expect(tau, body)
+
+
+moving = pi(tau.a[t] | tau.s[t])
+SHAPES_OF_TERMS = [
+    expect(tau, grad(endless(gamma**t * b(tau.s[t]) * moving))),
+    expect(tau, grad(b(tau.s[1]) * endless(gamma**t * moving))),
+    expect(tau, grad(endless(gamma**t * moving) + b(tau.s[0]) * endless(gamma**t * b(tau.s[t])))),
+    expect(tau, grad(b(tau.s[0]) * b(tau.s[2])) + b(tau.s[1])),
+    expect(tau, ratio(endless(gamma**t * b(tau.s[t])), 2 + pi(tau.a[0] | tau.s[0]))),
+    endless(gamma**t * expect(tau, ratio(moving * b(tau.s[t + 2]), pi(tau.a[t + 1] | tau.s[t + 1]) * moving))),
+    endless((gamma**2) ** t * expect(tau, b(tau.s[t]))), endless((gamma * ratio(1, 3)) ** t * expect(tau, b(tau.s[t]))),
+    endless(ratio(1, 3) ** t * expect(tau, b(tau.s[t]))),
+    endless(ratio(gamma ** (t + 1), 3) * expect(tau, b(tau.s[t]))),
+    endless(gamma ** (2 * t) * (-1 * gamma) ** t * expect(tau, b(tau.s[t]))), endless((gamma**t) ** 2),
+    expect(tau, prod(k, pi(tau.a[k] | tau.s[k]) + b(tau.s[k]), stop=1) * b(tau.s[2])),
+    expect(tau, b(tau.s[u])), expect(tau, endless(gamma**t * b(tau.s[t + 1]), u)),
+    endless(gamma**t * J * grad(expect(tau, b(tau.s[t])))), endless(gamma**t * grad(J * expect(tau, b(tau.s[t])))),
+    endless(gamma**t * expect(tau, b(tau.s[0]) + b(tau.s[t]) * total(k, b(tau.s[k]), stop=t + 1))),
+    endless(gamma**t * expect(tau, total(k, b(tau.s[k]), start=t, stop=t + 2))),
+    endless(gamma**t * expect(tau, b(tau.s[t + 1]) * prod(k, rho(k), start=1, stop=t), policy=beta)),
+    total(s, expect(tau, endless(gamma**t * b(tau.s[t]) * pi(tau.a[t] | s)))),
+    total(t, expect(tau, b(tau.s[t]) * endless(gamma**k * b(tau.s[k]), time=k)), stop=2)]
+RANDOM = replace(
+    FORTH, mu=(F(1, 3), F(2, 3)),
+    P=(((F(1, 4), F(3, 4)), (F(1, 2), F(1, 2))), ((F(2, 5), F(3, 5)), (F(1, 7), F(6, 7)))),
+    policies={"pi": ((F(1, 5), F(4, 5)), (F(2, 3), F(1, 3))), "beta": ((F(1, 2), F(1, 2)), (F(1, 3), F(2, 3)))},
+    functions={"b": {(0,): F(2), (1,): F(-3)}})
+
+
+@pytest.mark.parametrize("term", SHAPES_OF_TERMS, ids=str)
+def test_the_oracle_agrees(term: Expr) -> None:
+    at = dict.fromkeys(term.free_symbols, 2)
+    assert abs(value(term, RANDOM, at) - Stationary(RANDOM).value(term, at)) < F(1, 10**20)
+
+
 @pytest.mark.parametrize(("term", "error", "says"), [
     (endless(gamma**t * expect(tau, b(tau.s[2 * t]))), OutsideFragment, "no letter plus a number"),
     (endless(gamma ** (t - 1)), OutsideFragment, "exponent may be below 0"),
     (endless(gamma**t * t), OutsideFragment, "outside of a mean"),
-    (endless(gamma**t * expect(tau, t * b(tau.s[t]))), OutsideFragment, "function of a single step"),
+    (endless(gamma**t * expect(tau, t * b(tau.s[t]))), OutsideFragment, "no sum of functions"),
     (endless(gamma**t * expect(tau, b(tau.s[t])) ** 2), OutsideFragment, "a product of two means"),
     (endless(gamma**t * expect(tau, prod(k, gamma**k * b(tau.s[k]), stop=t))), OutsideFragment, "product of other"),
     (endless(gamma**t * expect(tau, prod(k, b(tau.s[t]), stop=t))), OutsideFragment, "the same at every time"),
@@ -137,10 +197,26 @@ def test_only_rational_numbers_can_show_that_a_sum_without_a_discount_converges(
     (endless(gamma**t * expect(tau, b(tau.s[t - 1]))), NotApplicable, "a time below 0"),
     (expect(tau, V[0](tau.s[0])), OutsideFragment, "a value with time to go"),
     (grad(grad(endless(gamma**t * grad(expect(tau, b(tau.s[t])))))), OutsideFragment, "a third derivative"),
+    (grad(grad(grad(J))), OutsideFragment, "a third derivative"),
+    (endless(gamma**t * grad(J * grad(expect(tau, b(tau.s[t]))))), OutsideFragment, "a gradient of a gradient"),
+    (endless(gamma**t * grad(expect(tau, b(tau.s[t]))) * grad(expect(tau, b(tau.s[t])))), OutsideFragment, "two means"),
+    (endless(gamma**t * b(s) ** t), OutsideFragment, "powers of"),
+    (endless(gamma**t * expect(tau, b(tau.s[t]) ** t)), OutsideFragment, "a power of what changes"),
+    (endless(gamma**t * endless(gamma**k * expect(tau, b(tau.s[t * k])), time=k)), OutsideFragment, "the time"),
+    (endless(gamma**t * expect(tau, total(k, b(tau.s[k]), stop=300))), OutsideFragment, "more than 200 instances"),
+    (endless(gamma**t * expect(tau, total(k, b(tau.s[k]), stop=99) ** 2)), OutsideFragment, "more than 2000 summands"),
+    (endless(gamma**t * expect(tau, grad(moving * endless(gamma**k * moving, time=k)))), OutsideFragment, "gradient"),
+    (endless(gamma**t * expect(tau, ratio(1, b(tau.s[t]) + b(tau.s[t + 2])))), OutsideFragment, "a quotient by"),
+    (endless(gamma**t * expect(tau, log(endless(gamma**k * b(tau.s[k]), time=k)))), OutsideFragment, "no sum of"),
+    (endless(gamma**t * expect(tau, log(b(tau.s[t]) * b(tau.s[t + 2])))), OutsideFragment, "single step"),
+    (endless(gamma**t * total(k, gamma**k, start=t, stop=1) * total(k, gamma**k, start=2, stop=t)), OutsideFragment,
+     "contradict"),
+    (_many(7), OutsideFragment, "more than 6 times"),
+    (expect(tau, b(tau.s[u])), NotApplicable, "without a value"),
 ], ids=lambda case: str(case)[:60])
 def test_what_is_refused_by_name(term: Expr, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
-        value(term, FORTH, dict.fromkeys(term.free_symbols, 0))
+        value(term, FORTH, dict.fromkeys(term.free_symbols - {u}, 0))
 
 
 # -- slips that are seen ------------------------------------------------------------------------------------

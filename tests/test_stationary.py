@@ -84,6 +84,7 @@ def system(*rows: tuple[Any, dict[int, Any]]) -> list[LinearEquation]:
 def test_a_system_that_converges() -> None:
     # x = 1 + y/2, y = x/2: x = 4/3, y = 2/3; z = x - 2 y = 0
     assert solved(system((1, {1: HALF}), (0, {0: HALF}), (0, {0: 1, 1: -2}))) == [F(4, 3), F(2, 3), 0]
+    assert solved(system((1, {0: -HALF}))) == [F(2, 3)]  # 1 - 1/2 + 1/4 - ...
 
 
 @pytest.mark.parametrize("rows", [
@@ -179,6 +180,8 @@ BY_HAND: list[tuple[str, Model, Expr, Any]] = [
         tau, total(k, b(tau.s[k]), stop=t))), F(8, 3)),
     ("the times from t on: (1/16)^m 4/3 at t = 2 m, an eighth of it at t = 2 m + 1: 9/8 4/3 16/15", THERE_AND_BACK,
      endless(gamma**t * expect(tau, total(k, gamma**k * b(tau.s[k]), start=t, stop=forever))), F(8, 5)),
+    ("an empty sum at t = 0, inside of a sum whose weight stands with it: 2 1/2 sum_t 2^-t (2 - 2 2^-t)", FAIR, endless(
+        total(k, expect(tau, total(j, gamma ** (t + k + j) * b(tau.s[j]), stop=t - 1)), stop=forever)), F(4, 3)),
     ("two sums multiplied: 4/3 2/3", THERE_AND_BACK, expect(tau, endless(gamma**t * b(tau.s[t])) * endless(
         gamma**k * b(tau.s[k + 1]), time=k)), F(8, 9)),
     ("sum t gamma^t = gamma/(1 - gamma)^2", FORTH, endless(t * gamma**t), 2),
@@ -258,6 +261,12 @@ def test_the_step_of_the_difference_quotient_is_what_separates_it_from_the_deriv
 def test_a_sum_that_does_not_converge(term: Expr) -> None:
     with pytest.raises(Diverges):
         Stationary(FORTH).value(term)
+
+
+def test_nothing_at_every_time_is_nothing() -> None:
+    assert Stationary(FORTH).value(endless(0 * gamma**t * expect(tau, b(tau.s[t])))) == 0
+    with pytest.raises(Diverges):
+        Stationary(FORTH).value(endless(0 * gamma**t * expect(tau, endless(b(tau.s[k]), time=k))))
 
 
 def test_a_value_of_rewards_that_are_not_discounted() -> None:

@@ -68,9 +68,9 @@ class Deciding:
             return Evidence(kernel, self.comparison.compare(before, after))
         shapes = self.comparison.crossed(before, after, first=kernel.equation.context.first)
         if isinstance(shapes, decide.Different):
-            reach = reach_of(kernel.equation.context)
+            reach, shape = reach_of(kernel.equation.context), shapes.shape.shown(endless=self.infinite)
             raise KernelDisagrees(f"{before} = {after}: an equation of the kernel for {reach}, and different at "
-                                  f"{shapes.shape}. This is a defect of derive; please report it.")
+                                  f"{shape}. This is a defect of derive; please report it.")
         return Evidence(kernel, shapes)
 
     def relations(self, shown: Shown) -> tuple[str, ...]:

@@ -200,15 +200,14 @@ class _Examiner:
             case decide.Different(shape):
                 witness = self.deciding.witness(before, after, shape)
                 if witness is None:
-                    where = shape.shown(endless=self.infinite)
                     return replace(blank, verdict=Undecided(
-                        f"the sides differ on the generic model {where}, "
+                        f"the sides differ on the generic model {shape.shown(endless=self.infinite)}, "
                         "but no concrete counterexample with small numbers was found"))
                 return self._refuted(blank, witness, owed)
             case decide.Undecided(why, may_diverge):
-                apart = self.deciding.witness(before, after, None) if may_diverge else None
-                if apart is not None:  # where both sides converge
-                    return self._refuted(blank, apart, owed)
+                witness = self.deciding.witness(before, after, None) if may_diverge else None
+                if witness is not None:
+                    return self._refuted(blank, witness, owed)
                 return replace(blank, verdict=Undecided(why))
         assert isinstance(answer, decide.Equal)
         if isinstance(evidence.kernel, Differs) and horizon is not None:

@@ -62,7 +62,7 @@ def scope_of(shapes: decide.Equal | None, equation: Equation | None = None, *, b
         cutoff = "; ".join(part for part in (cutoff, f"every number m of samples on {listed}") if part)
 
     def shown(shape: Shape) -> str:
-        return f"({shape.states},{shape.actions},∞)" if shapes.endless else str(shape)
+        return shape.shown(endless=shapes.endless)
 
     probes = ", ".join(map(shown, shapes.probes))
     return Scope(
@@ -77,4 +77,8 @@ def _with_zeros(shapes: decide.Equal) -> tuple[str, ...]:
     by_shapes: dict[tuple[Shape, ...], list[str]] = {}
     for says, tried in shapes.with_zeros:
         by_shapes.setdefault(tried, []).append(says)
-    return tuple(f"{', '.join(map(str, tried))} with {'; '.join(patterns)}" for tried, patterns in by_shapes.items())
+    found = []
+    for tried, patterns in by_shapes.items():
+        listed = ", ".join(shape.shown(endless=shapes.endless) for shape in tried)
+        found.append(f"{listed} with {'; '.join(patterns)}")
+    return tuple(found)

@@ -29,7 +29,6 @@ from derive.models import Shape
 from derive.procedures import boundary
 from derive.procedures.cutoff import sufficient_shape
 from derive.procedures.evaluate import Evaluator
-from derive.procedures.everywhere import Sides
 from derive.procedures.generic import Zeros, generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.procedures.modular import POINTS, residue_model
@@ -41,14 +40,16 @@ EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3
 CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))
 PROBES = (Shape(1, 4, 0), Shape(4, 2, 1), Shape(2, 2, 3), Shape(3, 3, 2))
 SAMPLED = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(3, 2, 0), Shape(2, 2, 1))
-CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0), Shape(1, 2, 1), Shape(2, 2, 1))
-MOST_CROSSED = 40
-"""Trajectories, or tuples of nested ones, of a shape that only has to contradict the kernel."""
 INFINITE = (Shape(1, 2, 0), Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 3, 0))
 """States and actions where there is no last decision; the horizon of such a shape is not read."""
 INFINITE_PROBES = (Shape(3, 2, 0), Shape(4, 3, 0))
+INFINITE_CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0))
+INFINITE_WITH_ZEROS = (Shape(2, 2, 0), Shape(1, 3, 0))
 LATEST = 2
 """The last value that a free time is given there."""
+CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0), Shape(1, 2, 1), Shape(2, 2, 1))
+MOST_CROSSED = 40
+"""Trajectories, or tuples of nested ones, of a shape that only has to contradict the kernel."""
 MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
@@ -138,7 +139,6 @@ class Comparison:
         self.signature = replace(spoken, largest_offset=0, samples=False, returns=spoken.returns or not self.additive)
         self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
         self.endless = spoken.endless
-        self.sides = Sides(self.assumptions, endless=self.endless)
         self._signatures: dict[tuple[Expr, Expr], Signature] = {}
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
@@ -165,11 +165,12 @@ class Comparison:
 
         With zeros built in too: where a letter is lost with its probability, that is where it shows.
         """
-        if self.endless or self._speaks(before, after).samples:
+        if self._speaks(before, after).samples:
             return None
-        before, after = (resolved(side, additive=self.additive, infinite=False) for side in (before, after))
+        before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
         depth = max(1, _nesting(before), _nesting(after))
         shapes = [shape for shape in CROSSED if shape.horizon >= first and shape.trajectories**depth <= MOST_CROSSED]
+        shapes = list(INFINITE_CROSSED) if self.endless else shapes
         agreeing = []
         for shape in shapes:
             outcome = self._quietly(before, after, shape, frozenset(), modular=False)
@@ -186,7 +187,9 @@ class Comparison:
             if Outcome.AGREE in outcomes:
                 with_zeros.append((says, tuple(one for one, said in zip(fitting, outcomes, strict=True)
                                                if said is Outcome.AGREE)))
-        return Equal(exact=tuple(agreeing), with_zeros=tuple(with_zeros)) if agreeing else None
+        if not agreeing:
+            return None
+        return Equal(exact=tuple(agreeing), with_zeros=tuple(with_zeros), endless=self.endless)
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, Outcome]] = []
@@ -296,9 +299,11 @@ class Comparison:
         supports = any(isinstance(node, (Expect, Var)) for term in (before, after) for node in subterms(term))
         if not (supports or self.possible_only):
             return
-        depth = max(_nesting(before), _nesting(after))
-        reach = self._reach(before, after)
-        shapes = [Shape(2, 2, 0)] if self.endless else boundary.shapes(first, reach, depth, MOST_WAYS)
+        if self.endless:
+            shapes = list(INFINITE_WITH_ZEROS)
+        else:
+            shapes = boundary.shapes(first, self._reach(before, after), max(_nesting(before), _nesting(after)),
+                                     MOST_WAYS)
         for pattern, says in boundary.patterns(self.assumptions, self._speaks(before, after).policies - {"pi"}):
             yield pattern, says, [shape for shape in shapes if boundary.fit(pattern, shape)]
 

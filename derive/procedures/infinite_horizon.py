@@ -12,8 +12,9 @@ from typing import Any
 from sympy import Expr
 
 from derive.errors import NotApplicable, OutsideFragment
+from derive.language.definitions import resolved
 from derive.language.horizons import is_endless
-from derive.language.terms import Between, Expect, Forever, Objective, Time, Total, Trajectory
+from derive.language.terms import Between, Defined, Expect, Forever, Grad, Objective, Time, Total, Trajectory
 from derive.language.typing import depends_on_theta
 from derive.procedures import jets
 from derive.procedures.evaluate import Evaluator, Meaning
@@ -54,8 +55,13 @@ class InfiniteHorizon(Evaluator):
                 return self._in_time(term, order, low)
             case Objective(args=(policy,)):
                 return self._mean_value(policy.label, order, low)
+            case Defined():
+                additive = self.model.arbitrary_return is None
+                return self.meaning(resolved(term, additive=additive, infinite=True), order, low)
             case Trajectory():
                 raise OutsideFragment(f"{term} is a whole trajectory")
+            case Grad() if order >= HIGHEST_ORDER:
+                raise OutsideFragment("a third derivative of the policy")
         return super()._row(term, order, low)
 
     def _constant_or_row(self, term: Expr, order: int, low: int) -> Meaning:

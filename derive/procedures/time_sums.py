@@ -75,7 +75,7 @@ class TimeSums:
                 return [one for argument in term.args for one in self._found(argument, scope)]
             case Times():
                 return self._product(term.args, scope)
-            case Power(args=(base, exponent)):
+            case Power(args=(base, exponent)) if exponent != 0 or self._step(base, scope) is None:
                 return self._power(term, base, exponent, scope)
             case Total(index=Time()):
                 return self._total(term, scope)
@@ -86,16 +86,22 @@ class TimeSums:
                 return [replace(one, law=str(law.args[0].label), path=index) for one in self._found(body, inner)]
             case Grad(args=(inside,)) if scope.path is None:
                 return [_derived(one) for one in self._found(inside, scope)]
-            case Ratio(args=(above, below)) if not (scope.path and _is_local(term, scope)):
-                if not scope.changes(below) or (scope.path and _is_local(below, scope)):
-                    return self._product((above, Ratio(1, below)), scope)
+            case Ratio(args=(above, below)) if self._step(term, scope) is None:
+                return self._quotient(above, below, scope)
         if scope.path is None:
             raise OutsideFragment(f"{term} changes with time, outside of a mean")
-        if _is_local(term, scope):
-            return [Summand(functions=(Function(term, self._step(term, scope)),))]
+        step = self._step(term, scope)
+        if step is not None:
+            return [Summand(functions=(Function(term, step),))]
         if isinstance(term, Grad):
             return self._inner_gradient(term.args[0], scope)
         raise OutsideFragment(f"{term} is no sum of functions of single steps")
+
+    def _quotient(self, above: Expr, below: Expr, scope: Scope) -> list[Summand]:
+        factors = below.args if isinstance(below, Times) else (below,)
+        if any(scope.changes(factor) and self._step(factor, scope) is None for factor in factors):
+            raise OutsideFragment(f"a quotient by {below}, which is no product of functions of single steps")
+        return self._product((above, *(Ratio(1, factor) for factor in factors)), scope)
 
     def _product(self, factors: tuple[Expr, ...], scope: Scope) -> list[Summand]:
         result = [Summand()]
@@ -110,13 +116,8 @@ class TimeSums:
 
     def _power(self, term: Expr, base: Expr, exponent: Expr, scope: Scope) -> list[Summand]:
         powers = self.linear(exponent)
-        if not any(letter is not None for letter in powers):
-            copies = powers.get(None, 0)
-            if copies == 0 and scope.path and _is_local(base, scope):
-                return [Summand(functions=(Function(term, self._step(term, scope)),))]
-            if not 1 <= copies <= MOST_EXPONENT:
-                raise OutsideFragment(f"{term}, a power of what changes with time")
-            return self._product((base,) * copies, scope)
+        if scope.changes(base):
+            return self._product(self._copies(term, base, powers), scope)
         least = _least(powers, scope)
         if least is None or least < 0:
             raise OutsideFragment(f"{term}, whose exponent may be below 0")
@@ -124,6 +125,12 @@ class TimeSums:
         if number == 0:
             raise OutsideFragment(f"{term}, a power of 0")
         return [Summand(growths=tuple(Growth(letter, number**c, power * c) for letter, c in powers.items()))]
+
+    def _copies(self, term: Expr, base: Expr, powers: Linear) -> tuple[Expr, ...]:
+        copies = powers.get(None, 0)
+        if any(letter is not None for letter in powers) or not 1 <= copies <= MOST_EXPONENT:
+            raise OutsideFragment(f"{term}, a power of what changes with time")
+        return (base,) * copies
 
     def _inner_gradient(self, inside: Expr, scope: Scope) -> list[Summand]:
         """The gradient of a sum is that of its summands; of a product at most one factor may move."""
@@ -165,9 +172,9 @@ class TimeSums:
         letter, first, last = self._opened(binder)
         body = binder.instantiated(letter)
         inner = scope.within(letter, first, last)
-        if last is None or scope.path is None or not _is_local(body, inner):
-            raise OutsideFragment(f"{binder}, a product of other things than functions of single steps")
         step = self._step(body, inner)
+        if last is None or step is None:
+            raise OutsideFragment(f"{binder}, a product of other things than functions of single steps")
         if step.letter != letter:
             raise OutsideFragment(f"{binder}, a product whose factors are the same at every time")
         return [Summand(runs=(Run(letter, Function(body, step), _limit(first, binder), _limit(last, binder)),))]
@@ -208,8 +215,13 @@ class TimeSums:
                 return {letter: number for letter, number in result.items() if number or letter is None}
         raise OutsideFragment(f"{time} is no time of an infinite horizon")
 
-    def _step(self, term: Expr, scope: Scope) -> Moment:
-        """The step that a function is about: its action, the state before it and the state after it."""
+    def _step(self, term: Expr, scope: Scope) -> Moment | None:
+        """The step that a function is about: its action, the state before it and the state after it.
+
+        None for what is no function of a single step.
+        """
+        if scope.path is None or not _is_local(term, scope):
+            return None
         states, actions = set(), set()
         for node in _nodes(term, scope):
             match node:
@@ -217,12 +229,12 @@ class TimeSums:
                     states.add(_limit(self.linear(time), node))
                 case ActionAt(args=(path, time)) if path == scope.path:
                     actions.add(_limit(self.linear(time), node))
-                case StateAt() | ActionAt() | Trajectory() | Time():
-                    raise OutsideFragment(f"{node} in {term}, which is to be a function of a single step")
+                case _:
+                    return None
         first = min(actions or states, key=lambda moment: moment.number)
         after = Moment(first.letter, first.number + 1)
         if actions - {first} or states - {first, after}:
-            raise OutsideFragment(f"{term} is no function of a single step")
+            return None
         if first.letter is None and first.number < 0:
             raise NotApplicable(f"{term} asks for a time below 0")
         return first

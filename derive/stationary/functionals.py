@@ -8,7 +8,7 @@ letter of a sum plus a number.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
 from math import prod
@@ -61,7 +61,14 @@ Place = At | int
 
 @dataclass(frozen=True)
 class Tree:
-    """A functional; equal trees are the same functional."""
+    """A functional; equal trees are the same functional. Hashes are computed once: they are asked for all the time."""
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((type(self), *(getattr(self, one.name) for one in fields(self))))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @cached_property
     def chains(self) -> frozenset[int]:
@@ -84,6 +91,7 @@ class Number(Tree):
     """A number."""
 
     value: Fraction
+    __hash__ = Tree.__hash__
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ class Entry(Tree):
 
     table: tuple[object, ...]
     places: tuple[Place, ...]
+    __hash__ = Tree.__hash__
 
     @cached_property
     def chains(self) -> frozenset[int]:
@@ -108,6 +117,7 @@ class Of(Tree):
 
     function: Callable[[Fraction], Fraction]
     inside: Tree
+    __hash__ = Tree.__hash__
 
     @property
     def children(self) -> tuple[Tree, ...]:
@@ -119,6 +129,7 @@ class Added(Tree):
     """A sum."""
 
     parts: tuple[Tree, ...]
+    __hash__ = Tree.__hash__
 
     @property
     def children(self) -> tuple[Tree, ...]:
@@ -130,6 +141,7 @@ class Multiplied(Tree):
     """A product."""
 
     parts: tuple[Tree, ...]
+    __hash__ = Tree.__hash__
 
     @property
     def children(self) -> tuple[Tree, ...]:
@@ -142,6 +154,7 @@ class Geometric(Tree):
 
     base: Fraction
     moment: Moment
+    __hash__ = Tree.__hash__
 
     @cached_property
     def letters(self) -> frozenset[int]:
@@ -153,6 +166,7 @@ class Clock(Tree):
     """A time as a number."""
 
     moment: Moment
+    __hash__ = Tree.__hash__
 
     @cached_property
     def letters(self) -> frozenset[int]:
@@ -168,6 +182,7 @@ class Looped(Tree):
     last: Moment | None
     body: Tree
     multiplies: bool
+    __hash__ = Tree.__hash__
 
     @property
     def children(self) -> tuple[Tree, ...]:

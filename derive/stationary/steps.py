@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from derive.errors import NotApplicable
+from derive.errors import NotApplicable, OutsideFragment
 from derive.stationary.functionals import (
     Added,
     At,
@@ -38,6 +38,9 @@ from derive.stationary.functionals import (
 from derive.stationary.systems import F0, F1, Weight
 
 Known = Mapping[At, int]
+
+MOST_PRODUCTS = 20_000
+"""Numbers times products that one system may multiply; usual ones take some hundreds."""
 
 
 def opened(tree: Tree) -> Tree:
@@ -118,6 +121,7 @@ class Normal:
 
     def __init__(self) -> None:
         self._order: dict[Tree, int] = {}
+        self.work = 0
 
     def polynomial(self, tree: Tree) -> Polynomial:
         """A functional as numbers times products."""
@@ -145,6 +149,9 @@ class Normal:
     def _product(self, left: Polynomial, right: Polynomial) -> Polynomial:
         if len(left) == 1 and () in left and left[()] == (F1, F1):
             return right
+        self.work += len(left) * len(right)
+        if self.work > MOST_PRODUCTS:
+            raise OutsideFragment(f"more than {MOST_PRODUCTS} products in one system")
         result: Polynomial = {}
         for mine, (value, size) in left.items():
             for theirs, (other, measure) in right.items():
@@ -155,6 +162,10 @@ class Normal:
     def _summed(self, loop: Looped) -> Polynomial:
         result: Polynomial = {}
         for factors, weight in self.polynomial(loop.body).items():
+            if weight == (F0, F0):  # 0 at every time, if the rest has a value at one
+                for monomial in self.polynomial(instance(Multiplied(factors), loop.letter, loop.first)):
+                    _add(result, monomial, weight)
+                continue
             inside = tuple(factor for factor in factors if loop.letter in factor.letters)
             outside = tuple(factor for factor in factors if loop.letter not in factor.letters)
             body = inside[0] if len(inside) == 1 else Multiplied(inside)
