@@ -29,6 +29,7 @@ from derive.language.vocabulary import (
     expect,
     forever,
     function,
+    gamma,
     mu,
     pi,
     ratio,

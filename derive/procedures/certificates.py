@@ -112,7 +112,7 @@ def _rows_of(start: Vector, first: Shift, letters: list[dict[Any, Any]], scales:
 
 
 def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
-               columns_of: Classes = classes_of) -> dict[str, Any] | Differs:
+               columns_of: Classes | None = None) -> dict[str, Any] | Differs:
     """The certificate of one automaton, or where it is not 0.
 
     Raises:
@@ -139,7 +139,7 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
     data: dict[str, Any] = {"rows": [written(row) for row in rows.basis], "steps": rows.steps}
     if found.each:
         return {**data, "columns": [], "units": []}
-    classes = columns_of(found)
+    classes = (columns_of or classes_of)(found)
     common = _positive(shift_of(list(classes.values())))
     matrices = {kind: common.vector(matrix) for kind, matrix in classes.items()}
     final = found.ends.get((), {})
