@@ -25,8 +25,8 @@ CODES: tuple[Code, ...] = (
          "for example assumes=[possible(tau)], or restrict the sum."),
     Code("D003", "unjustified", "the step is not justified",
          "The rule or lemma that is named does not turn one side into the other, or no reason is given. Where the "
-         "kernel has an equation of the step it is true, only the reason is missing: a warning, and by(automata) gives it. "
-         "Otherwise the sides are equal on the shapes that were checked, and nothing is known beyond them: an error."),
+         "kernel has an equation of the step it is true, only the reason is missing: a warning, and by(automata) gives "
+         "it. Otherwise the sides are equal on the shapes that were checked, and nothing is known beyond them: an error."),
     Code("D004", "undecided", "the step could not be decided",
          "The kernel has no exact meaning for a part of the term, or a work limit was reached. Nothing is claimed. "
          "Split the step, or use smaller literal times."),
@@ -40,7 +40,8 @@ CODES: tuple[Code, ...] = (
          "Both sides are random and differ, but their means over samples are equal."),
     Code("D008", "proved", "proved",
          "The kernel has made an equation: both sides are defined and equal. The scope says for which models: "
-         "everywhere (every finite MDP, the horizons named), trusts (what was believed), by rule (whatever the written proof of "
+         "everywhere (every finite MDP, the horizons named), trusts (what was believed), by rule (whatever the "
+         "written proof of "
          "the rule covers), by cutoff (every number of states and actions, at the horizons checked), exact (all "
          "parameter values of the shapes (|S|,|A|,H) listed). Agreement at random points is added information and "
          "proves nothing."),
