@@ -1,0 +1,158 @@
+"""Random pairs of terms: what becomes an equation agrees on generic models modulo primes, and on models with zeros.
+
+Ranks are left aside here, for the generators multiply scores: along one direction a matrix is a number, for the kernel
+and for the oracles alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+from endless_terms import Numbers, endless_sides
+from endless_terms import side_term as endless_term
+from everywhere_terms import POSITIVE, Pair
+from further_random import literal_pair, product_pair, unrolled_pair
+from kernel_letters import TRUE, Claim
+from kernel_oracle import witness_of_a_difference
+from test_everywhere_random import agrees, random_pair
+from values_terms import value_pair
+
+from derive.assumptions import additive_return, discount_below_one
+from derive.errors import MalformedTerm, OutsideFragment
+from derive.kernel import differences, equations
+from derive.kernel.contexts import Context
+from derive.kernel.terms import Malformed, Term, check
+from derive.language.signature import signature
+from derive.models import Shape
+from derive.procedures.decision import Shown, decided
+from derive.procedures.encoding import Encoding, context_of
+
+Make = Callable[[int], Pair]
+
+
+@pytest.fixture(autouse=True)
+def ranks_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def checked(infinite: bool, *terms: Term) -> None:
+        for one in terms:
+            check(one)
+
+    monkeypatch.setattr(equations, "well_formed", checked)
+    for module in (equations, differences):
+        monkeypatch.setattr(module, "one_direction", lambda *terms: None)
+
+
+def with_logs(seed: int) -> Pair:
+    return random_pair(seed, logs=True)
+
+
+GENERIC = [Shape(*size) for size in ((2, 2, 0), (2, 2, 1), (1, 2, 2))]
+MORE = [*GENERIC, *(Shape(*size) for size in (
+    (2, 1, 3), (1, 2, 3), (2, 2, 2), (1, 3, 1), (3, 2, 1), (1, 2, 4), (2, 1, 5)))]
+ZEROS = ((1, 2, 0), (2, 2, 0), (1, 2, 1), (2, 2, 1))
+MORE_ZEROS = (*ZEROS, (1, 3, 1), (1, 2, 2), (2, 2, 1))
+
+
+@dataclass
+class Campaign:
+    """What was made of random pairs, and what an oracle holds against it."""
+
+    shapes: list[Shape]
+    sizes: tuple[tuple[int, ...], ...]
+    counts: Counter[str] = field(default_factory=Counter)
+    false: list[tuple[str, int, Any]] = field(default_factory=list)
+
+    def context(self, before: Any, after: Any, assumes: Iterable[Any], *, infinite: bool = False) -> Context | None:
+        """The context of the equation, if one is made."""
+        encoding = Encoding(assumes, infinite=infinite)
+        try:
+            sides = encoding.term(before), encoding.term(after)
+            found = decided(context_of(assumes, infinite=infinite), *sides)
+        except (Malformed, MalformedTerm):
+            self.counts["malformed"] += 1
+            return None
+        self.counts[type(found).__name__] += 1
+        return found.equation.context if isinstance(found, Shown) else None
+
+    def run(self, name: str, make: Make, seeds: Iterable[int]) -> Campaign:
+        for seed in seeds:
+            pair = make(seed)
+            context = self.context(pair.before, pair.after, pair.assumptions)
+            if context is not None:
+                self.compare(name, seed, pair, context)
+            few = Pair(pair.before, pair.after, pair.assumptions - POSITIVE, pair.made)
+            context = self.context(few.before, few.after, few.assumptions) if seed % 2 == 0 else None
+            if context is not None:
+                self.counts["with zeros"] += 1
+                self.enumerate(name, seed, few, context)
+        return self
+
+    def compare(self, name: str, seed: int, pair: Pair, context: Context) -> None:
+        """On generic models modulo primes; logarithms, which have no residues, on concrete ones."""
+        try:
+            if any(agrees(pair, shape) is False for shape in self.shapes if shape.horizon >= context.first):
+                self.false.append((name, seed, "generic"))
+        except OutsideFragment:
+            self.enumerate(name, seed, pair, context)
+
+    def enumerate(self, name: str, seed: int, pair: Pair, context: Context) -> None:
+        """On models that may have zeros where nothing forbids them; what is undefined there is passed over."""
+        sizes = tuple(size for size in self.sizes if size[2] >= context.first) or ((1, 1, context.first),)
+        claim = Claim(f"{name} {seed}", pair.before, pair.after, pair.assumptions, TRUE, sizes=sizes)
+        if witness_of_a_difference(claim, range(1)) is not None:
+            self.false.append((name, seed, "concrete"))
+
+    def run_infinite(self, seeds: Iterable[int]) -> Campaign:
+        """Against plain numbers: sums in floats, cut off where the discount has made the rest too small to be seen."""
+        for seed in seeds:
+            left, right, _ = endless_sides(seed)
+            before, after = endless_term(left), endless_term(right)
+            if signature(before, after).order > 2 or any(len(part.sums) > 2 for part in (*left, *right)):
+                continue
+            assumes = [additive_return, discount_below_one, *(POSITIVE if seed % 2 else ())]
+            if self.context(before, after, assumes, infinite=True) is None:
+                continue
+            rng = Random(f"numbers {seed}")
+            numbers = Numbers(*rng.choice([(1, 2), (2, 2), (2, 2), (3, 2), (2, 3)]), rng)
+            (one, size), (two, other) = numbers.side(left), numbers.side(right)
+            if abs(one - two) > 1e-8 * max(1.0, size, other):
+                self.false.append(("endless", seed, (one, two)))
+        return self
+
+
+FINITE: dict[str, tuple[Make, int]] = {
+    "sums": (random_pair, 60), "logarithms": (with_logs, 20), "values": (value_pair, 20),
+    "literals": (literal_pair, 30), "products": (product_pair, 10), "unrolled values": (unrolled_pair, 10)}
+
+
+@pytest.mark.parametrize("name", FINITE)
+def test_a_sample_of_random_pairs_has_no_false_equation(name: str) -> None:
+    make, quick = FINITE[name]
+    campaign = Campaign(GENERIC, ZEROS).run(name, make, range(quick))
+    assert campaign.false == []
+    assert campaign.counts["Shown"] >= quick // 10
+
+
+def test_a_sample_of_random_pairs_without_end_has_no_false_equation() -> None:
+    campaign = Campaign([], ()).run_infinite(range(40))
+    assert campaign.false == []
+    assert campaign.counts["Shown"] > 8
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("batch", range(10))
+@pytest.mark.parametrize("name", FINITE)
+def test_twenty_five_thousand_random_pairs(name: str, batch: int) -> None:
+    share = {"sums": 900, "logarithms": 300, "values": 600, "literals": 500, "products": 100, "unrolled values": 100}
+    first = 100_000 + batch * share[name]
+    assert Campaign(MORE, MORE_ZEROS).run(name, FINITE[name][0], range(first, first + share[name])).false == []
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("batch", range(10))
+def test_five_thousand_random_pairs_without_end(batch: int) -> None:
+    assert Campaign([], ()).run_infinite(range(100_000 + 500 * batch, 100_500 + 500 * batch)).false == []
