@@ -151,6 +151,7 @@ def two_draws_are_independent() -> Equation:
 
 
 def two_draws_of_one() -> Any:
+    """Two draws are asked for whatever the context says."""
     return equations.instance(two_draws_are_independent(), {}, Context(iid=True))
 
 
@@ -281,8 +282,6 @@ COMBINING: dict[str, Attempt] = {
     "without its assumption": without_its_assumption,
     "without its discount": without_its_discount,
     "without its samples": without_its_samples,
-    "with one sample": two_draws_of_one,
-    "before its first horizon (A2)": at_a_later_horizon,
     "in a context of its own": a_context_of_its_own,
     "t := H + 1 (A3)": at(k_.time(1, ("H", 1))),
     "t := -1": at(k_.time(-1)),

@@ -13,6 +13,7 @@ from kernel_attempts import (
     PATH,
     STATE,
     TIME,
+    at_a_later_horizon,
     equation,
     of_costs,
     over_all,
@@ -21,6 +22,7 @@ from kernel_attempts import (
     term,
     through_a_later_time,
     two_draws_are_independent,
+    two_draws_of_one,
     under_by_0,
 )
 from kernel_claims import NAMED, encoded, verdict
@@ -78,6 +80,11 @@ def test_a_chain_used_in_a_sum_keeps_its_first_horizon() -> None:
     added = under(whole, [("+", [term(grad(mean(f(S[0]))))], [])])
     assert added.context.first == 4
     assert instance(whole, {}, Context(first=6)).context.first == 6
+
+
+def test_an_instance_keeps_its_first_horizon_and_its_least_m() -> None:
+    assert at_a_later_horizon().context.first == 4
+    assert two_draws_of_one().context.samples == 2
 
 
 @pytest.mark.parametrize(("new", "first"), [

@@ -41,7 +41,7 @@ def ranks_aside(monkeypatch: pytest.MonkeyPatch) -> None:
         for one in terms:
             check(one)
 
-    monkeypatch.setattr(equations, "well_formed", checked)
+    monkeypatch.setattr(differences, "well_formed", checked)
     for module in (equations, differences):
         monkeypatch.setattr(module, "one_direction", lambda *terms: None)
 
