@@ -12,8 +12,9 @@ import pytest
 
 from derive.claim import Witness
 from derive.errors import BadInput
-from derive.language.terms import Function, State
-from derive.language.vocabulary import J, P, R, a, expect, function, grad, log, pi, ratio, s, t, tau, total
+from derive.language.definitions import TD_ERROR, resolved
+from derive.language.terms import Function, Policy, State
+from derive.language.vocabulary import J, P, R, a, expect, function, grad, letter_of, log, pi, ratio, s, t, tau, total
 from derive.models import Model, Shape
 from derive.report.counterexample import counterexample
 from derive.report.formulas import formula, lines
@@ -21,6 +22,7 @@ from derive.report.lines import broken, width
 from derive.report.spelled_out import spelled, spelled_step
 
 b, q = function("b"), function("q_old")
+delta = letter_of(TD_ERROR)
 SCORES = total(t, grad(log(pi(tau.a[t] | tau.s[t]))))
 LONG = total(tau, P(tau) * (SCORES + b(tau.s[0]) + ratio(q(tau.s[0], tau.a[0]), 2)) * R(tau)) - grad(J) + b(tau.s[0])
 FORMULAS = [
@@ -89,6 +91,7 @@ def test_a_sum_over_trajectories_is_written_out() -> None:
     assert str(side.args[0]) == "μ(0) P(0|0, 0) π_θ(0|0) ∇log π_θ(0|0) R(0, 0, 0)"
     assert str(side.args[-2]) == "μ(1) P(0|1, 1) π_θ(1|1) ∇log π_θ(1|1) R(1, 1, 0)"
     assert spelled(expect(tau, SCORES * R(tau))) == side
+    assert str(spelled(expect(tau, R(tau), policy=Policy("b"))).args[0]) == "μ(0) P(0|0, 0) b(0|0) R(0, 0, 0)"
 
 
 def test_the_step_is_one_that_says_something() -> None:
@@ -99,6 +102,9 @@ def test_the_step_is_one_that_says_something() -> None:
     assert found.number == 2
     assert spelled_step((grad(log(P(tau))), SCORES)) is None
     assert spelled_step((theorem, expect(tau, SCORES * R(tau)))) is None
+    # what a notion says is not written out on named trajectories, as V is not
+    errors = total(tau, P(tau) * total(t, delta[t](tau)))
+    assert spelled_step((total(tau, P(tau)), errors, total(tau, P(tau) * R(tau)))) is None
 
 
 # -- a witness in print --------------------------------------------------------------------------------
@@ -137,3 +143,13 @@ def test_a_witness_shows_only_what_the_sides_speak_of() -> None:
     assert [entry.name for entry in shown.entries] == ["policy", "at", "at"]
     assert shown.relation == r"\approx"
     assert not shown.ways
+
+
+def test_what_a_notion_speaks_of_is_in_print() -> None:
+    """A TD error has rewards, a discount, transitions and a policy, none of which it names."""
+    sides = (delta[0](tau), delta[0](tau) * 2)
+    shown = counterexample(*sides, Witness(MODEL, {tau: (0, 0, 1)}, QUARTER, HALF, True), additive=True)
+    plain = tuple(resolved(side, additive=True, infinite=False) for side in sides)
+    spoken = counterexample(*plain, Witness(MODEL, {tau: (0, 0, 1)}, QUARTER, HALF, True), additive=True)
+    assert shown == spoken
+    assert {"dynamics", "reward"} <= {entry.name for entry in shown.entries}
