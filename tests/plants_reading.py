@@ -230,6 +230,8 @@ OF_READING: tuple[Plant, ...] = (
           "support: a ratio where beta may be 0"),
     Plant("whatever has a law is 1", reading.numbers_out, "len(inside) == 2 and dict(inside)", "dict(inside)",
           "support: a sum over all of another law is a mean"),
+    Plant("a law is 1 over any support", reading.numbers_out, 'and support in ("", law_of(f))', "",
+          "support: another law over the possible is 1"),
     Plant("division by a mean in a mean is by 1", reading.numbers_out, "if e < 0:", "if False:",
           "definedness: a quotient by a mean in a mean is none"),
 )
