@@ -42,11 +42,14 @@ from derive import (
     total,
     variance,
 )
+from derive.checking import deciding
 from derive.checking.examine import Session, examine
 from derive.checking.judgement import Examined
 from derive.language.expression import Plus
 from derive.language.terms import Draw
 from derive.language.typing import is_random
+from derive.procedures.certificates import Differs
+from derive.procedures.decision import Outside
 from derive.theorems import Chain, Theorem
 from derive.verdict import (
     Estimates,
@@ -148,6 +151,46 @@ def test_literal_times_inside_sums_count() -> None:
     assert found.claim.equation.context.first == 9
     assert found.steps[0].scope is not None
     assert "every horizon H ≥ 9" in found.steps[0].scope.everywhere
+
+
+def undecided_by_the_kernel(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    """The kernel has no equation of a step that is no lemma's own; what is left are the reason and the shapes."""
+    real = deciding.decided
+
+    def decided(context: Any, before: Any, after: Any) -> Any:
+        return answer if before[0] == after[0] == "sum" else real(context, before, after)
+
+    monkeypatch.setattr(deciding, "decided", decided)
+
+
+def used_below_a_sum() -> tuple[Theorem, Theorem]:
+    """A lemma for each t in 0..H, used at every t of a sum."""
+    left = expect(tau, g(tau.s[t], tau.a[t]))
+    right = expect(tau, total(a, pi(a | tau.s[t]) * g(tau.s[t], a)))
+    lemma = claimed(left, by(automata), right)
+    return lemma, claimed(total(t, 2 * left), by(lemma), total(t, 2 * right))
+
+
+def test_a_lemma_below_a_sum_at_its_letter_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its range would have to be compared: where the kernel does not decide the step, nothing is proved."""
+    lemma, uses = used_below_a_sum()
+    assert examine(uses).follows  # the kernel's own
+    undecided_by_the_kernel(monkeypatch, Outside("not asked"))
+    found = examine(uses).steps[0].verdict
+    assert isinstance(found, Undecided)
+    assert "ranges would have to be compared" in found.why
+    monkeypatch.setattr("derive.checking.reasons.RANGED", ())  # nobody asks for ranges
+    assert isinstance(examine(uses).steps[0].verdict, Proved)
+    assert lemma.name == "claim"
+
+
+def test_no_reason_is_believed_against_a_difference_that_the_kernel_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No small shape shows it, no witness is found; a rule or a lemma says yes all the same."""
+    _, uses = used_below_a_sum()
+    undecided_by_the_kernel(monkeypatch, Differs(3))
+    found = examine(uses).steps[0].verdict
+    assert isinstance(found, Undecided)
+    assert "find a difference at H = 3" in found.why
 
 
 # -- means ----------------------------------------------------------------------------------------------------

@@ -218,14 +218,14 @@ class _Examiner:
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
         scope = scope_of(answer)
         blank = replace(blank, scope=scope)
-        given = self._given(blank)
-        if isinstance(given, Given) and not isinstance(blank.by.reason, Decision):
-            return self._believed(blank, answer, given, owed)
-        if isinstance(evidence.kernel, Differs) and horizon is not None:
+        if isinstance(evidence.kernel, Differs) and horizon is not None:  # whatever a rule says of it
             place = "" if self.infinite else f" at H = {horizon}"
             return replace(blank, verdict=Undecided(
                 f"the automata find a difference{place}, which the shapes tried do not show; "
                 f"no counterexample of at most {MOST_VISITS} trajectories was confirmed"))
+        given = self._given(blank)
+        if isinstance(given, Given) and not isinstance(blank.by.reason, Decision):
+            return self._believed(blank, answer, given, owed)
         outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
         verdict = given if isinstance(given, Unjustified) else Unjustified(f"{blank.by.reason} do not decide it")
         if isinstance(blank.by.reason, Decision):
@@ -264,6 +264,9 @@ class _Examiner:
         blank = replace(blank, equation=equation, scope=scope_of(answer, equation, by_rule=given.covers))
         if equation.context.owes:
             return replace(blank, verdict=_needs(owed, equation))
+        if given.loose:
+            return replace(blank, verdict=Undecided(
+                f"{reason.name} is used below a sum at its letter, where the ranges would have to be compared"))
         if not answer.tried_with_zeros:
             return replace(blank, verdict=Undecided(
                 f"{reason.name} gives it, but no shape with a zero could be compared, and a rule alone proves nothing"))

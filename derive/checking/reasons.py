@@ -22,13 +22,20 @@ from derive.rules.lemma import Bindings, Lemma
 from derive.rules.rule import Rule
 from derive.theorems import Theorem
 
+RANGED = ("time", "draw", "trajectory", "batch")
+"""The sorts of letters whose range, or support, an equation is bound to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A reason that gives a step: what its proof covers, and the instances of lemmas that it used."""
+    """A reason that gives a step: what its proof covers, and the instances of lemmas that it used.
+
+    ``loose``: a lemma was used below a sum at its letter, whose range or support nobody has compared with the lemma's.
+    """
 
     covers: str
     using: tuple[Equation, ...] = ()
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +76,16 @@ class Reasons:
         using = tuple(self._instance(lemma, examined.equation, bindings) for bindings in used)
         contexts = [self.context, *(one.context for one in using)]
         first, samples = max(one.first for one in contexts), max(one.samples for one in contexts)
-        return Given(f"every finite MDP, {reach_of(replace(self.context, first=first, samples=samples))}", using)
+        reach = reach_of(replace(self.context, first=first, samples=samples))
+        loose = any(_is_loose(value) and index.sort in RANGED for one in used for index, value in one.items())
+        return Given(f"every finite MDP, {reach}", using, loose)
 
     def _instance(self, lemma: Theorem, equation: Equation, bindings: Bindings) -> Equation:
         """The lemma at other letters, by the kernel: its ranges are owed, and what it says must stay the same."""
         values = {}
         for index, value in bindings.items():
-            if any(isinstance(one, Index) and one.is_bound for one in value.free_symbols):
-                continue  # the letter of a sum: its range is checked where the kernel decides the step itself
+            if _is_loose(value):
+                continue  # the letter of a sum: where its range matters, only the kernel's own decision counts
             values[self.encoding.index(index)] = self._encoded(index, value)
         known = free(equation.before) | free(equation.after)
         try:
@@ -102,6 +111,11 @@ class Reasons:
                 continue
             return f"by({rule.name}) gives this step"
         return "by(automata) gives this step" if everywhere else ""
+
+
+def _is_loose(value: Expr) -> bool:
+    """Whether the letter of a sum or an expectation outside stands in a term."""
+    return any(isinstance(one, Index) and one.is_bound for one in value.free_symbols)
 
 
 def made_of(reason: object, before: Expr) -> Expr | None:
