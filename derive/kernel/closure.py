@@ -30,17 +30,18 @@ converges absolutely and may be differentiated term by term.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from derive.kernel.factors import MU, ZERO, at, factor, joined, law_of, names, released, times
+from derive.kernel.symbols import is_held, moving, symbol
 from derive.kernel.contexts import Context
-from derive.kernel.local_sums import column, symbol
+from derive.kernel.local_sums import column
 from derive.kernel.polynomials import (
     Monomial, Poly, Refused, Weight, add, apply, by_key, dot, negative, of, product, put, scaled,
 )
-from derive.kernel.unfolding import (
-    MU, ZERO, at, at_end, binder, factor, joined, law_of, names, times, unfold,
-)
+from derive.kernel.unfolding import at_end, binder, unfold
 from derive.kernel.values import in_coordinates, unrolled
 
 MOST_STATES = 600
@@ -65,8 +66,8 @@ class Automaton:
 
 
 def without_mu(monomial: Monomial) -> Monomial:
-    if dict(monomial).get(MU) != 1:
-        raise Refused("a sum over all trajectories without the initial law, or with its square")
+    if dict(monomial).get(MU, 0) not in (0, 1):
+        raise Refused("a sum over all trajectories with the square of the initial law")
     return tuple(x for x in monomial if x[0] != MU)
 
 
@@ -91,7 +92,7 @@ def automaton(poly: Poly, infinite: bool, policy: str | None = None, *, plain: b
         return [(c, numbers[one], v) for (c, one), v in found.items()]
 
     for (c, monomial), v in poly.items():
-        for d, p, w in arrive(without_mu(monomial)):
+        for d, p, w in arrive(released(without_mu(monomial))):
             put(start, (product(c, d), p), v * w)
     for monomial in queue:
         here = numbers[monomial]
@@ -103,7 +104,8 @@ def automaton(poly: Poly, infinite: bool, policy: str | None = None, *, plain: b
         if policy and not (plain or each):
             steps = in_coordinates(steps, policy, infinite)
         for (c, (letter, rest)), v in steps.items():
-            for d, q, w in arrive(rest):
+            letter = tuple(sorted((moving(f), e) for f, e in letter)) if any(is_held(f) for f, _ in letter) else letter
+            for d, q, w in arrive(released(rest)):
                 put(letters.setdefault(letter, {}), (product(c, d), (here, q)), v * w)
     if not infinite:
         reached = {q for arrows in letters.values() for _, (_, q) in arrows}
@@ -129,7 +131,7 @@ def open_times(poly: Poly) -> set[str]:
     return {base for _, m in poly for f, _ in m for base in names(f) if base[:1] in ("@", "!")}
 
 
-def marked(poly: Poly, open_: set[str], first: int, infinite: bool) -> Poly:
+def marked(poly: Poly, open_: Iterable[str], first: int, infinite: bool) -> Poly:
     """From the first horizon on, for every value 0..H of the open times: a mark on the letter that they name.
 
     A mark is a symbol, so words with different marks are different words, and (C1)-(C3) hold for each value apart.

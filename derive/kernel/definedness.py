@@ -15,6 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from derive.kernel.contexts import Context
+from derive.kernel.local_sums import Reading
+from derive.kernel.polynomials import Refused
 from derive.kernel.terms import BINDERS, INF, LAST, Malformed, Term, Tuple, free, inside, law_term, opened, time
 from derive.kernel.wellformed import gradients
 
@@ -172,7 +174,7 @@ class Walk:
         if head == "m":
             return True
         if head in ("+", "*", "/"):
-            return all(self.positive(x, support) for x in t[1:])
+            return all(self.positive(x, support) for x in t[1:]) or self.number_above_zero(t)
         if head == "^":
             return self.positive(t[1], support)
         if head in BINDERS:
@@ -195,6 +197,22 @@ class Walk:
             return "policy" in known or (a[0] == "a" and s[0] == "s" and a[1:] == s[1:] and (
                 self.law_of(a[1], support) == policy))
         return False
+
+    def number_above_zero(self, t: Term) -> bool:
+        """Whether a number in gamma or m is positive: a + b m, b >= 0, at the least m; a + b gamma^n at 0 and at 1."""
+        try:
+            found = {c: v for (c, _), v in Reading().read(t).items()}
+        except Refused:
+            return False
+        lowest = found.pop((), 0)
+        if len(found) != 1:
+            return False
+        (((name, e), *more),), (slope,) = found, found.values()
+        if more or e < 1:
+            return False
+        if name == "m":
+            return slope >= 0 and lowest + slope * self.context.samples**e > 0
+        return name == "gamma" and self.context.discount and lowest > 0 and lowest + slope >= 0
 
     def law_of(self, path: Tuple, support: Support) -> object:
         """The policy under which a trajectory is known to be possible."""

@@ -87,6 +87,7 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
             check_product(gap, certificate["relations"], check_parts)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError, RecursionError) as wrong:
         raise NotShown(f"no certificate ({type(wrong).__name__}: {wrong})") from wrong
+    context = serving_both(context, gap.before, gap.after)
     return Equation(_KEY, context=context, before=gap.before, after=gap.after, trusts=frozenset())
 
 

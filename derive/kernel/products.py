@@ -17,7 +17,6 @@ from derive.kernel.differences import Gap, linear
 from derive.kernel.polynomials import (
     ONE, Poly, Weight, by_key, multiply, negative, of, put, scaled, vector_from_data, weighed, weight_from_data,
 )
-from derive.kernel.terms import free
 
 
 def check_product(gap: Gap, relations: Any, check_parts: Callable[..., None]) -> None:
@@ -43,8 +42,7 @@ def relation_sums(gap: Gap, k: int, factor: Weight, combination: Poly) -> Any:
     form = of((gap.atoms[k],), factor)
     for (c, j), v in negative(combination).items():
         put(form, (c, (gap.atoms[j],) if j >= 0 else ()), v)
-    open_ = {f"@{name}" for sort, name in free(gap.before) | free(gap.after) if sort == "time"}
-    return linear(gap.context, form, open_, gap.policy)
+    return linear(gap.reading, form, gap.open_times, gap.policy)
 
 
 def substituted(polynomial: Any, images: dict[int, tuple[Weight, Poly]]) -> Poly:

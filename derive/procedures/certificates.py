@@ -19,7 +19,6 @@ from derive.kernel.differences import Gap, graded
 from derive.kernel.polynomials import Poly, Refused, Weight, by_key, of, vector_to_data, weight_to_data
 from derive.kernel.products import relation_sums, substituted
 from derive.kernel.reading import one_atom
-from derive.kernel.terms import free
 from derive.procedures.spans import CONTEXT, ONE, ZERO, Span, Vector, column_times, inner, row_times
 
 MOST_ATOMS = 60
@@ -242,13 +241,12 @@ def certificate(gap: Gap, *, testing: bool = True) -> dict[str, Any] | Differs:
 def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weight, Poly, list[Any]]]:
     """(k, f, c, closures) with f y_k = sum c_j y_j: what no test column tells apart is related."""
     infinite = gap.context.infinite
-    open_ = {f"@{name}" for sort, name in free(gap.before) | free(gap.after) if sort == "time"}
     atoms = [*(atom[0] for atom in gap.atoms), one_atom(infinite)[0]]
     if len(atoms) > MOST_ATOMS:
         raise WorkLimit(f"a product of more than {MOST_ATOMS} sums")
     parts: dict[tuple[int, bool], list[tuple[int, Automaton]]] = {}
     for number, atom in enumerate(atoms):
-        (found,) = graded(gap.context, of(atom), open_, gap.policy, each=False)
+        (found,) = graded(gap.reading, of(atom), gap.open_times, gap.policy, each=False)
         parts.setdefault((dict(atom).get(("R",), 0), found.each), []).append((number, found))
     points = Span(500)
     for (_, each), members in parts.items():

@@ -44,17 +44,19 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
     Raises:
         Malformed: for what is no equation.
     """
-    if is_local(before, after):
-        return _locally(context, before, after)
     answer: Differs | Outside = Outside("")
+    if is_local(before, after):
+        found = _locally(context, before, after)
+        if isinstance(found, Shown):
+            return found
     for policy in policies(before, after):
         try:
             gap = gap_of(context, before, after, policy)
-            found = certificate(gap)
-            if isinstance(found, Differs):
-                answer = found if isinstance(answer, Outside) else answer
+            closures = certificate(gap)
+            if isinstance(closures, Differs):
+                answer = closures if isinstance(answer, Outside) else answer
                 continue
-            return Shown(by_closure(gap, found), {"by": "closure", "policy": policy, **found}, gap)
+            return Shown(by_closure(gap, closures), {"by": "closure", "policy": policy, **closures}, gap)
         except (Refused, WorkLimit) as outside:
             answer = answer if isinstance(answer, Differs) else Outside(answer.why or str(outside))
         except NotShown as wrong:

@@ -24,6 +24,7 @@ from derive.language.binding import Binder, Index
 from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
+    TIME,
     ActionAt,
     ActionProbability,
     Applied,
@@ -47,6 +48,7 @@ from derive.language.terms import (
     Total,
     Transition,
 )
+from derive.language.typing import sort_of
 
 POSITIVE = {policy_positive: "policy", initial_positive: "initial", dynamics_positive: "dynamics"}
 KINDS = {Total: "sum", Prod: "prod", Expect: "E"}
@@ -86,6 +88,10 @@ class Encoding:
         match term:
             case Rational():
                 return ("num", int(term.p), int(term.q))
+            case Horizon() | Time():
+                return self.count(term)
+            case Plus() | Times() if sort_of(term) == TIME and not isinstance(term, Integer):
+                return self.count(term)
             case SampleSize():
                 return ("m",)
             case Discount():
@@ -162,6 +168,17 @@ class Encoding:
         if any(part == k.INF for part in parts):
             raise OutsideFragment(f"{time} is no linear time")
         return k.time(sum(n for _, n, _ in parts), *(pair for _, _, rest in parts for pair in rest))
+
+    def count(self, time: Expr) -> k.Term:
+        """A time as a number: n + c H + c' t is n - c + c sum_{k=0..H} 1 + c' sum_{k=1..t} 1, for 0 <= t."""
+        _, number, parts = self.time(time)
+        terms: list[k.Term] = []
+        for base, c in parts:
+            last = k.LAST if base == "H" else k.at(base)
+            terms.append(("*", ("num", c, 1), k.bound("sum", ("time", "#"), (
+                "from", k.time(int(base != "H")), last), ("num", 1, 1))))
+            number -= c if base == "H" else 0
+        return ("+", *terms, ("num", number, 1)) if number or len(terms) != 1 else terms[0]
 
     def place(self, place: Expr) -> k.Tuple:
         if isinstance(place, (StateAt, ActionAt)):
