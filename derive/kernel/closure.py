@@ -35,7 +35,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from derive.kernel.factors import MU, ZERO, at, factor, joined, law_of, names, released, times
-from derive.kernel.symbols import is_held, moving, symbol
+from derive.kernel.terms import HELD
+from derive.kernel import symbols
+from derive.kernel.symbols import symbol
 from derive.kernel.contexts import Context
 from derive.kernel.local_sums import column
 from derive.kernel.polynomials import (
@@ -104,7 +106,7 @@ def automaton(poly: Poly, infinite: bool, policy: str | None = None, *, plain: b
         if policy and not (plain or each):
             steps = in_coordinates(steps, policy, infinite)
         for (c, (letter, rest)), v in steps.items():
-            letter = tuple(sorted((moving(f), e) for f, e in letter)) if any(is_held(f) for f, _ in letter) else letter
+            letter = symbols.released(letter)
             for d, q, w in arrive(released(rest)):
                 put(letters.setdefault(letter, {}), (product(c, d), (here, q)), v * w)
     if not infinite:
@@ -156,6 +158,7 @@ def vanishes_outside(context: Context, monomial: Monomial, policy: str) -> bool:
     The derivative of pi counts, for a nonnegative function has derivative 0 where it is 0; the second one where it is
     owed that the support stays the same near theta.
     """
+    monomial, policy = released(monomial), "pi" if policy == HELD else policy
     kept = ("pi", "dpi", "d2pi") if any(one[0] == "support" for one in context.owes) else ("pi", "dpi")
     if "initial" not in context.positive and dict(monomial).get(MU, 0) < 1:
         return False

@@ -17,7 +17,7 @@ from typing import Any
 from derive.kernel.contexts import Context
 from derive.kernel.local_sums import Reading
 from derive.kernel.polynomials import Refused
-from derive.kernel.terms import BINDERS, INF, LAST, Malformed, Term, Tuple, free, inside, law_term, opened, time
+from derive.kernel.terms import BINDERS, HELD, INF, LAST, Malformed, Term, Tuple, free, inside, law_term, opened, time
 from derive.kernel.wellformed import gradients
 
 Support = dict[Tuple, object]
@@ -71,7 +71,7 @@ class Walk:
                 self.on_trajectory(t[2], 1, support)
             elif not self.context.discount:
                 yield ("discount",)
-        if head in ("mu", "P", "pi", "r", "f", "V", "R"):
+        if head in ("mu", "P", "pi", "r", "f", "V", "R", "same"):
             for x in t[1:]:
                 if type(x) is tuple and x[0] in ("s", "a"):
                     self.on_trajectory(x[2], int(x[0] == "s"), support)
@@ -91,7 +91,8 @@ class Walk:
         policy = self.restricted(t)
         if policy is not None:
             within[index] = policy
-            if "policy" not in self.context.positive and (
+            moves = t[0] != "E" or t[2] == "pi"  # the support of a fixed law stays where it is
+            if moves and "policy" not in self.context.positive and (
                     above + gradients(body) > 1 or (above and not self.stays(t, index, body, support))):
                 yield ("support", t)
         yield from self.owed(body, within, above)
@@ -99,7 +100,7 @@ class Walk:
     def restricted(self, t: Term) -> str | None:
         """The policy to whose possible trajectories the index is restricted, if it is."""
         if t[0] == "E":
-            return str(t[2])
+            return "pi" if t[2] == HELD else str(t[2])
         return "pi" if t[1][0] == "trajectory" and self.context.possible else None
 
     def stays(self, t: Term, index: Tuple, body: Term, support: Support) -> bool:
@@ -195,7 +196,7 @@ class Walk:
         if head == "pi":
             _, policy, a, s = t
             return "policy" in known or (a[0] == "a" and s[0] == "s" and a[1:] == s[1:] and (
-                self.law_of(a[1], support) == policy))
+                self.law_of(a[1], support) == ("pi" if policy == HELD else policy)))
         return False
 
     def number_above_zero(self, t: Term) -> bool:

@@ -161,7 +161,8 @@ def linear(context: Context, form: Poly, open_: frozenset[str], policy: str | No
     return by_start(context, poly, open_, policy, each=False)
 
 
-def by_start(context: Context, poly: Poly, open_: frozenset[str], policy: str | None, *, each: bool) -> tuple[Automaton, ...]:
+def by_start(context: Context, poly: Poly, open_: frozenset[str], policy: str | None, *,
+             each: bool) -> tuple[Automaton, ...]:
     """Sums that start with the initial law, and those in which every first state counts once, must vanish apart.
 
     For a free trajectory mu(s_0) is a factor like any other.
@@ -173,7 +174,8 @@ def by_start(context: Context, poly: Poly, open_: frozenset[str], policy: str | 
     return tuple(one for _, part in sorted(parts.items()) for one in graded(context, part, open_, policy, each=each))
 
 
-def graded(context: Context, poly: Poly, open_: frozenset[str], policy: str | None, *, each: bool) -> tuple[Automaton, ...]:
+def graded(context: Context, poly: Poly, open_: frozenset[str], policy: str | None, *,
+           each: bool) -> tuple[Automaton, ...]:
     """One automaton for each power of R(tau), whose values are free, so its coefficients must agree on every
 
     trajectory; and for each product of free numbers, for they may be any: constants, functions of free letters.

@@ -17,13 +17,14 @@ from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
 from derive.kernel.definedness import OutOfRange, Walk
 from derive.kernel.differences import _KEY, Gap, Sealed, checked, convergent, difference
 from derive.kernel.local_sums import Local, in_coordinates, moment_of
+from derive.kernel.symbols import released
 from derive.kernel.polynomials import Poly, Refused, add, negative, vector_from_data, weight_from_data
 from derive.kernel.products import check_product
 from derive.kernel.terms import (
     INF, Malformed, Term, Tuple, at, bound, check, check_name, check_time, exact, free, is_index, replaced, shifted,
     subterms,
 )
-from derive.kernel.wellformed import one_direction, speaks_of_trajectories
+from derive.kernel.wellformed import at_theta, gradients, one_direction, speaks_of_trajectories
 
 
 class Equation(Sealed):
@@ -137,7 +138,8 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
         raise Refused("a trajectory")
     one_direction(before, after)
     reader = Local()
-    gap: Poly = add([reader.read(before), negative(reader.read(after))])
+    gap: Poly = add({(c, released(m)): v} for one in (reader.read(before), negative(reader.read(after)))
+                    for (c, m), v in one.items())
     if coordinates is not None:
         exact(coordinates)
         if len(coordinates) != 2:
@@ -164,9 +166,14 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
 
 
 def by_rule(context: Context, before: Term, after: Term, rule: str, *using: Equation) -> Equation:
-    """Believed: that the engine of ``rule`` turns one side into the other, ``using`` these equations."""
+    """Believed: that the engine of ``rule`` turns one side into the other, ``using`` these equations.
+
+    Equations at theta are used where no gradient stands: nobody has looked whether they stand below one.
+    """
     genuine(*using)
     trusts = frozenset({str(rule)})
+    if any(at_theta(one.before, one.after) for one in using) and gradients(("+", before, after)):
+        raise Refused("an equation at theta, used where gradients stand")
     for one in using:
         context, trusts = context.joined(one.context, before, after, one.before, one.after), trusts | one.trusts
     if context.infinite:
@@ -277,6 +284,8 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
             before, after = ((head, *wrap[1], t, *wrap[2]) for t in (before, after))
         elif head in ("/", "^"):
             before, after = ((head, t, wrap[1]) for t in (before, after))
+        elif head == "grad" and at_theta(before, after):
+            raise Refused("the gradient of an equation at theta")
         elif head == "grad":
             before, after = (("grad", t) for t in (before, after))
         elif head in ("sum", "E"):

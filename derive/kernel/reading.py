@@ -16,7 +16,9 @@ from derive.kernel.closure import open_times, vanishes_outside
 from derive.kernel.contexts import Context
 from derive.kernel.local_sums import LAST_TIME, Reading
 from derive.kernel.places import summed
-from derive.kernel.polynomials import Monomial, Poly, Refused, central, frozen, multiply, of, product, put, raised, scaled
+from derive.kernel.polynomials import (
+    Monomial, Poly, Refused, central, frozen, multiply, of, product, put, raised, scaled,
+)
 from derive.kernel.samples import over_samples
 from derive.kernel.terms import INF, Term, Tuple, free, is_index, opened, time
 from derive.kernel.unfolding import binder, gradient

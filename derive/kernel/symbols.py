@@ -12,14 +12,12 @@ from itertools import permutations
 from itertools import product as every
 
 from derive.kernel.polynomials import Monomial, Refused, product
-from derive.kernel.terms import Tuple
+from derive.kernel.terms import HELD, Tuple
 
 Symbol = Tuple
 MOST_BOUND = 6
 WITHOUT_THETA = ("mu", "P", "r", "f", "log mu", "log P", "mark", "gamma^", "same")
 WITH_POLICY = ("pi", "log pi", "dpi", "d2pi", "V", "dV", "d2V", "A", "eps")
-HELD = "@pi"
-"""The policy that has the values of pi and does not move."""
 
 
 def symbol(what: str, name: str, places: Tuple, when: Tuple = ()) -> Symbol:
@@ -80,6 +78,14 @@ def is_held(one: Symbol) -> bool:
 def moving(one: Symbol) -> Symbol:
     """What was held, once all gradients are taken."""
     return each_symbol(one, lambda f: (f[0], "pi" if f[1] == HELD else f[1], *f[2:]))
+
+
+def released(monomial: Monomial) -> Monomial:
+    """What was held, moving again: gradients have been taken."""
+    result: Monomial = ()
+    for f, e in monomial:
+        result = product(result, ((moving(f) if is_held(f) else f, e),))
+    return result
 
 
 def counted(one: Symbol, base: str, n: int, infinite: bool) -> Symbol:

@@ -199,7 +199,7 @@ def step_at(f: Tuple, e: int, later: frozenset[str]) -> Poly:
         return of((((symbol, e),), ())) if n == 0 else stays(at(symbol, "", n - 1), e)
     if base in later and n >= 0:  # t + n = (t' + 1) + n, where t >= 1
         return stays(f, e)
-    if base == "H" and n == 1 and set(symbol[3]) <= {"s"}:  # s_{H+1} is no state of the first step
+    if base == "H" and n == 1 and not {"a", "x"} & set(symbol[3]):  # s_{H+1} is no state of the first step
         return stays(f, e)
     if base == "H" and n <= 0:  # [H = -n] letter + [H > -n] itself, [H = -n] = [H >= -n] - [H >= -n + 1]
         guard = (("ge", -n), 1)
@@ -291,7 +291,7 @@ def end_of(f: Tuple, e: int) -> Poly:
         return of((), {central("gamma", -e): 1})
     if kind == "at":
         _, symbol, base, n = f
-        if (base, n) in (ZERO, ("H", 1)) and set(symbol[3]) <= {"s"}:
+        if (base, n) in (ZERO, ("H", 1)) and not {"a", "x"} & set(symbol[3]):
             if symbol[0] in ("V", "dV", "d2V") and e > 0:
                 return {}  # V_{H+1} = 0
             return of(((symbol, e),))

@@ -100,8 +100,8 @@ def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
         if f[0] != "sum" or e != 1 or f[2] != ZERO or not (f[3][0] in ("H", "inf") and f[3][1] <= 0):
             continue
         (((_, within), _),) = f[4]
-        if any(g[0] == "at" and g[2:] == (f[1], 0) and ((g[1][0] == "V" and g[1][1] != policy) or g[1][0] in ("sum", *SLOPES))
-               for g, _ in within):
+        if any(g[0] == "at" and g[2:] == (f[1], 0) and (
+                (g[1][0] == "V" and g[1][1] != policy) or g[1][0] in ("sum", *SLOPES)) for g, _ in within):
             rest = of(tuple(x for x in monomial if x != (f, e)))
             first = put_time(thawed(f[4]), f[1], "", 0)
             if f[3][0] == "H":  # also where H = -1: the sum is empty then

@@ -41,6 +41,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     StateAt,
     StateValue,
@@ -116,6 +117,8 @@ class Encoding:
                 return ("pi", str(policy.label), self.place(a), self.place(s))
             case Reward(args=places):
                 return ("r", *map(self.place, places))
+            case Same(args=(one, two)):
+                return ("same", self.place(one), self.place(two))
             case Applied(args=(function, *places)):
                 return ("f", str(function.label), *map(self.place, places))
             case Return(args=(path,)):

@@ -36,6 +36,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     State,
     StateAt,
@@ -198,6 +199,15 @@ class Evaluator(Indices):
     def _return(self, term: Expr, order: int, low: int) -> Meaning:
         way = self.way(term.args[0])
         return self._padded(order, lambda environment: self.model.return_of(way(environment)))
+
+    def _same_places(self, term: Expr, order: int, low: int) -> Meaning:
+        one, two = (self.place(argument) for argument in term.args)
+
+        def equal(environment: Environment) -> Any:
+            found = one(environment) == two(environment)
+            return self.ring.indicator(found) if getattr(found, "shape", ()) else self.ring.integer(int(found))
+
+        return self._padded(order, equal)
 
     def _applied(self, term: Expr, order: int, low: int) -> Meaning:
         table = self.model.functions[str(term.args[0].label)]
@@ -378,6 +388,7 @@ _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     TrajectoryProbability: Evaluator._probability,
     Reward: Evaluator._reward,
     Return: Evaluator._return,
+    Same: Evaluator._same_places,
     Applied: Evaluator._applied,
     Discount: lambda self, term, order, low: self._padded(order, lambda environment: self.model.gamma),
     StateValue: Evaluator._value_function,
