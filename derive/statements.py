@@ -62,6 +62,9 @@ def statement(t: Term) -> str:
         return "γ" if head == "gamma" else "m"
     if head == "gamma^":
         return f"γ^{{{time(t[1])}}}"
+    if head in ("c^", "q^"):
+        base = t[1] if head == "c^" else f"({t[1]}/{t[2]})"
+        return f"{base}^{{{time(t[-1])}}}"
     if head == "+":
         return "(" + " + ".join(map(statement, t[1:])) + ")"
     if head == "*":

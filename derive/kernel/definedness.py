@@ -61,11 +61,11 @@ class Walk:
             yield ("nonzero", t[1])
         elif head == "log" and not self.positive(t[1], support):
             yield ("positive", t[1])
-        elif head == "gamma^":
+        elif head in ("gamma^", "c^", "q^"):
             try:
-                self.at_least_zero(t[1], support)
+                self.at_least_zero(t[-1], support)
             except OutOfRange:
-                yield ("exponent", t[1])
+                yield ("exponent", t[-1])
         elif head == "V":
             if t[2] != INF:
                 self.on_trajectory(t[2], 1, support)
@@ -127,7 +127,7 @@ class Walk:
         ranges = {x: span for x, span in support.items() if x[0] == "time"}
         for index in [*reversed(ranges), *(x for x in parts if x != "H" and x not in ranges)]:
             c = parts.pop(index, 0)
-            span: Any = ranges.get(index, (time(), INF if self.context.infinite else LAST))
+            span: Any = ranges.get(index, self.context.range_of(index))
             limit = span[0] if c > 0 else span[1]
             if c and limit == INF:
                 raise OutOfRange(f"a time that may be negative: {t}")
@@ -172,7 +172,7 @@ class Walk:
         head, known = t[0], self.context.positive
         if head == "num":
             return bool(t[1] > 0)
-        if head == "m":
+        if head == "m" or (head == "f" and len(t) == 2 and (t[1], "positive") in self.context.scalars):
             return True
         if head in ("+", "*", "/"):
             return all(self.positive(x, support) for x in t[1:]) or self.number_above_zero(t)
@@ -195,12 +195,16 @@ class Walk:
                 s[2] == a[2] and x[2] == time(s[2][1] + 1, *s[2][2])) and self.law_of(s[1], support) is not None)
         if head == "pi":
             _, policy, a, s = t
-            return "policy" in known or (a[0] == "a" and s[0] == "s" and a[1:] == s[1:] and (
-                self.law_of(a[1], support) == ("pi" if policy == HELD else policy)))
+            own = "pi" if policy == HELD else policy
+            law = self.law_of(a[1], support) if a[0] == "a" and s[0] == "s" and a[1:] == s[1:] else None
+            return "policy" in known or law == own or (law is not None and (own, law) in self.context.covers)
         return False
 
     def number_above_zero(self, t: Term) -> bool:
-        """Whether a number in gamma or m is positive: a + b m, b >= 0, at the least m; a + b gamma^n at 0 and at 1."""
+        """Whether a number is positive: a + b m, b >= 0, at the least m; a + b c, c a product of numbers in [0, 1], of
+
+        which one is below 1 or a + b is positive.
+        """
         try:
             found = {c: v for (c, _), v in Reading().read(t).items()}
         except Refused:
@@ -208,12 +212,14 @@ class Walk:
         lowest = found.pop((), 0)
         if len(found) != 1:
             return False
-        (((name, e), *more),), (slope,) = found, found.values()
-        if more or e < 1:
+        (powers,), (slope,) = found, found.values()
+        if any(e < 1 for _, e in powers):
             return False
-        if name == "m":
-            return slope >= 0 and lowest + slope * self.context.samples**e > 0
-        return name == "gamma" and self.context.discount and lowest > 0 and lowest + slope >= 0
+        names = {name for name, _ in powers}
+        if names == {"m"}:
+            return slope >= 0 and lowest + slope * self.context.samples ** powers[0][1] > 0
+        below, unit = self.context.bounded()
+        return names <= unit and lowest > 0 and lowest + slope >= 0 and (bool(names & below) or lowest + slope > 0)
 
     def law_of(self, path: Tuple, support: Support) -> object:
         """The policy under which a trajectory is known to be possible."""

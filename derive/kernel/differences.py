@@ -124,6 +124,9 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
             put(merged, (c, closed.merged(*key)), v)
         return Gap(_KEY, **sealed, sums=linear(context, merged, open_, policy), polynomial=None, atoms=())
     form = add({(c, sums_apart(context, *key)): v} for (c, key), v in form.items())
+    if context.undiscounted:
+        form = undiscounted(add({(c, (tuple(x for x in n if x[0][:2] != ("power", "gamma")), a)): v}
+                                for (c, (n, a)), v in form.items()))
     listed = tuple(sorted({one for _, (_, atoms) in form for one in atoms}))
     place = {one: k for k, one in enumerate(listed)}
     numbered = {(c, (n, tuple(sorted(place[one] for one in atoms)))): v for (c, (n, atoms)), v in form.items()}
@@ -144,8 +147,8 @@ def from_its_time(context: Context, before: Term, after: Term) -> tuple[Context,
     """
     times = {x for x in free(before) | free(after) if x[0] == "time"}
     inside = [x for t in (before, after) for x in subterms(t)]
-    if len(times) != 1 or any(
-            x[0] in ("s", "a", "E", "R", "m", "gamma^", "batch", "trajectory")
+    if len(times) != 1 or context.ranges or any(
+            x[0] in ("s", "a", "E", "R", "m", "gamma^", "c^", "q^", "batch", "trajectory")
             or (x[0] in ("sum", "prod") and len(x) == 4 and x[1][0] not in ("state", "action"))
             or (x[0] == "lin" and list(x[2]) != [(t, 1) for t in times]) for x in inside):
         return context, before, after
@@ -185,8 +188,8 @@ def graded(context: Context, poly: Poly, open_: frozenset[str], policy: str | No
         loose = tuple((f, e) for f, e in monomial if f[2:] == (LOOSE, 0))
         key = dict(monomial).get(("R",), 0), loose
         put(grades.setdefault(key, {}), (c, tuple(x for x in monomial if x not in loose)), v)
-    return tuple(shut(automaton(marked(part, open_, context.first, context.infinite), context.infinite, policy,
-                                each=each or r != 0)) for (r, _), part in sorted(grades.items()))
+    return tuple(shut(at_one(context, automaton(marked(part, open_, context), context.infinite, policy,
+                                               each=each or r != 0))) for (r, _), part in sorted(grades.items()))
 
 
 def cleared(form: Poly) -> Poly:
@@ -209,6 +212,19 @@ def cleared(form: Poly) -> Poly:
                 put(result, key, w)
         form = result
     return form
+
+
+def at_one(context: Context, one: Automaton) -> Automaton:
+    """The automaton at gamma = 1, for the class in which it is 1."""
+    if not context.undiscounted:
+        return one
+    letters, ends = ({key: undiscounted(part) for key, part in polys.items()} for polys in (one.letters, one.ends))
+    return replace(one, start=undiscounted(one.start), letters={k: m for k, m in letters.items() if m},
+                   ends={k: m for k, m in ends.items() if m})
+
+
+def undiscounted(poly: Poly) -> Poly:
+    return add({(tuple(x for x in c if x[0] != "gamma"), key): v} for (c, key), v in poly.items())
 
 
 def shut(one: Automaton) -> Automaton:
@@ -240,7 +256,7 @@ def _convergent(context: Context, t: Term, loose: list[Tuple], law: tuple[Tuple,
         for (c, (numbers, atoms)), _ in Closed(context).read(whole).items():
             for monomial, _ in Closed(context).merged(numbers, atoms):
                 known = tuple(x for x in monomial if x[0][0] != "over" and x[0][2:] != (LOOSE, 0))
-                check_convergence(automaton({(c, known): 1}, True, plain=True))
+                check_convergence(context, automaton({(c, known): 1}, True, plain=True))
     if t[0] in ("sum", "prod", "E"):
         index, body = opened(t, f"#{len(loose)}.{t[1][1]}")
         timed = [*loose, index] if index[0] == "time" else loose

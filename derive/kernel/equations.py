@@ -22,7 +22,7 @@ from derive.kernel.polynomials import Poly, Refused, add, negative, vector_from_
 from derive.kernel.products import check_product
 from derive.kernel.terms import (
     INF, Malformed, Term, Tuple, at, bound, check, check_name, check_time, exact, free, is_index, replaced, shifted,
-    subterms,
+    subterms, time,
 )
 from derive.kernel.wellformed import at_theta, gradients, one_direction, speaks_of_trajectories
 
@@ -82,7 +82,7 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
         certificate = plain_data(certificate)
         if gap.polynomial is None:
             keys(certificate, "sums")
-            check_parts(gap.sums, certificate["sums"], context.infinite)
+            check_parts(gap.sums, certificate["sums"], context)
         else:
             keys(certificate, "relations")
             check_product(gap, certificate["relations"], check_parts)
@@ -108,22 +108,25 @@ def keys(data: Any, *names: str) -> None:
         raise NotShown(f"a part of a certificate has other entries than {', '.join(names)}")
 
 
-def check_parts(sums: Sequence[Automaton], data: Any, infinite: bool) -> None:
+def check_parts(sums: Sequence[Automaton], data: Any, context: Context) -> None:
     if type(data) is not list or len(sums) != len(data):
         raise NotShown("not one closure for each sum")
     for found, one in zip(sums, data, strict=True):
-        keys(one, "rows", "steps", *(("kappa", "determinant") if infinite else ("columns", "units")))
+        keys(one, "rows", "steps", *(("kappa", "determinant") if context.infinite else ("columns", "units")))
+        if any(type(part) is not list for key, part in one.items()):
+            raise NotShown("a part of a closure that is no list")
         rows = [vector_from_data(row) for row in one["rows"]]
         steps = {(p, k): (weight_from_data(f), vector_from_data(c)) for p, k, f, c in one["steps"]}
-        if len(steps) != len(one["steps"]) or any(type(n) is not int for place in steps for n in place):
-            raise NotShown("a step that is listed twice, or has no number")
-        if infinite:
-            check_infinite(found, rows, steps, vector_from_data(one["kappa"]), weight_from_data(one["determinant"]))
+        if [[*place] for place in sorted(steps)] != [step[:2] for step in one["steps"]] or any(
+                type(n) is not int for place in steps for n in place):
+            raise NotShown("a step that is listed twice, not in order, or has no number")
+        if context.infinite:
+            check_infinite(context, found, rows, steps, vector_from_data(one["kappa"]), weight_from_data(one["determinant"]))
             continue
         columns = [vector_from_data(column) for column in one["columns"]]
         units = {n: (weight_from_data(f), vector_from_data(c)) for n, f, c in one["units"]}
-        if len(units) != len(one["units"]) or any(type(n) is not int for n in units):
-            raise NotShown("a column that is listed twice, or has no number")
+        if sorted(units) != [unit[0] for unit in one["units"]] or any(type(n) is not int for n in units):
+            raise NotShown("a column that is listed twice, not in order, or has no number")
         check_finite(found, rows, steps, columns, units)
 
 
@@ -200,7 +203,8 @@ def reversed_(one: Equation) -> Equation:
 def chained(one: Equation, two: Equation) -> Equation:
     """one.before = two.after, where one ends as two begins; with the context, owes and trusts of both.
 
-    An index that stands in the middle only ranges over 0..H or 1..m, which are never empty: it may go.
+    An index that stands in the middle only may go: 0..H and 1..m are never empty, and other ranges are not from some
+    first horizon on.
     """
     genuine(one, two)
     if one.after != two.before:
@@ -208,7 +212,24 @@ def chained(one: Equation, two: Equation) -> Equation:
     context = one.context.joined(two.context, one.before, one.after, two.before, two.after)
     if owing(context) - free(one.before) - free(two.after):
         raise Refused("what the middle owes speaks of a letter that neither end has")
+    kept = free(one.before) | free(two.after)
+    context = nonempty(context, {x for x, _, _ in context.ranges} - kept)
     return _made(context, one.before, two.after, one.trusts | two.trusts)
+
+
+def nonempty(context: Context, letters: set[Tuple]) -> Context:
+    """Without the ranges of letters that stand nowhere, from the first horizon on at which these have a value."""
+    gone = {one for one in context.ranges if one[0] in letters}
+    walk = Walk(context)
+    for _, low, high in gone:
+        walk.at_least_zero(difference_of(high, low), {})
+    if any(x in letters for one in context.ranges - gone for t in one[1:] for x in free(t)):
+        raise Refused("a range that speaks of a letter that stands nowhere")
+    return replace(context, first=walk.first, ranges=context.ranges - gone)
+
+
+def difference_of(one: Tuple, two: Tuple) -> Tuple:
+    return time(one[1] - two[1], *one[2], *((base, -c) for base, c in two[2]))
 
 
 def owing(context: Context) -> set[Tuple]:
@@ -242,7 +263,6 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
             raise Refused("what is no free index")
         if old[0] == "time":
             check_time(new, frozenset())
-            walk.on_trajectory(new, 0, {})
         elif old[0] == "draw" and type(new) is int and new >= 1:
             walk.samples = max(walk.samples, new)
         elif old[0] in ("state", "action") and type(new) is tuple and new and new[0] == old[0][0]:
@@ -251,6 +271,12 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
             check(("R", new))
         elif not (is_index(new) and new[0] == old[0] and type(new[1]) is str):
             raise Refused(f"{new} for the {old[0]} {old[1]}")
+    for old in (x for x in known if x[0] == "time"):
+        low, high = (_put_in(t, substitution) for t in equation.context.range_of(old))
+        new = _put_in(at(old), substitution)
+        walk.at_least_zero(difference_of(new, low), {})
+        if high != INF:
+            walk.at_least_zero(difference_of(high, new), {})
     before, after, *owes = (_put_in(t, substitution) for t in (equation.before, equation.after, *equation.context.owes))
     first, samples = max(walk.first, equation.context.first), max(walk.samples, equation.context.samples)
     kept = replace(context, first=first, samples=samples, owes=context.owes | frozenset(owes))
@@ -296,8 +322,14 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
                 if domain[2] == INF and not context.infinite:
                     raise Refused("an infinite sum of an equation for finite horizons")
                 walk, one = Walk(context), ("time", "\0")
-                walk.on_trajectory(at(one), 0, {one: domain[1:]})
-                context = replace(context, first=walk.first)
+                low, high = context.range_of(index)
+                walk.at_least_zero(difference_of(at(one), low), {one: domain[1:]})
+                if high != INF:
+                    walk.at_least_zero(difference_of(high, at(one)), {one: domain[1:]})
+                if any(index in free(t) for x, *span in context.ranges for t in span if x != index):
+                    raise Refused("a range that speaks of a letter that is bound")
+                kept = frozenset(x for x in context.ranges if x[0] != index)
+                context = replace(context, first=walk.first, ranges=kept)
             if head == "E" and domain != "pi" and (context.possible or index[0] == "batch"):
                 raise Refused("possible under one policy, expected under another")
             before, after = (bound(head, index, domain, t) for t in (before, after))

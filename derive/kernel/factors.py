@@ -1,7 +1,7 @@
 """Factors about a trajectory from now on, of which the states of the automata are products.
 
     ("at", symbol, base, n)             a symbol of one step (symbols); base ".": of letters, of no step (places)
-    ("gamma", base)                     gamma to the time ``base``
+    ("power", name, base)               gamma, or a number of the author's, to the time ``base``
     ("ge", n)  ("end",)                 [H >= n], [no step is left]
     ("sum" | "prod", var, lo, hi, body) over the times lo..hi
     ("grad", body)   ("R",)             a gradient; the arbitrary return, without theta
@@ -101,8 +101,8 @@ def names(x: Any) -> Iterator[str]:
     if x[0] == "at":
         yield x[2]
         yield from counted_from(x[1])
-    elif x[0] == "gamma":
-        yield x[1]
+    elif x[0] == "power":
+        yield x[2]
     elif x[0] in ("sum", "prod"):
         yield from (x[1], x[2][0], x[3][0])
     for f in inside(x):
@@ -140,7 +140,7 @@ def moves(f: Tuple) -> bool:
     """Whether a factor depends on theta."""
     if f[0] == "at":
         return symbols.moves(f[1])
-    if f[0] in ("gamma", "ge", "end", "R", "mu"):
+    if f[0] in ("power", "ge", "end", "R", "mu"):
         return False
     if f[0] in ("sum", "prod", "grad", "number", "over"):
         return any(map(moves, inside(f)))

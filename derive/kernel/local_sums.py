@@ -21,7 +21,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.kernel.polynomials import (
-    Monomial, Poly, Refused, add, central, inverse, multiply, negative, number, of, product, put, scaled,
+    NAMED, Monomial, Poly, Refused, add, central, inverse, multiply, negative, number, of, product, put, scaled,
 )
 from derive.kernel.symbols import Symbol, component, moves, renamed_inside, symbol
 from derive.kernel.terms import INF, Term, Tuple, opened, time
@@ -212,6 +212,8 @@ class Reading:
             return of(self.one, number(t[1] if t[2] == 1 else Fraction(t[1], t[2])))
         if head in ("gamma", "m"):
             return of(self.one, {central(head, 1): 1})
+        if head == "f" and len(t) == 2:
+            return of(self.one, {central(NAMED + t[1], 1): 1})
         if head == "+":
             return add(map(self.read, t[1:]))
         if head == "^" and abs(t[2]) > MOST_POWER:

@@ -30,7 +30,7 @@ def check_product(gap: Gap, relations: Any, check_parts: Callable[..., None]) ->
                 not -1 <= j < len(gap.atoms) for _, j in combination):
             raise NotShown("a relation between sums that are not there")
         images[k] = factor, combination
-        check_parts(relation_sums(gap, k, factor, combination), one["sums"], gap.context.infinite)
+        check_parts(relation_sums(gap, k, factor, combination), one["sums"], gap.context)
     if any(j in images for _, combination in images.values() for _, j in combination):
         raise NotShown("a relation rests on another")
     if substituted(gap.polynomial, images):

@@ -17,7 +17,7 @@ from derive.kernel.contexts import Context
 from derive.kernel.local_sums import LAST_TIME, Reading
 from derive.kernel.places import summed
 from derive.kernel.polynomials import (
-    Monomial, Poly, Refused, central, frozen, multiply, of, product, put, raised, scaled,
+    NAMED, Monomial, Poly, Refused, central, frozen, multiply, of, product, put, raised, scaled, to_the,
 )
 from derive.kernel.samples import over_samples
 from derive.kernel.terms import INF, Term, Tuple, free, is_index, opened, time
@@ -46,10 +46,12 @@ class Path(Reading):
 
     def atom(self, t: Term) -> Poly:
         head = t[0]
-        if head == "gamma^":
-            result: Poly = of((), {central("gamma", t[1][1]): 1})
-            for base, c in t[1][2]:
-                result = multiply(result, factor(("gamma", self.closed.time(time(0, (base, 1)))[0]), c), joined)
+        if head in ("gamma^", "c^", "q^"):
+            name = "gamma" if head == "gamma^" else NAMED + t[1] if head == "c^" else f"={t[1]}/{t[2]}"
+            _, n, parts = t[-1]
+            result: Poly = of((), to_the(name, n))
+            for base, c in parts:
+                result = multiply(result, factor(("power", name, self.closed.time(time(0, (base, 1)))[0]), c), joined)
             return result
         if head in ("sum", "prod") and t[1][0] == "time":
             return self.over_time(head, t)
@@ -163,7 +165,7 @@ class Closed(Reading):
             raise Refused("division by 0")
         if len(below) == 1:
             (((c, (numbers, atoms)), value),) = below.items()
-            if not atoms and all(f[0] in ("at", "gamma", "over") for f, _ in numbers):
+            if not atoms and all(f[0] in ("at", "power", "over") for f, _ in numbers):
                 return {(raised(c, -1), (raised(numbers, -1), ())): Fraction(1) / value}
         return of((((("over", frozen(below)), 1),), ()))
 
@@ -206,7 +208,7 @@ class Closed(Reading):
 
     def atom(self, t: Term) -> Poly:
         head = t[0]
-        if head in ("gamma^", "mu", "P", "pi", "r", "f", "V", "same"):
+        if head in ("gamma^", "c^", "q^", "mu", "P", "pi", "r", "f", "V", "same"):
             return {(c, (numbers, ())): v for (c, numbers), v in Path(None, self).atom(t).items()}
         if head == "sum" and t[1][0] in ("state", "action"):
             letter, body = self.letter(t)
@@ -317,7 +319,7 @@ class Closed(Reading):
 
 def of_numbers(f: Tuple) -> bool:
     """Whether a sum over times is one of numbers."""
-    return all(g[0] in ("gamma", "ge") or (g[0] == "sum" and of_numbers(g)) for (_, m), _ in f[4] for g, _ in m)
+    return all(g[0] in ("power", "ge") or (g[0] == "sum" and of_numbers(g)) for (_, m), _ in f[4] for g, _ in m)
 
 
 def numbers_out(monomial: Monomial, support: str, *, alone: bool = False) -> Tuple:
@@ -331,7 +333,7 @@ def numbers_out(monomial: Monomial, support: str, *, alone: bool = False) -> Tup
             if e < 0:
                 raise Refused("division by a sum over trajectories")
             atoms += [(f[1], "")] * e
-    numbers = tuple((f, e) for f, e in monomial if f[0] in ("gamma", "ge", "over") or f[2:] == (LOOSE, 0) or (
+    numbers = tuple((f, e) for f, e in monomial if f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0) or (
         f[0] == "sum" and of_numbers(f)))
     inside = tuple(sorted((f, e) for f, e in monomial if f[0] != "number" and (f, e) not in numbers))
     if not (alone and not inside) and not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(

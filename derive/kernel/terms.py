@@ -1,12 +1,12 @@
 """Terms: plain nested tuples, bound indices by height, substitution, JSON.
 
     number         ("num", p, q)                     gamma, sample size   ("gamma",), ("m",)
-    sum, product   ("+", ...), ("*", ...)            gamma to a time      ("gamma^", time)
+    sum, product   ("+", ...), ("*", ...)            powers of times: ("gamma^", time), ("c^", name, time), ("q^", p, q, time)
     quotient       ("/", above, below)               power                ("^", base, n)
     gradient, log  ("grad", x), ("log", x)           expectation          ("E", index, policy, body)
     over an index  ("sum" | "prod", index, range, body)
     model          ("mu", s)  ("P", x, s, a)  ("pi", policy, a, s)  ("r", s, a, x)  indicator ("same", place, place)
-    free function  ("f", name, place, ...)           return               ("R", path)
+    free function  ("f", name, place, ...), a number without places       return  ("R", path)
     value          ("V", policy, time, s)
 
 An index is (sort, name) while it is free and (sort, height) where it is bound, one more than the greatest height
@@ -152,9 +152,12 @@ def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
         need(len(rest) == 2 and all(type(n) is int for n in rest) and rest[1] > 0)
     elif head in ("gamma", "m"):
         need(not rest)
-    elif head == "gamma^":
-        need(len(rest) == 1)
-        check_time(rest[0], scope)
+    elif head in ("gamma^", "c^", "q^"):
+        need(len(rest) == {"gamma^": 1, "c^": 2, "q^": 3}[head])
+        check_time(rest[-1], scope)
+        if head == "c^":
+            check_name(rest[0])
+        need(head != "q^" or (type(rest[0]) is type(rest[1]) is int and rest[0] and rest[1] > 0))
     elif head in OPERATORS:
         need(len(rest) == 2 if head in ("/", "^") else len(rest) == 1 if head in ("grad", "log") else rest)
         need(head != "^" or type(rest[1]) is int)

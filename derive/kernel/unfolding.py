@@ -14,7 +14,7 @@ from derive.kernel.factors import LOOSE, MU, ZERO, at, factor, height, joined, m
 from derive.kernel.symbols import Symbol
 from derive.kernel import local_sums, symbols
 from derive.kernel.polynomials import (
-    Poly, Refused, add, central, frozen, multiply, of, power, product, put, raised, scaled,
+    Poly, Refused, add, frozen, multiply, of, power, product, put, raised, scaled, to_the,
 )
 from derive.kernel.symbols import each_symbol
 from derive.kernel.terms import Tuple
@@ -39,8 +39,8 @@ def put_time(poly: Poly, var: str, base: str, n: int) -> Poly:
             return factor(at(each_symbol(f[1], later), *f[2:]), e)
         if f[0] == "at":
             return factor(at(f[1], base, n + f[3]), e)
-        if f[0] == "gamma":  # gamma^(base + n) = gamma^base gamma^n
-            return scaled(factor(("gamma", base), e) if base else of(()), {central("gamma", n * e): 1})
+        if f[0] == "power":  # gamma^(base + n) = gamma^base gamma^n
+            return scaled(factor(("power", f[1], base), e) if base else of(()), to_the(f[1], n * e))
         if f[0] in ("sum", "prod"):
             changed = put_time(thawed(f[4]), var, base, n)
             return power(binder(f[0], f[1], limit(f[2]), limit(f[3]), changed), e, joined)
@@ -170,10 +170,10 @@ def step(f: Tuple, e: int, later: frozenset[str]) -> Poly:
         return {}
     if kind == "ge":  # [H >= n] = [H' >= n - 1], and true for n <= 0, H being at least 0 where a step is read
         return UNREAD if f[1] <= 0 else stays(("ge", f[1] - 1), 1)
-    if kind == "gamma":  # gamma^t = gamma gamma^t'
-        if f[1] not in later and f[1] != "H":
+    if kind == "power":  # gamma^t = gamma gamma^t'
+        if f[2] not in later and f[2] != "H":
             raise Refused("a discount to a time that may be 0")
-        return scaled(stays(f, e), {central("gamma", e): 1})
+        return scaled(stays(f, e), to_the(f[1], e))
     if kind == "at":
         return step_at(f, e, later)
     if kind == "prod":
@@ -287,8 +287,8 @@ def end_of(f: Tuple, e: int) -> Poly:
     kind = f[0]
     if kind in ("ge", "R", "end"):
         return of(())
-    if kind == "gamma" and f[1] == "H":
-        return of((), {central("gamma", -e): 1})
+    if kind == "power" and f[2] == "H":
+        return of((), to_the(f[1], -e))
     if kind == "at":
         _, symbol, base, n = f
         if (base, n) in (ZERO, ("H", 1)) and not {"a", "x"} & set(symbol[3]):

@@ -74,7 +74,7 @@ def rewards_to_go(monomial: Monomial, f: Tuple, infinite: bool) -> Poly:
     own, (laws, others) = f[1][1], beside(monomial, f)
     if len(laws) != 1 or not all(of_the_first_step(g, ("s",)) for g, _ in others):
         return of(monomial)
-    rewards = times(factor(at(REWARD, "!r", 0)), factor(("gamma", "!r")))
+    rewards = times(factor(at(REWARD, "!r", 0)), factor(("power", "gamma", "!r")))
     to_go = binder("sum", "!r", ZERO, ("inf" if infinite else "H", 0), rewards)
     found = times(factor(law(own, infinite)), to_go)
     for _ in range(SLOPES.get(f[1][0], 0)):

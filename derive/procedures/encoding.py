@@ -99,6 +99,15 @@ class Encoding:
                 return ("gamma",)
             case Power(args=(Discount(), exponent)) if not isinstance(exponent, Integer):
                 return ("gamma^", self.time(exponent))
+            case Power(args=(Applied(args=(function,)), exponent)) if not isinstance(exponent, Integer):
+                return ("c^", str(function.label), self.time(exponent))
+            case Power(args=(Rational() as base, exponent)) if base != 0 and not isinstance(exponent, Integer):
+                return ("q^", int(base.p), int(base.q), self.time(exponent))
+            case Power(args=(Ratio(args=(Rational() as above, Rational() as below)), exponent)) if (
+                    above * below != 0 and not isinstance(exponent, Integer)):
+                return ("q^", int((above / below).p), int((above / below).q), self.time(exponent))
+            case Power(args=(Times(args=factors), exponent)) if not isinstance(exponent, Integer):
+                return ("*", *(self._term(Power(factor, exponent)) for factor in factors))
             case Power(args=(base, Integer() as exponent)):
                 return ("^", self._term(base), int(exponent))
             case Plus() | Times():
