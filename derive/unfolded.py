@@ -51,6 +51,7 @@ from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index
 from derive.language.terms import Batch, Objective, Time, Trajectory
+from derive.model_class import fitted
 from derive.models import Model, Path, Shape
 from derive.procedures.concrete import sums_over_trajectories
 from derive.procedures.ranges import MOST_STEPS
@@ -190,6 +191,7 @@ def unfolded_model(claim: Claim, horizon: int, source: Random, samples: int = 1)
         policies={name: policy() for name in sorted(parts.policies | {"pi"})},
         scores=tuple(tuple(number(s) for _ in actions) for s in states),
         functions={name: table(sorts) for name, sorts in sorted(parts.functions)})
+    model = fitted(claim.assumptions, model)
     return model if claim.additive else replace(model, returns={path: number(0) for path in model.feasible_paths()})
 
 

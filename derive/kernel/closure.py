@@ -23,9 +23,10 @@ kappa = (1 - U)^-1 E_1. If (D1) u kappa = 0 and (D2) u M_v M_k kappa = 0 for all
 k that are no units, then the difference is 0 for every gamma in [0, 1). *Proof.* The sum converges absolutely, so it
 may be regrouped as above; the weights of units add up to E_1 + U E_1 + ... = kappa. QED
 *Convergence.* Apart from loops at one state there is no cycle; each loop reads units, its weights are nonnegative
-multiples, in all at most 1, of products of numbers in [0, 1]; in all below 1, where none of these is below 1. So the matrix of absolute values of a step is block
-triangular with stochastic blocks times numbers below 1, its spectral radius is below 1, uniformly near theta: the sum
-converges absolutely and may be differentiated term by term.
+multiples, in all at most 1, of products of numbers in [0, 1], such as gamma; those products in which no number is below
+1 have in all less than 1. So the matrix of absolute values of a step is block triangular with stochastic blocks times
+numbers below 1, its spectral radius is below 1, uniformly near theta: the sum converges absolutely and may be
+differentiated term by term.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from derive.kernel.factors import MU, ZERO, at, factor, joined, law_of, names, released, times
+from derive.kernel.factors import MU, at, factor, joined, law_of, names, released, times
 from derive.kernel.terms import HELD, INF, LAST, Tuple, time
 from derive.kernel import symbols
 from derive.kernel.symbols import symbol
@@ -265,7 +266,8 @@ def check_finite(found: Automaton, rows: list[Poly], steps: Identities, columns:
                 raise NotShown(f"words whose last letter is of the class {kind} do not cancel")
 
 
-def check_infinite(context: Context, found: Automaton, rows: list[Poly], steps: Identities, kappa: Poly, determinant: Weight) -> None:
+def check_infinite(context: Context, found: Automaton, rows: list[Poly], steps: Identities, kappa: Poly,
+                   determinant: Weight) -> None:
     """D1, D2; kappa is determinant * (1 - U)^-1 E_1."""
     check_convergence(context, found)
     check_rows(found, rows, steps)

@@ -121,7 +121,8 @@ def check_parts(sums: Sequence[Automaton], data: Any, context: Context) -> None:
                 type(n) is not int for place in steps for n in place):
             raise NotShown("a step that is listed twice, not in order, or has no number")
         if context.infinite:
-            check_infinite(context, found, rows, steps, vector_from_data(one["kappa"]), weight_from_data(one["determinant"]))
+            kappa, determinant = vector_from_data(one["kappa"]), weight_from_data(one["determinant"])
+            check_infinite(context, found, rows, steps, kappa, determinant)
             continue
         columns = [vector_from_data(column) for column in one["columns"]]
         units = {n: (weight_from_data(f), vector_from_data(c)) for n, f, c in one["units"]}

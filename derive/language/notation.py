@@ -270,6 +270,8 @@ class _Writer:
         return f"{self.alphabet.signs['indicator']}{self.alphabet.bracket('{', f'{one} = {two}', '}')}", ATOM
 
     def write_Applied(self, term: Any) -> tuple[str, int]:
+        if len(term.args) == 1:
+            return self.text(term.args[0]), ATOM
         return self._call(self.text(term.args[0]), *(self.text(argument) for argument in term.args[1:]))
 
     def _noted(self, term: Any, notation: Notation) -> tuple[str, int]:

@@ -96,6 +96,8 @@ class _Writer:
                 return f"{self.text(path)}.a[{self.text(time)}]"
             case Drawn(args=(batch, number)):
                 return f"{self.text(batch)}[{self.text(number)}]"
+            case Applied(args=(function,)):
+                return f"scalar({str(function.label)!r})"
             case Applied(args=(function, *places)):
                 return f"{self.text(function)}({self._listed(places)})"
             case Binder():

@@ -149,6 +149,11 @@ def function(name: str) -> Function:
     return Function(name)
 
 
+def scalar(name: str) -> Expr:
+    """A number without a value that does not depend on theta, such as a trace decay or a temperature."""
+    return Function(name)()
+
+
 def grad(term: Any) -> Expr:
     """The gradient of a term in theta."""
     return Grad(term)

@@ -16,7 +16,17 @@ from typing import Any
 from derive.errors import WorkLimit
 from derive.kernel.closure import Automaton, classes_of, is_unit
 from derive.kernel.differences import Gap, graded
-from derive.kernel.polynomials import CENTRAL, Monomial, Poly, Refused, Weight, by_key, of, vector_to_data, weight_to_data
+from derive.kernel.polynomials import (
+    CENTRAL,
+    Monomial,
+    Poly,
+    Refused,
+    Weight,
+    by_key,
+    of,
+    vector_to_data,
+    weight_to_data,
+)
 from derive.kernel.products import relation_sums, substituted
 from derive.kernel.reading import one_atom
 from derive.procedures.spans import CONTEXT, ONE, VARIABLES, ZERO, Span, Vector, column_times, inner, row_times

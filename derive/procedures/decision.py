@@ -93,8 +93,8 @@ def is_local(*terms: Term) -> bool:
 
 def policies(*terms: Term) -> list[str | None]:
     """The policies whose values occur, pi first, and none: whose values rewards may be written in."""
-    names = sorted({"pi" if x[1] == HELD else str(x[1]) for t in terms for x in subterms(t) if x[0] == "V" and len(x) == 4},
-                   key=lambda name: (name != "pi", name))
+    valued = [x for t in terms for x in subterms(t) if x[0] == "V" and len(x) == 4]
+    names = sorted({"pi" if x[1] == HELD else str(x[1]) for x in valued}, key=lambda name: (name != "pi", name))
     return [*names, None] if names else [None]
 
 

@@ -8,7 +8,12 @@ from typing import Any
 from sympy import Expr, Integer, Rational
 
 from derive.assumptions import (
+    CASE,
+    COVERS,
+    HORIZON,
     POSSIBLE,
+    SAMPLES,
+    SCALAR,
     Assumption,
     additive_return,
     discount_below_one,
@@ -16,8 +21,9 @@ from derive.assumptions import (
     iid_samples,
     initial_positive,
     policy_positive,
+    undiscounted,
 )
-from derive.errors import OutsideFragment
+from derive.errors import InvalidChain, OutsideFragment
 from derive.kernel import terms as k
 from derive.kernel.contexts import Context
 from derive.language.binding import Binder, Index
@@ -58,10 +64,30 @@ KINDS = {Total: "sum", Prod: "prod", Expect: "E"}
 def context_of(assumptions: Iterable[Assumption], *, infinite: bool) -> Context:
     """What a theorem under these assumptions speaks of."""
     known = frozenset(assumptions)
+    about = {kind: [one.about for one in known if one.kind == kind] for kind in (SAMPLES, HORIZON, COVERS, SCALAR)}
     return Context(
         horizon="infinite" if infinite else "finite",
         positive=frozenset(name for one, name in POSITIVE.items() if one in known),
-        possible=POSSIBLE in known, discount=discount_below_one in known, iid=iid_samples in known)
+        possible=POSSIBLE in known, discount=discount_below_one in known, iid=iid_samples in known,
+        undiscounted=undiscounted in known, covers=frozenset(about[COVERS]), scalars=frozenset(about[SCALAR]),
+        ranges=ranges_of(known), first=0 if infinite else max([0, *(n for n, in about[HORIZON])]),
+        samples=max([1, *(n for n, in about[SAMPLES])]))
+
+
+def ranges_of(assumptions: Iterable[Assumption]) -> frozenset[k.Tuple]:
+    """The ranges of free times that cases say: t <= k is said of k, or of t where the other is no letter.
+
+    Raises:
+        InvalidChain: for a time that is bounded twice on one side.
+    """
+    encoding, spans = Encoding((), infinite=False), dict[Expr, list[k.Tuple]]()
+    for one, two in (one.about for one in sorted(assumptions, key=str) if one.kind == CASE):
+        letter, limit, side = (two, one, 0) if isinstance(two, Time) else (one, two, 1)
+        span = spans.setdefault(letter, [k.time(), k.LAST])
+        if span[side] != (k.time(), k.LAST)[side]:
+            raise InvalidChain(f"{letter} is bounded twice on one side; give one case for it.")
+        span[side] = encoding.time(limit)
+    return frozenset((encoding.index(letter), low, high) for letter, (low, high) in spans.items())
 
 
 class Encoding:
