@@ -17,7 +17,9 @@ from typing import Any
 from derive.kernel.contexts import Context
 from derive.kernel.local_sums import Reading
 from derive.kernel.polynomials import Refused
-from derive.kernel.terms import BINDERS, HELD, INF, LAST, Malformed, Term, Tuple, free, inside, law_term, opened, time
+from derive.kernel.terms import (
+    BINDERS, HELD, INF, LAST, Malformed, Term, Tuple, free, inside, is_index, law_term, opened, time,
+)
 from derive.kernel.wellformed import gradients
 
 Support = dict[Tuple, object]
@@ -182,6 +184,8 @@ class Walk:
             index, body = self.opened(t, support)
             if head == "sum" and index[0] == "time" and t[2] not in WHOLE:
                 return False  # it may be empty
+            if head == "E" and self.event(index, body):
+                return len(known) == 3  # every trajectory is possible, and one is like this
             policy = self.restricted(t)
             within = {**support, index: policy} if policy else {**support, index: t[2][1:]} if (
                 index[0] == "time") else support
@@ -199,6 +203,15 @@ class Walk:
             law = self.law_of(a[1], support) if a[0] == "a" and s[0] == "s" and a[1:] == s[1:] else None
             return "policy" in known or law == own or (law is not None and (own, law) in self.context.covers)
         return False
+
+    def event(self, path: Tuple, body: Term) -> bool:
+        """Whether this says which state or action is at some places of a trajectory that are surely distinct."""
+        found = body[1:] if body[0] == "*" else (body,)
+        if any(one[0] != "same" or not any(map(is_index, one[1:])) for one in found):
+            return False
+        places = [x for one in found for x in one[1:] if not is_index(x)]
+        return len(set(places)) == len(found) and len({x[2][2] for x in places}) == 1 and all(
+            x[1] == path for x in places)
 
     def number_above_zero(self, t: Term) -> bool:
         """Whether a number is positive: a + b m, b >= 0, at the least m; a + b c, c a product of numbers in [0, 1], of

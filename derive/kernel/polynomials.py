@@ -2,7 +2,8 @@
 
 A monomial is a sorted tuple of (factor, exponent), no exponent 0. A *weight* is a polynomial in the central symbols
 (gamma, m, numbers "c.name" of the author's): {central monomial: number}. A polynomial is {(central monomial, key):
-number}; the key is a monomial, a place of a vector, or a pair (letter, state). Exponents may be negative; numbers are int or Fraction, never 0.
+number}; the key is a monomial, a place of a vector, or a pair (letter, state). Exponents may be negative; numbers are
+int or Fraction, never 0.
 """
 
 from __future__ import annotations

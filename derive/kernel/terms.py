@@ -1,7 +1,7 @@
 """Terms: plain nested tuples, bound indices by height, substitution, JSON.
 
     number         ("num", p, q)                     gamma, sample size   ("gamma",), ("m",)
-    sum, product   ("+", ...), ("*", ...)            to a time   ("gamma^", time)  ("c^", name, time)  ("q^", p, q, time)
+    sum, product   ("+", ...), ("*", ...)            to a time  ("gamma^", time) ("c^", name, time) ("q^", p, q, time)
     quotient       ("/", above, below)               power                ("^", base, n)
     gradient, log  ("grad", x), ("log", x)           expectation          ("E", index, policy, body)
     over an index  ("sum" | "prod", index, range, body)

@@ -191,7 +191,8 @@ def expect(index: Index, body: Any, *, policy: Policy = pi, given: Any = None, l
     """The expectation over a trajectory, or over a batch of sampled trajectories.
 
     Also over an action given a state, over a next state given (state, action), over a first state, and over states
-    that have a ``law``, d_normalized or p[t]: these are sums, written out.
+    that have a ``law``, d_normalized or p[t]: these are sums, written out. Over a trajectory given events, which are
+    indicators, it is E[f 1{...}] / P(...), which owes that the events are possible.
     """
     if isinstance(index, Action) and given is not None and law is None:
         return total(index, Times(ActionProbability(policy, index, given), as_term(body)))
@@ -200,6 +201,12 @@ def expect(index: Index, body: Any, *, policy: Policy = pi, given: Any = None, l
     if isinstance(index, State) and law is None:
         weight = Initial(index) if given is None else Transition(index, *given)
         return total(index, Times(weight, as_term(body)))
+    if given is not None and law is None and isinstance(index, Trajectory):
+        events = [as_term(one) for one in (given if isinstance(given, (list, tuple)) else [given])]
+        if not all(isinstance(one, Same) for one in events):
+            raise NotATerm("A mean is taken given events. Write given=[same(tau.s[t], s), same(tau.a[t], a)].")
+        return Ratio(Expect(index, Law(policy), Times(*events, as_term(body))),
+                     Expect(index, Law(policy), Times(*events) if len(events) > 1 else events[0]))
     if given is not None or law is not None:
         raise NotATerm(f"The mean over {index} is given nothing, and has no law of states.")
     return Expect(index, Law(policy), body)

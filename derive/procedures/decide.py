@@ -145,6 +145,10 @@ class Comparison:
         self.endless = spoken.endless
         self._signatures: dict[tuple[Expr, Expr], Signature] = {}
 
+    def signature_of(self, before: Expr, after: Expr) -> Signature:
+        """What the two sides speak of."""
+        return self._speaks(before, after)
+
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
         found = self._quietly(before, after, shape, frozenset(), modular=True)
