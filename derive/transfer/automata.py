@@ -15,10 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel.closure import Automaton, automaton
+from derive.errors import NotApplicable, OutsideFragment, WorkLimit
+from derive.kernel.closure import Automaton, automaton, marked
+from derive.kernel.contexts import Context
+from derive.kernel.differences import checked
 from derive.kernel.local_sums import symbol
-from derive.kernel.polynomials import Monomial, Poly, Weight, by_key, of
+from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, of, product, put
+from derive.kernel.reading import Closed
+from derive.kernel.terms import Term, free
+from derive.kernel.unfolding import MU
+from derive.models import Shape
 from derive.transfer.arrays import Array
 from derive.transfer.tables import Tables, moves
 
@@ -124,8 +130,8 @@ class Transfer:
 
     # -- all steps -----------------------------------------------------------------------------------
 
-    def value(self, one: Automaton, apart: int = 0) -> Array:
-        """The sum over all trajectories, (B,), each times R(tau) to the power ``apart``.
+    def value(self, one: Automaton, apart: int = 0, mu: int = 1) -> Array:
+        """The sum over all trajectories, (B,), times R(tau) to the power ``apart``, mu(s_0) to the power ``mu``.
 
         Raises:
             OutsideFragment: for free times, and for what has no numbers.
@@ -144,8 +150,9 @@ class Transfer:
                 factor = self.ring.power(self.tables.returned(t), apart, "R") if apart else None
                 values = self.stepped(arrows, values, t, factor)
         result = self.ring.number(0)
+        initial = self.ring.power(self.tables.initial, mu, "mu(s_0)")
         for q, weight in by_key(one.start).items():
-            ended = self.ring.total(self.ring.reduced(self.tables.initial * values[:, q]), -1)
+            ended = self.ring.total(self.ring.reduced(initial * values[:, q]), -1)
             result = self.ring.reduced(result + self.ring.reduced(self.tables.weight(weight) * ended))
         return result
 
@@ -195,6 +202,7 @@ class Transfer:
     def _powered(self, arrows: list[tuple[Any, ...]], values: Array) -> Array:
         """T^(H+1) times the ends, T[(p, s), (q, x)] = sum over letters of weight(p, q) [letter](s, x)."""
         size, n = values.shape[1:]
+        self._work(2 * log2(self.tables.horizon + 2) * (size * n) ** 3)
         matrix = np.zeros((1, size, n, size, n), dtype=values.dtype)
         for letter, sources, targets, weights in arrows:
             steps = self.steps(letter)
@@ -218,8 +226,8 @@ class Transfer:
 
     # -- polynomials in sums ----------------------------------------------------------------------------
 
-    def polynomial(self, poly: Poly) -> Array:
-        """A polynomial {(central, (numbers, monomials))} in sums over all trajectories, (B,).
+    def polynomial(self, poly: Poly, first: int) -> Array:
+        """A polynomial {(central, (numbers, monomials))} in sums over all trajectories, from a horizon on, (B,).
 
         Raises:
             Refused: for what the kernel does not read.
@@ -233,11 +241,15 @@ class Transfer:
                 part = self.ring.reduced(part * self.number(f, e))
             for monomial in sums:
                 if monomial not in known:
-                    grade = dict(monomial).get(("R",), 0)
-                    known[monomial] = self.value(automaton(of(monomial), False, plain=True), grade)
+                    known[monomial] = self.sum(monomial, first)
                 part = self.ring.reduced(part * known[monomial])
             result = self.ring.reduced(result + part)
         return result
+
+    def sum(self, monomial: Monomial, first: int) -> Array:
+        """The sum of a monomial over all trajectories, (B,)."""
+        powers = dict(monomial)
+        return self.value(plain_automaton(monomial, first), powers.get(("R",), 0), powers.get(MU, 0))
 
     def number(self, f: tuple[Any, ...], e: int) -> Array:
         """gamma^(e H) or [H >= n]."""
@@ -246,3 +258,30 @@ class Transfer:
         if f == ("gamma", "H"):
             return self.ring.power(self.tables.gamma, e * self.tables.horizon, "the discount")
         raise OutsideFragment("a free time")
+
+
+def plain_automaton(monomial: Monomial, first: int) -> Automaton:
+    """The automaton of a sum over all trajectories from a horizon on, values as they are, with mu once."""
+    initial = ((MU, 1 - dict(monomial).get(MU, 0)),)
+    once = product(monomial, initial) if initial[0][1] else monomial
+    return automaton(marked(of(once), set(), first, False), False, plain=True)
+
+
+def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
+    """A term as {(central, (numbers, sums over all trajectories)): number}, and the first horizon that it has.
+
+    Raises:
+        Refused, Malformed: for what the kernel does not read.
+        NotApplicable: where the term asks for a time or a sample that the shape has not.
+    """
+    if unbound := free(side):
+        raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
+    context = checked(context, side, side)
+    if context.first > shape.horizon or context.samples > shape.samples:
+        raise NotApplicable(f"it is defined from H = {context.first} and m = {context.samples} on")
+    closed, poly = Closed(context), Poly()
+    for (c, (numbers, atoms)), v in closed.read(side).items():
+        for one in atoms:
+            closed.kept(one)
+        put(poly, (c, (numbers, tuple(sorted(monomial for monomial, _ in atoms)))), v)
+    return poly, context.first

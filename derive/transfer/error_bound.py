@@ -14,7 +14,7 @@ from math import log2, prod
 from typing import Any
 
 from derive.kernel.closure import Automaton
-from derive.kernel.local_sums import Symbol
+from derive.kernel.local_sums import Symbol, symbol
 from derive.kernel.polynomials import Monomial, Poly, Weight, by_key
 from derive.models import Shape
 
@@ -36,14 +36,17 @@ class Bound:
         return max(0, int(-points * log2(once)))
 
 
-def of_automaton(one: Automaton, shape: Shape) -> Bound:
-    """H + 2 times the largest step; a letter is read once, and an arbitrary return gives each step another factor.
+def of_automaton(one: Automaton, shape: Shape, mu: int = 1) -> Bound:
+    """H + 2 times the largest step, times mu(s_0) to a power; an arbitrary return gives each step another factor.
 
     A reciprocal counts with its whole table in every step: the common denominator is a product of such entries.
     """
     sizes = Sizes(shape)
-    read = [(one.start, ((("mu", "", (), ("s",), ()), 1),)), *((m, k) for k, m in (*one.letters.items(), *one.ends.items()))]
-    below = {f: -e for _, letter in read for f, e in letter if e < 0}
+    start: Monomial = ((symbol("mu", "", ("s",)), mu),)
+    read = [(one.start, start), *((poly, letter) for letter, poly in (*one.letters.items(), *one.ends.items()))]
+    below: dict[Symbol, int] = {}
+    for f, e in (pair for _, letter in read for pair in letter):
+        below[f] = max(below.get(f, 0), -e)
     inverted = sum(e * sizes.degree(f) * sizes.entries(f) for f, e in below.items())
     degree = 1 + inverted + max(sizes.degree_of(letter) + power(by_key(poly).values()) for poly, letter in read)
     terms = sum(size(by_key(poly).values()) * 2 ** sizes.norm_of(letter) for poly, letter in read)

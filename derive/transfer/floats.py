@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.errors import OutsideFragment, Undefined
 from derive.kernel.contexts import Context
-from derive.kernel.differences import checked
-from derive.kernel.polynomials import Poly, Refused, put
-from derive.kernel.reading import Closed
+from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, Term
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
 from derive.transfer.arrays import Array, Floats
-from derive.transfer.automata import Transfer
+from derive.transfer.automata import Transfer, sums_of
 from derive.transfer.tables import Tables
 
 MOST_WORK = 5e9
@@ -98,23 +96,11 @@ def value(context: Context, side: Term, instance: Instance, directions: FloatArr
     possible = instance.mdp.P > 0
     support = possible if possible.mean() < SPARSE else None
     try:
-        poly = sums_of(context, side, instance)
+        shape = replace(instance.mdp.shape, samples=instance.samples)
+        poly, first = sums_of(context, side, shape)
         models = [AtInstance(instance, directions, absolute=absolute) for absolute in (False, True)]
-        value, size = (Transfer(one, support, MOST_WORK).polynomial(poly) for one in models)
+        value, size = (Transfer(one, support, MOST_WORK).polynomial(poly, first) for one in models)
     except (Refused, Malformed) as refused:
         raise OutsideFragment(str(refused)) from None
     number = np.zeros(len(directions))
     return Amount(number + value, number + size)
-
-
-def sums_of(context: Context, side: Term, instance: Instance) -> Poly:
-    """A term as {(central, (numbers, sums over all trajectories)): number}."""
-    context = checked(context, side, side)
-    if context.first > instance.mdp.horizon or context.samples > instance.samples:
-        raise NotApplicable(f"it is defined from H = {context.first} and m = {context.samples} on")
-    closed, poly = Closed(context), Poly()
-    for (c, (numbers, atoms)), v in closed.read(side).items():
-        for one in atoms:
-            closed.kept(one)
-        put(poly, (c, (numbers, tuple(sorted(monomial for monomial, _ in atoms)))), v)
-    return poly

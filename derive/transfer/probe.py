@@ -17,15 +17,15 @@ from sympy import Expr
 
 from derive.assumptions import Assumption
 from derive.errors import OutsideFragment
-from derive.kernel.closure import automaton
 from derive.kernel.differences import Gap, difference
-from derive.kernel.polynomials import Refused, of
+from derive.kernel.polynomials import Refused
+from derive.kernel.unfolding import MU
 from derive.language.horizons import is_endless
 from derive.models import Shape
 from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.modular import random_primes
 from derive.transfer.arrays import Array, Residues
-from derive.transfer.automata import Transfer
+from derive.transfer.automata import Transfer, plain_automaton
 from derive.transfer.error_bound import of_automaton, of_polynomial
 from derive.transfer.tables import Tables
 
@@ -131,8 +131,9 @@ def _probed(gap: Gap, shape: Shape, points: int, seed: int) -> Agreement | Disag
             raise OutsideFragment("a product of sums over an arbitrary return")
         poly = {(c, (n, tuple(monomials[k] for k in sums))): v for (c, (n, sums)), v in gap.polynomial.items()}
         if poly:
-            atoms = {one: of_automaton(automaton(of(one), False, plain=True), shape) for one in monomials}
+            first = gap.context.first
+            atoms = {one: of_automaton(plain_automaton(one, first), shape, dict(one).get(MU, 0)) for one in monomials}
             bounds.append(of_polynomial(poly, atoms, shape.horizon))
-            if reader.polynomial(poly).any():
+            if reader.polynomial(poly, first).any():
                 return Disagreement(shape)
     return Agreement(shape, points, min((bound.bits(points) for bound in bounds), default=0))

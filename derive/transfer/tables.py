@@ -113,6 +113,7 @@ class Tables(ABC):
             aligned = table.transpose(0, *(1 + k for k in axes))
             shape = [self.size(place) if place in f[3] else 1 for place in order]
             result = self.ring.reduced(result * aligned.reshape(-1, *shape))
+        result = np.broadcast_to(result, (len(result), *sizes))  # also along places that no factor depends on
         for _ in bound:
             result = self.ring.total(result, -1)
         return result

@@ -13,14 +13,14 @@ from importlib.metadata import version
 from statistics import median
 from time import process_time
 
+from derive.procedures.everywhere import Everywhere, Sides, decide_everywhere
+from derive.procedures.scale import Agreement, Disagreement, probe
 from sympy import Expr
 from sympy.external.gmpy import GROUND_TYPES
 
 from derive.assumptions import POSSIBLE, Assumption, additive_return
 from derive.language.vocabulary import P, R, grad, log, pi, t, tau, total
 from derive.models import Shape
-from derive.procedures.everywhere import Everywhere, Sides, decide_everywhere
-from derive.procedures.scale import Agreement, Disagreement, probe
 from derive.proof_files import bundled, load, proof_files
 
 MISSED = 3

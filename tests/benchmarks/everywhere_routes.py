@@ -14,6 +14,8 @@ from statistics import median
 from time import thread_time
 
 from children import Budget, limited, own_peak
+from derive.procedures.backward import exact_value
+from derive.procedures.everywhere import Everywhere, Somewhere, decide_everywhere, differences
 from sympy.core.cache import clear_cache
 from zero_test_routes import QUICK, SLOW, TWINS, Route, claim, kernel, sympy_together
 
@@ -21,8 +23,6 @@ from derive.assumptions import additive_return
 from derive.language.signature import signature
 from derive.models import Shape
 from derive.procedures import field
-from derive.procedures.backward import exact_value
-from derive.procedures.everywhere import Everywhere, Somewhere, decide_everywhere, differences
 from derive.procedures.generic import generic_model
 
 ADDITIVE = frozenset({additive_return})
