@@ -57,7 +57,7 @@ class Floats:
     def power(self, array: Array, exponent: int, what: str) -> Array:
         if exponent < 0 and not array.all():
             raise Undefined(f"a division by {what}, which is 0 somewhere.")
-        return np.asarray(array ** float(exponent) if exponent < 0 else array**exponent)
+        return array if exponent == 1 else np.asarray(array ** float(exponent) if exponent < 0 else array**exponent)
 
     def product(self, left: Array, right: Array) -> Array:
         return np.asarray(np.matmul(left, right))
@@ -90,8 +90,10 @@ class Residues:
         if exponent < 0:
             rows = modular.Residues(array.reshape(len(self.primes), -1), self.primes.reshape(-1, 1))
             array = rows.inverse().values.reshape(array.shape)
-        result = np.ones_like(array)
-        for _ in range(abs(exponent)):
+        if not exponent:
+            return np.ones_like(array)
+        result = array
+        for _ in range(abs(exponent) - 1):
             result = self.reduced(result * array)
         return result
 

@@ -31,6 +31,10 @@ from derive.transfer.tables import Tables, moves
 MOVED = symbol("P", "", ("x", "s", "a"))
 A_PRODUCT = 20_000
 """What a product of a matrix and columns costs beside the operations in it."""
+REMEMBERED = 1_000_000
+"""Numbers that are kept of one letter."""
+A_STEP = 200_000
+"""What a letter costs a step, in operations of a product of large matrices."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +72,8 @@ class Transfer:
     def __init__(self, tables: Tables, support: Array | None = None, most_work: float = float("inf")) -> None:
         self.tables, self.ring, self.support = tables, tables.ring, support
         self._matrices: dict[Monomial, Array] = {}
-        self._left = self._most = most_work
+        self._entries: dict[Monomial, Array] = {}
+        self._left = most_work
 
     # -- one step ------------------------------------------------------------------------------------
 
@@ -88,8 +93,7 @@ class Transfer:
         """sum_a letter(s, a, x), times ``apart`` (B, S, A, S) if given: a column for each pair (s, x) of its steps."""
         if apart is None and letter in self._matrices:
             return self._matrices[letter]
-        steps = self.steps(letter)
-        entries = self.on_steps(letter, t)
+        steps, entries = self.steps(letter), self.on_steps(letter, t)
         if apart is not None:
             at = apart[:, steps.places["s"], steps.places["a"], steps.places["x"]]
             return self.ring.segments(self.ring.reduced(entries * at), steps.first)
@@ -99,15 +103,19 @@ class Transfer:
         return result
 
     def on_steps(self, letter: Monomial, t: int) -> Array:
+        """A letter at each of its steps, (B, steps)."""
+        if letter in self._entries:
+            return self._entries[letter]
         steps = self.steps(letter)
         self._work(len(letter) * len(steps.places["s"]))
         result = np.ones_like(self.ring.number(1))[:, None]
-        result = np.broadcast_to(result, (len(result), len(steps.places["s"])))
         for f, e in letter:
             table = self.ring.power(self.tables.symbol(f, t), e, f[0])
             places: tuple[Any, ...] = (slice(None), *(steps.places[place] for place in f[3]))
-            at = table[places] if f[3] else table[:, None]
-            result = self.ring.reduced(result * at)
+            result = self.ring.reduced(result * (table[places] if f[3] else table[:, None]))
+        result = np.broadcast_to(result, (len(result), len(steps.places["s"])))
+        if result.size < REMEMBERED and not any(moves(f) for f, _ in letter):
+            self._entries[letter] = result
         return result
 
     def applied(self, letter: Monomial, matrix: Array, columns: Array) -> Array:
@@ -197,7 +205,7 @@ class Transfer:
         if any(moves(f) for letter in one.letters for f, _ in letter):
             return False
         n, last = self.tables.states, self.tables.horizon + 1
-        return 2 * log2(last + 1) * (len(one.states) * n) ** 3 < last * letters * (A_PRODUCT + n * n)
+        return 2 * log2(last + 1) * (len(one.states) * n) ** 3 < last * letters * (A_STEP + n * n)
 
     def _powered(self, arrows: list[tuple[Any, ...]], values: Array) -> Array:
         """T^(H+1) times the ends, T[(p, s), (q, x)] = sum over letters of weight(p, q) [letter](s, x)."""
