@@ -1,4 +1,4 @@
-"""Random pairs for what the decision learned last: products of sums, literal times, values unrolled under gradients."""
+"""Random pairs for fragments of their own: products of sums, literal times, values unrolled under gradients."""
 
 from __future__ import annotations
 
