@@ -50,11 +50,11 @@ from derive.assumptions import dynamics_positive, initial_positive
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index
+from derive.language.signature import MOST_STEPS
 from derive.language.terms import Batch, Objective, Time, Trajectory
 from derive.model_class import fitted
 from derive.models import Model, Path, Shape
 from derive.procedures.concrete import sums_over_trajectories
-from derive.procedures.ranges import MOST_STEPS
 from derive.shrinking import shrunk
 from derive.witness import MOST_OUTCOMES
 

@@ -17,10 +17,10 @@ from derive.assumptions import HORIZON, dynamics_positive, initial_positive, pol
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
+from derive.language.signature import MOST_STEPS
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
 from derive.model_class import fits, fitted
 from derive.models import Model, Shape
-from derive.procedures.ranges import MOST_STEPS
 from derive.shrinking import shrunk
 
 DRAWS = 12

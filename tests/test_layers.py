@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.source", "language.signature"),
     ("assumptions", "models"),
     ("procedures", "enumerate", "stationary", "numeric"),
+    ("transfer",),
     ("rules",),
     ("claim",),
     ("shrinking",),

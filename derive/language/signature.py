@@ -32,6 +32,9 @@ from derive.language.terms import (
 )
 from derive.language.typing import check_functions, sort_of
 
+MOST_STEPS = 12
+"""Literal times up to this have shapes of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:

@@ -29,6 +29,7 @@ from derive.kernel.polynomials import (
 )
 from derive.kernel.products import relation_sums, substituted
 from derive.kernel.reading import one_atom
+from derive.kernel.values import SLOPES
 from derive.procedures.spans import CONTEXT, ONE, VARIABLES, ZERO, Span, Vector, column_times, inner, row_times
 
 MOST_ATOMS = 60
@@ -250,6 +251,8 @@ def certificate(gap: Gap, *, testing: bool = True) -> dict[str, Any] | Differs:
         sums = []
         for one in gap.sums:
             found = closure_of(one, infinite=infinite, testing=testing)
+            if isinstance(found, Differs) and any(f[0] in SLOPES for letter in one.letters for f, _ in letter):
+                raise Refused("the gradient of a value beside what comes after it")  # it is not written out there
             if isinstance(found, Differs):
                 return found
             sums.append(found)

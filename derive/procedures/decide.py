@@ -22,7 +22,7 @@ from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder, Index
 from derive.language.definitions import resolved
 from derive.language.expression import subterms
-from derive.language.signature import Signature, signature
+from derive.language.signature import MOST_STEPS, Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank, refuse_foreign
 from derive.model_class import fits, holds_at
@@ -33,7 +33,6 @@ from derive.procedures.evaluate import Evaluator
 from derive.procedures.generic import Zeros, generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.procedures.modular import POINTS, residue_model
-from derive.procedures.ranges import MOST_STEPS
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 from derive.procedures.walks import NotKnownToConverge
 

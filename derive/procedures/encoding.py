@@ -55,7 +55,7 @@ from derive.language.terms import (
     Total,
     Transition,
 )
-from derive.language.typing import sort_of
+from derive.language.typing import refuse_foreign, sort_of
 
 POSITIVE = {policy_positive: "policy", initial_positive: "initial", dynamics_positive: "dynamics"}
 KINDS = {Total: "sum", Prod: "prod", Expect: "E"}
@@ -101,10 +101,12 @@ class Encoding:
         """The kernel's term of an author's, which has no loose index.
 
         Raises:
+            NotATerm: for what is not of the language.
             OutsideFragment: for what the kernel has no node for.
             MalformedTerm: for a notion that has no meaning here.
         """
         if term not in self._known:
+            refuse_foreign(term)
             self._known[term] = self._term(term)
         return self._known[term]
 

@@ -1,7 +1,7 @@
 """All numerical linear dependencies among random terms with values, against the decision.
 
 Terms are evaluated on generic models of several shapes and horizons at many points modulo one prime. The
-kernel of that matrix holds all combinations that vanish; each must be "everywhere", and a combination
+kernel of that matrix holds all combinations that vanish; each must be shown, and a combination
 beside the kernel must not. Rewards are stationary here, where the decision is not complete in theory.
 """
 
@@ -13,19 +13,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from everywhere_terms import LAST, POSITIVE, ZERO, Bound, Factor, Mono, Pair, Part, Sum, part_term
 from flint import nmod_mat
+from random_pairs import decision
+from random_sums import LAST, POSITIVE, ZERO, Bound, Factor, Mono, Pair, Part, Sum, part_term
+from random_values import value_kind
+from residues import EVERYTHING
 from sympy import Expr, Integer
-from test_everywhere_random import EVERYTHING, decided
-from values_terms import value_kind
 
 from derive.assumptions import additive_return
 from derive.language.expression import Plus, Times
 from derive.models import Shape
 from derive.procedures import modular
-from derive.procedures.closure import Somewhere
+from derive.procedures.certificates import Differs
+from derive.procedures.decision import Shown
 from derive.procedures.evaluate import Evaluator
-from derive.procedures.everywhere import Everywhere
 
 PRIME = 2**31 - 1
 SHAPES = [Shape(*size) for size in ((2, 2, 0), (2, 2, 1), (3, 2, 1), (2, 2, 2), (1, 2, 3), (2, 2, 3))]
@@ -96,7 +97,7 @@ def combination(terms: list[Expr], coefficients: dict[int, Fraction]) -> Expr:
 
 
 def outcome(term: Expr) -> Any:
-    return decided(Pair(term, Integer(0), ASSUMED, ""))
+    return decision(Pair(term, Integer(0), ASSUMED, ""))
 
 
 def examined(seed: int, number: int, patch: pytest.MonkeyPatch, suffix: str = "") -> dict[str, int]:
@@ -112,7 +113,7 @@ def examined(seed: int, number: int, patch: pytest.MonkeyPatch, suffix: str = ""
               "outside": 0, "false yes": 0, "combinations": 0}
     for exact in readable:
         found = outcome(combination(terms, exact))
-        known = "known" if isinstance(found, Everywhere) else "unknown" if isinstance(found, Somewhere) else "outside"
+        known = "known" if isinstance(found, Shown) else "unknown" if isinstance(found, Differs) else "outside"
         counts[known] += 1
     for _ in range(2 * len(readable)):
         mixed: dict[int, Fraction] = {}
@@ -127,7 +128,7 @@ def examined(seed: int, number: int, patch: pytest.MonkeyPatch, suffix: str = ""
         scaled = [one.numerator * pow(one.denominator, -1, PRIME) % PRIME for one in mixed.values()]
         value = sum(c * matrix[n].astype(object) for c, n in zip(scaled, mixed, strict=True)) % PRIME
         counts["combinations"] += 1
-        counts["false yes"] += bool(value.any()) and isinstance(outcome(combination(terms, mixed)), Everywhere)
+        counts["false yes"] += bool(value.any()) and isinstance(outcome(combination(terms, mixed)), Shown)
     return counts
 
 

@@ -1,4 +1,4 @@
-"""Random pairs for what the decision learned last: products of sums, literal times, values unrolled under gradients."""
+"""Random pairs for fragments of their own: products of sums, literal times, values unrolled under gradients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from everywhere_terms import (
+from random_pairs import _rewritten as rewritten
+from random_sums import (
     FACTORS,
     LAST,
     POSITIVE,
@@ -23,10 +24,9 @@ from everywhere_terms import (
     part_term,
     side_term,
 )
+from random_values import ValueMaker, value_kind
+from random_values import _rewritten as rewritten_values
 from sympy import Expr, Integer
-from test_everywhere_random import _rewritten as rewritten
-from values_terms import ValueMaker, value_kind
-from values_terms import _rewritten as rewritten_values
 
 from derive.assumptions import additive_return, possible
 from derive.language.expression import as_term

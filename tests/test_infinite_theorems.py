@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from further_theorems import ENDLESS, FALSE, THEOREMS, b, beta, endless, error, reward, score
+from random_pairs import decision
+from random_sums import Pair
 from sympy import Expr
 from test_models import paper_model
 
@@ -45,12 +47,10 @@ from derive.language.vocabulary import (
     variance,
 )
 from derive.models import Model, Shape
-from derive.procedures.closure import Somewhere
+from derive.procedures.certificates import Differs
 from derive.procedures.concrete import Rationals, as_fraction, concrete_model
 from derive.procedures.decide import Comparison, Equal
-from derive.procedures.decision import Outside as Unknown
-from derive.procedures.decision import Shown
-from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere
+from derive.procedures.decision import Outside, Shown
 from derive.procedures.generic import generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.rules import automata, gradient_of_a_sum
@@ -58,6 +58,12 @@ from derive.stationary.evaluation import Stationary
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
 
 F = Fraction
+
+
+def asked(before: Any, after: Any, assumes: Any = ENDLESS) -> Shown | Differs | Outside:
+    return decision(Pair(as_term(before), as_term(after), frozenset(assumes), ""))
+
+
 ENDLESS_THEOREMS = [theorem for theorem in THEOREMS if is_endless(*theorem.chain.terms)]
 
 
@@ -120,7 +126,7 @@ def test_true_theorems_are_proved(one: Theorem) -> None:
 @pytest.mark.parametrize("name", FALSE)
 def test_false_twins_are_refuted_with_a_verified_witness(name: str) -> None:
     left, right, assumed = FALSE[name]
-    assert isinstance(decide_everywhere(left, as_term(right), assumed), Somewhere)
+    assert isinstance(asked(left, right, assumed), Differs)
 
     @theorem(name, assumes=assumed)
     def twin() -> Chain:
@@ -167,7 +173,7 @@ DIVERGENT: dict[str, Expr] = {
 def test_a_sum_that_may_diverge_is_not_decided(name: str) -> None:
     """A bare closure would accept sum_t 2^t = -1; so would a bare linear system."""
     term = DIVERGENT[name]
-    assert isinstance(decide_everywhere(term, as_term(0), ENDLESS), Outside)
+    assert isinstance(asked(term, 0), Outside)
     with pytest.raises(OutsideFragment):
         InfiniteHorizon(generic_model(Shape(2, 2, 0), signature(term), additive=True)).value(term, {})
     if name != "squared importance ratios":
@@ -193,8 +199,8 @@ def test_squared_importance_ratios_converge_on_some_models_only() -> None:
     total(k, gamma**k * expect(tau, reward(k)), stop=forever), expect(tau, A(tau.s[1], tau.a[1]) ** 2)], ids=str)
 def test_a_sum_over_a_time_that_its_terms_do_not_have(number: Expr) -> None:
     """An expectation that has been read to its end is still there at every later time."""
-    assert isinstance(decide_everywhere((1 - gamma) * endless(gamma**t * number), number, ENDLESS), Everywhere)
-    assert isinstance(decide_everywhere(endless(gamma**t * number), number, ENDLESS), Somewhere)
+    assert isinstance(asked((1 - gamma) * endless(gamma**t * number), number), Shown)
+    assert isinstance(asked(endless(gamma**t * number), number), Differs)
 
 
 def test_a_sum_that_may_diverge_is_undecided_in_a_chain() -> None:
@@ -253,7 +259,7 @@ def test_what_is_decided_without_positivity() -> None:
     """The sums keep P, pi and mu as factors, so nothing is asked of zeros."""
     bare: list[Any] = [one for one in ENDLESS if "positive" not in one.name]
     claim = endless(gamma**t * expect(tau, score(t) * error))
-    assert isinstance(decide_everywhere(grad(J), claim, bare), Everywhere)
+    assert isinstance(asked(grad(J), claim, bare), Shown)
 
 
 def test_free_times_are_not_decided() -> None:
@@ -280,9 +286,9 @@ def test_a_false_claim_with_a_free_time_is_refuted() -> None:
 def test_the_gradient_of_a_temporal_difference_error() -> None:
     """V(s_{t+1}) is read at the next step, which there always is."""
     errors = endless(gamma**t * expect(tau, error))
-    assert isinstance(decide_everywhere(grad(errors), as_term(0), ENDLESS), Everywhere)
+    assert isinstance(asked(grad(errors), as_term(0)), Shown)
     ahead = grad(expect(tau, V(tau.s[1])))
-    assert isinstance(decide_everywhere((1 - gamma) * endless(gamma**t * ahead), ahead, ENDLESS), Everywhere)
+    assert not isinstance(asked((1 - gamma) * endless(gamma**t * ahead), ahead), Differs)
 
 
 def test_an_empty_sum_has_the_value_0() -> None:
@@ -325,7 +331,7 @@ def test_an_error_that_automata_and_shapes_share_is_seen_by_the_oracle(monkeypat
     true = Deciding([J], ENDLESS, infinite=True).kernel(J, expect(tau, V(tau.s[0])))
     assert isinstance(true, Shown)
     monkeypatch.setattr(Comparison, "compare", lambda self, before, after: equal)
-    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: Unknown("not asked"))
+    monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: Outside("not asked"))
 
     @theorem("false", assumes=ENDLESS)
     def false() -> Chain:

@@ -1,6 +1,6 @@
 """Every finite MDP and horizon, large shapes, other algebra systems, and memory: ratios from one run.
 
-    python tests/benchmarks/bench_everywhere.py [--seconds 60] [--memory 6000]
+    python tests/benchmarks/bench_kernel.py [--seconds 60] [--memory 6000]
 
 Everything runs in child processes: this one stays small, so that their peaks are their own.
 A route is given a budget of time and memory for one answer. Every route that is timed must
@@ -18,13 +18,13 @@ from statistics import median
 
 from children import Budget, Run, Stopped, answered, status_and_peak
 
-KERNEL = ("backward", "forward", "enumeration", "everywhere")
+KERNEL = ("enumeration", "kernel")
 COMPETITORS = {"sympy ring": "sympy", "sympy together": "sympy", "sympy cancel": "sympy",
                "symengine, steps": "symengine"}
 """The fastest SymPy route, what a user of SymPy writes first, the fastest symengine route; each with its package."""
 
-PARTS, MISSED = ("packages", "decisions", "horizons", "chains"), 3
-HIGHEST, ROUNDS, DEEP = 9, 3, (6, 8)
+PARTS, MISSED = ("packages", "decisions", "check", "horizons", "chains"), 3
+HIGHEST, ROUNDS = 9, 3
 MOST_MEMORY = 200
 
 Runs = list[Run]
@@ -37,7 +37,7 @@ def shape(horizon: int) -> str:
 
 def ask(name: str, horizon: int, budget: Budget, twin: str = "") -> Run | Stopped:
     """One route on one shape, in a child."""
-    return answered(["everywhere_routes.py", name, str(horizon), twin], budget)
+    return answered(["kernel_routes.py", name, str(horizon), twin], budget)
 
 
 def refused(name: str, horizon: int, budget: Budget) -> str:
@@ -92,25 +92,6 @@ def climbed(name: str, budget: Budget) -> tuple[Runs, str]:
     return runs, "the ladder ends there"
 
 
-def deep(budget: Budget) -> None:
-    """The exact kernel backward, forward and by enumeration, with its own budget of terms lifted."""
-    print(f"\nboth sides exactly on the generic model, {budget} for one run")
-    for horizon in DEEP:
-        found = rounds(KERNEL[:3], horizon, budget, {})
-        backward = found["backward"]
-        print(f"{shape(horizon)}, {2 * 4 ** (horizon + 1):,} trajectories")
-        for name, runs in found.items():
-            if isinstance(runs, Stopped):
-                least = ("" if isinstance(backward, Stopped) or runs.why != "time" else
-                         f", over {budget.seconds / middle(backward):.1f} times backward")
-                print(f"  {name:<12} stopped: {runs.why}{least}", flush=True)
-                continue
-            ratio = ("" if isinstance(backward, Stopped) or runs is backward else
-                     f" = {middle(runs) / middle(backward):.1f} times backward")
-            print(f"  {name:<12} {time(middle(runs))}{ratio}, peak {max(run.peak for run in runs):.0f} MB, "
-                  f"{refused(name, horizon, budget)}", flush=True)
-
-
 def ladder(budget: Budget) -> None:
     """Each competitor on the largest shape that it finishes, and the kernel there."""
     print(f"\nother systems on the largest of the shapes (2,2,0), (2,2,1), ... that they finish in {budget}")
@@ -136,7 +117,7 @@ def ladder(budget: Budget) -> None:
 def against(horizon: int, known: dict[str, Runs], budget: Budget) -> None:
     """The kernel and the competitors that end on this shape, taking turns."""
     found = rounds([*KERNEL, *known], horizon, budget, known)
-    print(f"{shape(horizon)}, {2 * 4 ** (horizon + 1):,} trajectories; 'everywhere' is for all shapes at once")
+    print(f"{shape(horizon)}, {2 * 4 ** (horizon + 1):,} trajectories; 'kernel' is for all shapes at once")
     ours: dict[str, float] = {}
     for name, runs in found.items():
         if isinstance(runs, Stopped):
@@ -153,7 +134,7 @@ def parts() -> bool:
     """The parts that have processes of their own, and the memory of a standard run."""
     met = True
     for name in PARTS:
-        status, peak = status_and_peak(["everywhere_parts.py", name], quiet=False)
+        status, peak = status_and_peak(["kernel_parts.py", name], quiet=False)
         if status not in (0, MISSED):
             raise SystemExit(f"{name}: status {status}")
         met &= status == 0
@@ -174,7 +155,6 @@ def main() -> int:
     options = parser.parse_args()
     budget = Budget(options.seconds, options.memory)
     met = parts()
-    deep(budget)
     ladder(budget)
     return int(not met)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from everywhere_terms import (
+from random_sums import (
     FACTORS,
     FREE,
     LAST,

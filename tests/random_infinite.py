@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from everywhere_terms import beta
+from random_sums import beta
 from sympy import Expr, Integer
 
 from derive.language.expression import as_term

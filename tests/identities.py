@@ -1,20 +1,14 @@
-"""The everywhere decision on identities that everybody knows, each beside a false twin.
-
-Every true one must be "everywhere" and every twin "somewhere", and both are put to the evaluation on
-shapes as well. What is not in the fragment must be refused by name, never guessed.
-"""
+"""Identities that everybody knows, each beside a false twin; and theorems' terms that other tests are made of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-from everywhere_terms import POSITIVE, Pair, beta
+from random_sums import POSITIVE, Pair, beta
 from sympy import Expr
-from test_everywhere_random import agrees, first_difference, shapes_at
 
-from derive.assumptions import Assumption, additive_return, policy_positive, possible
+from derive.assumptions import Assumption, additive_return, iid_samples, possible
 from derive.language.expression import as_term
 from derive.language.vocabulary import (
     A,
@@ -24,7 +18,6 @@ from derive.language.vocabulary import (
     Q,
     R,
     V,
-    a,
     expect,
     function,
     gamma,
@@ -39,16 +32,12 @@ from derive.language.vocabulary import (
     prod,
     r,
     ratio,
-    s,
     samples,
     t,
     tau,
     total,
     variance,
-    x,
 )
-from derive.procedures.closure import Difference, Somewhere
-from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere, differences
 
 b, q = function("b"), function("q")
 
@@ -108,12 +97,14 @@ class Named:
     twin: Any
     assumes: frozenset[Assumption] = POSITIVE
     residues: bool = True  # whether residues can evaluate it: no values of logarithms, no samples
+    first: int | None = 0  # the first horizon of the equation; None where the kernel has none
 
     def pair(self, side: Any) -> Pair:
         return Pair(as_term(self.left), as_term(side), self.assumes, self.name)
 
 
 VALUED = POSITIVE | {additive_return}
+SAMPLED = POSITIVE | {iid_samples}
 
 NAMED = [
     Named("the score has mean 0, but not times a critic of its action",
@@ -210,8 +201,8 @@ NAMED = [
           J * expect(tau, scores * R(tau))),
     Named("nothing is known of a product that is not known of its factors", J * J, J * expect(tau, R(tau)),
           expect(tau, R(tau) ** 2)),
-    Named("1{H = 0} is a number", expect(tau, total(t, 1)) * expect(tau, rewards), expect(tau, total(t, 1) * rewards),
-          expect(tau, rewards)),
+    Named("H + 1 is a number", expect(tau, total(t, 1)) * expect(tau, rewards), expect(tau, total(t, 1) * rewards),
+          expect(tau, rewards), first=None),
     Named("gamma^H is a number", expect(tau, gamma**H * rewards) * expect(tau, b(tau.s[0])),
           expect(tau, rewards) * expect(tau, gamma**H * b(tau.s[0])), expect(tau, rewards) * expect(tau, b(tau.s[0]))),
     Named("a square of a sum", (expect(tau, rewards) + expect(tau, b(tau.s[0]))) ** 2,
@@ -228,16 +219,16 @@ NAMED = [
     Named("an additive return", grad(J), expect(tau, total(t, score(t) * total(k, gamma**k * reward(k), start=t))),
           expect(tau, total(t, score(t) * total(k, gamma**k * reward(k), start=t + 1))), POSITIVE | {additive_return}),
     Named("a sum over all trajectories", total(tau, P(tau) * scores * R(tau)), expect(tau, scores * R(tau)),
-          expect(tau, R(tau)), frozenset({possible(tau)})),
+          expect(tau, score(0) * R(tau)), frozenset({possible(tau)})),
     Named("a factor called pi is no policy", total(tau, along(pi(tau.a[t] | tau.s[t]))), 1,
           total(tau, along(function("pi")(tau.s[t], tau.a[t])))),
     Named("a factor called dpi is no derivative", 0, expect(tau, total(t, score(t) * b(tau.s[t]))),
           total(tau, along(function("dpi")(tau.s[t], tau.a[t])))),
-    Named("the average of samples", expect(samples, mean(i, R(samples[i]))), J, m * J, residues=False),
+    Named("the average of samples", expect(samples, mean(i, R(samples[i]))), J, m * J, SAMPLED, residues=False),
     Named("1/m is no polynomial through m = 1, 2, 3", ratio(1, m) * J, J / m, ratio(m**2 - 6 * m + 11, 6) * J,
           residues=False),
     Named("the variance of an average", variance(samples, mean(i, R(samples[i]))), variance(tau, R(tau)) / m,
-          variance(tau, R(tau)), residues=False),
+          variance(tau, R(tau)), SAMPLED, residues=False),
     Named("the objective is the first value", J, expect(tau, value(0)), expect(tau, value(H)), VALUED),
     Named("the policy gradient theorem", grad(J), expect(tau, total(t, gamma**t * score(t) * action_value(t))),
           expect(tau, total(t, score(t) * action_value(t))), VALUED),
@@ -280,13 +271,13 @@ NAMED = [
     Named("the gradient of a value at every t", grad(expect(tau, value(t))),
           expect(tau, total(k, score(k) * value(t), stop=t - 1)
                  + total(k, gamma**(k - t) * score(k) * advantage(k), start=t)),
-          expect(tau, total(k, gamma**(k - t) * score(k) * advantage(k), start=t)), VALUED),
+          expect(tau, total(k, gamma**(k - t) * score(k) * advantage(k), start=t)), VALUED, first=None),
     Named("a value beside a score of its own action", expect(tau, score(0) * value(0)), 0,
           expect(tau, score(0) * action_value(0)), VALUED),
     Named("one step before the last", expect(tau, value(H - 1)), expect(tau, reward(H - 1) + gamma * reward(H)),
-          expect(tau, reward(H - 1) + reward(H)), VALUED),
+          expect(tau, reward(H - 1) + reward(H)), VALUED, first=1),
     Named("the second step", expect(tau, action_value(2)), expect(tau, reward(2) + gamma * value(3)),
-          expect(tau, reward(2) + value(3)), VALUED),
+          expect(tau, reward(2) + value(3)), VALUED, first=2),
     Named("for every t the score has mean 0", expect(tau, score(t) * b(tau.s[t])), 0,
           expect(tau, score(t) * critic(t))),
     Named("for every t and k, what comes later is not foreseen",
@@ -304,84 +295,3 @@ NAMED = [
     Named("a sum of expectations", total(t, expect(tau, reward(t))), expect(tau, rewards),
           total(t, expect(tau, reward(t)), start=1)),
 ]
-
-
-@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.name)
-def test_an_identity_is_everywhere_and_its_twin_is_not(named: Named) -> None:
-    assert isinstance(decide_everywhere(as_term(named.left), as_term(named.right), named.assumes), Everywhere)
-    twin = decide_everywhere(as_term(named.left), as_term(named.twin), named.assumes)
-    assert isinstance(twin, Somewhere)
-
-
-@pytest.mark.parametrize("named", [named for named in NAMED if named.residues], ids=lambda named: named.name)
-def test_brute_force_says_the_same(named: Named) -> None:
-    assert first_difference(named.pair(named.right)) is None
-    assert first_difference(named.pair(named.twin)) is not None
-    twin = decide_everywhere(as_term(named.left), as_term(named.twin), named.assumes)
-    if isinstance(twin, Somewhere):
-        assert False in [agrees(named.pair(named.twin), shape) for shape in shapes_at(twin.horizon)]
-
-
-def test_an_error_three_steps_late_is_found_at_its_horizon() -> None:
-    late = expect(tau, total(t, score(t) * total(k, reward(k), start=t + 3)))
-    found = decide_everywhere(late, as_term(0), POSITIVE)
-    assert isinstance(found, Somewhere)
-    assert found.horizon == 3
-
-
-far = b(tau.s[t + 2])
-OUTSIDE = [
-    (expect(tau, total(t, total(x, P(x | tau.s[t], tau.a[t]) * b(x)))), 0, "P(s|s_t, a_t) b(s)"),
-    (ratio(expect(tau, R(tau)), expect(tau, b(tau.s[0]))), 0, "E_{τ~P(·;θ)}[b(s_0)] is not a constant"),
-    (log(expect(tau, R(tau))), 0, "log E"),
-    (expect(tau, total(t, far)), 0, "t + 2"),
-    (expect(tau, b(s)), 0, "free indices: s"),
-    (expect(tau, total(t, V[t](tau.s[t + 1]))), 0, "another time than its own"),
-    (grad(expect(tau, value(0) * reward(0))), 0, "the gradient of a value"),
-    (grad(expect(tau, value(0) ** 2)), 0, "the gradient of a value"),
-    (expect(tau, log(value(0))), 0, "the logarithm of V_0"),
-    (expect(tau, ratio(reward(0), value(0))), 0, "no reciprocal"),
-    (expect(tau, ratio(value(0), reward(0))), 0, "divided by"),
-    (expect(tau, total(t, total(k, reward(k), stop=t + 1))), 0, "beyond the other time"),
-    (expect(tau, total(t, total(k, reward(k), start=t - 1))), 0, "beyond the other time"),
-    (expect(tau, total(t, reward(t), stop=H + 1)), 0, "beyond H"),
-    (expect(tau, total(t, reward(t), start=H, stop=2)), 0, "up to a number"),
-    (expect(tau, total(t, gamma ** (-1 * t))), 0, "negative power of the discount"),
-    (expect(tau, R(samples[1])), 0, "free indices"),
-    (total(s, mu(s)), 0, "no normal form"),
-    (total(tau, total(a, pi(a | tau.s[0])) * R(tau)), 0, "Σ_a"),
-    (J**4, J**3, "a product of 4 sums"),
-    (total(tau, P(tau) * P(tau) + P(tau)), 0, "with and without the initial law"),
-    (expect(tau, total(t, ratio(R(tau), total(k, reward(k))))), 0, "no reciprocal"),
-    (expect(tau, total(t, prod(k, critic(k), start=t))), 0, "does not start at 0"),
-]
-
-
-@pytest.mark.parametrize(("left", "right", "names"), OUTSIDE)
-def test_what_is_not_in_the_fragment_is_named(left: Expr, right: Any, names: str) -> None:
-    decision = decide_everywhere(as_term(left), as_term(right), POSITIVE)
-    assert isinstance(decision, Outside)
-    assert names in decision.why
-
-
-NEEDS_POSITIVITY = [
-    (expect(tau, weights(H) * rewards, policy=beta), expect(tau, rewards)),
-    (expect(tau, total(t, grad(score(t)))), -variance(tau, scores)),
-    (expect(tau, grad(grad(P(tau))) / P(tau) * R(tau)), grad(grad(J))),
-    (expect(tau, grad(grad(P(tau))) / P(tau)), as_term(0)),  # -2 for one step of (theta^2, 1 - theta^2) at theta = 0
-    (total(tau, P(tau, policy=beta) * scores * R(tau)), expect(tau, scores * R(tau), policy=beta)),
-]
-
-
-@pytest.mark.parametrize(("left", "right"), NEEDS_POSITIVITY)
-def test_a_support_that_the_terms_do_not_respect_needs_positive_laws(left: Expr, right: Expr) -> None:
-    assert isinstance(decide_everywhere(left, right, POSITIVE), Everywhere)
-    for assumed in ({possible(tau)}, {possible(tau), policy_positive}):
-        none = decide_everywhere(left, right, assumed)
-        assert isinstance(none, Outside)
-        assert "impossible" in none.why
-
-
-def test_every_difference_is_a_difference_of_automata() -> None:
-    found = differences(grad(J), expect(tau, scores * R(tau)), POSITIVE)
-    assert all(isinstance(one, Difference) for one in found)

@@ -1,4 +1,4 @@
-"""Automata on an MDP in floats against the enumeration of the term that they were compiled from."""
+"""Automata on an MDP in floats against the enumeration of the term that they were read from."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from derive.assumptions import (
     VOCABULARY,
     additive_return,
     dynamics_positive,
+    iid_samples,
     initial_positive,
     policy_positive,
     possible,
 )
-from derive.errors import OutsideFragment, Undefined, WorkLimit
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.expression import as_term
 from derive.language.signature import signature
 from derive.language.terms import Policy
@@ -32,6 +33,7 @@ from derive.language.vocabulary import (
     Q,
     R,
     V,
+    a,
     expect,
     function,
     gamma,
@@ -51,14 +53,16 @@ from derive.language.vocabulary import (
     tau,
     total,
     variance,
+    x,
 )
 from derive.models import Shape
-from derive.numeric import weighted_sums
 from derive.numeric.instances import Instance, random_instance
 from derive.numeric.interpretation import value
-from derive.numeric.weighted_sums import WeightedSums
-from derive.procedures.everywhere import Sides
+from derive.procedures.encoding import Encoding, context_of
 from derive.strategies import terms
+from derive.transfer import floats, tables
+from derive.transfer.floats import Amount, AtInstance
+from derive.transfer.floats import value as by_transfer
 
 beta, b, q, w = Policy("beta"), function("b"), function("q"), function("w")
 POSITIVE = [policy_positive, initial_positive, dynamics_positive]
@@ -77,15 +81,20 @@ def made(term: Expr, shape: Shape, seed: int = 0, **options: Any) -> Instance:
     return random_instance(rng, shape, signature(term), assumptions=[additive_return], **options)
 
 
+def transferred(term: Expr, instance: Instance, table: np.ndarray, known: Any = POSITIVE) -> Amount:
+    assumed = frozenset([additive_return, iid_samples, *known])
+    encoded = Encoding(assumed, infinite=False).term(term)
+    return by_transfer(context_of(assumed, infinite=False), encoded, instance, table)
+
+
 def both(term: Expr, instance: Instance, known: Any = POSITIVE, number: int = 3) -> tuple[np.ndarray, np.ndarray]:
     """The automata's value along random directions, and the enumeration's."""
     mdp = instance.mdp
     table = np.random.default_rng(5).normal(size=(number, mdp.states, mdp.actions))
-    sides = Sides([additive_return, *known])
-    found = WeightedSums(instance, table).polynomial(sides.forms.form(term), sides.forms.atoms)
     gradient = np.asarray(value(term, instance, possible_only=possible(tau) in known))
     flat = table.reshape(number, -1)
-    return found.value, flat @ gradient if rank(term) else np.full(number, float(gradient))
+    return transferred(term, instance, table, known).value, (
+        flat @ gradient if rank(term) else np.full(number, float(gradient)))
 
 
 ratios = prod(k, ratio(pi(tau.a[k] | tau.s[k]), beta(tau.a[k] | tau.s[k])), stop=t)
@@ -113,6 +122,12 @@ TERMS: dict[str, Any] = {
     "samples": expect(samples, mean(i, grad(log(P(samples[i]))) * R(samples[i]))),
     "too many samples": expect(samples, total(i, grad(log(P(samples[i]))) * R(samples[i]))),
     "a number of samples": ratio(1, m) * grad(J) * m * m,
+    "sums over actions": expect(tau, score(0) * total(a, pi(a | tau.s[1]) * q(tau.s[1], a)) * q(tau.s[1], tau.a[1])),
+    "the slope of a sum over actions": expect(tau, total(t, grad(total(a, pi(a | tau.s[t]) * q(tau.s[t], a))))),
+    "sums over next states": expect(tau, score(0) * total(x, P(x | tau.s[0], tau.a[0]) * b(x)) ** 2),
+    "values of two policies": expect(tau, score(0) * total(a, beta(a | tau.s[1]) * Q[1](tau.s[1], a)) * V[0](
+        tau.s[0], policy=beta)),
+    "no transitions": total(tau, mu(tau.s[0]) * prod(t, pi(tau.a[t] | tau.s[t])) * score(0) * q(tau.s[0], tau.a[0])),
     "nothing": expect(tau, 0 * score(0)),
 }
 
@@ -124,7 +139,7 @@ def test_terms_have_the_value_of_their_enumeration(name: str, shape: Shape) -> N
     shape = Shape(2, 2, 1, 2) if signature(term).samples else shape
     found, expected = both(term, made(term, shape))
     assert found == pytest.approx(expected, rel=1e-11, abs=1e-12)
-    assert (np.abs(expected).max() > 1e-3) == (name != "nothing")
+    assert (np.abs(expected).max() > 1e-5) == (name != "nothing")
 
 
 @pytest.mark.parametrize("name", ["score and return", "to go", "Q", "baselines", "a product of sums"])
@@ -136,26 +151,50 @@ def test_impossible_trajectories_count_for_nothing(name: str) -> None:
         assert found == pytest.approx(expected, rel=1e-11, abs=1e-12)
 
 
-def test_a_planted_error_is_seen() -> None:
-    """The twin: V one step late, and a derivative without its mean."""
-    class Late(WeightedSums):
-        def _valued(self, name: str) -> Any:
-            v, advantage = super()._valued(name)
-            return np.roll(v, 1, axis=0), advantage
-
-    class Uncentred(WeightedSums):
-        def _derivative(self, name: str) -> Any:
-            return self._policy(name) * self.directions
-
-    for wrong, name in ((Late, "errors"), (Uncentred, "baselines")):
+def test_impossible_steps_are_left_out_or_counted_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each term with the steps that P allows alone, and with all of them."""
+    for name in TERMS:
         term = as_term(TERMS[name])
-        instance, sides = made(term, Shape(2, 2, 2)), Sides([additive_return, *POSITIVE])
-        table = np.random.default_rng(5).normal(size=(3, 2, 2))
-        found = wrong(instance, table).polynomial(sides.forms.form(term), sides.forms.atoms)
-        assert found.value != pytest.approx(both(term, instance)[1], rel=1e-6)
+        if signature(term).samples or "transition" in name:
+            continue
+        instance = made(term, Shape(3, 2, 1), 1, zeros=True)
+        directions = np.random.default_rng(5).normal(size=(3, 3, 2))
+        found = []
+        for share in (0.0, 2.0):
+            monkeypatch.setattr(floats, "SPARSE", share)
+            try:
+                found.append(transferred(term, instance, directions).value)
+            except Undefined:
+                found.append(np.full(3, np.nan))
+        assert found[0] == pytest.approx(found[1], rel=1e-11, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: V one step late, a derivative without its mean, a step's own action summed twice."""
+    true_backward, true_segments = tables.Tables._backward, floats.Floats.segments
+
+    def late(self: Any, policy: str) -> Any:
+        found = true_backward(self, policy)
+        return [found[-1], *found[:-1]]
+
+    def uncentred(self: AtInstance, name: str) -> Any:
+        return self._policy(name) * self.directions
+
+    def doubled(self: Any, array: Any, first: Any) -> Any:
+        return true_segments(self, array, first) * (1 + (len(first) > 4))
+
+    plants: list[tuple[Any, str, Any, str]] = [
+        (tables.Tables, "_backward", late, "errors"), (AtInstance, "_derivative", uncentred, "baselines"),
+        (floats.Floats, "segments", doubled, "literal times")]
+    for owner, attribute, wrong, name in plants:
+        term, shape = as_term(TERMS[name]), Shape(3, 2, 2)
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, attribute, wrong)
+            found, expected = both(term, made(term, shape))
+        assert found != pytest.approx(expected, rel=1e-6)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(terms(rank=1, depth=3) | terms(depth=3), st.integers(0, 99))
 def test_random_terms_have_the_value_of_their_enumeration(term: Expr, seed: int) -> None:
     instance = made(term, Shape(2, 2, 1), seed)
@@ -167,11 +206,10 @@ def test_random_terms_have_the_value_of_their_enumeration(term: Expr, seed: int)
 
 
 def test_the_size_bounds_the_rounding() -> None:
-    """A difference of large numbers: the value is lost in rounding, and the size says so."""
-    term = as_term(expect(tau, 10**9 * b(tau.s[0]) * score(0)) - expect(tau, 10**9 * score(0) * b(tau.s[0])))
-    instance, sides = made(term, Shape(2, 2, 1)), Sides([additive_return, *POSITIVE])
-    found = WeightedSums(instance, np.ones((1, 2, 2)) * [[1.0, 2.0]]).polynomial(
-        sides.forms.form(term), sides.forms.atoms)
+    """A sum of large numbers that is 0: the value is lost in rounding, and the size says so."""
+    term = as_term(expect(tau, 10**9 * b(tau.s[0]) * score(0)))
+    instance = made(term, Shape(2, 2, 1))
+    found = transferred(term, instance, np.ones((1, 2, 2)) * [[1.0, 2.0]])
     assert np.abs(found.value).max() <= np.finfo(float).eps * 8 * found.size.max()
     assert found.size.min() > 1e6
 
@@ -181,22 +219,29 @@ def test_what_has_no_value_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     instance = made(inverse, Shape(2, 2, 1))
     zero = replace(instance, functions={("b", ("state",)): np.array([0.0, 1.0])})
     with pytest.raises(Undefined, match="a division by f"):
-        both(inverse, zero)
-    logarithm = as_term(expect(tau, log(b(tau.s[0])) * score(0)))
-    with pytest.raises(Undefined, match="the logarithm of f"):
-        both(logarithm, zero)
-    still = WeightedSums(replace(instance, mdp=replace(instance.mdp, gamma=0.0)), np.ones((1, 2, 2)))
-    assert still.weight({(0, 0): 2, (1, 0): 5}) == 2
-    with pytest.raises(Undefined, match="negative power of the discount"):
-        still.weight({(-1, 0): 1})
-    arbitrary, closed = Sides(POSITIVE), Sides([additive_return, *POSITIVE])
-    form = arbitrary.forms.form(grad(J))
+        transferred(inverse, zero, np.ones((1, 2, 2)))
+    logarithm = as_term(expect(tau, log(mu(tau.s[0])) * score(0)))
+    with pytest.raises(Undefined, match="the logarithm of mu"):
+        transferred(logarithm, replace(instance, mdp=replace(instance.mdp, mu=[0, 1])), np.ones((1, 2, 2)))
+    without = replace(instance, mdp=replace(instance.mdp, gamma=0.0))
+    still = AtInstance(without, np.ones((1, 2, 2)))
+    assert still.weight({(): 2, (("gamma", 1),): 5}) == 2
+    with pytest.raises(Undefined, match="a division by the discount"):
+        still.weight({(("gamma", -1),): 1})
+    directions = np.ones((1, 2, 2))
+    arbitrary = frozenset(POSITIVE)
     with pytest.raises(OutsideFragment, match="a power of an arbitrary return"):
-        still.polynomial(form, arbitrary.forms.atoms)
-    form = closed.forms.form(as_term(expect(tau, score(t))))
-    with pytest.raises(OutsideFragment, match="a free time"):
-        still.polynomial(form, closed.forms.atoms)
-    monkeypatch.setattr(weighted_sums, "MOST_WORK", 100)
+        by_transfer(context_of(arbitrary, infinite=False), Encoding(arbitrary, infinite=False).term(grad(J)), instance,
+                    directions)
+    with pytest.raises(OutsideFragment, match="free time t"):
+        transferred(as_term(expect(tau, score(t))), instance, directions)
+    with pytest.raises(NotApplicable, match="from H = 3 and m = 1 on"):
+        transferred(as_term(expect(tau, b(tau.s[4]))), instance, directions)
+    with pytest.raises(NotApplicable, match="m = 3 on"):
+        transferred(as_term(expect(samples, R(samples[3]))), instance, directions)
+    with pytest.raises(OutsideFragment, match="a quotient by a sum"):
+        transferred(as_term(ratio(1, 1 + J)), instance, directions)
+    monkeypatch.setattr(floats, "MOST_WORK", 100)
     with pytest.raises(WorkLimit):
         both(grad(J), instance)
 

@@ -1,4 +1,4 @@
-"""Random pairs of sums over trajectories for the everywhere decision, and their evaluation on shapes.
+"""Random sums over trajectories, and rewritings of them.
 
 A side is plain data: parts, each an expectation (or a sum, or a gradient of one) of monomials
 ``coefficient * sum over nested times of a product of factors``. A pair is a side and a rewriting of
