@@ -156,12 +156,15 @@ def check_assumed(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, e
     """Values are sums of rewards, and so is J at an infinite horizon: such terms need the additive return.
 
     Raises:
-        MalformedTerm: with the value, where the return is arbitrary.
+        MalformedTerm: with the value, where the return is arbitrary; for assumptions that no model satisfies.
     """
-    listed = list(terms)
-    if additive_return in frozenset(assumptions):
-        return
+    listed, known = list(terms), frozenset(assumptions)
     infinite = endless or is_endless(*listed)
+    if undiscounted in known and (infinite or discount_below_one in known):
+        raise MalformedTerm("undiscounted says that the discount is 1; with discount_below_one, or at an infinite "
+                            "horizon, no model is left.")
+    if additive_return in known:
+        return
     of_rewards = (*VALUES, Objective, Return) if infinite else VALUES
     for term in listed:
         for node in subterms(resolved(term, additive=False, infinite=infinite)):

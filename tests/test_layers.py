@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
     ("assumptions", "models"),
+    ("model_class",),
     ("procedures", "enumerate", "stationary", "numeric"),
     ("transfer",),
     ("rules",),

@@ -31,8 +31,8 @@ from derive.language.typing import is_random
 from derive.language.vocabulary import pi
 from derive.procedures import decide
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Models
 from derive.procedures.decision import Shown
+from derive.procedures.kept_models import Models
 from derive.procedures.obligations import Obligation, obligations, undischarged
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule

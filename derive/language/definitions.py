@@ -259,7 +259,7 @@ ENTROPY = Definition(
     notation=Notation(letter="entropy", python="entropy", inside=(1,), policy=0), stands_for=_entropy)
 DIVERGENCE = Definition(
     name="divergence", says="The definition: the Kullback-Leibler divergence of two policies in a state.",
-    sorts=("policy", "policy", "state"), example=(_PI, Policy("beta"), _S),
+    sorts=("policy", "policy", "state"), example=(_PI, Policy("b"), _S),
     notation=Notation(letter="KL", python="kl", inside=(0, 1, 2)), stands_for=_divergence)
 
 DEFINITIONS = (

@@ -32,6 +32,7 @@ from derive.procedures.cutoff import sufficient_shape
 from derive.procedures.evaluate import Evaluator
 from derive.procedures.generic import Zeros, generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
+from derive.procedures.kept_models import Models
 from derive.procedures.modular import POINTS, residue_model
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 from derive.procedures.walks import NotKnownToConverge
@@ -105,27 +106,6 @@ class Outcome(Enum):
     AGREE = auto()
     VACUOUS = auto()
     DIFFER = auto()
-
-
-class Models:
-    """Generic models and the values of terms on them, shared by the chains of a session that speak alike.
-
-    Kept for the last few kinds of chain only, so that a long session does not grow.
-    """
-
-    __slots__ = ("_kinds",)
-    KINDS = 4
-
-    def __init__(self) -> None:
-        self._kinds: dict[Any, tuple[dict[Any, Evaluator], dict[Any, list[Any]]]] = {}
-
-    def of(self, kind: Any) -> tuple[dict[Any, Evaluator], dict[Any, list[Any]]]:
-        """The evaluators and values of one kind of chain."""
-        found = self._kinds.pop(kind, None) or ({}, {})
-        self._kinds[kind] = found
-        while len(self._kinds) > self.KINDS:
-            del self._kinds[next(iter(self._kinds))]
-        return found
 
 
 class Comparison:
