@@ -24,8 +24,6 @@ from derive.errors import BadInput, DeriveError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from rich.console import Console
-
     from derive.theorems import Theorem
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
@@ -71,47 +69,41 @@ def commands() -> None:
 
 @commands.command()
 @PATHS
-@click.option("--format", "style", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
-@click.option("--strict", is_flag=True, help="Idle assumptions are errors.")
+@click.option("--format", "style", type=click.Choice(["full", "concise", "json", "github", "sarif", "junit"]),
+              default="full", show_default=True)
+@click.option("-v", "--verbose", is_flag=True, help="Show claims, every step and the evidence for it.")
+@click.option("-q", "--quiet", is_flag=True, help="Show what is wrong and nothing else.")
+@click.option("--strict", is_flag=True, help="Warnings make the exit status 1.")
+@click.option("--select", multiple=True, metavar="CODES", help="Report these codes only, such as D001,D005.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes.")
+@click.option("--statistics", is_flag=True, help="Count how often each code was met.")
+@click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
 @click.option("--certificate", type=click.Path(path_type=Path),
               help="Write what an independent checker needs (see derive verify).")
+@click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(0.1, 1e6), metavar="SECONDS",
+              help="Of each file; what takes longer is undecided.")
+@click.option("--memory", default=1000, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
+              help="Of each file; what takes more is undecided.")
 @JOBS
-def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None, certificate: Path | None,
-          jobs: int) -> int:
-    """Check every step of the theorems in PATHS (files or folders; default: the bundled proofs)."""
-    from time import perf_counter
+def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,
+          timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...], **flags: Any) -> int:
+    """Check every step of the theorems in PATHS (files or folders; default: the bundled proofs).
 
-    from derive.campaign import Look, check_files
-    from derive.report.terminal import summary
+    Exit status: 0 if everything is as claimed, warnings allowed; 1 if something is not; 2 if a file could not be
+    read, ran out of time or memory, crashed, or holds no theorem; 3 for a defect of derive. The largest wins.
+    """
+    from derive.isolation import Limits
+    from derive.run_check import Options
+    from derive.run_check import check as run
 
-    start, errors = perf_counter(), list[str]()
-    files = list(_files(paths, errors))
-    payloads: list[dict[str, Any]] = []
-    settled: list[bool] = []
-    steps, idle = 0, False
-    with _console(output) as console, _executor(jobs) as executor:
-        look = Look(style, strict, console.width, console.color_system is not None)
-        try:
-            for checked in check_files(files, look=look, executor=executor):
-                console.file.write(checked.text)
-                console.file.flush()
-                payloads += checked.payload["theorems"]
-                errors += checked.errors
-                settled += checked.settled
-                steps, idle = steps + checked.steps, idle or checked.idle
-        finally:  # interrupted: say what is settled
-            if style == "json":
-                _print_json(console, payloads, errors)
-            else:
-                summary(console, settled, steps, len(errors), perf_counter() - start)
-    for error in errors:
-        click.echo(f"error: {error}", err=True)
-    if errors or not settled:
-        return 2
-    if certificate is not None:
-        _write_certificate(certificate, files)
-    return 0 if all(settled) and not (strict and idle) else 1
+    return run(paths, Options(
+        style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select), ignore=_split(ignore),
+        limits=Limits(seconds=timeout, megabytes=memory), **flags))
+
+
+def _split(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
 @contextmanager
@@ -129,41 +121,10 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _write_certificate(path: Path, files: list[Path]) -> None:
-    import json
-
-    from derive.certificate import certificate
-    from derive.checking.examine import Session
-    from derive.proof_files import load
-    from derive.report.output import write_whole
-
-    session = Session()
-    data = certificate([session.examine(theorem) for file in files for theorem in load(file)])
-    write_whole(path, (json.dumps(data, separators=(",", ":")) + "\n").encode())
-
-
-def _print_json(console: Console, theorems: list[dict[str, Any]], errors: list[str]) -> None:
-    import json
-
-    ok = bool(theorems) and not errors and all(theorem["as_claimed"] for theorem in theorems)
-    data = {"schema": 1, "ok": ok, "theorems": theorems, "errors": errors}
-    console.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
-
-
 def _console(output: Path | None) -> Any:
     from derive.report.output import console_for
 
     return console_for(output)
-
-
-def _files(paths: Iterable[Path], errors: list[str]) -> Iterator[Path]:
-    """The proof files of all paths; what cannot be read is noted in ``errors`` and skipped."""
-    from derive.proof_files import bundled, search
-
-    for path in list(paths) or [bundled()]:
-        found = search(path)
-        errors += found.errors
-        yield from found.files
 
 
 def _built(theorem: Theorem) -> None:
@@ -280,7 +241,12 @@ def explain(subject: str | None) -> int:
     """Explain a rule or a diagnostic code; without a subject, list them."""
     from derive.report import explanations
 
-    click.echo(explanations.overview() if subject is None else explanations.explanation(subject))
+    if subject is None:
+        click.echo(explanations.overview())
+        return 0
+    from derive.proof_files import bundled, search
+
+    click.echo(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
     return 0
 
 

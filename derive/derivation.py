@@ -29,6 +29,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from derive.assumptions import Assumption
+from derive.diagnostics import Span
 from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, said
 from derive.language.expression import as_term
 from derive.language.typing import admit, check_functions
@@ -254,6 +255,20 @@ def line_of(error: BaseException, file: str) -> int | None:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
+
+
+def span_of(error: BaseException, file: str) -> Span | None:
+    """What the innermost frame of an error that lies in ``file`` was executing; columns are bytes, from 1."""
+    span, trace, wanted = None, error.__traceback__, Path(file).resolve()
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).resolve() == wanted:
+            line, end_line, column, end_column = list(code.co_positions())[trace.tb_lasti // 2]
+            line = line or trace.tb_lineno
+            span = Span(line=line, column=(column or 0) + 1, end_line=end_line or line,
+                        end_column=(end_column or 0) + 1)
+        trace = trace.tb_next
+    return span
 
 
 def _with_kind(error: BaseException) -> str:

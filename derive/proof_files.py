@@ -56,8 +56,11 @@ class Search:
     errors: tuple[str, ...] = ()
 
 
-def search(path: Path) -> Search:
-    """The proof file ``path``; or of a folder, the files that mention ``theorem``. Never raises."""
+def search(path: Path, *, exclude: Iterable[str] = ()) -> Search:
+    """The proof file ``path``; or of a folder, the files that mention ``theorem``. Never raises.
+
+    Of a folder, ``exclude`` leaves out what matches a pattern: a name, or a path below the folder.
+    """
     files: list[Path] = []
     errors: list[str] = []
     try:
@@ -160,6 +163,14 @@ def parsed(file: Path) -> ast.Module:
 # -- loading ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The theorems of a file in the order of its lines, and what it declares and does not hold, one line each."""
+
+    theorems: tuple[Theorem, ...]
+    lost: tuple[str, ...]
+
+
 def load(file: Path) -> list[Theorem]:
     """The theorems that a proof file defines, in the order of its lines.
 
@@ -167,19 +178,30 @@ def load(file: Path) -> list[Theorem]:
         BadInput: if executing it fails, with the line where it does; if it declares a theorem
             that is then lost, or under a name that another has; if it has none.
     """
+    found = loaded(file)
+    if found.lost:
+        more = len(found.lost) - 1
+        raise BadInput(found.lost[0] + (f" (The file has {more} more such faults.)" if more else ""), kind="lost")
+    return list(found.theorems)
+
+
+def loaded(file: Path) -> Loaded:
+    """The theorems that a proof file defines, and those that it loses.
+
+    Raises:
+        BadInput: if executing it fails, with the line where it does; if it has no theorem and loses none.
+    """
     from derive.lost import lost_theorems, theorems_among  # SymPy is loaded with the first proof, not before
 
     tree = parsed(file)
     with _EXECUTING:
         names = vars(_executed(file.resolve()))
     lost = lost_theorems(file, tree, names[EVENTS], names)
-    if lost:
-        raise BadInput(lost[0] + (f" (The file has {len(lost) - 1} more such faults.)" if len(lost) > 1 else ""))
     own = [theorem for theorem in theorems_among(names) if Path(theorem.file).resolve() == file.resolve()]
-    if not own:
+    if not own and not lost:
         raise BadInput(f"{file}: mentions theorem, but no theorem is found in it. "
-                       "A proof has a function decorated with @theorem(...) at its top level.")
-    return own
+                       "A proof has a function decorated with @theorem(...) at its top level.", kind="lost")
+    return Loaded(tuple(own), tuple(lost))
 
 
 def _executed(file: Path) -> ModuleType:
@@ -205,7 +227,7 @@ def _executed(file: Path) -> ModuleType:
             if isinstance(error, KeyboardInterrupt):
                 raise
             kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
-            raise BadInput(f"{place_of(error, file)}: {kind}{said(error)}") from error
+            raise BadInput(f"{place_of(error, file)}: {kind}{said(error)}", kind="not executed") from error
         finally:
             _keep(events, module, before)
     return module

@@ -15,7 +15,8 @@ import derive
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "mentions"),
+    ("errors", "codes", "mentions", "diagnostics", "isolation"),
+    ("slips",),
     ("kernel",),
     ("verify", "statements"),
     ("language.alphabets",),
@@ -48,6 +49,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("proof_files",),
     ("report",),
     ("campaign",),
+    ("run_check",),
     ("cli",),
     ("__main__",),
 )

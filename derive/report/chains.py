@@ -6,8 +6,8 @@ from derive.assumptions import POSSIBLE
 from derive.checking.examine import examine
 from derive.errors import BadInput
 from derive.language.notation import LATEX, write
-from derive.report.payload import shown_path
 from derive.report.refutation import replay
+from derive.report.wording import shown_path
 from derive.rules.rule import Rule
 from derive.theorems import Theorem
 from derive.verdict import Estimates, Refuted, SameMean

@@ -62,7 +62,9 @@ def rule_of(record: Definition) -> Rule:
     additive = unfolded(term, additive=False) is None
     conditions = "the return is declared additive" if additive else "none"
     assumes: tuple[Assumption, ...] = (additive_return,) if additive else ()
+    letter = record.notation.python if record.notation is not None else record.name
     return Rule(
+        spelling=f"definition({letter})",
         name=f"definition_of_{record.name}", statement=f"{term} = {right}", proof=record.says,
         conditions="the policy is π_θ" if record is OBJECTIVE else conditions,
         rewrite=_rewrite(record), takes=lambda: (term, right), refuses=lambda: (term, right + right), assumes=assumes)

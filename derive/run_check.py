@@ -1,0 +1,184 @@
+"""``derive check``: files in, verdicts out in the format that is asked for, and the exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+
+from derive import __version__
+from derive.campaign import Checked, Look, check_isolated, failed
+from derive.codes import CODES
+from derive.diagnostics import NOT_CHECKED, Diagnostic, exit_status, visible
+from derive.errors import BadInput
+from derive.isolation import Limits, lacking
+from derive.proof_files import bundled, search
+from derive.report.formats import as_github, as_json, as_junit, as_sarif
+from derive.report.output import console_for, refuse_inputs
+from derive.report.terminal import statistics, summary
+from derive.report.trouble import trouble
+
+FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line, and the configuration below it, ask for."""
+
+    style: str = "full"
+    strict: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    statistics: bool = False
+    exit_zero: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    output: Path | None = None
+    certificate: Path | None = None
+    jobs: int = 1
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The codes that are not reported.
+
+        Raises:
+            BadInput: for a code that there is none of.
+        """
+        known = [code.number for code in CODES]
+        for name in (*self.select, *self.ignore):
+            if not any(number.startswith(name.upper()) for number in known):
+                raise BadInput(f"{visible(name)}: no code begins so. `derive explain` lists them.")
+        chosen = {number for number in known if not self.select or _begins(number, self.select)}
+        return frozenset(known) - chosen | {number for number in known if _begins(number, self.ignore)}
+
+
+def _begins(number: str, names: Iterable[str]) -> bool:
+    return any(number.startswith(name.upper()) for name in names)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is known so far."""
+
+    look: Look
+    started: float = field(default_factory=perf_counter)
+    theorems: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
+    settled: list[bool] = field(default_factory=list)
+    steps: int = 0
+
+    def add(self, one: Checked) -> None:
+        self.theorems += one.payload["theorems"]
+        self.errors += one.errors
+        self.found += one.diagnostics
+        self.settled += one.settled
+        self.steps += one.steps
+
+    @property
+    def status(self) -> int:
+        """Nothing checked is no success, whatever is left out."""
+        found = exit_status(self.found, strict=self.look.strict)
+        return found if self.settled else max(found, NOT_CHECKED)
+
+
+def check(paths: Sequence[Path], options: Options) -> int:
+    """Check the files of all paths and write the results; the exit status.
+
+    Raises:
+        BadInput: for options that do not fit, and for an output that cannot be written.
+    """
+    left_out = options.left_out
+    refuse_inputs([options.output, options.certificate], paths)
+    files, unreadable = _files(paths, options.exclude)
+    with suppress(AttributeError, OSError, ValueError):
+        if lacks := lacking(options.limits):
+            sys.stderr.write(f"note: {lacks}\n")
+    with console_for(options.output) as console:
+        look = Look(options.style, options.strict, console.width, console.color_system is not None, options.verbose,
+                    options.quiet, left_out)
+        run = _Run(look)
+        try:
+            for one in [failed(file, trouble(error, file), look) for file, error in unreadable]:
+                _tell(console, run, one)
+            for one in check_isolated(files, look=look, jobs=options.jobs, limits=options.limits):
+                _tell(console, run, one)
+        finally:  # interrupted: say what is settled
+            _finish(console, run, options)
+    if options.style not in ("concise", "github"):
+        for error in run.errors:
+            _complain(f"error: {error}")
+    if options.certificate is not None and not run.errors:
+        write_certificate(options.certificate, files)
+    return 0 if options.exit_zero else run.status
+
+
+def _tell(console: Console, run: _Run, one: Checked) -> None:
+    run.add(one)
+    if run.look.style in ("full", "concise"):
+        console.file.write(one.text)
+        console.file.flush()
+
+
+def _finish(console: Console, run: _Run, options: Options) -> None:
+    seconds = perf_counter() - run.started
+    match options.style:
+        case "json":
+            console.file.write(as_json(run.theorems, run.errors, run.found, status=run.status))
+        case "github":
+            console.file.write(as_github(run.found))
+        case "sarif":
+            console.file.write(as_sarif(run.found, version=__version__))
+        case "junit":
+            console.file.write(as_junit(run.theorems, run.found, seconds=seconds))
+        case _:
+            if options.statistics:
+                statistics(console, run.found)
+            if not options.quiet and options.style == "full":
+                summary(console, run.settled, run.steps, run.found, seconds, unreadable=len(run.errors))
+
+
+def _complain(text: str) -> None:
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+
+
+def _files(paths: Sequence[Path], exclude: Sequence[str]) -> tuple[list[Path], list[tuple[str, BadInput]]]:
+    """The proof files of all paths, each once, and what could not be looked at."""
+    files: dict[Path, None] = {}
+    wrong: list[tuple[str, BadInput]] = []
+    for path in list(paths) or [bundled()]:
+        found = search(path, exclude=exclude)
+        wrong += [(_of(text, path), BadInput(text)) for text in found.errors]
+        files |= dict.fromkeys(found.files)
+    return list(files), wrong
+
+
+def _of(text: str, path: Path) -> str:
+    """The file that a line of a search is about."""
+    head = text.split(": ", 1)[0]
+    name, _, line = head.rpartition(":")
+    return name if name and line.isdigit() else head if head.startswith(str(path)) else str(path)
+
+
+def write_certificate(path: Path, files: Iterable[Path]) -> None:
+    """What a checker needs to make the equations of these proofs again."""
+    import json
+
+    from derive.certificate import certificate
+    from derive.checking.examine import Session
+    from derive.proof_files import load
+    from derive.report.output import write_whole
+
+    session = Session()
+    data = certificate([session.examine(theorem) for file in files for theorem in load(file)])
+    write_whole(path, (json.dumps(data, separators=(",", ":")) + "\n").encode())
+
