@@ -11,15 +11,19 @@ import gc
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from derive import __version__
-from derive.errors import BadInput, DeriveError
+from derive.diagnostics import DEFECT, NOT_CHECKED, visible
+from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, said
+from derive.streams import CannotWrite, standard_streams
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -33,29 +37,66 @@ JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.Int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, 1, 2, or 130 when interrupted."""
+    """Run the command line and return its exit status: 0 to 3, or 130 when interrupted."""
     gc.set_threshold(50_000, 20, 50)  # terms and polynomials are long-lived: looking at them often finds nothing
     atexit.register(gc.freeze)  # nor does Python, when it ends, need to look at every object for cycles
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's import starts threads: no matrix here is worth them
+    given = None if arguments is None else list(arguments)
+    with standard_streams() as streams:
+        try:
+            status = _status(partial(commands.main, args=given, prog_name="derive", standalone_mode=False))
+        except CannotWrite as error:
+            return streams.failed(error)
+        return streams.closed_with(status)
+
+
+def _status(run: Callable[[], Any]) -> int:
+    """What a command returns, or what its exception means, said on stderr."""
     try:
-        result = commands.main(
-            args=None if arguments is None else list(arguments), prog_name="derive", standalone_mode=False)
+        result = run()
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        return 2
+        return NOT_CHECKED
     except click.exceptions.Exit as stop:
         return int(stop.exit_code)
     except DeriveError as error:
-        click.echo(f"error: {error}", err=True)
-        return 2
+        ours = isinstance(error, (RuleDisagrees, KernelDisagrees)) or type(error) is DeriveError
+        click.echo(f"error: {visible(error)}", err=True)
+        return DEFECT if ours else NOT_CHECKED
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away; there is nobody to tell
-        return 1
+    except CannotWrite:
+        raise
+    except OSError as error:
+        click.echo(f"error: {visible(error.filename or 'a file')}: {error.strerror or said(error)}.", err=True)
+        return NOT_CHECKED
+    except MemoryError:
+        click.echo("error: memory was not enough.", err=True)
+        return NOT_CHECKED
+    except Exception as error:
+        text = f"error: internal: {type(error).__name__}: {said(error)}. This is a defect of derive; please report it"
+        debug = os.environ.get("DERIVE_DEBUG")
+        click.echo("".join(traceback.format_exception(error)) + text if debug else
+                   f"{text}; DERIVE_DEBUG=1 shows where it happened.", err=True)
+        return DEFECT
     return result if isinstance(result, int) else 0
+
+
+def _guarded(command: Callable[..., int]) -> Callable[..., int]:
+    """The command, run in a child: a proof that ends its process does not end the run with its own status."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> int:
+        from derive.isolation import guarded
+
+        found = guarded(partial(_status, partial(command, *arguments, **options)))
+        if isinstance(found, int):
+            return found
+        raise BadInput(f"the process that ran the proofs ended without a result: {found.detail}.")
+
+    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -138,6 +179,7 @@ def _built(theorem: Theorem) -> None:
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
               help="Compare with the terms of this proof; may be repeated.")
 @click.option("--partial", is_flag=True, help="Steps without evidence are no failure.")
+@_guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
     from derive.statements import scope, statement, visible
@@ -184,6 +226,7 @@ def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
 @click.option("--shape", default="20,5,200", show_default=True, metavar="S,A,H", help="States, actions, last decision.")
 @click.option("--points", default=8, show_default=True, type=click.IntRange(1, 64), help="Random points and primes.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@_guarded
 def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
     """Compare every step of the theorems NAMES at random points of one large shape."""
     from derive.report.probing import probed
@@ -202,6 +245,7 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--latex", is_flag=True, help="The chain as LaTeX.")
 @click.option("--replay", type=int, metavar="STEP", help="Python that recomputes the counterexample of a step.")
+@_guarded
 def show(path: Path, latex: bool, replay: int | None) -> int:
     """Show the chains of a proof file, or of a bundled theorem, without checking them."""
     from derive.report import chains
@@ -259,6 +303,7 @@ def explain(subject: str | None) -> int:
 @click.option("--samples", default=100_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the simulator and of theta.")
+@_guarded
 def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
     """Evaluate the formula of THEOREM on MDP, next to independent methods.
 
@@ -282,6 +327,7 @@ def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
 @click.option("--examples", default=20, show_default=True, type=click.IntRange(1), help="Random MDPs for each step.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @JOBS
+@_guarded
 def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
     """Re-check every step of the theorems NAMES on random MDPs of random shapes."""
     from derive.report.fuzzing import fuzzed
@@ -303,6 +349,7 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
 @click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories of the convergence plot.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@_guarded
 def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int:
     """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document."""
     from derive.report.handout import write_handout

@@ -89,6 +89,54 @@ def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs
             _end(child)
 
 
+def guarded(command: Callable[[], int]) -> int | Result:
+    """The exit status of a command that is run in a child, or how the child ended without one.
+
+    What it prints is printed here, as it comes; an interrupt is passed on to it. Where a process cannot be
+    forked safely, the command is run in this one.
+    """
+    if _method() != "fork":
+        return command()
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    process = context.Process(target=_run, args=(command, there))
+    process.start()
+    there.close()
+    child = _Child(process, here)
+    interrupted = False
+    try:
+        while True:
+            try:
+                if not wait([here], timeout=1.0) and process.exitcode is not None:
+                    return _gone(child)
+                if wait([here], timeout=0):
+                    kind, value = here.recv()
+                    if kind == DONE:
+                        return int(value)
+                    stream = getattr(sys, value[0])
+                    stream.write(value[1])
+                    stream.flush()
+            except EOFError:
+                process.join(1)
+                return _gone(child)
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                interrupted = True
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid or 0, signal.SIGINT)
+    finally:
+        _end(child)
+
+
+def _run(command: Callable[[], int], connection: Any) -> None:
+    _detach(keep_output=True)
+    sys.stdout, sys.stderr = _Printed(connection, "stdout"), _Printed(connection, "stderr")
+    with suppress(OSError, ValueError):
+        connection.send((DONE, command()))
+    os._exit(0)
+
+
 def lacking(limits: Limits) -> str:
     """The limits that this platform cannot keep, in words; empty if it keeps all."""
     if limits.megabytes is not None and not _has_limits():
@@ -155,7 +203,7 @@ def _received(child: _Child) -> Result | None:
         return _gone(child)
     if kind == PRINTED:
         with suppress(AttributeError, OSError, ValueError):
-            sys.stderr.write(value)
+            sys.stderr.write(value[1])
         return None
     if kind == PART:
         child.parts.append(value)
@@ -200,17 +248,33 @@ def _end(child: _Child, *, wait: bool = True) -> None:
 
 
 class _Printed(io.TextIOBase):
-    """Standard output and error of a child: sent to the parent, which knows where its own go."""
+    """A standard stream of a child: sent to the parent, which knows where its own go."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection, self._name = connection, name
+        self._terminal = _is_terminal(getattr(sys, name))
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
 
     def writable(self) -> bool:
         return True
 
+    def isatty(self) -> bool:
+        return self._terminal
+
     def write(self, text: str) -> int:
-        self._connection.send((PRINTED, str(text)))
+        if not isinstance(text, str):
+            raise TypeError(f"a text stream takes a str, not {type(text).__name__}")  # click tries what it is
+        self._connection.send((PRINTED, (self._name, str(text))))
         return len(text)
+
+
+def _is_terminal(stream: Any) -> bool:
+    with suppress(AttributeError, ValueError):
+        return bool(stream.isatty())
+    return False
 
 
 def _serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits) -> None:
@@ -220,7 +284,7 @@ def _serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits
         task = connection.recv()
     except (EOFError, OSError):  # there is no task for this one
         os._exit(0)
-    sys.stdout = sys.stderr = _Printed(connection)
+    sys.stdout = sys.stderr = _Printed(connection, "stderr")
     _limit(limits)
     try:
         for part in work(task):
@@ -235,7 +299,7 @@ def _serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits
     os._exit(0)
 
 
-def _detach() -> None:
+def _detach(*, keep_output: bool = False) -> None:
     """A session of its own, so that it is ended with all that it starts; nothing to read; gone with its parent."""
     if hasattr(os, "setsid"):
         with suppress(OSError):
@@ -243,7 +307,8 @@ def _detach() -> None:
         with suppress(OSError):
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, 0)
-            os.dup2(2, 1)  # what a program of the proof's own writes is no output of ours
+            if not keep_output:
+                os.dup2(2, 1)  # what a program of the proof's own writes is no output of ours
     threading.Thread(target=_follow_parent, daemon=True).start()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -23,6 +23,7 @@ from derive.report.formats import as_github, as_json, as_junit, as_sarif
 from derive.report.output import console_for, refuse_inputs
 from derive.report.terminal import statistics, summary
 from derive.report.trouble import trouble
+from derive.streams import CannotWrite
 
 FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
 
@@ -124,12 +125,29 @@ def check(paths: Sequence[Path], options: Options) -> int:
 def _tell(console: Console, run: _Run, one: Checked) -> None:
     run.add(one)
     if run.look.style in ("full", "concise"):
-        console.file.write(one.text)
-        console.file.flush()
+        with _heard():
+            console.file.write(one.text)
+            console.file.flush()
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """A reader who has gone away, as ``head`` does, takes nothing from the verdicts, nor from the exit status."""
+    try:
+        yield
+    except CannotWrite as error:
+        if not error.is_reader_gone:
+            raise
+        error.stream.abandon()
 
 
 def _finish(console: Console, run: _Run, options: Options) -> None:
-    seconds = perf_counter() - run.started
+    with _heard():
+        _write_end(console, run, options, perf_counter() - run.started)
+        console.file.flush()
+
+
+def _write_end(console: Console, run: _Run, options: Options, seconds: float) -> None:
     match options.style:
         case "json":
             console.file.write(as_json(run.theorems, run.errors, run.found, status=run.status))

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "codes", "mentions", "diagnostics", "isolation"),
+    ("streams",),
     ("slips",),
     ("kernel",),
     ("verify", "statements"),
