@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -122,6 +122,16 @@ class Declared(Theorem):
         vars(self).update(
             title=title, assumes=assumes, name=body.__name__, file=body.__code__.co_filename,
             line=body.__code__.co_firstlineno, docstring=str(statement).strip(), _body=body, _chain=None)
+
+    @property
+    def names(self) -> Mapping[str, Any]:
+        """What the names in the body stand for, as far as they are not local to it."""
+        body = self._body
+        assert isinstance(body, FunctionType)
+        try:
+            return {**body.__globals__, **inspect.getclosurevars(body).nonlocals}
+        except ValueError:  # a cell that is still empty
+            return body.__globals__
 
     @property
     def written(self) -> Chain | InvalidChain:

@@ -40,6 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("verdict",),
     ("theorems",),
     ("derivation",),
+    ("positions",),
     ("checking",),
     ("certificate",),
     ("mutants",),

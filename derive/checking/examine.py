@@ -14,6 +14,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.assumptions import check_step, iid_samples
+from derive.checking.boundary import missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.reasons import Given, Reasons, made_of
@@ -84,13 +85,20 @@ class Session:
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
         claim = steps[0].verdict if len(steps) == 1 else examiner.claimed(terms[0], terms[-1])
         used, idle, unknown = assumption_use(theorem, steps)
+        wrong = tuple(number for number in range(1, len(steps)) if _both_false(steps, number) and isinstance(
+            claim if len(steps) == 2 else examiner.claimed(terms[number - 1], terms[number + 1]), Proved))
         return Examined(theorem=theorem, steps=steps, claim=claim, equation=_linked(steps), used=used, idle=idle,
-                        unknown=unknown, seconds=perf_counter() - start)
+                        unknown=unknown, wrong_terms=wrong, seconds=perf_counter() - start)
 
 
 def examine(theorem: Theorem) -> Examined:
     """The judgement of every step of a theorem, and of its claim."""
     return Session().examine(theorem)
+
+
+def _both_false(steps: tuple[Judgement, ...], number: int) -> bool:
+    """Whether the steps before and after a term are refuted, and nobody has declared so."""
+    return all(isinstance(step.verdict, Refuted) and not step.as_claimed for step in steps[number - 1 : number + 1])
 
 
 def _linked(steps: tuple[Judgement, ...]) -> Equation | None:
@@ -208,7 +216,8 @@ class _Examiner:
                 witness = self.deciding.witness(before, after, None) if may_diverge else None
                 if witness is not None:
                     return self._refuted(blank, witness, owed)
-                return replace(blank, verdict=Undecided(why))
+                gone = None if self.infinite else missing(before, after)
+                return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, decide.Equal)
         if isinstance(evidence.kernel, Differs) and horizon is not None:
             late = self.deciding.late_witness(before, after, horizon)

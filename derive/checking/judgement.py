@@ -57,6 +57,8 @@ class Examined:
     idle: tuple[Assumption, ...] = ()
     unknown: tuple[Assumption, ...] = ()
     """Assumptions that are not known to be needed, nor known to be idle."""
+    wrong_terms: tuple[int, ...] = ()
+    """The terms, counted from 0, that make the steps before and after them false, though their neighbours are equal."""
     seconds: float = field(default=0.0, compare=False)
 
     @property

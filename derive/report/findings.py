@@ -8,27 +8,61 @@ from derive.checking.judgement import Examined, Judgement
 from derive.checking.scope import reach_of
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span
+from derive.positions import Places, places_of
+from derive.report.marking import wrong_parts
 from derive.report.refutation import shape_text, value_text
 from derive.report.wording import conditions, hint, shown_path, why
-from derive.verdict import Estimates, Refuted, SameMean, Unjustified
+from derive.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
 
 
 def findings(one: Examined) -> tuple[Diagnostic, ...]:
     """Everything there is to say of a theorem that is not proved in every respect."""
-    return (*(found for number, _ in enumerate(one.steps, 1) for found in of_step(one, number)), *_idle(one))
+    telling = any(not step.as_claimed or step.verdict.code != "proved" or step.notes for step in one.steps)
+    places = places_of(one.theorem) if telling else None
+    steps = (found for number, _ in enumerate(one.steps, 1) for found in _of_step(one, number, places))
+    return (*_shared(one, places), *steps, *_idle(one))
 
 
-def of_step(one: Examined, number: int) -> Iterator[Diagnostic]:
+def _of_step(one: Examined, number: int, places: Places | None) -> Iterator[Diagnostic]:
     """What there is to say of a step: of its verdict, unless that is ``proved`` and claimed, and its notes."""
     step = one.steps[number - 1]
+    span = _place(step, number, places)
     if not step.as_claimed or step.verdict.code != "proved":
         yield Diagnostic(
             code=code(step), severity=severity(step), message=f"step {number}: {message(step)}", hint=hint(step),
-            file=shown_path(one.theorem.file), span=place(step), theorem=one.theorem.name, step=number)
+            file=shown_path(one.theorem.file), span=span, theorem=one.theorem.name, step=number)
     for note in step.notes:
         yield Diagnostic(
             code=KINDS["free letter"], severity=NOTE, message=f"step {number}: {note}",
-            file=shown_path(one.theorem.file), span=place(step), theorem=one.theorem.name, step=number)
+            file=shown_path(one.theorem.file), span=span, theorem=one.theorem.name, step=number)
+
+
+def _shared(one: Examined, places: Places | None) -> Iterator[Diagnostic]:
+    """Terms that make two steps false, and are the only thing that is wrong with them."""
+    for number in one.wrong_terms:
+        by = one.steps[number - 1].by
+        span = (places.term(number) if places is not None else None) or _line(by.line)
+        yield Diagnostic(
+            code=KINDS["shared term"], severity=NOTE, file=shown_path(one.theorem.file), span=span,
+            theorem=one.theorem.name,
+            message=f"steps {number} and {number + 1} are false for one reason: the term between them is wrong; "
+                    "the term before it and the one after it are equal")
+
+
+def _place(step: Judgement, number: int, places: Places | None) -> Span | None:
+    """The part that is wrong, as it was written; else the term; the reason, where that is the matter."""
+    if places is not None:
+        parts = wrong_parts(step)
+        sides = (number, number - 1) if isinstance(step.verdict, Malformed) else (number,)
+        for side in sides if parts else ():
+            found = places.part(side, parts)
+            if found is not None:
+                return found
+        found = places.term(number) if parts else places.by(number)
+        if found is not None:
+            return found
+    by = step.by
+    return Span(line=by.line, column=by.column, end_line=by.line, end_column=by.column + 2) if by.line else None
 
 
 def code(step: Judgement) -> str:
@@ -63,12 +97,6 @@ def headline_of(step: Judgement) -> str:
     if severity(step) == WARNING and step.equation is not None:
         return f"true for every finite MDP, {reach_of(step.equation.context)}; its reason is missing"
     return headline(code(step))
-
-
-def place(step: Judgement) -> Span | None:
-    """Where the step stands in the file."""
-    by = step.by
-    return Span(line=by.line, column=by.column, end_line=by.line, end_column=by.column + 2) if by.line else None
 
 
 def _idle(one: Examined) -> Iterator[Diagnostic]:

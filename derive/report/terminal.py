@@ -14,10 +14,12 @@ from derive.checking.judgement import Examined, Judgement
 from derive.checking.scope import Scope
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span, visible
+from derive.positions import places_of
 from derive.report.excerpt import Source, cells, excerpt
-from derive.report.findings import code, headline_of, of_step, worst
+from derive.report.findings import code, headline_of, worst
 from derive.report.marking import marked_lines, marked_part
 from derive.report.payload import ABOUT_NO_VERDICT
+from derive.report.per_trajectory import claim_of, share_lines, shares
 from derive.report.refutation import describe
 from derive.report.wording import conditions, hint, reason_text, shown_path, why
 from derive.verdict import Estimates, Refuted, SameMean
@@ -33,7 +35,7 @@ def full(console: Console, one: Examined, found: Sequence[Diagnostic], *, verbos
     """One line, and what there is to say; ``verbose``: claim, assumptions, every step and its scope too."""
     _title(console, one, found)
     if verbose:
-        _evidence(console, one)
+        _evidence(console, one, found)
     else:
         for told in found:
             if told.step is not None and told.severity != NOTE and told.code not in ABOUT_NO_VERDICT:
@@ -66,7 +68,7 @@ def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None
     console.print(Text(f"    {where}{declared}", style="dim"), soft_wrap=True)
 
 
-def _evidence(console: Console, one: Examined) -> None:
+def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
     theorem = one.theorem
     _indented(console, theorem.claim, 4)
     if theorem.assumes:
@@ -76,8 +78,8 @@ def _evidence(console: Console, one: Examined) -> None:
     console.print()
     for number, step in enumerate(one.steps, 1):
         _step(console, number, step)
-        for told in of_step(one, number):
-            if told.code not in ABOUT_NO_VERDICT:
+        for told in found:
+            if told.step == number and told.code not in ABOUT_NO_VERDICT:
                 _diagnostic(console, one, told, columns=8)
     for line in scope_lines(one.steps):
         _indented(console, line, 4, "dim", hang=31)
@@ -144,11 +146,17 @@ def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int 
     if told.span is not None:
         _excerpt(console, one.theorem.file, told.span, columns)
     part = marked_part(step)
-    if part is not None:
+    if part is not None and not _is_located(one, told):
         for text, look in marked_lines(step, part, console.width - columns):
             console.print(Text(" " * columns + text, style=look), soft_wrap=True)
     for text, look in diagnostic_lines(one, told.step, step):
         _indented(console, text, columns, look)
+
+
+def _is_located(one: Examined, told: Diagnostic) -> bool:
+    """Whether the carets stand under the wrong part itself, so that the term need not be shown again."""
+    places = places_of(one.theorem)
+    return places is not None and told.step is not None and told.span not in (None, *map(places.term, range(99)))
 
 
 def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tuple[str, str]]:
@@ -165,7 +173,10 @@ def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tu
         if not isinstance(step.verdict, Refuted):
             yield f"its mean is equal, if {step.verdict.law}; as an equality it fails:", ""
         yield "smallest counterexample found:", ""
-        for line in describe(step.verdict.witness, step.before, step.after):
+        witness = step.verdict.witness
+        for line in describe(witness, step.before, step.after):
+            yield f"  {line}", ""
+        for line in share_lines(shares(claim_of(one, step), witness), witness.left, witness.right):
             yield f"  {line}", ""
         yield f"replay with: derive show {shown_path(one.theorem.file)} --replay {number}", "dim"
     if isinstance(step.verdict, Refuted) and step.verdict.note:
