@@ -33,6 +33,7 @@ from derive.diagnostics import Span
 from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, said
 from derive.language.expression import as_term
 from derive.language.typing import admit, check_functions
+from derive.names import check_names
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
 from derive.theorems import By, Chain, Theorem
@@ -89,7 +90,7 @@ def calc(*items: Any) -> Chain:
     """A chain of equalities: ``calc(term, by(reason), term, by(reason), term)``.
 
     Raises:
-        InvalidChain: if terms and reasons do not alternate, or there is no step.
+        InvalidChain: if terms and reasons do not alternate, there is no step, or a name is none.
     """
     if len(items) < 3 or len(items) % 2 == 0:
         raise InvalidChain(f"calc needs term, by(...), term, by(...), term; got {len(items)} items.")
@@ -98,6 +99,7 @@ def calc(*items: Any) -> Chain:
             expected = "by(...)" if place % 2 else "a term"
             raise InvalidChain(f"calc: item {place + 1} is {item}, expected {expected}.")
     terms = tuple(admit(as_term(item)) for item in items[::2])
+    check_names(terms)
     try:
         check_functions(terms)
     except MalformedTerm as malformed:

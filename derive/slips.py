@@ -6,6 +6,7 @@ Works on the exception and on the syntax tree of the file; executes nothing.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -183,25 +184,39 @@ def _attribute(error: AttributeError, file: _File, span: Span | None) -> Slip | 
 
 def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
     call = next((node for node in file.at(span, ast.Call) if isinstance(node, ast.Call)), None)
-    if call is None or not isinstance(call.func, ast.Name):
+    if call is None:
         return None
-    name, places = call.func.id, [file.source(argument) for argument in call.args]
-    fit = ""
-    conditional = any(isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.BitOr) for argument in call.args)
+    name, places = file.source(call.func), [file.source(argument) for argument in call.args]
     if name == "r" and len(places) == 2:
-        fit = f"r({places[0]}, {places[1]}, x)"
         return Slip(message="a reward r(s, a, x) depends on the next state too", span=file.span(call),
-                    hint=f"write {fit}")
-    if conditional or not places:
-        return None
+                    hint=f"write r({places[0]}, {places[1]}, x)")
+    conditional = any(isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.BitOr) for argument in call.args)
+    fit = ""
     if name == "P" and len(places) == 3:
         fit = f"P({places[0]} | {places[1]}, {places[2]})"
-    elif len(places) == 2 and (name == "pi" or "Policy" in said(error) or "probability of an action" in said(error)):
+    elif len(places) == 2 and (name == "pi" or "Policy" in said(error)):
         fit = f"{name}({places[0]} | {places[1]})"
-    if not fit:
-        return None
-    return Slip(message=f"{file.source(call)} is not how a conditional probability is written", span=file.span(call),
-                hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit))
+    if fit and not conditional:
+        return Slip(message=f"{file.source(call)} is not how a conditional probability is written",
+                    span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit))
+    if name in derive.__all__ and "argument" in said(error):
+        return Slip(message=f"{name} is not called so: {_without_name(said(error))}", span=file.span(call),
+                    hint=f"its arguments are {_signature(name)}")
+    return None
+
+
+def _without_name(text: str) -> str:
+    """``takes 2 positional arguments but 3 were given``, without the name that Python has for it."""
+    return re.sub(r"^[\w.]+\(\) ", "it ", text)
+
+
+def _signature(name: str) -> str:
+    try:
+        found = inspect.signature(getattr(derive, name))
+    except (TypeError, ValueError):
+        return name
+    plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in found.parameters.values()]
+    return f"{name}{inspect.Signature(plain)}"
 
 
 # -- chains ----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.horizons",),
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
-    ("assumptions", "models"),
+    ("assumptions", "models", "names"),
     ("procedures", "enumerate", "stationary", "numeric"),
     ("rules",),
     ("claim",),

@@ -102,12 +102,11 @@ def share_lines(found: tuple[Share, ...], left: Fraction, right: Fraction) -> It
     """A table of them, with the sums below."""
     if not found:
         return
-    rows = [(_shown(one.path), str(one.left), str(one.right), one.left != one.right) for one in found]
-    rows.append(("sum", str(left), str(right), False))
+    rows = [(_shown(one.path), str(one.left), str(one.right)) for one in found] + [("sum", str(left), str(right))]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    yield "what each trajectory (s_0, a_0, ..., s_H+1) gives:"
-    for name, one, other, apart in rows:
-        mark = "  <- here they part" if apart else ""
+    yield "what each trajectory (s_0, a_0, ..., s_{H+1}) gives:"
+    for name, one, other in rows:
+        mark = "  <- here they part" if one != other and name != "sum" else ""
         yield f"  {name:<{widths[0]}}  left {one:<{widths[1]}}  right {other:<{widths[2]}}{mark}".rstrip()
 
 

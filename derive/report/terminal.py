@@ -91,6 +91,9 @@ def _remark(console: Console, told: Diagnostic) -> None:
     style = COLOURS[told.severity]
     hint = f"; {told.hint}" if told.hint else ""
     _indented(console, f"{told.severity}[{told.code}]: {told.message}{hint}", 4, style)
+    if told.code == KINDS["shared term"] and told.span is not None:
+        _indented(console, f"--> {told.place}", 4, "dim")
+        _excerpt(console, told.file, told.span, 4)
 
 
 def told(console: Console, found: Diagnostic) -> None:
@@ -113,7 +116,7 @@ def _excerpt(console: Console, file: str, span: Span, columns: int) -> None:
 
 def _indented(console: Console, text: str, columns: int, style: str = "", hang: int = 4) -> None:
     """Wrapped at the console's width, continuation lines indented further; no trailing spaces."""
-    indent = " " * columns
+    indent, text = " " * columns, text if text.isprintable() else visible(text)
     lines = [indent + text]
     if len(lines[0]) > console.width:
         hanging = indent + " " * hang
@@ -124,10 +127,10 @@ def _indented(console: Console, text: str, columns: int, style: str = "", hang: 
 
 
 def _step(console: Console, number: int, step: Judgement) -> None:
-    label = f"{step.by.tag or number}"
+    label = visible(step.by.tag or number)
     head = Text(f"{label:>6}  ", style="dim")
     head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
-    head.append(reason_text(step), style="italic")
+    head.append(visible(reason_text(step)), style="italic")
     if step.as_claimed and step.verdict.code != "proved":
         head.append("  (as declared)", style="dim")
     console.print(head, soft_wrap=True)
