@@ -41,13 +41,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000, 20, 50)  # terms and polynomials are long-lived: looking at them often finds nothing
     atexit.register(gc.freeze)  # nor does Python, when it ends, need to look at every object for cycles
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's import starts threads: no matrix here is worth them
-    given = None if arguments is None else list(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     with standard_streams() as streams:
         try:
-            status = _status(partial(commands.main, args=given, prog_name="derive", standalone_mode=False))
+            status = _status(partial(_dispatched, given))
         except CannotWrite as error:
             return streams.failed(error)
         return streams.closed_with(status)
+
+
+LONGEST_ARGUMENT = 4096
+"""Characters; no path is longer, and no number need be."""
+
+
+def _dispatched(arguments: list[str]) -> Any:
+    for argument in arguments:
+        if len(argument) > LONGEST_ARGUMENT:
+            raise BadInput(f"{argument[:20]}...: an argument of {len(argument):,} characters; "
+                           f"at most {LONGEST_ARGUMENT:,}.")
+        if "\0" in argument:
+            raise BadInput("an argument holds a NUL character, which no name does.")
+        if not argument:
+            raise BadInput("an argument is empty. Give a file, a folder or a name, or leave it out.")
+    return commands.main(args=arguments, prog_name="derive", standalone_mode=False)
 
 
 def _status(run: Callable[[], Any]) -> int:
@@ -62,7 +78,7 @@ def _status(run: Callable[[], Any]) -> int:
         return int(stop.exit_code)
     except DeriveError as error:
         ours = isinstance(error, (RuleDisagrees, KernelDisagrees)) or type(error) is DeriveError
-        click.echo(f"error: {visible(error)}", err=True)
+        click.echo(f"error: {visible(error, most=2000)}", err=True)
         return DEFECT if ours else NOT_CHECKED
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
@@ -117,6 +133,7 @@ def commands() -> None:
 @click.option("--strict", is_flag=True, help="Warnings make the exit status 1.")
 @click.option("--select", multiple=True, metavar="CODES", help="Report these codes only, such as D001,D005.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes.")
+@click.option("--exclude", multiple=True, metavar="PATTERNS", help="Pass over files and folders of these names.")
 @click.option("--statistics", is_flag=True, help="Count how often each code was met.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
@@ -128,18 +145,25 @@ def commands() -> None:
               help="Of each file; what takes more is undecided.")
 @JOBS
 def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,
-          timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...], **flags: Any) -> int:
-    """Check every step of the theorems in PATHS (files or folders; default: the bundled proofs).
+          timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...],
+          exclude: tuple[str, ...], **flags: Any) -> int:
+    """Check every step of the theorems in PATHS: files, folders, names of bundled proofs, or - for standard input.
+
+    Without PATHS: those of [tool.derive] in pyproject.toml, else the bundled proofs.
 
     Exit status: 0 if everything is as claimed, warnings allowed; 1 if something is not; 2 if a file could not be
     read, ran out of time or memory, crashed, or holds no theorem; 3 for a defect of derive. The largest wins.
     """
+    from derive.configuration import configuration
     from derive.isolation import Limits
     from derive.run_check import Options
     from derive.run_check import check as run
 
-    return run(paths, Options(
-        style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select), ignore=_split(ignore),
+    known = configuration()
+    flags["strict"] = flags["strict"] or known.strict
+    return run(paths or known.paths, Options(
+        style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select) or known.select,
+        ignore=_split(ignore) or known.ignore, exclude=(*known.exclude, *_split(exclude)),
         limits=Limits(seconds=timeout, megabytes=memory), **flags))
 
 
@@ -324,7 +348,8 @@ def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
 
 @commands.command()
 @NAMES
-@click.option("--examples", default=20, show_default=True, type=click.IntRange(1), help="Random MDPs for each step.")
+@click.option("--examples", default=20, show_default=True, type=click.IntRange(1, 1_000_000),
+              help="Random MDPs for each step.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @JOBS
 @_guarded

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -23,6 +24,7 @@ from derive.report.formats import as_github, as_json, as_junit, as_sarif
 from derive.report.output import console_for, refuse_inputs
 from derive.report.terminal import statistics, summary
 from derive.report.trouble import trouble
+from derive.standard_input import standard_input
 from derive.streams import CannotWrite
 
 FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
@@ -76,6 +78,7 @@ class _Run:
     found: list[Diagnostic] = field(default_factory=list)
     settled: list[bool] = field(default_factory=list)
     steps: int = 0
+    skipped: int = 0
 
     def add(self, one: Checked) -> None:
         self.theorems += one.payload["theorems"]
@@ -95,30 +98,31 @@ def check(paths: Sequence[Path], options: Options) -> int:
     """Check the files of all paths and write the results; the exit status.
 
     Raises:
-        BadInput: for options that do not fit, and for an output that cannot be written.
+        BadInput: for options that do not fit, for an output that cannot be written, and for one that would
+            replace what is there by nothing.
     """
     left_out = options.left_out
     refuse_inputs([options.output, options.certificate], paths)
-    files, unreadable = _files(paths, options.exclude)
-    with suppress(AttributeError, OSError, ValueError):
-        if lacks := lacking(options.limits):
-            sys.stderr.write(f"note: {lacks}\n")
-    with console_for(options.output) as console:
-        look = Look(options.style, options.strict, console.width, console.color_system is not None, options.verbose,
-                    options.quiet, left_out)
-        run = _Run(look)
+    if lacks := lacking(options.limits):
+        sys.stderr.write(f"note: {lacks}\n")
+    with standard_input(paths) as given, console_for(options.output) as console:
+        files, unreadable, skipped = _files(given.paths, options.exclude)
+        run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
+                        options.verbose, options.quiet, left_out), skipped=skipped)
         try:
-            for one in [failed(file, trouble(error, file), look) for file, error in unreadable]:
-                _tell(console, run, one)
-            for one in check_isolated(files, look=look, jobs=options.jobs, limits=options.limits):
-                _tell(console, run, one)
+            for file, error in unreadable:
+                _tell(console, run, given.shown(failed(file, trouble(error, file), run.look)))
+            for one in check_isolated(files, look=run.look, jobs=options.jobs, limits=options.limits):
+                _tell(console, run, given.shown(one))
         finally:  # interrupted: say what is settled
             _finish(console, run, options)
-    if options.style not in ("concise", "github"):
-        for error in run.errors:
-            _complain(f"error: {error}")
-    if options.certificate is not None and not run.errors:
-        write_certificate(options.certificate, files)
+        if options.style not in ("concise", "github"):
+            for line in run.errors:
+                sys.stderr.write(f"error: {visible(line)}\n")
+        if options.output is not None and not run.settled and options.style in ("full", "concise"):
+            raise BadInput(f"nothing was checked; {options.output} is left as it was.")
+        if options.certificate is not None and not run.errors:
+            write_certificate(options.certificate, files)
     return 0 if options.exit_zero else run.status
 
 
@@ -161,23 +165,28 @@ def _write_end(console: Console, run: _Run, options: Options, seconds: float) ->
             if options.statistics:
                 statistics(console, run.found)
             if not options.quiet and options.style == "full":
-                summary(console, run.settled, run.steps, run.found, seconds, unreadable=len(run.errors))
+                summary(console, run.settled, run.steps, run.found, seconds, unreadable=len(run.errors),
+                        skipped=run.skipped)
 
 
-def _complain(text: str) -> None:
-    with suppress(AttributeError, OSError, ValueError):
-        sys.stderr.write(f"{text}\n")
-
-
-def _files(paths: Sequence[Path], exclude: Sequence[str]) -> tuple[list[Path], list[tuple[str, BadInput]]]:
-    """The proof files of all paths, each once, and what could not be looked at."""
+def _files(paths: Sequence[Path], exclude: Sequence[str]) -> tuple[list[Path], list[tuple[str, BadInput]], int]:
+    """The proof files of all paths, each once; what could not be looked at; how much was passed over."""
     files: dict[Path, None] = {}
     wrong: list[tuple[str, BadInput]] = []
+    skipped = 0
     for path in list(paths) or [bundled()]:
-        found = search(path, exclude=exclude)
+        found = search(_bundled_by_name(path), exclude=exclude)
         wrong += [(_of(text, path), BadInput(text)) for text in found.errors]
         files |= dict.fromkeys(found.files)
-    return list(files), wrong
+        skipped += len(found.skipped)
+    return list(files), wrong, skipped
+
+
+def _bundled_by_name(path: Path) -> Path:
+    """``policy_gradient`` is the bundled proof of that name, unless there is such a file."""
+    if path.suffix or len(path.parts) != 1 or os.path.lexists(path):
+        return path
+    return next((file for file in search(bundled()).files if file.stem == path.name), path)
 
 
 def _of(text: str, path: Path) -> str:

@@ -15,7 +15,8 @@ import derive
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "mentions", "diagnostics", "isolation"),
+    ("errors", "codes", "mentions", "diagnostics", "isolation", "folders"),
+    ("configuration",),
     ("streams",),
     ("slips",),
     ("kernel",),
@@ -51,6 +52,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("proof_files",),
     ("report",),
     ("campaign",),
+    ("standard_input",),
     ("run_check",),
     ("cli",),
     ("__main__",),

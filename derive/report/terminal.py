@@ -236,12 +236,13 @@ def one_line(console: Console, told: Diagnostic) -> None:
 
 
 def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequence[Diagnostic], seconds: float,
-            *, unreadable: int) -> None:
+            *, unreadable: int, skipped: int = 0) -> None:
     """How many theorems are as claimed."""
     parts = [f"{sum(settled)} of {plural(len(settled), 'theorem')} as claimed", plural(steps, "step")]
     warnings = sum(told.severity == WARNING for told in found)
     parts += [plural(warnings, "warning")] if warnings else []
     parts += [f"{unreadable} unreadable"] if unreadable else []
+    parts += [f"{skipped} skipped (tests, virtual environments)"] if skipped else []
     parts.append(f"{seconds:.1f} s")
     style = "green" if all(settled) and not unreadable else "red"
     console.print(Text(", ".join(parts), style=style), soft_wrap=True)

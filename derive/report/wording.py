@@ -46,5 +46,5 @@ def shown_path(file: str) -> str:
     path = Path(file)
     try:
         return str(path.relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, OSError):  # the folder that we are in may be gone
         return str(path)
