@@ -88,13 +88,19 @@ def check_files(files: Iterable[Path], *, look: Look | None = None,
 def check_isolated(files: Iterable[Path], *, look: Look | None = None, jobs: int = 1,
                    limits: Limits | None = None) -> Iterator[Checked]:
     """The verdicts of every file, in order, each checked in a process of its own that is ended at its limits."""
+    listed, strict = list(files), look is not None and look.strict
+    for file, found in zip(listed, isolated_parts(listed, look=look, jobs=jobs, limits=limits), strict=True):
+        yield together(str(file), found, strict=strict)
+
+
+def isolated_parts(files: Iterable[Path], *, look: Look | None = None, jobs: int = 1,
+                   limits: Limits | None = None) -> Iterator[list[Checked]]:
+    """The results of every file theorem by theorem; the last says so if its process did not come to its end."""
     appearance, listed, allowed = look or Look(), [str(file) for file in files], limits or Limits()
     results = isolated(partial(_parts, look=appearance), listed, jobs=jobs, limits=allowed)
     for file, result in zip(listed, results, strict=True):
-        found = list(result.parts)
-        if result.ending != DONE:
-            found.append(failed(file, unfinished(result, file, allowed), appearance))
-        yield together(file, found, strict=appearance.strict)
+        ended = [] if result.ending == DONE else [failed(file, unfinished(result, file, allowed), appearance)]
+        yield [*result.parts, *ended]
 
 
 def _parts(file: str, look: Look) -> Iterator[Checked]:

@@ -134,6 +134,7 @@ def commands() -> None:
 @click.option("--select", multiple=True, metavar="CODES", help="Report these codes only, such as D001,D005.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes.")
 @click.option("--exclude", multiple=True, metavar="PATTERNS", help="Pass over files and folders of these names.")
+@click.option("--if-any", is_flag=True, help="Pass over PATHS that define no theorem, as a hook needs it.")
 @click.option("--statistics", is_flag=True, help="Count how often each code was met.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")

@@ -14,6 +14,11 @@ PASSED_OVER = ("__pycache__", "node_modules", "site-packages")
 TESTS = ("test_*.py", "*_test.py", "conftest.py")
 
 
+def is_test(name: str) -> bool:
+    """Whether pytest takes a file of this name for tests, or their configuration."""
+    return any(fnmatch(name, pattern) for pattern in TESTS)
+
+
 @dataclass(slots=True)
 class Walk:
     """A search below a folder, with a line for each folder that is not entered and ought to be."""
@@ -38,7 +43,7 @@ class Walk:
                     self.errors.append(f"{here / name}: a link to a folder is not followed. Name the folder itself.")
             for name in names:
                 if name.lower().endswith(".py") and not name.startswith(".") and not self._is_excluded(here / name):
-                    if any(fnmatch(name, pattern) for pattern in TESTS):
+                    if is_test(name):
                         self.skipped.append(here / name)
                     else:
                         yield here / name

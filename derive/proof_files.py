@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from derive.errors import BadInput, DeriveError, said
-from derive.folders import Walk
+from derive.folders import Walk, is_test
 from derive.mentions import mentions_theorem
 
 if TYPE_CHECKING:
@@ -112,6 +112,16 @@ def _mentions(file: Path, tree: ast.Module) -> bool:
     if file.suffix != ".py":
         raise BadInput(f"{file}: mentions theorem, but is not read: its name does not end in .py. Rename it.")
     return True
+
+
+def may_be_proof(file: Path) -> bool:
+    """Whether a search of a folder would find a file in it, or complain of it."""
+    if file.suffix.lower() != ".py" or is_test(file.name):
+        return False
+    try:
+        return _mentions(file, parsed(file))
+    except BadInput:
+        return True
 
 
 def parsed(file: Path) -> ast.Module:

@@ -19,7 +19,7 @@ from derive.codes import CODES
 from derive.diagnostics import NOT_CHECKED, Diagnostic, exit_status, visible
 from derive.errors import BadInput
 from derive.isolation import Limits, lacking
-from derive.proof_files import bundled, search
+from derive.proof_files import bundled, may_be_proof, search
 from derive.report.formats import as_github, as_json, as_junit, as_sarif
 from derive.report.output import console_for, refuse_inputs
 from derive.report.terminal import statistics, summary
@@ -40,6 +40,7 @@ class Options:
     quiet: bool = False
     statistics: bool = False
     exit_zero: bool = False
+    if_any: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -106,7 +107,9 @@ def check(paths: Sequence[Path], options: Options) -> int:
     if lacks := lacking(options.limits):
         sys.stderr.write(f"note: {lacks}\n")
     with standard_input(paths) as given, console_for(options.output) as console:
-        files, unreadable, skipped = _files(given.paths, options.exclude)
+        files, unreadable, skipped = _files(_with_theorems(given.paths) if options.if_any else given.paths, options)
+        if options.if_any and not files and not unreadable:
+            return 0
         run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
                         options.verbose, options.quiet, left_out), skipped=skipped)
         try:
@@ -169,13 +172,18 @@ def _write_end(console: Console, run: _Run, options: Options, seconds: float) ->
                         skipped=run.skipped)
 
 
-def _files(paths: Sequence[Path], exclude: Sequence[str]) -> tuple[list[Path], list[tuple[str, BadInput]], int]:
+def _with_theorems(paths: Sequence[Path]) -> list[Path]:
+    """The paths that are folders, and the files that a search of their folder would find, or cannot read."""
+    return [path for path in paths if not path.is_file() or may_be_proof(path)]
+
+
+def _files(paths: Sequence[Path], options: Options) -> tuple[list[Path], list[tuple[str, BadInput]], int]:
     """The proof files of all paths, each once; what could not be looked at; how much was passed over."""
     files: dict[Path, None] = {}
     wrong: list[tuple[str, BadInput]] = []
     skipped = 0
-    for path in list(paths) or [bundled()]:
-        found = search(_bundled_by_name(path), exclude=exclude)
+    for path in paths or ([] if options.if_any else [bundled()]):
+        found = search(_bundled_by_name(path), exclude=options.exclude)
         wrong += [(_of(text, path), BadInput(text)) for text in found.errors]
         files |= dict.fromkeys(found.files)
         skipped += len(found.skipped)
