@@ -11,19 +11,18 @@ import gc
 import os
 import shlex
 import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial, wraps
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from derive import __version__
-from derive.diagnostics import DEFECT, NOT_CHECKED, visible
-from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, said
-from derive.streams import CannotWrite, standard_streams
+from derive.diagnostics import visible
+from derive.errors import BadInput
+from derive.running import guarded, run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -41,84 +40,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000, 20, 50)  # terms and polynomials are long-lived: looking at them often finds nothing
     atexit.register(gc.freeze)  # nor does Python, when it ends, need to look at every object for cycles
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's import starts threads: no matrix here is worth them
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    with standard_streams() as streams:
-        try:
-            status = _status(partial(_dispatched, given))
-        except CannotWrite as error:
-            return streams.failed(error)
-        return streams.closed_with(status)
+    return run(commands, list(sys.argv[1:] if arguments is None else arguments))
 
 
-LONGEST_ARGUMENT = 4096
-"""Characters; no path is longer, and no number need be."""
+GROUPS = (
+    ("Check a derivation", ("check", "show", "explain")),
+    ("Look at numbers", ("evaluate", "fuzz", "probe")),
+    ("Hand it on", ("report", "verify")),
+)
 
 
-def _dispatched(arguments: list[str]) -> Any:
-    for argument in arguments:
-        if len(argument) > LONGEST_ARGUMENT:
-            raise BadInput(f"{argument[:20]}...: an argument of {len(argument):,} characters; "
-                           f"at most {LONGEST_ARGUMENT:,}.")
-        if "\0" in argument:
-            raise BadInput("an argument holds a NUL character, which no name does.")
-        if not argument:
-            raise BadInput("an argument is empty. Give a file, a folder or a name, or leave it out.")
-    return commands.main(args=arguments, prog_name="derive", standalone_mode=False)
+class _Grouped(click.Group):
+    """Lists its commands by what they are for, each with a whole sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in GROUPS:
+            listed = [(name, self.commands[name]) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(name, (command.help or "").split("\n\n")[0].replace("\n", " "))
+                                    for name, command in listed])
 
 
-def _status(run: Callable[[], Any]) -> int:
-    """What a command returns, or what its exception means, said on stderr."""
-    try:
-        result = run()
-        sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        return NOT_CHECKED
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except DeriveError as error:
-        ours = isinstance(error, (RuleDisagrees, KernelDisagrees)) or type(error) is DeriveError
-        click.echo(f"error: {visible(error, most=2000)}", err=True)
-        return DEFECT if ours else NOT_CHECKED
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return 130
-    except CannotWrite:
-        raise
-    except OSError as error:
-        click.echo(f"error: {visible(error.filename or 'a file')}: {error.strerror or said(error)}.", err=True)
-        return NOT_CHECKED
-    except MemoryError:
-        click.echo("error: memory was not enough.", err=True)
-        return NOT_CHECKED
-    except Exception as error:
-        text = f"error: internal: {type(error).__name__}: {said(error)}. This is a defect of derive; please report it"
-        debug = os.environ.get("DERIVE_DEBUG")
-        click.echo("".join(traceback.format_exception(error)) + text if debug else
-                   f"{text}; DERIVE_DEBUG=1 shows where it happened.", err=True)
-        return DEFECT
-    return result if isinstance(result, int) else 0
-
-
-def _guarded(command: Callable[..., int]) -> Callable[..., int]:
-    """The command, run in a child: a proof that ends its process does not end the run with its own status."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> int:
-        from derive.isolation import guarded
-
-        found = guarded(partial(_status, partial(command, *arguments, **options)))
-        if isinstance(found, int):
-            return found
-        raise BadInput(f"the process that ran the proofs ended without a result: {found.detail}.")
-
-    return run
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Grouped, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="derive")
 def commands() -> None:
-    """Check policy-gradient derivations, step by step: proved exactly, or refuted by a small MDP."""
+    """Check policy-gradient derivations, step by step: proved exactly, or refuted by a small MDP.
+
+    A first look: derive check policy_gradient, then derive explain. Exit statuses: derive explain status.
+    """
 
 
 # -- check -------------------------------------------------------------------------------------
@@ -158,11 +107,11 @@ def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate:
     from derive.configuration import configuration
     from derive.isolation import Limits
     from derive.run_check import Options
-    from derive.run_check import check as run
+    from derive.run_check import check as checked
 
     known = configuration()
     flags["strict"] = flags["strict"] or known.strict
-    return run(paths or known.paths, Options(
+    return checked(paths or known.paths, Options(
         style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select) or known.select,
         ignore=_split(ignore) or known.ignore, exclude=(*known.exclude, *_split(exclude)),
         limits=Limits(seconds=timeout, megabytes=memory), **flags))
@@ -204,7 +153,7 @@ def _built(theorem: Theorem) -> None:
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
               help="Compare with the terms of this proof; may be repeated.")
 @click.option("--partial", is_flag=True, help="Steps without evidence are no failure.")
-@_guarded
+@guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
     from derive.statements import scope, statement, visible
@@ -251,7 +200,7 @@ def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
 @click.option("--shape", default="20,5,200", show_default=True, metavar="S,A,H", help="States, actions, last decision.")
 @click.option("--points", default=8, show_default=True, type=click.IntRange(1, 64), help="Random points and primes.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@_guarded
+@guarded
 def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
     """Compare every step of the theorems NAMES at random points of one large shape."""
     from derive.report.probing import probed
@@ -270,7 +219,7 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--latex", is_flag=True, help="The chain as LaTeX.")
 @click.option("--replay", type=int, metavar="STEP", help="Python that recomputes the counterexample of a step.")
-@_guarded
+@guarded
 def show(path: Path, latex: bool, replay: int | None) -> int:
     """Show the chains of a proof file, or of a bundled theorem, without checking them."""
     from derive.report import chains
@@ -298,8 +247,10 @@ def _named(names: Sequence[str]) -> list[Theorem]:
             continue
         matches = [file for file in proof_files([bundled()]) if file.stem == name]
         if not matches:
-            known = ", ".join(file.stem for file in proof_files([bundled()]))
-            raise BadInput(f"{name}: no such file, and no bundled theorem of that name. The bundled ones: {known}.")
+            known = [file.stem for file in proof_files([bundled()])]
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"The bundled ones: {', '.join(known)}."
+            raise BadInput(f"{visible(name)}: no such file, and no bundled theorem of that name. {hint}")
         found += [theorem for file in matches for theorem in load(file)]
     return found
 
@@ -328,7 +279,7 @@ def explain(subject: str | None) -> int:
 @click.option("--samples", default=100_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the simulator and of theta.")
-@_guarded
+@guarded
 def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
     """Evaluate the formula of THEOREM on MDP, next to independent methods.
 
@@ -353,7 +304,7 @@ def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
               help="Random MDPs for each step.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @JOBS
-@_guarded
+@guarded
 def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
     """Re-check every step of the theorems NAMES on random MDPs of random shapes."""
     from derive.report.fuzzing import fuzzed
@@ -375,7 +326,7 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
 @click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories of the convergence plot.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@_guarded
+@guarded
 def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int:
     """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document."""
     from derive.report.handout import write_handout
@@ -386,5 +337,5 @@ def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
                           "-o", output.name])
     good = write_handout(theorems, output, samples=samples, seed=seed, command=command)
-    click.echo(f"wrote {output}")
+    click.echo(f"wrote {output}" + ("" if good else "; not everything in it is as claimed: derive check says what"))
     return 0 if good else 1

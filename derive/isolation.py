@@ -89,7 +89,7 @@ def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs
             _end(child)
 
 
-def guarded(command: Callable[[], int]) -> int | Result:
+def in_child(command: Callable[[], int]) -> int | Result:
     """The exit status of a command that is run in a child, or how the child ended without one.
 
     What it prints is printed here, as it comes; an interrupt is passed on to it. Where a process cannot be

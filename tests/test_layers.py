@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "codes", "mentions", "diagnostics", "isolation", "folders"),
-    ("configuration",),
+    ("display",),
     ("streams",),
+    ("configuration", "running"),
     ("slips",),
     ("kernel",),
     ("verify", "statements"),
