@@ -24,6 +24,7 @@ from derive.language.definitions import resolved
 from derive.language.horizons import is_endless
 from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Trajectory
+from derive.model_class import admits
 from derive.models import Model
 from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_evaluator
 from derive.procedures.evaluate import Evaluator
@@ -101,6 +102,8 @@ class Claim:
 
         The last entry says whether the values are exact rationals of the kernel.
         """
+        if not admits(self.assumptions, model, indices, infinite=self.endless):
+            return None
         try:
             return self._exact(model, indices) or None
         except (Undefined, NotApplicable):

@@ -141,7 +141,7 @@ MEANING: list[Claim] = [
     *claims(
         "definedness",
         ("a quotient by a function", mean(ratio(f(S[0]), f(S[0]))), 1, NONE, UNDEFINED, NONZERO),
-        ("a quotient by a mean", ratio(J, J), 1, NONE, UNDEFINED),
+        ("a quotient by a mean", ratio(J, J), 1, NONE, UNDEFINED, NONZERO),
         ("a quotient by a mean is a mean", ratio(J, J), J, NONE, FALSE),
         ("a quotient by a mean in a mean is none", mean(ratio(f(S[0]), J)), mean(f(S[0])), NONE, FALSE),
         ("a quotient by a probability", ratio(pi(a | s), pi(a | s)), 1, NONE, UNDEFINED, NONZERO),
@@ -150,7 +150,7 @@ MEANING: list[Claim] = [
          UNDEFINED, NONZERO),
         ("a quotient by gamma", gamma * ratio(1, gamma) * J, J, NONE, UNDEFINED, NONZERO),
         ("a quotient by m", ratio(m, m) * J, J, NONE, TRUE),
-        ("a quotient by m - 1", ratio(m - 1, m - 1) * J, J, NONE, UNDEFINED),
+        ("a quotient by m - 1", ratio(m - 1, m - 1) * J, J, NONE, UNDEFINED, NONZERO),
         ("a quotient by 0", ratio(0, 0) * J, J, NONE, UNDEFINED),
         ("a quotient by 0, of itself", *same(ratio(1, 0) * J), NONE, UNDEFINED, NONZERO),
         ("a quotient by a product with m", *same(ratio(1, m * pi(a | s))), NONE, UNDEFINED, NONZERO),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from claims_faults import FAULTS
+from claims_fragment import FRAGMENT
 from claims_local import LOCAL
 from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
 from claims_samples import CONVERGENCE, INFINITE, SAMPLES
@@ -22,7 +23,7 @@ from derive.procedures.decision import Outside, Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
-    *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS)
+    *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT)
 NAMED = {claim.name: claim for claim in (*CLAIMS, *ASYMMETRIC, *UNSEEN)}
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import check_step, iid_samples
+from derive.assumptions import SAMPLES, check_step, iid_samples
 from derive.checking.boundary import missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.mending import holds_under, proportional, settling
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.use import assumption_use
@@ -31,8 +32,8 @@ from derive.language.typing import is_random
 from derive.language.vocabulary import pi
 from derive.procedures import decide
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Models
 from derive.procedures.decision import Shown
+from derive.procedures.kept_models import Models
 from derive.procedures.obligations import Obligation, obligations, undischarged
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
@@ -178,7 +179,7 @@ class _Examiner:
         scope = scope_of(shapes, equation, relations=self.deciding.relations(shown))
         blank = replace(blank, equation=equation, evidence=shown.evidence, scope=scope)
         if equation.context.owes:
-            return replace(blank, verdict=_needs(owed, equation))
+            return replace(blank, verdict=self._needs(blank, owed, equation))
         given = self._given(blank)
         if isinstance(given, Unjustified):
             made = made_of(blank.by.reason, blank.before)
@@ -256,6 +257,9 @@ class _Examiner:
                 raise RuleDisagrees(
                     f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
                     "counterexample. This is a defect of derive, not of the derivation; please report it.")
+        if not note and isinstance(self.deciding.kernel(blank.before, blank.after), Differs):
+            note = proportional(self.deciding, blank.before, blank.after)
+        note = note or holds_under(self.deciding, blank.before, blank.after)
         return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
 
     def _believed(self, blank: Judgement, answer: decide.Equal, given: Given,
@@ -272,7 +276,7 @@ class _Examiner:
                 f"{reason.name} gives it, but the kernel has no such equation: {refused}"))
         blank = replace(blank, equation=equation, scope=scope_of(answer, equation, by_rule=given.covers))
         if equation.context.owes:
-            return replace(blank, verdict=_needs(owed, equation))
+            return replace(blank, verdict=self._needs(blank, owed, equation))
         if given.loose:
             return replace(blank, verdict=Undecided(
                 f"{reason.name} is used below a sum at its letter, where the ranges would have to be compared"))
@@ -284,6 +288,13 @@ class _Examiner:
             return replace(blank, verdict=Undecided(
                 f"shown for {reach_of(equation.context)}; below that nothing is known"))
         return replace(blank, verdict=Proved(equation))
+
+    def _needs(self, blank: Judgement, owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
+        settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
+        if not settled and (one := settling(self.deciding, blank.before, blank.after)) is not None:
+            settled = {one.name: None}
+        conditions = tuple(map(str, owed)) or tuple(sorted(map(str, equation.context.owes)))
+        return NeedsCondition(conditions, tuple(settled), equation)
 
     # -- random ------------------------------------------------------------------------------------
 
@@ -320,11 +331,18 @@ class _Examiner:
             return replace(blank, verdict=Undecided(
                 "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
         if equation.context.owes or owed:
-            note = "the means agree wherever both are defined"
+            note = self._means_agree(*means)
             return self._refuted(blank, witness, owed, note)
         law = str(iid_samples.says)
         verdict = SameMean(law, witness, equation) if is_random(before) else Estimates(law, witness, equation)
         return replace(blank, verdict=verdict)
+
+    def _means_agree(self, before: Expr, after: Expr) -> str:
+        """Where the means are equal: from how many samples on, if a number of them makes both defined."""
+        least = settling(self.deciding, before, after)
+        if least is not None and least.kind == SAMPLES:
+            return f"the means agree for m ≥ {least.about[0]}"
+        return "the means agree wherever both are defined"
 
     def _means_unknown(self, blank: Judgement, evidence: Evidence, witness: Any,
                        owed: tuple[Obligation, ...]) -> Judgement | None:
@@ -344,7 +362,3 @@ class _Examiner:
             "the sides differ; that their means agree is seen on these shapes only", ""))
 
 
-def _needs(owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
-    settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
-    conditions = tuple(map(str, owed)) or tuple(sorted(map(str, equation.context.owes)))
-    return NeedsCondition(conditions, tuple(settled), equation)

@@ -10,8 +10,8 @@ from derive.assumptions import check_step
 from derive.errors import BadInput, MalformedTerm, OutsideFragment, WorkLimit
 from derive.language.typing import is_random
 from derive.models import Shape
-from derive.procedures.scale import Agreement, probe
 from derive.theorems import Theorem
+from derive.transfer.probe import Agreement, probe
 from derive.verdict import Proved
 
 LARGEST = (200, 50, 100_000)

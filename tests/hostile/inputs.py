@@ -25,13 +25,14 @@ def two():
 TEXTS = ("", "x", "\x1b[2K", "\u202e", "\x00", "\ud800", "\u2028", "é", "𝔼", "9" * 5000, "-1", "1e400", "0.5", "10**9",
          "10**5000", "None", "...", "lambda: 0", "(" * 200, "1/0", "by", "calc", "J", "tau", "tau.s[H + 2]",
          "stop=10**9", "P(tau)", "forever", "pi(s | a)", "raise SystemExit(0)", "raise KeyboardInterrupt", "return",
-         "del one", "import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)", "print('x' * 10**6)", "*", "**{}", "\t", "\r")
+         "del one", "import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)", "print('x' * 10**6)", "*", "**{}",
+         "\t", "\r")
 VALUES: tuple[Any, ...] = (None, True, False, 0, -1, 1, 10**400, 1.5, 1e308, float("inf"), float("nan"), "", "x",
                            "\x1b", "\ud800", [], {}, [[]], [1], {"x": 1}, "1/0", "γ" * 1000)
 ARGUMENTS = ("check", "show", "verify", "explain", "probe", "report", "fuzz", "-v", "-q", "--strict", "--format",
              "json", "github", "xml", "--select", "D001", "D", "--ignore", "", "-o", "out.txt", "/dev/null",
-             "/dev/full", "/nowhere/x", "-j", "2", "0", "999", "--timeout", "1", "nan", "inf", "--memory", "300", "-", "--", ".",
-             "a.py", "missing.py", "../..", "x" * 300, "x" * 5000, "a\x00b", "\ud800", "~", "*", "policy_gradient",
+             "/dev/full", "/nowhere/x", "-j", "2", "0", "999", "--timeout", "1", "nan", "inf", "--memory", "300", "-", "--",
+             ".", "a.py", "missing.py", "../..", "x" * 300, "x" * 5000, "a\x00b", "\ud800", "~", "*", "policy_gradient",
              "score_squared", "--shape", "2,2,2", "1,1", "9" * 30 + ",1,1", "--points", "--examples", "--seed", "1",
              "--replay", "--latex", "--against", "c.json", "--partial", "--exit-zero", "--if-any", "--certificate",
              "--statistics", "--exclude", "--help", "--version", "scope", "D017", "--nope")
