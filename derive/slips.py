@@ -187,9 +187,6 @@ def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
     if call is None:
         return None
     name, places = file.source(call.func), [file.source(argument) for argument in call.args]
-    if name == "r" and len(places) == 2:
-        return Slip(message="a reward r(s, a, x) depends on the next state too", span=file.span(call),
-                    hint=f"write r({places[0]}, {places[1]}, x)")
     conditional = any(isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.BitOr) for argument in call.args)
     fit = ""
     if name == "P" and len(places) == 3:

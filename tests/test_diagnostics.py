@@ -71,7 +71,6 @@ SLIPS = {
     "expect(tau, log(pi(a, s)))": ("pi(a, s)", "conditional probability", "write pi(a | s)"),
     "expect(tau, Policy('β')(a, s))": ("Policy('β')(a, s)", "conditional probability", "write Policy('β')(a | s)"),
     "expect(tau, P(x, s, a))": ("P(x, s, a)", "conditional probability", "write P(x | s, a)"),
-    "expect(tau, r(s, a))": ("r(s, a)", "the next state too", "write r(s, a, x)"),
     "expect(tau, function('ü')(tau.actions[t]))": ("tau.actions", "tau has no actions", "its actions tau.a[t]"),
     "expect(tau, total(j, R(tau)))": ("j", "j is not defined", 'j = Time("j")'),
     "expect(tau, log(pi(c | s)))": ("c", "c is not defined", 'c = Action("c")'),

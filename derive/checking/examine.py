@@ -122,7 +122,8 @@ def _notes(before: Expr, after: Expr) -> tuple[str, ...]:
     if before == 0 or after == 0 or not odd:
         return ()
     names = ", ".join(sorted(str(index) for index in odd))
-    return (f"{names} is free on one side only; the equation is checked for every value.",)
+    are = "is" if len(odd) == 1 else "are"
+    return (f"{names} {are} free on one side only; the equation is checked for every value.",)
 
 
 class _Examiner:

@@ -31,8 +31,9 @@ VALUES: tuple[Any, ...] = (None, True, False, 0, -1, 1, 10**400, 1.5, 1e308, flo
                            "\x1b", "\ud800", [], {}, [[]], [1], {"x": 1}, "1/0", "γ" * 1000)
 ARGUMENTS = ("check", "show", "verify", "explain", "probe", "report", "fuzz", "-v", "-q", "--strict", "--format",
              "json", "github", "xml", "--select", "D001", "D", "--ignore", "", "-o", "out.txt", "/dev/null",
-             "/dev/full", "/nowhere/x", "-j", "2", "0", "999", "--timeout", "1", "nan", "inf", "--memory", "300", "-", "--",
-             ".", "a.py", "missing.py", "../..", "x" * 300, "x" * 5000, "a\x00b", "\ud800", "~", "*", "policy_gradient",
+             "/dev/full", "/nowhere/x", "-j", "2", "0", "999", "--timeout", "1", "nan", "inf", "--memory", "300", "-",
+             "--", ".", "a.py", "missing.py", "../..", "x" * 300, "x" * 5000, "a\x00b", "\ud800", "~", "*",
+             "policy_gradient",
              "score_squared", "--shape", "2,2,2", "1,1", "9" * 30 + ",1,1", "--points", "--examples", "--seed", "1",
              "--replay", "--latex", "--against", "c.json", "--partial", "--exit-zero", "--if-any", "--certificate",
              "--statistics", "--exclude", "--help", "--version", "scope", "D017", "--nope")
