@@ -75,7 +75,16 @@ class KernelDisagrees(DeriveError):
 
 
 class BadInput(DeriveError):
-    """A file, folder or argument given on the command line cannot be used."""
+    """A file, folder or argument given on the command line cannot be used.
+
+    Of a proof file it says in ``kind`` what it is ("unreadable", "not executed", "lost"), and where it is known,
+    the file, the line and the theorem.
+    """
+
+    def __init__(self, message: str, *, kind: str = "unreadable", file: str = "", line: int | None = None,
+                 theorem: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.file, self.line, self.theorem = kind, file, line, theorem
 
 
 def said(error: BaseException) -> str:

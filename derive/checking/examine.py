@@ -14,6 +14,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.assumptions import SAMPLES, check_step, iid_samples
+from derive.checking.boundary import missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.mending import holds_under, proportional, settling
@@ -85,13 +86,20 @@ class Session:
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
         claim = steps[0].verdict if len(steps) == 1 else examiner.claimed(terms[0], terms[-1])
         used, idle, unknown = assumption_use(theorem, steps)
+        wrong = tuple(number for number in range(1, len(steps)) if _both_false(steps, number) and isinstance(
+            claim if len(steps) == 2 else examiner.claimed(terms[number - 1], terms[number + 1]), Proved))
         return Examined(theorem=theorem, steps=steps, claim=claim, equation=_linked(steps), used=used, idle=idle,
-                        unknown=unknown, seconds=perf_counter() - start)
+                        unknown=unknown, wrong_terms=wrong, seconds=perf_counter() - start)
 
 
 def examine(theorem: Theorem) -> Examined:
     """The judgement of every step of a theorem, and of its claim."""
     return Session().examine(theorem)
+
+
+def _both_false(steps: tuple[Judgement, ...], number: int) -> bool:
+    """Whether the steps before and after a term are refuted, and nobody has declared so."""
+    return all(isinstance(step.verdict, Refuted) and not step.as_claimed for step in steps[number - 1 : number + 1])
 
 
 def _linked(steps: tuple[Judgement, ...]) -> Equation | None:
@@ -114,7 +122,8 @@ def _notes(before: Expr, after: Expr) -> tuple[str, ...]:
     if before == 0 or after == 0 or not odd:
         return ()
     names = ", ".join(sorted(str(index) for index in odd))
-    return (f"{names} is free on one side only; the equation is checked for every value.",)
+    are = "is" if len(odd) == 1 else "are"
+    return (f"{names} {are} free on one side only; the equation is checked for every value.",)
 
 
 class _Examiner:
@@ -209,7 +218,8 @@ class _Examiner:
                 witness = self.deciding.witness(before, after, None) if may_diverge else None
                 if witness is not None:
                     return self._refuted(blank, witness, owed)
-                return replace(blank, verdict=Undecided(why))
+                gone = None if self.infinite else missing(before, after)
+                return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, decide.Equal)
         if isinstance(evidence.kernel, Differs) and horizon is not None:
             late = self.deciding.late_witness(before, after, horizon)

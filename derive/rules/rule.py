@@ -44,6 +44,12 @@ class Rule:
     tidy: Rewrite = field(default=lambda node: node)
     assumes: tuple[Assumption, ...] = ()
     holds_for: str = "every finite MDP, every horizon"
+    spelling: str = ""
+
+    @property
+    def python(self) -> str:
+        """How a proof writes it, inside by(...)."""
+        return self.spelling or self.name
 
     def __str__(self) -> str:
         return self.name.replace("_", " ")
