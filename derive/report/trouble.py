@@ -52,7 +52,8 @@ def trouble(error: BaseException, file: str, theorem: Theorem | None = None) -> 
 
 def unfinished(result: Result, file: str, limits: Limits) -> Trouble:
     """What is said of a file whose process did not come to its end."""
-    settled = f"; {len(result.parts)} of its results were there before" if result.parts else ""
+    count = len(result.parts)
+    settled = f"; {count} {'result was' if count == 1 else 'results were'} there before" if count else ""
     if result.ending == FAILED:
         text = result.detail.strip().splitlines()[-1] if result.detail.strip() else "an unknown failure"
         detail = f"\n{result.detail}" if os.environ.get("DERIVE_DEBUG") else ""
