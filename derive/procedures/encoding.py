@@ -210,13 +210,19 @@ class Encoding:
         return k.time(sum(n for _, n, _ in parts), *(pair for _, _, rest in parts for pair in rest))
 
     def count(self, time: Expr) -> k.Term:
-        """A time as a number: n + c H + c' t is n - c + c sum_{k=0..H} 1 + c' sum_{k=1..t} 1, for 0 <= t."""
+        """A time as a number: n + c H + c' t is n - c + c sum_{k=0..H} 1 + c' sum_{k=1..t} 1, for 0 <= t.
+
+        A time that is bound may be below 0: then it is -sum_{k=t+1..0} 1.
+        """
         _, number, parts = self.time(time)
         terms: list[k.Term] = []
         for base, c in parts:
             last = k.LAST if base == "H" else k.at(base)
             terms.append(("*", ("num", c, 1), k.bound("sum", ("time", "#"), (
                 "from", k.time(int(base != "H")), last), ("num", 1, 1))))
+            if base != "H" and base[1].startswith("#"):
+                terms.append(("*", ("num", -c, 1), k.bound("sum", ("time", "#"), (
+                    "from", k.at(base, 1), k.time()), ("num", 1, 1))))
             number -= c if base == "H" else 0
         return ("+", *terms, ("num", number, 1)) if number or len(terms) != 1 else terms[0]
 
