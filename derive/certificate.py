@@ -16,7 +16,6 @@ from sympy import Expr
 from derive.checking.judgement import Examined, Judgement
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.contexts import to_data as context_data
-from derive.kernel.equations import Equation
 from derive.kernel.terms import to_data
 from derive.language.terms import Batch, Expect, Law
 from derive.language.vocabulary import pi
@@ -38,10 +37,10 @@ def _theorem(one: Examined) -> dict[str, Any]:
 
 def _step(number: int, step: Judgement, theorem: Theorem) -> dict[str, Any]:
     return {"step": number, "line": step.by.line, "label": step.by.tag, "verdict": step.verdict.code,
-            "claim": _claim(step, infinite=theorem.endless)}
+            "claim": _claim(step, theorem)}
 
 
-def _claim(step: Judgement, *, infinite: bool) -> dict[str, Any] | None:
+def _claim(step: Judgement, theorem: Theorem) -> dict[str, Any] | None:
     """The equation that the verdict claims, with its evidence; None where a rule was believed or none is claimed."""
     match step.verdict:
         case Proved(equation):
@@ -53,12 +52,8 @@ def _claim(step: Judgement, *, infinite: bool) -> dict[str, Any] | None:
     if step.evidence is None or equation.trusts:
         return None
     return {"of": of, "before": to_data(equation.before), "after": to_data(equation.after),
-            "context": _context(equation, infinite=infinite), "evidence": _evidence(dict(step.evidence))}
-
-
-def _context(equation: Equation, *, infinite: bool) -> dict[str, Any]:
-    """The assumptions, at the horizon of the chain: an equation that speaks of none serves both."""
-    return {**context_data(equation.context), "horizon": "infinite" if infinite else "finite"}
+            "context": context_data(context_of(theorem.assumes, infinite=theorem.endless)),
+            "evidence": _evidence(dict(step.evidence))}
 
 
 def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
         means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
         click.echo(f"{name}: verified{means}")
         click.echo(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
-        click.echo(f"    {scope(one.equation.context)}")
+        click.echo(f"    {scope(one.equation.context, one.equation.before, one.equation.after)}")
     claimed = [one for one in outcomes if one.claimed]
     count = sum(one.equation is not None for one in claimed)
     bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]

@@ -21,7 +21,7 @@ LONGEST = 40
 _GRAMMAR = re.compile(r"[^\W\d_][\w']*\Z")
 _TAKEN = frozenset((
     "A", "D", "E", "H", "J", "P", "Pr", "Q", "R", "V", "Var", "m", "r", "mu", "pi", "gamma", "theta", "delta", "phi",
-    "tau", "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance", "ratio"))
+    "tau", "d", "KL", "pi_old", "π_old", "same", "entropy", "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance", "ratio"))
 """Words of the language, and signs that only the language prints."""
 _GREEK = {"μ": "mu", "π": "pi", "γ": "gamma", "θ": "theta", "δ": "delta", "φ": "phi", "τ": "tau", "ϕ": "phi",
           "ϑ": "theta", "ϖ": "pi", "µ": "mu"}
@@ -42,7 +42,7 @@ def check_names(terms: Iterable[Expr]) -> None:
 
 
 def _check(node: Expr, name: str) -> None:
-    if isinstance(node, Policy) and node.learned:
+    if isinstance(node, Policy) and (node.learned or node.label == node.HELD):
         return
     kind = "function" if isinstance(node, Function) else type(node).__name__
     if len(name) > LONGEST or not _GRAMMAR.match(name) or not name.isprintable():

@@ -6,6 +6,7 @@ from typing import Any
 
 from derive.kernel.contexts import Context
 from derive.kernel.terms import ALL, HELD, INF, SAMPLES, Term, Tuple
+from derive.kernel.wellformed import at_theta
 
 SAYS = {"dynamics": "every transition is possible", "initial": "every state may be first",
         "policy": "every policy is positive"}
@@ -94,7 +95,13 @@ def statement(t: Term) -> str:
     if head == "pi":
         return f"{policy(t[1])}({place(t[2])}|{place(t[3])})"
     name = "r" if head == "r" else t[1]
+    if len(t) == 2:
+        return str(name)
     return f"{name}({','.join(map(place, t[1:] if head == 'r' else t[2:]))})"
+
+
+RANGES = {"positive": "{} > 0", "unit": "0 ≤ {} ≤ 1", "below one": "0 ≤ {} < 1"}
+"""What is said of a number."""
 
 
 def _range(span: Any) -> str:
@@ -103,8 +110,8 @@ def _range(span: Any) -> str:
     return "=1..m" if span == SAMPLES else f"={time(span[1])}..{time(span[2])}"
 
 
-def scope(context: Context) -> str:
-    """For which models, horizons and samples an equation holds."""
+def scope(context: Context, *sides: Term) -> str:
+    """For which models, horizons and samples an equation holds, and whether as functions of theta."""
     reach = {"none": "both kinds of horizon", "infinite": "an infinite horizon, 0 ≤ γ < 1"}.get(
         context.horizon, f"every horizon H ≥ {context.first}" if context.first else "every horizon")
     parts = ["every finite MDP", reach]
@@ -114,4 +121,9 @@ def scope(context: Context) -> str:
     assumed += ["trajectories range over the possible ones"] if context.possible else []
     assumed += ["0 ≤ γ < 1"] if context.discount and not context.infinite else []
     assumed += ["samples are independent draws"] if context.iid else []
+    assumed += ["γ = 1"] if context.undiscounted else []
+    assumed += [f"{policy(b)} takes every action that {policy(one)} takes" for b, one in sorted(context.covers)]
+    assumed += [f"{RANGES[kind].format(name)}" for name, kind in sorted(context.scalars)]
+    assumed += [f"{time(low)} ≤ {index(one)} ≤ {time(high)}" for one, low, high in sorted(context.ranges)]
+    parts += ["at θ_old = θ"] if at_theta(*sides) else []
     return ", ".join(parts) + (f"; where {', '.join(assumed)}" if assumed else "")

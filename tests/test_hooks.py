@@ -64,7 +64,7 @@ def test_without_the_option_a_named_file_without_theorems_is_an_error(project: P
 
 def step(name: str) -> str:
     """The shell line of a step, as the file has it."""
-    text = (ROOT / "action.yml").read_text()
+    text = (ROOT / ".github/actions/derive/action.yml").read_text()
     line = next(line for line in text.split(f"- name: {name}\n")[1].splitlines() if line.strip().startswith("run: "))
     written = line.strip().removeprefix("run: ")
     return written[1:-1] if written.startswith("'") else written

@@ -58,6 +58,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("standard_input",),
     ("run_check",),
     ("cli",),
+    ("pytest_plugin",),
     ("__main__",),
 )
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 INSTALLING = ("python3 -m venv", "uv run", ".venv/bin/pip")
 """What needs the network; ``.ci/run`` takes these lines from the README and runs them."""
+
+PLUGIN = "" if any(one.value == "derive.pytest_plugin" for one in entry_points(group="pytest11")) else (
+    "-p derive.pytest_plugin ")
+"""Where derive is not installed, as when it runs from a checkout, the plugin has to be named."""
 
 
 def shown_runs() -> list[tuple[str, list[str], int]]:
@@ -55,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / f"{name}.py").write_text(_python(f"def {name}()"), encoding="utf-8")
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name, module in (("derive", "derive"), ("pytest", "pytest -p pytest_derive -p no:cacheprovider")):
+    for name, module in (("derive", "derive"), ("pytest", f"pytest {PLUGIN}-p no:cacheprovider")):
         (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
         (tools / name).chmod(0o755)
     return tmp_path

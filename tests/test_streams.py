@@ -70,7 +70,7 @@ def test_a_proof_cannot_end_a_command_with_its_own_status(command: str, tmp_path
     path = tmp_path / "exits.py"
     path.write_text(f"{TRUE}import os\nos._exit(0)\n", encoding="utf-8")
     if command.startswith("verify"):
-        (tmp_path / "c.json").write_text('{"schema": 3, "theorems": []}')
+        (tmp_path / "c.json").write_text('{"schema": 4, "theorems": []}')
         command = f"verify {tmp_path / 'c.json'} --against"
     run = subprocess.run([sys.executable, "-m", "derive", *command.split(), str(path)], capture_output=True, timeout=60,
                          cwd=tmp_path)

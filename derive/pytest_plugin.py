@@ -1,7 +1,8 @@
 """The pytest plugin of derive: a proof file is collected as one test a theorem, and checked in a process of its own.
 
 Collected are a ``.py`` named on the command line that defines theorems, what lies below ``[tool.derive] paths``, and
-``proof_*.py``. Files that pytest takes for tests stay tests. Nothing of derive is imported before such a file is met.
+``proof_*.py``. Files that pytest takes for tests stay tests. Nothing else of derive is imported before such a
+file is met.
 """
 
 from __future__ import annotations
