@@ -69,8 +69,11 @@ def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:
 # -- against a proof ------------------------------------------------------------------------------------
 
 
-def against(data: dict[str, Any], theorems: Sequence[Theorem]) -> list[tuple[str, str]]:
-    """What differs between a certificate and the proofs it claims to be about: terms, assumptions, what is missing."""
+def against(data: dict[str, Any], theorems: Sequence[Theorem], *, partial: bool = False) -> list[tuple[str, str]]:
+    """What differs between a certificate and the proofs it claims to be about: terms, assumptions, what is missing.
+
+    A step that the proof claims and the certificate has no equation for is missing, unless ``partial``.
+    """
     known = {(theorem.name, Path(theorem.file).name): theorem for theorem in theorems}
     entries = {(entry["name"], entry["file"]): entry for entry in data["theorems"]}
     found = [(theorem.name, "is not in the certificate") for key, theorem in known.items() if key not in entries]
@@ -78,11 +81,11 @@ def against(data: dict[str, Any], theorems: Sequence[Theorem]) -> list[tuple[str
         if key not in known:
             found.append((str(entry["name"]), "no theorem of that name in the proof"))
         else:
-            found += [(f"{entry['name']}{place}", text) for place, text in _compared(entry, known[key])]
+            found += [(f"{entry['name']}{place}", text) for place, text in _compared(entry, known[key], partial)]
     return found
 
 
-def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[str, str]]:
+def _compared(entry: dict[str, Any], theorem: Theorem, partial: bool) -> list[tuple[str, str]]:
     terms = theorem.chain.terms
     if len(entry["steps"]) != len(terms) - 1:
         return [("", f"the proof has {len(terms) - 1} steps, the certificate {len(entry['steps'])}")]
@@ -93,6 +96,8 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[str, str]]:
         place, claim = f" step {step['step']}", step["claim"]
         if (step["line"], step["label"]) != (reason.line, reason.tag):
             outcomes.append((place, "the line or the label is not that of the proof"))
+        if step["verdict"] != reason.expect and not (partial and claim is None):
+            outcomes.append((place, f"the proof claims {reason.expect}, the certificate has {step['verdict']}"))
         if claim is None:
             continue
         sides = (before, after) if claim["of"] == "sides" else tuple(map(_mean_of, (before, after)))

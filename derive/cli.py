@@ -152,7 +152,7 @@ def _built(theorem: Theorem) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
               help="Compare with the terms of this proof; may be repeated.")
-@click.option("--partial", is_flag=True, help="Steps without evidence are no failure.")
+@click.option("--partial", is_flag=True, help="Steps without evidence, or without an equation, are no failure.")
 @guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
@@ -177,19 +177,21 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]
     good = bool(count) and not bad
     if proofs:
-        good = _is_about(read(path), proofs) and good
-    click.echo(f"{count} of {len(claimed)} claimed equations verified; {len(outcomes) - len(claimed)} steps claim none")
+        good = _is_about(read(path), proofs, partial=partial) and good
+    none = len(outcomes) - len(claimed)
+    click.echo(f"{count} of {len(claimed)} claimed equations verified; "
+               f"{none} {'step claims' if none == 1 else 'steps claim'} none")
     if not proofs:
         click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
     return 0 if good else 1
 
 
-def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
+def _is_about(data: dict[str, Any], proofs: tuple[Path, ...], *, partial: bool) -> bool:
     """Whether the certificate is about these proofs; says what differs."""
     from derive.certificate import against
     from derive.statements import visible
 
-    wrong = against(data, _named([str(proof) for proof in proofs]))
+    wrong = against(data, _named([str(proof) for proof in proofs]), partial=partial)
     for step, text in wrong:
         click.echo(f"{visible(step)}: {visible(text)}")
     return not wrong

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from derive.diagnostics import DEFECT, NOT_CHECKED, visible
-from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, said
+from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, exhausted, said
 from derive.isolation import in_child
 from derive.streams import CannotWrite, standard_streams
 
@@ -64,10 +64,10 @@ def _status(run: Callable[[], Any]) -> int:
     except OSError as error:
         click.echo(f"error: {visible(error.filename or 'a file')}: {error.strerror or said(error)}.", err=True)
         return NOT_CHECKED
-    except MemoryError:
-        click.echo("error: memory was not enough.", err=True)
-        return NOT_CHECKED
     except Exception as error:
+        if what := exhausted(error):
+            click.echo(f"error: {what}.", err=True)
+            return NOT_CHECKED
         text = f"error: internal: {type(error).__name__}: {said(error)}. This is a defect of derive; please report it"
         debug = os.environ.get("DERIVE_DEBUG")
         click.echo("".join(traceback.format_exception(error)) + text if debug else

@@ -192,6 +192,30 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["verify", str(target), "--partial"]) == 0
 
 
+FALSE = """from derive import *
+@theorem("good")
+def good():
+    return calc(J, by(regroup), J * 1)
+@theorem("bad")
+def bad():
+    return calc(J, by("words"{}), 2 * J)
+"""
+
+
+@pytest.mark.parametrize(("declared", "options", "status"), [
+    ("", (), 1), ("", ("--partial",), 0), (", expect=Refuted", (), 0)])
+def test_a_claim_without_an_equation_is_not_verified(declared: str, options: tuple[str, ...], status: int,
+                                                     tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One verified step made good for a false theorem beside it."""
+    proof, target = tmp_path / "proof.py", tmp_path / "c.json"
+    proof.write_text(FALSE.format(declared), encoding="utf-8")
+    assert main(["check", str(proof), "--certificate", str(target), "--exit-zero"]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(target), "--against", str(proof), *options]) == status
+    told = "bad step 1: the proof claims proved, the certificate has refuted" in capsys.readouterr().out
+    assert told is (status == 1)
+
+
 def test_it_runs_without_sympy(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(json.dumps(CERTIFICATE))
     script = ("import sys; from pathlib import Path; from derive.verify import read, verified; "

@@ -351,3 +351,26 @@ def test_a_name_that_is_one_is_kept(name: str) -> None:
 def test_a_hint_is_python_that_runs(rule: Rule) -> None:
     """``by(definition_of_objective)`` was proposed, and is no name."""
     assert eval(rule.python, {name: getattr(derive, name) for name in derive.__all__}) == rule
+
+
+def test_only_a_file_that_was_not_looked_at_is_said_to_be_unchecked(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A lost theorem hides nothing of the others; a file that Python refuses has no verdict at all."""
+    lost = 'from derive import *\n@theorem("one")\ndef one(): return calc(J, by(regroup), J * 1)\n'
+    file = tmp_path / "proof.py"
+    twice = lost + lost.partition("\n")[2].replace('"one"', '"two"')
+    for text, whole in ((twice, False), ("from derive import *\n1 +\ntheorem", True)):
+        file.write_text(text, encoding="utf-8")
+        assert main(["check", str(file)]) == 2
+        assert ("nothing of this file was checked" in " ".join(capsys.readouterr().out.split())) is whole
+
+
+@pytest.mark.parametrize(("claim", "warned"), [("J * 1", True), ("J * 2", False), ("grad(J)", False)])
+def test_that_an_assumption_is_idle_is_said_only_where_dropping_it_says_more(
+        claim: str, warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is false under an assumption is false without it: there the longer list says more."""
+    file = tmp_path / "proof.py"
+    file.write_text("from derive import *\n@theorem('one', assumes=[policy_positive])\n"
+                    f"def one(): return calc(J, by(regroup), {claim})\n", encoding="utf-8")
+    main(["check", str(file)])
+    assert ("is idle; drop it" in capsys.readouterr().out) is warned

@@ -64,7 +64,7 @@ def test_what_was_settled_before_the_end_is_kept(tmp_path: Path, capsys: pytest.
     body = "@theorem('slow')\ndef slow():\n    while True: pass\n"
     status, data = checked(capsys, str(write(tmp_path, "a.py", STAR + TRUE + body)), "--timeout", "2")
     assert (status, [theorem["name"] for theorem in data["theorems"]]) == (2, ["true"])
-    assert "1 of its results were there before" in data["diagnostics"][0]["message"]
+    assert "1 result was there before" in data["diagnostics"][0]["message"]
 
 
 def test_memory_is_limited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

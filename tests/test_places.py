@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from derive.cli import main
+from derive.numeric.files import from_json
 from derive.proof_files import search
 
 TRUE = "from derive import *\n@theorem('true')\ndef true():\n    return calc(J, by(regroup), J * 1)\n"
@@ -205,3 +206,20 @@ def test_a_file_that_is_not_utf_8_is_refused_as_python_refuses_it(tmp_path: Path
     assert main(["check", str(path)]) == 0
     path.write_bytes(b"\xef\xbb\xbf" + TRUE.encode())
     assert main(["check", str(path)]) == 0
+
+
+@pytest.mark.parametrize("command", [("check",), ("show",), ("show", "--latex"), ("probe",), ("fuzz",)])
+def test_a_number_of_five_thousand_digits_is_no_defect_of_ours(
+        command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "large.py"
+    path.write_text(TRUE.replace("J * 1", "J * 10**5000"), encoding="utf-8")
+    assert main([*command, str(path)]) == 2
+    assert "a number " in capsys.readouterr().err
+
+
+def test_a_model_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    fields = '{"mu": [1], "P": [[[1], [1]]], "r": [[1, 0]], "gamma": 0.5, "horizon": 1}'
+    for name, mark in (("plain", b""), ("marked", b"\xef\xbb\xbf")):
+        (tmp_path / f"{name}.json").write_bytes(mark + fields.encode())
+    plain, marked = (repr(from_json(tmp_path / f"{name}.json")) for name in ("plain", "marked"))
+    assert plain.replace("plain", "marked") == marked

@@ -100,6 +100,9 @@ def headline_of(step: Judgement) -> str:
 
 
 def _idle(one: Examined) -> Iterator[Diagnostic]:
+    """Assumptions that are not needed. A claim that fails under more assumptions says more, so its own may stay."""
+    if any(isinstance(step.verdict, (Malformed, Refuted)) for step in one.steps):
+        return
     for assumption in one.idle:
         yield Diagnostic(
             code=KINDS["idle"], severity=WARNING, message=f"the assumption {assumption.name} is idle",

@@ -98,10 +98,11 @@ def _remark(console: Console, told: Diagnostic) -> None:
 
 def told(console: Console, found: Diagnostic) -> None:
     """What kept a file, or a theorem, from being checked."""
-    where = f"theorem {found.theorem}" if found.theorem else "nothing of this file was checked"
+    whole = found.code in (KINDS["unreadable"], KINDS["not executed"])  # else something of it may have been settled
+    where = f", theorem {found.theorem}" if found.theorem else ", nothing of this file was checked" if whole else ""
     head = f"{found.severity}[{found.code}]: {visible(found.message)}"
     _indented(console, head, 0, f"bold {COLOURS[found.severity]}")
-    _indented(console, f"--> {visible(found.place)}, {where}", 2, "dim")
+    _indented(console, f"--> {visible(found.place + where)}", 2, "dim")
     if found.span is not None and found.span.end_column > 1:
         _excerpt(console, found.file, found.span, 2)
     if found.hint:

@@ -11,7 +11,7 @@ from pathlib import Path
 from derive.codes import KINDS
 from derive.derivation import span_of
 from derive.diagnostics import DEFECT, ERROR, NOT_CHECKED, Diagnostic, Span, visible
-from derive.errors import BadInput, DeriveError, InvalidChain, KernelDisagrees, RuleDisagrees, said
+from derive.errors import BadInput, DeriveError, InvalidChain, KernelDisagrees, RuleDisagrees, exhausted, said
 from derive.isolation import FAILED, MEMORY, TIME, Limits, Result
 from derive.report.excerpt import Source
 from derive.report.wording import shown_path
@@ -34,8 +34,7 @@ def trouble(error: BaseException, file: str, theorem: Theorem | None = None) -> 
     name = theorem.name if theorem is not None else ""
     if _is_ours(error):
         return _defect(error, file, theorem)
-    if isinstance(error, (MemoryError, RecursionError)):
-        what = "memory was not enough" if isinstance(error, MemoryError) else "it is nested too deeply"
+    if what := exhausted(error):
         found = Diagnostic(code=KINDS["memory"], severity=ERROR, message=what, file=shown_path(file), theorem=name,
                            status=NOT_CHECKED, span=_line(theorem.line) if theorem else None)
         return Trouble(found, line_of(found, file))
@@ -52,7 +51,8 @@ def trouble(error: BaseException, file: str, theorem: Theorem | None = None) -> 
 
 def unfinished(result: Result, file: str, limits: Limits) -> Trouble:
     """What is said of a file whose process did not come to its end."""
-    settled = f"; {len(result.parts)} of its results were there before" if result.parts else ""
+    count = len(result.parts)
+    settled = f"; {count} {'result was' if count == 1 else 'results were'} there before" if count else ""
     if result.ending == FAILED:
         text = result.detail.strip().splitlines()[-1] if result.detail.strip() else "an unknown failure"
         detail = f"\n{result.detail}" if os.environ.get("DERIVE_DEBUG") else ""
@@ -83,7 +83,7 @@ def _is_ours(error: BaseException) -> bool:
     """Whether the program failed, not the file: a contradiction of evidence, or an exception that nobody expects."""
     if isinstance(error, (RuleDisagrees, KernelDisagrees)) or type(error) is DeriveError:
         return True
-    return not isinstance(error, (DeriveError, MemoryError, RecursionError))
+    return not isinstance(error, DeriveError) and not exhausted(error)
 
 
 def _defect(error: BaseException, file: str, theorem: Theorem | None) -> Trouble:
