@@ -13,13 +13,13 @@ Source: J. Schulman, X. Chen, P. Abbeel, "Equivalence between policy gradients a
 Q-learning" (2017).
 """
 
-from derive import additive_return, automata, by, calc, expect, gamma, grad, k, log, pi, policy_positive, r, scalar, t, tau, theorem, total
+from derive import automata, by, calc, expect, gamma, grad, k, log, pi, policy_positive, r, scalar, t, tau, theorem, total
 
 
 alpha = scalar("alpha")
 
 
-@theorem("the entropy-regularised gradient", assumes=[additive_return, policy_positive])
+@theorem("the entropy-regularised gradient", assumes=[policy_positive])
 def entropy_regularised_gradient():
     score = grad(log(pi(tau.a[t] | tau.s[t])))
     bonus = -alpha * log(pi(tau.a[k] | tau.s[k]))

@@ -1,24 +1,26 @@
 """The Fisher information of the policy is minus the mean Hessian of its logarithm.
 
-    Σ_a π_θ(a|s) ∇log π_θ(a|s) ∇log π_θ(a|s) = -Σ_a π_θ(a|s) ∇∇log π_θ(a|s)
+    Var_{τ~P(·;θ)}[∇log π_θ(a_t|s_t)] = -E_{τ~P(·;θ)}[Σ_a π_θ(a|s_t) ∇∇log π_θ(a|s_t)]
 
 Why it matters: the natural gradient divides by this matrix; both forms are estimated.
 
 Outline
-    1. Decided as a whole: Σ_a ∇∇π = 0 and ∇∇log π = ∇∇π/π - ∇log π ∇log π.
+    1. Decided as a whole: Σ_a ∇∇π = 0, and the score has mean zero.
 
 Source: S. Amari, "Natural gradient works efficiently in learning" (1998); S. Kakade, "A natural
 policy gradient" (2001).
 """
 
-from derive import a, automata, by, calc, expect, grad, log, pi, policy_positive, s, theorem
+from derive import a, automata, by, calc, expect, grad, log, pi, policy_positive, t, tau, theorem, variance
 
 
 @theorem("the Fisher information of the policy", assumes=[policy_positive])
 def fisher_information():
-    score = grad(log(pi(a | s)))
+    log_policy = log(pi(tau.a[t] | tau.s[t]))
     return calc(
-        expect(a, score * score, given=s),
+        variance(tau, grad(log_policy)),
         by(automata),
-        -expect(a, grad(grad(log(pi(a | s)))), given=s),
+        -expect(tau, grad(grad(log_policy))),
+        by(automata),
+        -expect(tau, expect(a, grad(grad(log(pi(a | tau.s[t])))), given=tau.s[t])),
     )

@@ -1,9 +1,9 @@
-"""The gradient of the value of s_t, passed on to s_{t+1}, at every time t.
+"""The gradient of the value of s_t, passed on to s_{t+1}, at every time t of a finite horizon.
 
-    γ^t E_{τ~P(·;θ)}[∇V(s_t)] = γ^t E_{τ~P(·;θ)}[Σ_a ∇π_θ(a|s_t) Q(s_t, a)] + γ^{t+1} E_{τ~P(·;θ)}[∇V(s_{t+1})]
+    E_{τ~P(·;θ)}[∇V_t(s_t)] = E_{τ~P(·;θ)}[Σ_a ∇π_θ(a|s_t) Q_t(s_t, a)] + γ E_{τ~P(·;θ)}[∇V_{t+1}(s_{t+1})]
 
-Why it matters: summed over t with weights γ^t, both tails cancel, and what is left is the
-policy gradient theorem.
+Why it matters: summed over t, the tails cancel, and what is left is the policy gradient
+theorem.
 
 Outline
     1. The gradient of a state value, one step ahead, in the state s_t.
@@ -12,14 +12,18 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 13.2.
 """
 
-from derive import Q, V, a, additive_return, automata, by, calc, discount_below_one, expect, gamma, grad, pi, t, tau, theorem, total
+from derive import P, Q, V, a, additive_return, automata, by, calc, expect, gamma, grad, pi, t, tau, theorem, total, x
 
 
-@theorem("the gradient passed on to the next state", assumes=[additive_return, discount_below_one])
+@theorem("the gradient passed on to the next state", assumes=[additive_return])
 def gradient_one_step_further():
-    now = expect(tau, total(a, grad(pi(a | tau.s[t])) * Q(tau.s[t], a)))
+    here, then = tau.s[t], tau.s[t + 1]
+    now = total(a, grad(pi(a | here)) * Q[t](here, a))
+    ahead = total(a, pi(a | here) * total(x, P(x | here, a) * grad(V[t + 1](x))))
     return calc(
-        gamma**t * expect(tau, grad(V(tau.s[t]))),
+        expect(tau, grad(V[t](here))),
         by(automata),
-        gamma**t * now + gamma ** (t + 1) * expect(tau, grad(V(tau.s[t + 1]))),
+        expect(tau, now + gamma * ahead),
+        by(automata),
+        expect(tau, now) + gamma * expect(tau, grad(V[t + 1](then))),
     )

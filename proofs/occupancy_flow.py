@@ -11,10 +11,10 @@ Outline
 Source: M. L. Puterman, "Markov decision processes" (1994), 6.9.
 """
 
-from derive import P, a, additive_return, automata, by, calc, d, discount_below_one, gamma, mu, pi, s, theorem, total, x
+from derive import P, a, automata, by, calc, d, discount_below_one, gamma, mu, pi, s, theorem, total, x
 
 
-@theorem("the flow equation of the occupancy", assumes=[additive_return, discount_below_one])
+@theorem("the flow equation of the occupancy", assumes=[discount_below_one])
 def occupancy_flow():
     return calc(
         d(x),

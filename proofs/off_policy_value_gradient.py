@@ -12,13 +12,13 @@ Outline
 Source: T. Degris, M. White, R. S. Sutton, "Off-policy actor-critic" (2012), section 2.2.
 """
 
-from derive import Policy, Q, V, a, additive_return, automata, by, calc, covers, expect, grad, log, pi, policy_positive, ratio, t, tau, theorem, total
+from derive import Policy, Q, V, a, additive_return, automata, by, calc, expect, grad, log, pi, policy_positive, ratio, t, tau, theorem, total
 
 
 beta = Policy("beta")
 
 
-@theorem("the gradient of the value under another law", assumes=[additive_return, policy_positive, covers(beta, pi)])
+@theorem("the gradient of the value under another law", assumes=[additive_return, policy_positive])
 def off_policy_value_gradient():
     here, act = tau.s[t], tau.a[t]
     importance = ratio(pi(act | here), beta(act | here))

@@ -1,26 +1,29 @@
-"""The variance of the score of a trajectory is the sum of the variances of its scores.
+"""The Fisher information of a trajectory is the sum over its decisions.
 
-    Var_{τ~P(·;θ)}[Σ_{t=0..H} ∇log π_θ(a_t|s_t)] = Σ_{t=0..H} E_{τ~P(·;θ)}[∇log π_θ(a_t|s_t) ∇log π_θ(a_t|s_t)]
+    Var_{τ~P(·;θ)}[∇log P(τ;θ)] = -Σ_{t=0..H} E_{τ~P(·;θ)}[∇∇log π_θ(a_t|s_t)]
 
-Why it matters: scores at different times are uncorrelated, so the variance grows with the
-horizon, and the Fisher information of a trajectory is a sum.
+Why it matters: scores at different times are uncorrelated, so the variance of the score of
+a trajectory grows with the horizon, and no more than that.
 
 Outline
-    1. Decided as a whole: given the past, the next score has mean zero.
+    1. Minus the mean Hessian of log P(τ), whose dynamics do not depend on θ.
+    2. The logarithm of a product is a sum.
 
 Source: J. Peters, S. Schaal, "Natural actor-critic", Neurocomputing 71 (2008).
 """
 
-from derive import automata, by, calc, expect, grad, log, pi, policy_positive, t, tau, theorem, total, variance
+from derive import P, automata, by, calc, expect, grad, log, pi, policy_positive, possible, t, tau, theorem, total, variance
 
 
-@theorem("scores are uncorrelated", assumes=[policy_positive])
+@theorem("scores are uncorrelated", assumes=[possible(tau), policy_positive])
 def scores_are_uncorrelated():
-    score = grad(log(pi(tau.a[t] | tau.s[t])))
+    log_policy = log(pi(tau.a[t] | tau.s[t]))
     return calc(
-        variance(tau, total(t, score)),
+        variance(tau, grad(log(P(tau)))),
         by(automata),
-        total(t, variance(tau, score)),
+        variance(tau, total(t, grad(log_policy))),
         by(automata),
-        total(t, expect(tau, score * score)),
+        -expect(tau, total(t, grad(grad(log_policy)))),
+        by(automata),
+        -total(t, expect(tau, grad(grad(log_policy)))),
     )

@@ -83,9 +83,11 @@ class Session:
         examiner = _Examiner(theorem, self)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
-        claim = steps[0].verdict if len(steps) == 1 else examiner.claimed(terms[0], terms[-1])
+        whole = _linked(steps)
+        claim = steps[0].verdict if len(steps) == 1 else (
+            Proved(whole) if whole is not None and not whole.trusts else examiner.claimed(terms[0], terms[-1]))
         used, idle, unknown = assumption_use(theorem, steps)
-        return Examined(theorem=theorem, steps=steps, claim=claim, equation=_linked(steps), used=used, idle=idle,
+        return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
                         unknown=unknown, seconds=perf_counter() - start)
 
 
