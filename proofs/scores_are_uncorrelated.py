@@ -12,10 +12,10 @@ Outline
 Source: J. Peters, S. Schaal, "Natural actor-critic", Neurocomputing 71 (2008).
 """
 
-from derive import P, automata, by, calc, expect, grad, log, pi, policy_positive, possible, t, tau, theorem, total, variance
+from derive import P, automata, by, calc, expect, grad, log, pi, policy_positive, t, tau, theorem, total, variance
 
 
-@theorem("scores are uncorrelated", assumes=[possible(tau), policy_positive])
+@theorem("scores are uncorrelated", assumes=[policy_positive])
 def scores_are_uncorrelated():
     log_policy = log(pi(tau.a[t] | tau.s[t]))
     return calc(
