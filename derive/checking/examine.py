@@ -251,8 +251,8 @@ class _Examiner:
                     f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
                     "counterexample. This is a defect of derive, not of the derivation; please report it.")
         if not note and isinstance(self.deciding.kernel(blank.before, blank.after), Differs):
-            note = proportional(self.deciding, blank.before, blank.after)
-        note = note or holds_under(self.deciding, blank.before, blank.after)
+            note = proportional(self.deciding, blank.before, blank.after, witness)
+        note = note or holds_under(self.deciding, blank.before, blank.after, witness)
         return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
 
     def _believed(self, blank: Judgement, answer: decide.Equal, given: Given,

@@ -6,13 +6,13 @@ This is the local approximation that trust-region methods start from, true to fi
 The states must be those of the new policy.
 """
 
-from derive import A, J, Policy, R, Refuted, additive_return, by, calc, expect, gamma, pi, ratio, t, tau, theorem, total
+from derive import A, J, Policy, R, Refuted, additive_return, by, calc, covers, expect, gamma, pi, ratio, t, tau, theorem, total
 
 
 beta = Policy("beta")
 
 
-@theorem("the performance difference in the old states", assumes=[additive_return])
+@theorem("the performance difference in the old states", assumes=[additive_return, covers(beta, pi)])
 def performance_difference_in_old_states():
     importance = ratio(pi(tau.a[t] | tau.s[t]), beta(tau.a[t] | tau.s[t]))
     advantage = A[t](tau.s[t], tau.a[t], policy=beta)
