@@ -13,7 +13,26 @@ Source: R. S. Sutton, D. McAllester, S. Singh, Y. Mansour, "Policy gradient meth
 reinforcement learning with function approximation" (1999).
 """
 
-from derive import J, Q, additive_return, automata, by, calc, expect, gamma, grad, k, log, pi, possible, r, t, tau, theorem, total
+from derive import (
+    J,
+    Q,
+    additive_return,
+    automata,
+    by,
+    calc,
+    expect,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    possible,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 from .reward_to_go import reward_to_go
 

@@ -12,7 +12,27 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 3.5.
 """
 
-from derive import Q, a, additive_return, automata, by, calc, dynamics_positive, expect, gamma, initial_positive, k, policy_positive, r, s, same, t, tau, theorem, total
+from derive import (
+    Q,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    dynamics_positive,
+    expect,
+    gamma,
+    initial_positive,
+    k,
+    policy_positive,
+    r,
+    s,
+    same,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the action value is a conditional mean",

@@ -14,7 +14,26 @@ Source: J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, "High-dimension
 control using generalized advantage estimation" (2016), section 2.
 """
 
-from derive import A, J, Q, additive_return, automata, by, calc, delta, expect, gamma, grad, log, pi, possible, t, tau, theorem, total
+from derive import (
+    A,
+    J,
+    Q,
+    additive_return,
+    automata,
+    by,
+    calc,
+    delta,
+    expect,
+    gamma,
+    grad,
+    log,
+    pi,
+    possible,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 from .action_value_form import action_value_form
 

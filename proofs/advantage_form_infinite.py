@@ -13,7 +13,27 @@ Source: J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, "High-dimension
 control using generalized advantage estimation" (2016), section 2.
 """
 
-from derive import A, J, Q, additive_return, automata, by, calc, delta, discount_below_one, expect, forever, gamma, grad, log, pi, t, tau, theorem, total
+from derive import (
+    A,
+    J,
+    Q,
+    additive_return,
+    automata,
+    by,
+    calc,
+    delta,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    log,
+    pi,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the policy gradient with advantages, without a last decision", assumes=[additive_return, discount_below_one])

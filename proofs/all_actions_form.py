@@ -12,7 +12,27 @@ Outline
 Source: K. Ciosek, S. Whiteson, "Expected policy gradients" (2018).
 """
 
-from derive import J, Q, a, additive_return, automata, by, calc, expect, gamma, grad, log, p, pi, possible, s, t, tau, theorem, total
+from derive import (
+    J,
+    Q,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    expect,
+    gamma,
+    grad,
+    log,
+    p,
+    pi,
+    possible,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 from .action_value_form import action_value_form
 

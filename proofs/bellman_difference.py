@@ -11,8 +11,24 @@ Outline
 Source: S. Kakade, "On the sample complexity of reinforcement learning" (2003), chapter 5.
 """
 
-from derive import P, Policy, Q, V, a, additive_return, automata, by, calc, discount_below_one, gamma, pi, s, theorem, total, x
-
+from derive import (
+    P,
+    Policy,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    discount_below_one,
+    gamma,
+    pi,
+    s,
+    theorem,
+    total,
+    x,
+)
 
 beta = Policy("beta")
 

@@ -11,7 +11,25 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 3.5.
 """
 
-from derive import P, Q, V, a, additive_return, automata, by, calc, definition, discount_below_one, gamma, pi, r, s, theorem, total, x
+from derive import (
+    P,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    definition,
+    discount_below_one,
+    gamma,
+    pi,
+    r,
+    s,
+    theorem,
+    total,
+    x,
+)
 
 
 @theorem("the Bellman equation of the state values", assumes=[additive_return, discount_below_one])

@@ -12,8 +12,24 @@ Outline
 Source: J. Schulman, "Approximating KL divergence" (2020).
 """
 
-from derive import Policy, a, automata, by, calc, expect, grad, kl, log, pi, pi_old, policy_positive, ratio, s, theorem, total
-
+from derive import (
+    Policy,
+    a,
+    automata,
+    by,
+    calc,
+    expect,
+    grad,
+    kl,
+    log,
+    pi,
+    pi_old,
+    policy_positive,
+    ratio,
+    s,
+    theorem,
+    total,
+)
 
 ref = Policy("ref")
 

@@ -13,7 +13,6 @@ Source: J. Schulman, "Approximating KL divergence" (2020).
 
 from derive import Policy, a, automata, by, calc, expect, kl, log, pi, policy_positive, ratio, s, theorem
 
-
 ref = Policy("ref")
 
 

@@ -15,7 +15,6 @@ divergence" (2020).
 
 from derive import Policy, a, automata, by, calc, grad, kl, log, pi, pi_old, policy_positive, ratio, s, theorem, total
 
-
 ref = Policy("ref")
 
 

@@ -13,8 +13,24 @@ Source: J. Schulman, X. Chen, P. Abbeel, "Equivalence between policy gradients a
 Q-learning" (2017).
 """
 
-from derive import automata, by, calc, expect, gamma, grad, k, log, pi, policy_positive, r, scalar, t, tau, theorem, total
-
+from derive import (
+    automata,
+    by,
+    calc,
+    expect,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    policy_positive,
+    r,
+    scalar,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 alpha = scalar("alpha")
 

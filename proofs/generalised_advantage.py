@@ -12,8 +12,25 @@ Source: J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, "High-dimension
 control using generalized advantage estimation" (2016), section 3.
 """
 
-from derive import A, additive_return, automata, by, calc, delta, expect, gamma, grad, k, log, pi, scalar, t, tau, theorem, total
-
+from derive import (
+    A,
+    additive_return,
+    automata,
+    by,
+    calc,
+    delta,
+    expect,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    scalar,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 lam = scalar("lambda")
 

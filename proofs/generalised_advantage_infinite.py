@@ -11,8 +11,29 @@ Source: J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, "High-dimension
 control using generalized advantage estimation" (2016), equation 16.
 """
 
-from derive import A, J, additive_return, automata, between_0_and_1, by, calc, delta, discount_below_one, expect, forever, gamma, grad, k, log, pi, scalar, t, tau, theorem, total
-
+from derive import (
+    A,
+    J,
+    additive_return,
+    automata,
+    between_0_and_1,
+    by,
+    calc,
+    delta,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    scalar,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 lam = scalar("lambda")
 

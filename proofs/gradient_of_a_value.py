@@ -15,7 +15,26 @@ Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (20
 "Proof of the policy gradient theorem (episodic case)".
 """
 
-from derive import P, Q, V, a, additive_return, automata, by, calc, discount_below_one, gamma, grad, gradient_of_a_sum, pi, product_rule, s, theorem, total, x
+from derive import (
+    P,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    discount_below_one,
+    gamma,
+    grad,
+    gradient_of_a_sum,
+    pi,
+    product_rule,
+    s,
+    theorem,
+    total,
+    x,
+)
 
 
 @theorem("the gradient of a state value", assumes=[additive_return, discount_below_one])

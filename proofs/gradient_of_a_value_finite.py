@@ -14,7 +14,26 @@ Source: R. S. Sutton, D. McAllester, S. Singh, Y. Mansour, "Policy gradient meth
 reinforcement learning with function approximation" (1999), appendix.
 """
 
-from derive import P, Q, V, a, additive_return, automata, by, calc, gamma, grad, gradient_of_a_sum, pi, product_rule, s, t, theorem, total, x
+from derive import (
+    P,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    gamma,
+    grad,
+    gradient_of_a_sum,
+    pi,
+    product_rule,
+    s,
+    t,
+    theorem,
+    total,
+    x,
+)
 
 
 @theorem("the gradient of a state value, finite horizon", assumes=[additive_return])

@@ -12,10 +12,27 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 13.2.
 """
 
-from derive import Action, P, Q, State, V, a, additive_return, by, calc, discount_below_one, gamma, grad, pi, s, theorem, total, x
+from derive import (
+    Action,
+    P,
+    Q,
+    State,
+    V,
+    a,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    gamma,
+    grad,
+    pi,
+    s,
+    theorem,
+    total,
+    x,
+)
 
 from .gradient_of_a_value import gradient_of_a_value
-
 
 c, y = Action("c"), State("y")
 

@@ -14,7 +14,6 @@ Source: J. Schulman, "Approximating KL divergence" (2020).
 
 from derive import Policy, a, automata, by, calc, expect, grad, kl, log, pi, policy_positive, s, theorem, total
 
-
 ref = Policy("ref")
 
 

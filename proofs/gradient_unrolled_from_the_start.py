@@ -15,7 +15,24 @@ Source: R. S. Sutton, D. McAllester, S. Singh, Y. Mansour, "Policy gradient meth
 reinforcement learning with function approximation" (1999), appendix.
 """
 
-from derive import J, Q, V, a, additive_return, automata, by, calc, discount_below_one, expect, gamma, grad, pi, tau, theorem, total
+from derive import (
+    J,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    gamma,
+    grad,
+    pi,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the policy gradient unrolled", assumes=[additive_return, discount_below_one])

@@ -13,8 +13,25 @@ Source: W. Kool, H. van Hoof, M. Welling, "Buy 4 REINFORCE samples, get a baseli
 (2019); Z. Shao et al., "DeepSeekMath" (2024), without the division by the deviation.
 """
 
-from derive import Draw, J, P, R, automata, by, calc, expect, grad, i, iid_samples, log, m, mean, ratio, samples, theorem
-
+from derive import (
+    Draw,
+    J,
+    P,
+    R,
+    automata,
+    by,
+    calc,
+    expect,
+    grad,
+    i,
+    iid_samples,
+    log,
+    m,
+    mean,
+    ratio,
+    samples,
+    theorem,
+)
 
 j = Draw("j")
 

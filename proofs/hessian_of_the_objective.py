@@ -14,7 +14,23 @@ T. Furmston, G. Lever, D. Barber, "Approximate Newton methods for policy search 
 decision processes" (2016).
 """
 
-from derive import J, P, R, automata, by, calc, definition, expect, grad, policy_positive, possible, ratio, tau, theorem, total
+from derive import (
+    J,
+    P,
+    R,
+    automata,
+    by,
+    calc,
+    definition,
+    expect,
+    grad,
+    policy_positive,
+    possible,
+    ratio,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the Hessian of the objective", assumes=[possible(tau), policy_positive])

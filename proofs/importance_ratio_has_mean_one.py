@@ -13,7 +13,6 @@ evaluation" (2000).
 
 from derive import Policy, automata, by, calc, covers, expect, pi, ratio, t, tau, theorem
 
-
 beta = Policy("beta")
 
 

@@ -14,7 +14,6 @@ evaluation" (2000).
 
 from derive import J, P, Policy, R, automata, by, calc, covers, expect, pi, ratio, tau, theorem
 
-
 beta = Policy("beta")
 
 

@@ -13,7 +13,6 @@ ratio policy gradient" (2010).
 
 from derive import J, P, Policy, R, automata, by, calc, covers, expect, grad, pi, ratio, tau, theorem
 
-
 beta = Policy("beta")
 
 

@@ -14,8 +14,26 @@ Source: W. Kool, H. van Hoof, M. Welling, "Buy 4 REINFORCE samples, get a baseli
 (2019); A. Ahmadian et al., "Back to basics" (2024).
 """
 
-from derive import Draw, J, P, R, automata, by, calc, expect, grad, i, iid_samples, log, m, mean, ratio, samples, samples_at_least, theorem
-
+from derive import (
+    Draw,
+    J,
+    P,
+    R,
+    automata,
+    by,
+    calc,
+    expect,
+    grad,
+    i,
+    iid_samples,
+    log,
+    m,
+    mean,
+    ratio,
+    samples,
+    samples_at_least,
+    theorem,
+)
 
 j = Draw("j")
 

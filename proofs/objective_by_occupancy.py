@@ -13,7 +13,27 @@ Outline
 Source: M. L. Puterman, "Markov decision processes" (1994), 6.9.
 """
 
-from derive import J, a, additive_return, automata, by, calc, d, d_normalized, discount_below_one, expect, forever, gamma, r, ratio, s, t, tau, theorem, total
+from derive import (
+    J,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    d,
+    d_normalized,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    r,
+    ratio,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the objective by the occupancy", assumes=[additive_return, discount_below_one])

@@ -12,8 +12,28 @@ Source: D. Precup, R. S. Sutton, S. Singh, "Eligibility traces for off-policy po
 evaluation" (2000).
 """
 
-from derive import Policy, Q, Time, additive_return, automata, by, calc, covers, expect, function, gamma, k, pi, prod, r, ratio, t, tau, theorem, total
-
+from derive import (
+    Policy,
+    Q,
+    Time,
+    additive_return,
+    automata,
+    by,
+    calc,
+    covers,
+    expect,
+    function,
+    gamma,
+    k,
+    pi,
+    prod,
+    r,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta, l = Policy("beta"), Time("l")
 

@@ -12,8 +12,26 @@ Outline
 Source: T. Degris, M. White, R. S. Sutton, "Off-policy actor-critic" (2012), section 2.2.
 """
 
-from derive import Policy, Q, V, a, additive_return, automata, by, calc, expect, grad, log, pi, policy_positive, ratio, t, tau, theorem, total
-
+from derive import (
+    Policy,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    expect,
+    grad,
+    log,
+    pi,
+    policy_positive,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

@@ -13,8 +13,26 @@ Source: D. Precup, R. S. Sutton, S. Singh, "Eligibility traces for off-policy po
 evaluation" (2000), theorem 1.
 """
 
-from derive import J, Policy, additive_return, automata, by, calc, covers, expect, gamma, k, pi, prod, r, ratio, t, tau, theorem, total
-
+from derive import (
+    J,
+    Policy,
+    additive_return,
+    automata,
+    by,
+    calc,
+    covers,
+    expect,
+    gamma,
+    k,
+    pi,
+    prod,
+    r,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

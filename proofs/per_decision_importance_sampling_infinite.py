@@ -11,8 +11,28 @@ Source: D. Precup, R. S. Sutton, S. Singh, "Eligibility traces for off-policy po
 evaluation" (2000).
 """
 
-from derive import J, Policy, additive_return, automata, by, calc, covers, discount_below_one, expect, forever, gamma, k, pi, prod, r, ratio, t, tau, theorem, total
-
+from derive import (
+    J,
+    Policy,
+    additive_return,
+    automata,
+    by,
+    calc,
+    covers,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    k,
+    pi,
+    prod,
+    r,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

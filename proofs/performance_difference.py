@@ -17,7 +17,6 @@ Source: S. Kakade, J. Langford, "Approximately optimal approximate reinforcement
 
 from derive import A, J, Policy, R, V, additive_return, automata, by, calc, expect, gamma, r, t, tau, theorem, total
 
-
 beta = Policy("beta")
 
 

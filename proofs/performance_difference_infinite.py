@@ -13,8 +13,30 @@ Source: S. Kakade, J. Langford, "Approximately optimal approximate reinforcement
 (2002), lemma 6.1.
 """
 
-from derive import A, J, Policy, V, a, additive_return, automata, by, calc, d, d_normalized, discount_below_one, expect, forever, gamma, mu, ratio, s, t, tau, theorem, total
-
+from derive import (
+    A,
+    J,
+    Policy,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    d,
+    d_normalized,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    mu,
+    ratio,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

@@ -15,7 +15,28 @@ Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (20
 "Proof of the policy gradient theorem (episodic case)".
 """
 
-from derive import J, Q, V, a, additive_return, automata, by, calc, d, discount_below_one, expect, forever, gamma, grad, pi, s, t, tau, theorem, total
+from derive import (
+    J,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    d,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    pi,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the policy gradient theorem by telescoping", assumes=[additive_return, discount_below_one])

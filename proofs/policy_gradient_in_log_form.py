@@ -14,7 +14,26 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 13.3.
 """
 
-from derive import A, J, Q, a, additive_return, automata, by, calc, d, discount_below_one, expect, grad, log, pi, policy_positive, s, theorem, total
+from derive import (
+    A,
+    J,
+    Q,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    d,
+    discount_below_one,
+    expect,
+    grad,
+    log,
+    pi,
+    policy_positive,
+    s,
+    theorem,
+    total,
+)
 
 from .policy_gradient_with_occupancy import policy_gradient_with_occupancy
 

@@ -15,7 +15,26 @@ Source: S. Kakade, J. Langford, "Approximately optimal approximate reinforcement
 (2021), theorem 4.
 """
 
-from derive import J, Q, a, additive_return, automata, by, calc, d, d_normalized, discount_below_one, expect, gamma, grad, pi, ratio, s, theorem, total
+from derive import (
+    J,
+    Q,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    d,
+    d_normalized,
+    discount_below_one,
+    expect,
+    gamma,
+    grad,
+    pi,
+    ratio,
+    s,
+    theorem,
+    total,
+)
 
 from .policy_gradient_with_occupancy import policy_gradient_with_occupancy
 

@@ -14,7 +14,28 @@ Source: R. S. Sutton, D. McAllester, S. Singh, Y. Mansour, "Policy gradient meth
 reinforcement learning with function approximation" (1999), theorem 1.
 """
 
-from derive import J, Q, a, additive_return, automata, by, calc, d, discount_below_one, expect, forever, gamma, grad, p, pi, s, t, tau, theorem, total
+from derive import (
+    J,
+    Q,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    d,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    p,
+    pi,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the policy gradient theorem with occupancy", assumes=[additive_return, discount_below_one])

@@ -13,7 +13,26 @@ Source: A. Y. Ng, D. Harada, S. Russell, "Policy invariance under reward transfo
 (1999), theorem 1.
 """
 
-from derive import J, additive_return, automata, by, calc, discount_below_one, expect, forever, function, gamma, grad, mu, r, s, t, tau, theorem, total
+from derive import (
+    J,
+    additive_return,
+    automata,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    function,
+    gamma,
+    grad,
+    mu,
+    r,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("potential shaping", assumes=[additive_return, discount_below_one])

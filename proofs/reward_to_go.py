@@ -14,7 +14,27 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 13.3.
 """
 
-from derive import J, R, additive_return, automata, by, calc, definition, expect, gamma, grad, k, log, pi, possible, r, t, tau, theorem, total
+from derive import (
+    J,
+    R,
+    additive_return,
+    automata,
+    by,
+    calc,
+    definition,
+    expect,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    possible,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 from .policy_gradient import policy_gradient
 

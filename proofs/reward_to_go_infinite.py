@@ -12,7 +12,27 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 13.3.
 """
 
-from derive import J, Q, additive_return, automata, by, calc, discount_below_one, expect, forever, gamma, grad, k, log, pi, r, t, tau, theorem, total
+from derive import (
+    J,
+    Q,
+    additive_return,
+    automata,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the rewards to go, without a last decision", assumes=[additive_return, discount_below_one])

@@ -10,7 +10,25 @@ Outline
 Source: J. Achiam, "Spinning Up in deep RL" (2018), part 3, introduction to policy optimization.
 """
 
-from derive import J, Q, additive_return, automata, by, calc, expect, grad, k, log, pi, r, t, tau, theorem, total, undiscounted
+from derive import (
+    J,
+    Q,
+    additive_return,
+    automata,
+    by,
+    calc,
+    expect,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+    undiscounted,
+)
 
 
 @theorem("the rewards to go without a discount", assumes=[additive_return, undiscounted])

@@ -13,8 +13,24 @@ Source: any textbook of statistics, such as G. Casella, R. Berger, "Statistical 
 (2002), theorem 5.2.6.
 """
 
-from derive import Draw, R, automata, by, calc, expect, i, iid_samples, m, mean, ratio, samples, samples_at_least, tau, theorem, variance
-
+from derive import (
+    Draw,
+    R,
+    automata,
+    by,
+    calc,
+    expect,
+    i,
+    iid_samples,
+    m,
+    mean,
+    ratio,
+    samples,
+    samples_at_least,
+    tau,
+    theorem,
+    variance,
+)
 
 j = Draw("j")
 

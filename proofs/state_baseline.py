@@ -12,7 +12,25 @@ Source: E. Greensmith, P. L. Bartlett, J. Baxter, "Variance reduction techniques
 estimates in reinforcement learning", Journal of Machine Learning Research 5 (2004).
 """
 
-from derive import J, additive_return, automata, by, calc, expect, function, gamma, grad, k, log, pi, r, t, tau, theorem, total
+from derive import (
+    J,
+    additive_return,
+    automata,
+    by,
+    calc,
+    expect,
+    function,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("a baseline of the state", assumes=[additive_return])

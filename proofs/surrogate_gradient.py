@@ -14,7 +14,26 @@ optimization" (2015), equation 4; J. Schulman et al., "Proximal policy optimizat
 algorithms" (2017), section 3.
 """
 
-from derive import A, J, additive_return, automata, by, calc, expect, gamma, grad, log, pi, pi_old, ratio, stop_gradient, t, tau, theorem, total
+from derive import (
+    A,
+    J,
+    additive_return,
+    automata,
+    by,
+    calc,
+    expect,
+    gamma,
+    grad,
+    log,
+    pi,
+    pi_old,
+    ratio,
+    stop_gradient,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the gradient of the surrogate", assumes=[additive_return])

@@ -13,7 +13,24 @@ Source: S. Kakade, J. Langford, "Approximately optimal approximate reinforcement
 optimization" (2015), equation 3.
 """
 
-from derive import A, J, Q, a, additive_return, automata, by, calc, d, discount_below_one, grad, pi, s, stop_gradient, theorem, total
+from derive import (
+    A,
+    J,
+    Q,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    d,
+    discount_below_one,
+    grad,
+    pi,
+    s,
+    stop_gradient,
+    theorem,
+    total,
+)
 
 
 @theorem("the gradient of the conservative surrogate", assumes=[additive_return, discount_below_one])

@@ -13,7 +13,24 @@ Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (20
 S. Bhatnagar, R. Sutton, M. Ghavamzadeh, M. Lee, "Natural actor-critic algorithms" (2009).
 """
 
-from derive import A, P, Q, V, a, additive_return, automata, by, calc, discount_below_one, gamma, r, s, theorem, total, x
+from derive import (
+    A,
+    P,
+    Q,
+    V,
+    a,
+    additive_return,
+    automata,
+    by,
+    calc,
+    discount_below_one,
+    gamma,
+    r,
+    s,
+    theorem,
+    total,
+    x,
+)
 
 
 @theorem("the TD error has the mean of the advantage", assumes=[additive_return, discount_below_one])

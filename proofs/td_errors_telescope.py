@@ -13,7 +13,26 @@ Source: J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel, "High-dimension
 control using generalized advantage estimation" (2016), equation 18.
 """
 
-from derive import A, V, additive_return, automata, by, calc, delta, expect, gamma, grad, k, log, pi, r, t, tau, theorem, total
+from derive import (
+    A,
+    V,
+    additive_return,
+    automata,
+    by,
+    calc,
+    delta,
+    expect,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the TD errors telescope", assumes=[additive_return])

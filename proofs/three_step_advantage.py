@@ -13,7 +13,28 @@ Outline
 Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 7.1.
 """
 
-from derive import A, H, V, additive_return, at_most, automata, by, calc, delta, expect, gamma, grad, k, log, pi, r, t, tau, theorem, total
+from derive import (
+    A,
+    H,
+    V,
+    additive_return,
+    at_most,
+    automata,
+    by,
+    calc,
+    delta,
+    expect,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the three-step advantage", assumes=[additive_return, at_most(t, H - 2)])

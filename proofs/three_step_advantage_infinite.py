@@ -13,7 +13,28 @@ Outline
 Source: V. Mnih et al., "Asynchronous methods for deep reinforcement learning" (2016).
 """
 
-from derive import J, V, additive_return, automata, by, calc, delta, discount_below_one, expect, forever, gamma, grad, k, log, pi, r, t, tau, theorem, total
+from derive import (
+    J,
+    V,
+    additive_return,
+    automata,
+    by,
+    calc,
+    delta,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("three-step advantages without a last decision", assumes=[additive_return, discount_below_one])

@@ -14,7 +14,21 @@ Source: R. J. Williams, "Simple statistical gradient-following algorithms for
 connectionist reinforcement learning", Machine Learning 8 (1992).
 """
 
-from derive import P, automata, by, calc, expect, expectation_as_a_sum, grad, gradient_of_a_sum, log, possible, tau, theorem, total
+from derive import (
+    P,
+    automata,
+    by,
+    calc,
+    expect,
+    expectation_as_a_sum,
+    grad,
+    gradient_of_a_sum,
+    log,
+    possible,
+    tau,
+    theorem,
+    total,
+)
 
 from .gradient_of_probability import gradient_of_probability
 

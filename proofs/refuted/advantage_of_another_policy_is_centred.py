@@ -8,7 +8,6 @@ for one step.
 
 from derive import A, Policy, Refuted, a, additive_return, by, calc, discount_below_one, s, theorem, total
 
-
 beta = Policy("beta")
 
 

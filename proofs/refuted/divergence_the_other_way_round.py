@@ -7,7 +7,6 @@ At equal policies they have the same gradient and the same Hessian; elsewhere ne
 
 from derive import Policy, Refuted, by, calc, grad, kl, pi, policy_positive, s, theorem
 
-
 ref = Policy("ref")
 
 

@@ -5,7 +5,24 @@
 It belongs to the normalised occupancy. Here it is counted twice.
 """
 
-from derive import J, Q, Refuted, a, additive_return, by, calc, d, discount_below_one, gamma, grad, pi, ratio, s, theorem, total
+from derive import (
+    J,
+    Q,
+    Refuted,
+    a,
+    additive_return,
+    by,
+    calc,
+    d,
+    discount_below_one,
+    gamma,
+    grad,
+    pi,
+    ratio,
+    s,
+    theorem,
+    total,
+)
 
 
 @theorem("the factor of the occupancy twice", assumes=[additive_return, discount_below_one])

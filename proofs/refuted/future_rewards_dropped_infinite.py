@@ -5,7 +5,25 @@
 An action also changes where one goes. It takes two states to see it.
 """
 
-from derive import J, Refuted, additive_return, by, calc, discount_below_one, expect, forever, gamma, grad, log, pi, r, t, tau, theorem, total
+from derive import (
+    J,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("future rewards are dropped, without a last decision", assumes=[additive_return, discount_below_one])

@@ -6,8 +6,25 @@
 Only for λ = 1 do the values cancel. For smaller λ the error of the critic remains.
 """
 
-from derive import A, Refuted, additive_return, by, calc, expect, function, gamma, grad, k, log, pi, r, scalar, tau, theorem, total
-
+from derive import (
+    A,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    expect,
+    function,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    scalar,
+    tau,
+    theorem,
+    total,
+)
 
 lam = scalar("lambda")
 

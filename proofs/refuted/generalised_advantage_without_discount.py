@@ -7,7 +7,25 @@ With the exact critic every TD error but the first has mean zero, so one must lo
 that is wrong: for λ = 1 the values do not cancel.
 """
 
-from derive import H, R, Refuted, additive_return, by, calc, expect, function, gamma, grad, k, log, pi, r, tau, theorem, total
+from derive import (
+    H,
+    R,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    expect,
+    function,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    r,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("generalised advantages without a discount", assumes=[additive_return])

@@ -6,7 +6,26 @@ Without a stop_gradient the critic's own gradient is added. The surrogate's slop
 gradient only if the advantage is a number.
 """
 
-from derive import A, J, Refuted, additive_return, by, calc, discount_below_one, expect, forever, gamma, grad, pi, pi_old, ratio, t, tau, theorem, total
+from derive import (
+    A,
+    J,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    pi,
+    pi_old,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the gradient goes through the advantage", assumes=[additive_return, discount_below_one])

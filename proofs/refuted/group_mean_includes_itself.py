@@ -8,7 +8,6 @@ the mean of the others (RLOO) it is unbiased.
 
 from derive import Draw, J, P, R, Refuted, by, calc, expect, grad, i, iid_samples, log, mean, samples, theorem
 
-
 j = Draw("j")
 
 

@@ -8,7 +8,6 @@ fixed. The log ratio belongs in the reward.
 
 from derive import Policy, Refuted, a, by, calc, grad, kl, log, pi, pi_old, policy_positive, s, theorem, total
 
-
 ref = Policy("ref")
 
 

@@ -7,7 +7,6 @@ k2 has the right gradient as a loss, and the wrong value: it is biased.
 
 from derive import Policy, Refuted, a, by, calc, expect, kl, log, pi, policy_positive, ratio, s, theorem
 
-
 ref = Policy("ref")
 
 

@@ -7,7 +7,6 @@ k3 has the mean KL(π, ref); the mean of its gradient is that of KL(ref, π). GR
 
 from derive import Policy, Refuted, a, by, calc, grad, kl, log, pi, pi_old, policy_positive, ratio, s, theorem, total
 
-
 ref = Policy("ref")
 
 

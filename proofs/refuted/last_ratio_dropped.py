@@ -5,8 +5,26 @@
 The reward r(s_t, a_t, s_{t+1}) depends on a_t, whose ratio is needed as well.
 """
 
-from derive import J, Policy, Refuted, additive_return, by, calc, expect, gamma, k, pi, policy_positive, prod, r, ratio, t, tau, theorem, total
-
+from derive import (
+    J,
+    Policy,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    expect,
+    gamma,
+    k,
+    pi,
+    policy_positive,
+    prod,
+    r,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

@@ -6,7 +6,23 @@ The law of s_1 depends on θ, and its gradient is already in the first term. It 
 twice here.
 """
 
-from derive import J, Q, Refuted, V, additive_return, by, calc, discount_below_one, expect, gamma, grad, log, pi, tau, theorem
+from derive import (
+    J,
+    Q,
+    Refuted,
+    V,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    gamma,
+    grad,
+    log,
+    pi,
+    tau,
+    theorem,
+)
 
 
 @theorem("the law of the next state is differentiated", assumes=[additive_return, discount_below_one])

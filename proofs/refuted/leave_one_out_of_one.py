@@ -7,8 +7,26 @@ With one sample there are no others, and one divides by 0. With samples_at_least
 is proved.
 """
 
-from derive import Draw, J, NeedsCondition, P, R, automata, by, calc, expect, grad, i, iid_samples, log, m, mean, ratio, samples, theorem
-
+from derive import (
+    Draw,
+    J,
+    NeedsCondition,
+    P,
+    R,
+    automata,
+    by,
+    calc,
+    expect,
+    grad,
+    i,
+    iid_samples,
+    log,
+    m,
+    mean,
+    ratio,
+    samples,
+    theorem,
+)
 
 j = Draw("j")
 

@@ -6,7 +6,22 @@ The right side is 1-γ times the gradient: the direction is right and the length
 is why many pages write "proportional to".
 """
 
-from derive import J, Q, Refuted, a, additive_return, by, calc, d_normalized, discount_below_one, grad, pi, s, theorem, total
+from derive import (
+    J,
+    Q,
+    Refuted,
+    a,
+    additive_return,
+    by,
+    calc,
+    d_normalized,
+    discount_below_one,
+    grad,
+    pi,
+    s,
+    theorem,
+    total,
+)
 
 
 @theorem("the factor of the occupancy is forgotten", assumes=[additive_return, discount_below_one])

@@ -8,7 +8,6 @@ accepted as a direction of improvement; it is not the gradient.
 
 from derive import Policy, Q, Refuted, V, a, additive_return, by, calc, expect, grad, pi, t, tau, theorem, total
 
-
 beta = Policy("beta")
 
 

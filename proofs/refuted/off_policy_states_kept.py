@@ -6,8 +6,28 @@ The occupancy of β is not that of π. Off-policy actor-critic ascends another o
 of V under the states of β, and only to first approximation.
 """
 
-from derive import J, Policy, Q, Refuted, additive_return, by, calc, discount_below_one, expect, forever, gamma, grad, log, pi, policy_positive, ratio, t, tau, theorem, total
-
+from derive import (
+    J,
+    Policy,
+    Q,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    log,
+    pi,
+    policy_positive,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

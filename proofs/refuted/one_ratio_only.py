@@ -6,8 +6,24 @@ The state s_t was reached by the other policy too. All ratios up to t are needed
 the line is true.
 """
 
-from derive import J, Policy, Refuted, additive_return, by, calc, expect, gamma, pi, policy_positive, r, ratio, t, tau, theorem, total
-
+from derive import (
+    J,
+    Policy,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    expect,
+    gamma,
+    pi,
+    policy_positive,
+    r,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

@@ -6,8 +6,26 @@ The state s_t was reached by the other policy too: off-policy actor-critic metho
 bias.
 """
 
-from derive import J, Policy, Refuted, additive_return, by, calc, discount_below_one, expect, forever, gamma, pi, policy_positive, r, ratio, t, tau, theorem, total
-
+from derive import (
+    J,
+    Policy,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    pi,
+    policy_positive,
+    r,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

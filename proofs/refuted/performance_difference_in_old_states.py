@@ -6,8 +6,25 @@ This is the local approximation that trust-region methods start from, true to fi
 The states must be those of the new policy.
 """
 
-from derive import A, J, Policy, R, Refuted, additive_return, by, calc, covers, expect, gamma, pi, ratio, t, tau, theorem, total
-
+from derive import (
+    A,
+    J,
+    Policy,
+    R,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    covers,
+    expect,
+    gamma,
+    pi,
+    ratio,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 beta = Policy("beta")
 

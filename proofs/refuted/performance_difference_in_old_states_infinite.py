@@ -7,7 +7,6 @@ True to first order at equal policies only. The states must be those of the new 
 
 from derive import A, Policy, Refuted, V, a, additive_return, by, calc, d, discount_below_one, mu, pi, s, theorem, total
 
-
 beta = Policy("beta")
 
 

@@ -7,8 +7,26 @@ The ratio at t stands twice. Either the products start at t + 1, or the first fa
 out.
 """
 
-from derive import J, Policy, Refuted, Time, additive_return, by, calc, expect, gamma, k, pi, policy_positive, prod, r, ratio, tau, theorem, total
-
+from derive import (
+    J,
+    Policy,
+    Refuted,
+    Time,
+    additive_return,
+    by,
+    calc,
+    expect,
+    gamma,
+    k,
+    pi,
+    policy_positive,
+    prod,
+    r,
+    ratio,
+    tau,
+    theorem,
+    total,
+)
 
 beta, l = Policy("beta"), Time("l")
 

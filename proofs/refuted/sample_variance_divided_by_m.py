@@ -8,7 +8,6 @@ the true one.
 
 from derive import Draw, R, Refuted, by, calc, expect, i, iid_samples, mean, samples, tau, theorem, variance
 
-
 j = Draw("j")
 
 

@@ -6,7 +6,24 @@
 another one.
 """
 
-from derive import J, Refuted, additive_return, by, calc, discount_below_one, expect, forever, function, gamma, grad, r, t, tau, theorem, total
+from derive import (
+    J,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    function,
+    gamma,
+    grad,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("shaping without a discount", assumes=[additive_return, discount_below_one])

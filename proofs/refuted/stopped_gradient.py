@@ -5,7 +5,23 @@
 What is held fixed has the same value and no gradient.
 """
 
-from derive import J, Refuted, a, additive_return, by, calc, d, discount_below_one, grad, pi, r, s, stop_gradient, theorem, total
+from derive import (
+    J,
+    Refuted,
+    a,
+    additive_return,
+    by,
+    calc,
+    d,
+    discount_below_one,
+    grad,
+    pi,
+    r,
+    s,
+    stop_gradient,
+    theorem,
+    total,
+)
 
 
 @theorem("the gradient of what is held fixed", assumes=[additive_return, discount_below_one])

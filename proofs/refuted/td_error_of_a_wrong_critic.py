@@ -6,7 +6,26 @@ As a baseline a wrong critic does no harm; in the place of the next value it doe
 true for the exact values.
 """
 
-from derive import J, Refuted, additive_return, by, calc, discount_below_one, expect, forever, function, gamma, grad, log, pi, r, t, tau, theorem, total
+from derive import (
+    J,
+    Refuted,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    function,
+    gamma,
+    grad,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the TD error of a wrong critic", assumes=[additive_return, discount_below_one])

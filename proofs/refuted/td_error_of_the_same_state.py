@@ -5,7 +5,26 @@
 A slip of an index that runs without an error: the next value is taken at s_t.
 """
 
-from derive import J, Refuted, V, additive_return, by, calc, discount_below_one, expect, forever, gamma, grad, log, pi, r, t, tau, theorem, total
+from derive import (
+    J,
+    Refuted,
+    V,
+    additive_return,
+    by,
+    calc,
+    discount_below_one,
+    expect,
+    forever,
+    gamma,
+    grad,
+    log,
+    pi,
+    r,
+    t,
+    tau,
+    theorem,
+    total,
+)
 
 
 @theorem("the TD error of the same state", assumes=[additive_return, discount_below_one])

@@ -6,7 +6,23 @@
 After n steps the value carries γ^n.
 """
 
-from derive import A, Refuted, V, additive_return, by, calc, expect, gamma, grad, horizon_at_least, log, pi, r, tau, theorem
+from derive import (
+    A,
+    Refuted,
+    V,
+    additive_return,
+    by,
+    calc,
+    expect,
+    gamma,
+    grad,
+    horizon_at_least,
+    log,
+    pi,
+    r,
+    tau,
+    theorem,
+)
 
 
 @theorem("the two-step advantage with a wrong power", assumes=[additive_return, horizon_at_least(1)])

@@ -8,7 +8,6 @@ is proved.
 
 from derive import J, P, Policy, R, Refuted, by, calc, expect, ratio, tau, theorem
 
-
 beta = Policy("beta")
 
 
