@@ -35,13 +35,13 @@ from derive import (
     total,
 )
 
-beta, l = Policy("beta"), Time("l")
+beta, n = Policy("beta"), Time("n")
 
 
 @theorem("action values from another policy", assumes=[additive_return, covers(beta, pi)])
 def off_policy_action_values():
     weight = function("f")(tau.s[t], tau.a[t])
-    importance = prod(l, ratio(pi(tau.a[l] | tau.s[l]), beta(tau.a[l] | tau.s[l])), start=t + 1, stop=k)
+    importance = prod(n, ratio(pi(tau.a[n] | tau.s[n]), beta(tau.a[n] | tau.s[n])), start=t + 1, stop=k)
     reward = r(tau.s[k], tau.a[k], tau.s[k + 1])
     return calc(
         expect(tau, weight * Q[t](tau.s[t], tau.a[t]), policy=beta),

@@ -28,13 +28,13 @@ from derive import (
     total,
 )
 
-beta, l = Policy("beta"), Time("l")
+beta, n = Policy("beta"), Time("n")
 
 
 @theorem("a ratio is counted twice", assumes=[additive_return, policy_positive])
 def ratio_counted_twice():
     own = ratio(pi(tau.a[0] | tau.s[0]), beta(tau.a[0] | tau.s[0]))
-    importance = prod(l, ratio(pi(tau.a[l] | tau.s[l]), beta(tau.a[l] | tau.s[l])), stop=k)
+    importance = prod(n, ratio(pi(tau.a[n] | tau.s[n]), beta(tau.a[n] | tau.s[n])), stop=k)
     to_go = total(k, gamma**k * importance * r(tau.s[k], tau.a[k], tau.s[k + 1]))
     return calc(
         J,
