@@ -84,8 +84,12 @@ class Session:
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
         whole = _linked(steps)
-        claim = steps[0].verdict if len(steps) == 1 else (
-            Proved(whole) if whole is not None and not whole.trusts else examiner.claimed(terms[0], terms[-1]))
+        if len(steps) == 1:
+            claim = steps[0].verdict
+        elif whole is not None and not whole.trusts and examiner.covered_by(whole):
+            claim = Proved(whole)
+        else:
+            claim = examiner.claimed(terms[0], terms[-1])
         used, idle, unknown = assumption_use(theorem, steps)
         return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
                         unknown=unknown, seconds=perf_counter() - start)
@@ -135,6 +139,11 @@ class _Examiner:
         began = perf_counter()
         found = self._judged(before, after, by)
         return replace(found, notes=_notes(before, after), seconds=perf_counter() - began)
+
+    def covered_by(self, whole: Equation) -> bool:
+        """Whether an equation reaches as far as the claim: it may hold from a later horizon on, or for more samples."""
+        wanted, found = self.deciding.context, whole.context
+        return (found.first, found.samples) == (wanted.first, wanted.samples)
 
     def claimed(self, before: Expr, after: Expr) -> Verdict:
         """The verdict on a claim by itself: no reason is needed where the kernel has an equation."""
