@@ -84,11 +84,17 @@ class Session:
         examiner = _Examiner(theorem, self)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
-        claim = steps[0].verdict if len(steps) == 1 else examiner.claimed(terms[0], terms[-1])
+        whole = _linked(steps)
+        if len(steps) == 1:
+            claim = steps[0].verdict
+        elif whole is not None and not whole.trusts and examiner.covered_by(whole):
+            claim = Proved(whole)
+        else:
+            claim = examiner.claimed(terms[0], terms[-1])
         used, idle, unknown = assumption_use(theorem, steps)
         wrong = tuple(number for number in range(1, len(steps)) if _both_false(steps, number) and isinstance(
             claim if len(steps) == 2 else examiner.claimed(terms[number - 1], terms[number + 1]), Proved))
-        return Examined(theorem=theorem, steps=steps, claim=claim, equation=_linked(steps), used=used, idle=idle,
+        return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
                         unknown=unknown, wrong_terms=wrong, seconds=perf_counter() - start)
 
 
@@ -142,6 +148,11 @@ class _Examiner:
         began = perf_counter()
         found = self._judged(before, after, by)
         return replace(found, notes=_notes(before, after), seconds=perf_counter() - began)
+
+    def covered_by(self, whole: Equation) -> bool:
+        """Whether an equation reaches as far as the claim: it may hold from a later horizon on, or for more samples."""
+        wanted, found = self.deciding.context, whole.context
+        return (found.first, found.samples) == (wanted.first, wanted.samples)
 
     def claimed(self, before: Expr, after: Expr) -> Verdict:
         """The verdict on a claim by itself: no reason is needed where the kernel has an equation."""
@@ -259,8 +270,8 @@ class _Examiner:
                     f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
                     "counterexample. This is a defect of derive, not of the derivation; please report it.")
         if not note and isinstance(self.deciding.kernel(blank.before, blank.after), Differs):
-            note = proportional(self.deciding, blank.before, blank.after)
-        note = note or holds_under(self.deciding, blank.before, blank.after)
+            note = proportional(self.deciding, blank.before, blank.after, witness)
+        note = note or holds_under(self.deciding, blank.before, blank.after, witness)
         return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
 
     def _believed(self, blank: Judgement, answer: decide.Equal, given: Given,
