@@ -153,3 +153,9 @@ def test_what_a_notion_speaks_of_is_in_print() -> None:
     spoken = counterexample(*plain, Witness(MODEL, {tau: (0, 0, 1)}, QUARTER, HALF, True), additive=True)
     assert shown == spoken
     assert {"dynamics", "reward"} <= {entry.name for entry in shown.entries}
+
+
+def test_the_old_policy_has_a_name_that_can_be_set() -> None:
+    assert "old" in formula(pi_old(a | s))
+    with pytest.raises(BadInput, match="cannot be set"):
+        formula(Policy("@beta")(a | s))
