@@ -14,7 +14,24 @@ from derive.claim import Witness
 from derive.errors import BadInput
 from derive.language.definitions import TD_ERROR, resolved
 from derive.language.terms import Function, Policy, State
-from derive.language.vocabulary import J, P, R, a, expect, function, grad, letter_of, log, pi, ratio, s, t, tau, total
+from derive.language.vocabulary import (
+    J,
+    P,
+    R,
+    a,
+    expect,
+    function,
+    grad,
+    letter_of,
+    log,
+    pi,
+    pi_old,
+    ratio,
+    s,
+    t,
+    tau,
+    total,
+)
 from derive.models import Model, Shape
 from derive.report.counterexample import counterexample
 from derive.report.formulas import formula, lines
