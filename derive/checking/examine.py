@@ -83,9 +83,15 @@ class Session:
         examiner = _Examiner(theorem, self)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
-        claim = steps[0].verdict if len(steps) == 1 else examiner.end_to_end(steps)
+        whole = _linked(steps)
+        if len(steps) == 1:
+            claim = steps[0].verdict
+        elif whole is not None and not whole.trusts and examiner.covered_by(whole):
+            claim = Proved(whole)
+        else:
+            claim = examiner.claimed(terms[0], terms[-1])
         used, idle, unknown = assumption_use(theorem, steps)
-        return Examined(theorem=theorem, steps=steps, claim=claim, equation=_linked(steps), used=used, idle=idle,
+        return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
                         unknown=unknown, seconds=perf_counter() - start)
 
 
@@ -134,13 +140,10 @@ class _Examiner:
         found = self._judged(before, after, by)
         return replace(found, notes=_notes(before, after), seconds=perf_counter() - began)
 
-    def end_to_end(self, steps: tuple[Judgement, ...]) -> Verdict:
-        """The claim of a chain: equations of the kernel that reach as far as it does prove it; else it is asked."""
-        whole, wanted = _linked(steps), self.deciding.context
-        if whole is not None and not whole.trusts and (
-                whole.context.first, whole.context.samples) == (wanted.first, wanted.samples):
-            return Proved(whole)
-        return self.claimed(steps[0].before, steps[-1].after)
+    def covered_by(self, whole: Equation) -> bool:
+        """Whether an equation reaches as far as the claim: it may hold from a later horizon on, or for more samples."""
+        wanted, found = self.deciding.context, whole.context
+        return (found.first, found.samples) == (wanted.first, wanted.samples)
 
     def claimed(self, before: Expr, after: Expr) -> Verdict:
         """The verdict on a claim by itself: no reason is needed where the kernel has an equation."""
