@@ -144,6 +144,8 @@ MEANING: list[Claim] = [
         ("a quotient by a mean", ratio(J, J), 1, NONE, UNDEFINED, NONZERO),
         ("a quotient by a mean is a mean", ratio(J, J), J, NONE, FALSE),
         ("a quotient by a mean in a mean is none", mean(ratio(f(S[0]), J)), mean(f(S[0])), NONE, FALSE),
+        ("a quotient by a product with a mean is one by it", mean(ratio(f(S[0]), J * c(S[0]))), mean(ratio(
+            f(S[0]), c(S[0]))), NONE, FALSE),
         ("a quotient by a probability", ratio(pi(a | s), pi(a | s)), 1, NONE, UNDEFINED, NONZERO),
         ("a quotient by a positive one", ratio(pi(a | s), pi(a | s)), 1, PP, TRUE),
         ("a quotient by a product", ratio(pi(a | s) ** 2, pi(a | s) * beta(a | s)), ratio(pi(a | s), beta(a | s)), NONE,
