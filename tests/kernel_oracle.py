@@ -15,12 +15,17 @@ from typing import Any
 from kernel_letters import Claim
 
 from derive.assumptions import (
+    BELOW_ONE,
+    COVERS,
+    POSITIVE,
     POSSIBLE,
+    UNIT,
     additive_return,
     discount_below_one,
     dynamics_positive,
     initial_positive,
     policy_positive,
+    undiscounted,
 )
 from derive.enumerate import Enumeration
 from derive.errors import NotApplicable, OutsideFragment, Undefined
@@ -37,6 +42,9 @@ SMALL = ((1, 2, 0), (2, 2, 0), (1, 2, 1), (2, 2, 1), (1, 2, 2), (2, 2, 2), (1, 3
 SAMPLED = ((1, 2, 0, 1), (1, 2, 0, 2), (2, 2, 0, 2), (1, 2, 0, 3))
 ENDLESS = ((1, 2, 3), (2, 1, 3), (2, 2, 3))
 TINY = Fraction(1, 10**5)
+SCALARS = {
+    POSITIVE: (Fraction(1, 2), Fraction(3)), UNIT: (Fraction(0), Fraction(1, 2), Fraction(1)),
+    BELOW_ONE: (Fraction(0), Fraction(1, 2))}
 PLACES = 60
 """Values of the free indices that are tried on one model."""
 
@@ -72,17 +80,21 @@ def model_of(claim: Claim, size: tuple[int, ...], rng: Random, discount: Fractio
     discounts = [Fraction(1, 2), Fraction(1, 3), Fraction(2, 3)]
     discounts += [] if discount_below_one in known else [Fraction(0), Fraction(1), Fraction(3, 2)]
     discounts = [TINY] if is_endless(claim.before, claim.after) else discounts
+    discounts = [Fraction(1)] if undiscounted in known else discounts
+    asked = {name for one in known if one.kind == COVERS for name in one.about}
+    scalars = {one.about[0]: SCALARS[one.kind] for one in known if one.kind in SCALARS}
     lengths = {"state": states, "action": actions}
     return Model(
         shape=shape, mu=row(shape.states, initial_positive in known), gamma=discount or rng.choice(discounts),
         P=tuple(tuple(row(shape.states, dynamics_positive in known) for _ in actions) for _ in states),
         r=tuple(tuple(numbers(shape.states) for _ in actions) for _ in states),
         policies={name: tuple(row(shape.actions, policy_positive in known) for _ in states)
-                  for name in sorted(named.policies | {"pi", "beta"})},
+                  for name in sorted(named.policies | {"pi", "beta"} | asked)},
         scores=tuple(numbers(shape.actions) for _ in states),
         returns=None if additive_return in known else {path: rng.choice(numbers(3)) for path in shape.paths()},
-        functions={name: dict(zip(places := list(product(*(lengths[sort] for sort in sorts))), numbers(len(places)),
-                                  strict=True)) for name, sorts in sorted(named.functions)}).validate()
+        functions={name: dict(zip(places := list(product(*(lengths[sort] for sort in sorts))), [
+            rng.choice(scalars[name])] if name in scalars else numbers(len(places)), strict=True))
+                   for name, sorts in sorted(named.functions)}).validate()
 
 
 def places_of(claim: Claim, model: Model, rng: Random) -> Iterator[dict[Any, Any]]:
@@ -115,7 +127,15 @@ def models_of(claim: Claim, seeds: range, sizes: int | None = None) -> Iterator[
     for seed in seeds:
         for size in sizes_of(claim)[:sizes]:
             rng = Random(f"{claim.name} {seed} {size}")
-            yield model_of(claim, size, rng), rng
+            model = model_of(claim, size, rng)
+            if all(covered(model, *one.about) for one in claim.assumes if one.kind == COVERS):
+                yield model, rng
+
+
+def covered(model: Model, law: str, policy: str) -> bool:
+    """Whether one policy is positive where another is."""
+    return all(p > 0 or not q for one, two in zip(model.policies[law], model.policies[policy], strict=True)
+               for p, q in zip(one, two, strict=True))
 
 
 def values(claim: Claim, model: Model, places: dict[Any, Any]) -> tuple[Fraction, Fraction] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel_plants import Plant
 
-from derive.kernel import closure, definedness, differences, equations, samples, wellformed
+from derive.kernel import closure, contexts, definedness, differences, equations, samples, wellformed
 
 OF_SAMPLES: tuple[Plant, ...] = (
     Plant("m (m - 1) is m^2", samples.over_samples, "(): -k} if k else", "(): 0} if False else",
@@ -83,6 +83,10 @@ OF_CLOSURE: tuple[Plant, ...] = (
           "convergence: squares of ratios"),
     Plant("loops without a discount", closure.check_convergence, "any(total >= 1 for total in slow.values())", "False",
           "convergence: an inner sum"),
+    Plant("what is covered by another", closure.vanishes_outside, "for b, law in context.covers if b == policy",
+          "for b, law in context.covers", "class: a ratio of what another covers"),
+    Plant("a number that may be 1 is below 1", contexts.Context.bounded, 'if kind == "below one"',
+          'if kind in ("unit", "below one")', "class: a number that may be 1"),
 )
 
 OF_DIFFERENCES: tuple[Plant, ...] = (
@@ -109,13 +113,21 @@ OF_DIFFERENCES: tuple[Plant, ...] = (
           "convergence: 0 times what diverges"),
     Plant("what stands in an expectation converges", differences._convergent, "_convergent(context, body, timed,",
           "0 and _convergent(context, body, timed,", "convergence: a sum that is taken off itself"),
-    Plant("everything converges", differences._convergent, "check_convergence(context, automaton", "(context, automaton",
-          "convergence: squares of ratios"),
+    Plant("everything converges", differences._convergent, "check_convergence(context, automaton",
+          "(context, automaton", "convergence: squares of ratios"),
     Plant("a term equals itself, convergent or not", equations.same, "if context.infinite:", "if False:",
           "convergence: a sum of ones"),
     Plant("different normal forms", equations.by_normal_form, "if gap:", "if False:", "sum of pi: of its square is 1"),
     Plant("one direction decides, of local terms", equations.by_normal_form, "one_direction(before, after)", "pass",
           "symmetry: of a product of local gradients"),
+    Plant("multiplied by what divides already", differences.cleared, "range(most - e)", "range(most)",
+          "quotient: by another sum"),
+    Plant("gamma to a time is one to 0", differences.from_its_time, '"m", "gamma^",', '"m",',
+          "at its own time: weighed by its time"),
+    Plant("any time is the free one", differences.from_its_time, "list(x[2]) != [(t, 1) for t in times]", "False",
+          "at its own time: from the end"),
+    Plant("every class is undiscounted", differences.at_one, "not context.undiscounted", "False",
+          "class: gamma is not 1"),
 )
 
 OF_DEFINEDNESS: tuple[Plant, ...] = (
@@ -180,10 +192,17 @@ OF_DEFINEDNESS: tuple[Plant, ...] = (
     Plant("P of any two steps is positive", definedness.Walk.positive,
           "s[2] == a[2] and x[2] == time(s[2][1] + 1, *s[2][2])", "True",
           "definedness: a logarithm of P of another step"),
-    Plant("pi is positive where beta acts", definedness.Walk.positive, "law == own or (law is not None and (own, law) in self.context.covers)",
+    Plant("pi is positive where beta acts", definedness.Walk.positive,
+          "law == own or (law is not None and (own, law) in self.context.covers)",
           "law is not None", "definedness: a logarithm of beta on a trajectory of pi"),
     Plant("pi of any two steps is positive", definedness.Walk.positive, "a[1:] == s[1:]", "a[1] == s[1]",
           "definedness: a logarithm of another action"),
+    Plant("two events at one place", definedness.Walk.event, "len(set(places)) == len(found) and", "",
+          "quotient: given two events at one place"),
+    Plant("every event is possible", definedness.Walk.positive, "return len(known) == 3  # every",
+          "return True  # every", "quotient: given an event that may not be"),
+    Plant("every number is positive", definedness.Walk.positive, '(t[1], "positive") in self.context.scalars', "True",
+          "class: a number that may be 0"),
 )
 
 OF_RANKS: tuple[Plant, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel_plants import Plant
 
-from derive.kernel import factors, local_sums, reading, symbols, unfolding, values
+from derive.kernel import factors, local_sums, places, reading, symbols, unfolding, values
 
 OF_LOCAL_SUMS: tuple[Plant, ...] = (
     Plant("a sum of powers is 1", local_sums.known_sum, "any(e != 1 for _, e in own)", "False",
@@ -77,9 +77,11 @@ OF_UNFOLDING: tuple[Plant, ...] = (
           "guard: empty sums multiply, and once more"),
     Plant("the gradient of N^2 is N dN", unfolding.gradient, "v * e * w", "v * w",
           "gradient: inside a mean, of a mean of its own, once"),
-    Plant("numbers do not move", factors.moves, 'if f[0] in ("sum",', 'if f[0] == "number":\n        return False\n    if f[0] in ("sum",',
+    Plant("numbers do not move", factors.moves, 'if f[0] in ("sum",',
+          'if f[0] == "number":\n        return False\n    if f[0] in ("sum",',
           "gradient: inside a mean, of no mean of its own"),
-    Plant("sums over times do not move", factors.moves, 'if f[0] in ("sum",', 'if f[0] == "sum":\n        return False\n    if f[0] in ("sum",',
+    Plant("sums over times do not move", factors.moves, 'if f[0] in ("sum",',
+          'if f[0] == "sum":\n        return False\n    if f[0] in ("sum",',
           "gradient: of a sum over times is nothing"),
     Plant("any product with a law in it is a law", factors.law_of, 'and f == law(g[1][1], f[3][0] == "inf")', "",
           "support: a law beside a function in one product is 1"),
@@ -181,8 +183,6 @@ OF_VALUES: tuple[Plant, ...] = (
           '("s", "a", "x") if ahead else ("s",)) for g', "next state: beside all three"),
     Plant("the next state beside anything", values.drawn_step, "not (ahead or actions) or not all(",
           "not (ahead or actions) or False and not all(", "next state: beside the next action"),
-    Plant("the next state of the squares of P", values.drawn_step, '(symbol("P", "", (p, "s", "a")), 1) in inner]',
-          'symbol("P", "", (p, "s", "a")) in dict(inner)]', "next state: of the squares of P"),
 )
 
 OF_READING: tuple[Plant, ...] = (
@@ -218,5 +218,44 @@ OF_READING: tuple[Plant, ...] = (
     Plant("a law is 1 over any support", reading.numbers_out, 'and support in ("", law_of(f))', "",
           "support: another law over the possible is 1"),
     Plant("division by a mean in a mean is by 1", reading.numbers_out, "if e < 0:", "if False:",
-          "definedness: a quotient by a mean in a mean is none"),
+          "definedness: a quotient by a product with a mean is one by it"),
+    Plant("an indicator is 1", reading.Path.symbol, 'head == "same" and found[0] == found[1]', 'head == "same"',
+          "point: an indicator is 1"),
+    Plant("V_H is 0", reading.Path.symbol, "when == LAST_TIME", 'when[:1] == ("H",)',
+          "rewards in coordinates: the value at the last step"),
+    Plant("free letters are summed", reading.Closed.tested,
+          'test = of((((at(symbol_of("f", TEST, letters), LOOSE, 0), 1),), ()))', "test = of(((), ()))",
+          "letter: free, of a product"),
+    Plant("all free letters but one are summed", reading.Closed.tested, 'symbol_of("f", TEST, letters)',
+          'symbol_of("f", TEST, letters[:1])', "sum of P eps: over the state is 0"),
+)
+
+OF_PLACES: tuple[Plant, ...] = (
+    Plant("an indicator joins any steps", places.at_the_point,
+          'g[2:] == (base, n) or (g[2:] == (base, n - 1) and q == "s")', "g[2] == base", "point: two steps away"),
+    Plant("the state of the step is that of the one before", places.at_the_point, 'q if there[1] == n else "x"', "q",
+          "point: beside the step before is this state"),
+    Plant("the action of the next step is that of this one", places.relative,
+          'and "a" not in one[3] and "x" not in one[3]', "", "letter: steps that join"),
+    Plant("what is about the next state stands at this one", places.placed, "base, n + 1)", "base, n)",
+          "letter: of the next state is of this one"),
+    Plant("a state has the initial law", places.started, "start = ((MU, 1),) if of_mu else ()", "start = ((MU, 1),)",
+          "letter: without a law"),
+    Plant("no state has the initial law", places.started, "start = ((MU, 1),) if of_mu else ()", "start = ()",
+          "letter: with the initial law or without"),
+    Plant("a value of any time is one of the first", places.started, 'rightly_timed(counted(f, "", 0, infinite))', "f",
+          "sum of pi A: of two times is 0"),
+    Plant("what is carried past a gradient moves", places.carried, "held(g[1])", "g[1]",
+          "letter: of an action, carried past a gradient"),
+    Plant("a power of what holds the letter", places.carried, "or e != 1 or", "or",
+          "letter: a square of a sum that holds it"),
+    Plant("a value of another time than its state's", places.rightly_timed,
+          'one[0] != "sum" and one[2] not in ((), ("rel", 0)) and set(one[3]) & {"s"}', "False",
+          "point: a value of another time"),
+    Plant("a value counted from anywhere", symbols.counted, "not infinite and f[2][0] != base", "False",
+          "point: a value of the last time"),
+    Plant("what is held moves", symbols.moves, 'name == "pi"', 'name in ("pi", "@pi")',
+          "held: a part of a product, as if both"),
+    Plant("nothing is held", symbols.held, 'HELD if f[1] == "pi" and moves(f) else f[1]', "f[1]",
+          "letter: of an action, carried past a gradient"),
 )

@@ -119,8 +119,8 @@ class Encoding:
                 return ("num", int(term.p), int(term.q))
             case Horizon() | Time():
                 return self.count(term)
-            case Plus() | Times() if sort_of(term) == TIME and not isinstance(term, Integer):
-                return self.count(term)
+            case Plus() if sort_of(term) == TIME:
+                return with_one_number(self._term(part) for part in term.args)
             case SampleSize():
                 return ("m",)
             case Discount():
@@ -210,21 +210,17 @@ class Encoding:
         return k.time(sum(n for _, n, _ in parts), *(pair for _, _, rest in parts for pair in rest))
 
     def count(self, time: Expr) -> k.Term:
-        """A time as a number: n + c H + c' t is n - c + c sum_{k=0..H} 1 + c' sum_{k=1..t} 1, for 0 <= t.
+        """H or a time as a number: H = -1 + sum_{k=0..H} 1; t = sum_{k=1..t} 1, where 0 <= t.
 
         A time that is bound may be below 0: then it is -sum_{k=t+1..0} 1.
         """
-        _, number, parts = self.time(time)
-        terms: list[k.Term] = []
-        for base, c in parts:
-            last = k.LAST if base == "H" else k.at(base)
-            terms.append(("*", ("num", c, 1), k.bound("sum", ("time", "#"), (
-                "from", k.time(int(base != "H")), last), ("num", 1, 1))))
-            if base != "H" and base[1].startswith("#"):
-                terms.append(("*", ("num", -c, 1), k.bound("sum", ("time", "#"), (
-                    "from", k.at(base, 1), k.time()), ("num", 1, 1))))
-            number -= c if base == "H" else 0
-        return ("+", *terms, ("num", number, 1)) if number or len(terms) != 1 else terms[0]
+        if isinstance(time, Horizon):
+            return ("+", ones(k.time(), k.LAST), ("num", -1, 1))
+        base = self.index(time)
+        until = ones(k.time(1), k.at(base))
+        if not base[1].startswith("#"):
+            return until
+        return ("+", until, ("*", ("num", -1, 1), ones(k.at(base, 1), k.time())))
 
     def place(self, place: Expr) -> k.Tuple:
         if isinstance(place, (StateAt, ActionAt)):
@@ -241,3 +237,16 @@ class Encoding:
     def draw(self, draw: Expr) -> k.Tuple | int:
         """The number of a sample."""
         return int(draw) if isinstance(draw, Integer) else self.index(draw)
+
+
+def ones(low: k.Tuple, high: k.Tuple) -> k.Term:
+    """sum_{k=low..high} 1."""
+    return k.bound("sum", ("time", "#"), ("from", low, high), ("num", 1, 1))
+
+
+def with_one_number(terms: Iterable[k.Term]) -> k.Term:
+    """The sum of counts: H + 1 is sum_{k=0..H} 1, which is seen to be positive."""
+    flat = [x for t in terms for x in (t[1:] if t[0] == "+" else (t,))]
+    number = sum(x[1] for x in flat if x[0] == "num")
+    rest = [x for x in flat if x[0] != "num"]
+    return ("+", *rest, ("num", number, 1)) if number or len(rest) != 1 else rest[0]
