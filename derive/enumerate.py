@@ -270,18 +270,21 @@ class Enumeration:
     def _path(self, term: Expr, env: Environment) -> Path:
         match term:
             case Trajectory():
-                return env[term]
+                found = env[term]
             case Drawn(args=(Batch() as batch, number)):
                 draw = self._whole(number, env)
                 if draw not in env[batch]:
                     raise NotApplicable(f"τ^{{({draw})}} does not exist for m = {self.model.shape.samples}")
-                return env[batch][draw]
-        raise OutsideFragment(f"{term} is not a trajectory")
+                found = env[batch][draw]
+            case _:
+                raise OutsideFragment(f"{term} is not a trajectory")
+        path: Path = found
+        return path
 
     def _place(self, term: Expr, env: Environment) -> int:
         match term:
             case State() | Action():
-                return env[term]
+                return int(env[term])
             case StateAt(args=(path, time)):
                 return self._along(self._path(path, env)[::2], self._whole(time, env), "s")
             case ActionAt(args=(path, time)):
@@ -298,7 +301,7 @@ class Enumeration:
             case Integer():
                 return int(term)
             case Time() | Draw():
-                return env[term]
+                return int(env[term])
             case Horizon():
                 return self.model.shape.horizon
             case SampleSize():

@@ -41,7 +41,7 @@ class Shape:
     @property
     def trajectories(self) -> int:
         """The number of trajectories, |S| (|A| |S|)^(H+1)."""
-        return self.states * (self.actions * self.states) ** (self.horizon + 1)
+        return int(self.states * (self.actions * self.states) ** (self.horizon + 1))
 
     def paths(self) -> Iterator[Path]:
         """All trajectories, in lexicographic order."""

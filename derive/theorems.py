@@ -12,8 +12,9 @@ from sympy import Expr
 from derive.assumptions import Assumption
 from derive.display import formula, text
 from derive.errors import InvalidChain
+from derive.language.alphabets import LATEX
 from derive.language.horizons import is_endless
-from derive.language.notation import LATEX, write
+from derive.language.notation import write
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
 

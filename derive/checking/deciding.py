@@ -16,9 +16,10 @@ from derive.models import Shape
 from derive.procedures import decide
 from derive.procedures.audit import relations_used
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Comparison, Models
+from derive.procedures.decide import Comparison
 from derive.procedures.decision import Outside, Shown, decided
 from derive.procedures.encoding import Encoding, context_of
+from derive.procedures.kept_models import Models
 from derive.unfolded import find_unfolded
 from derive.witness import find_witness
 

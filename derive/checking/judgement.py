@@ -12,7 +12,8 @@ from derive.assumptions import Assumption
 from derive.checking.scope import Scope, reach_of
 from derive.display import badge, formula, table, text
 from derive.kernel.equations import Equation
-from derive.language.notation import LATEX, write
+from derive.language.alphabets import LATEX
+from derive.language.notation import write
 from derive.procedures.obligations import Obligation
 from derive.theorems import By, Theorem
 from derive.verdict import Proved, Refuted, Verdict

@@ -98,8 +98,8 @@ def plain(context: Any) -> Context:
         Malformed: otherwise.
     """
     if type(context) is not Context or type(context.horizon) is not str or context.horizon not in HORIZONS or not (
-            type(context.positive) is type(context.owes) is frozenset
-            and type(context.covers) is type(context.scalars) is type(context.ranges) is frozenset
+            all(type(one) is frozenset for one in (
+                context.positive, context.owes, context.covers, context.scalars, context.ranges))
             and all(type(x) is str and x in POSITIVE for x in context.positive)
             and all(type(x) is tuple for x in context.owes)
             and all(type(x) is tuple and len(x) == 2 and all(type(y) is str for y in x)

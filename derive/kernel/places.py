@@ -75,7 +75,8 @@ def relative(f: Tuple, base: str, n: int, infinite: bool) -> Symbol:
     if own_base == LOOSE:
         return counted(one, base, n, infinite)
     if (own_base, k) == (base, n):
-        return one
+        found: Tuple = one
+        return found
     if (own_base, k) == (base, n + 1) and "a" not in one[3] and "x" not in one[3]:
         return later(one, "s", "x", 0 if infinite else 1)
     raise Refused("a sum over states or actions that joins steps")
@@ -84,6 +85,7 @@ def relative(f: Tuple, base: str, n: int, infinite: bool) -> Symbol:
 def later(one: Symbol, old: str, new: str, by: int) -> Symbol:
     """A symbol with a place renamed, the times of its values counted from another step."""
     shifted = each_symbol(one, lambda f: (f[0], f[1], ("rel", f[2][1] + by) if f[2] else (), *f[3:]))
+    found: Symbol
     ((found, _),) = renamed(((shifted, 1),), {old: new})
     return found
 

@@ -113,4 +113,4 @@ def at_theta(*terms: Term) -> bool:
 def gradients(t: Term) -> int:
     """How deep gradients stand in one another."""
     inner = [x for x in t[1:] if type(x) is tuple] if t[0] in BINDERS else inside(t)
-    return max((gradients(x) for x in inner), default=0) + (t[0] == "grad")
+    return int(max((gradients(x) for x in inner), default=0) + (t[0] == "grad"))

@@ -24,7 +24,7 @@ from derive.errors import NotATerm, OperationRefused
 from derive.language.expression import Node, Term, as_term, refuse_capture, refuse_too_deep, subterms
 
 
-class Atom(AtomicExpr, Term):
+class Atom(AtomicExpr, Term):  # type: ignore[misc]  # SymPy has no types
     """A term without parts, told apart by its class and its ``label``."""
 
     __slots__ = ("label",)
@@ -103,7 +103,8 @@ class Binder(Node):
 
     @property
     def index(self) -> Index:
-        return self.args[0]
+        found: Index = self.args[0]
+        return found
 
     @property
     def domain(self) -> Expr:
@@ -178,7 +179,8 @@ def _unused(index: Index, *terms: Expr) -> Index:
     name = f"_{index.label if index.is_bound else 0}"
     while name in taken:
         name += "'"
-    return type(index)(name)
+    found: Index = type(index)(name)
+    return found
 
 
 def _renamed(term: Expr, renaming: Mapping[Index, Expr]) -> Expr:

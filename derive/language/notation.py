@@ -24,7 +24,7 @@ _LETTERS = {
 def _loose(index: Any) -> str:
     """A letter for an index seen without its binder, as in a message about a part of a term."""
     letters = _LETTERS[index.sort]
-    return letters[(index.label - 1) % len(letters)]
+    return str(letters[(index.label - 1) % len(letters)])
 
 
 _OPERATORS = ("Total", "Prod", "Log", "Grad")
@@ -79,7 +79,8 @@ class _Writer:
         if method is None:
             raise NotATerm(f"{type(term).__name__} is no node of this language, so it has no notation. "
                            "Build terms from the names that `derive` exports.")
-        return method(term)
+        found: tuple[str, int] = method(term)
+        return found
 
     def text(self, term: Any) -> str:
         return self.piece(term)[0]

@@ -317,7 +317,7 @@ def is_symmetric(term: Expr) -> bool:
             return _is_a_gradient(inner)
         case Defined():
             return is_symmetric(some_meaning(term))
-    return term == 0
+    return bool(term == 0)
 
 
 def _is_a_gradient(term: Expr) -> bool:

@@ -146,7 +146,8 @@ def notions() -> dict[str, Letter]:
 
 def function(name: str) -> Function:
     """A free function of states and actions that does not depend on theta."""
-    return Function(name)
+    found: Function = Function(name)
+    return found
 
 
 def scalar(name: str) -> Expr:

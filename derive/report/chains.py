@@ -6,7 +6,8 @@ from derive.assumptions import POSSIBLE
 from derive.checking.examine import examine
 from derive.diagnostics import visible
 from derive.errors import BadInput
-from derive.language.notation import LATEX, write
+from derive.language.alphabets import LATEX
+from derive.language.notation import write
 from derive.report.refutation import replay
 from derive.report.wording import shown_path
 from derive.rules.rule import Rule

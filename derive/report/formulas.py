@@ -7,8 +7,9 @@ import re
 from sympy import Expr
 
 from derive.errors import BadInput
+from derive.language.alphabets import LATEX
 from derive.language.expression import subterms
-from derive.language.notation import LATEX, write
+from derive.language.notation import write
 from derive.language.terms import Policy
 from derive.report.escape import Tex, in_mathematics
 from derive.report.lines import broken

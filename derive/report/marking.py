@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.checking.judgement import Judgement
+from derive.language.alphabets import UNICODE
 from derive.language.expression import Plus, Term, Times
-from derive.language.notation import UNICODE, write
+from derive.language.notation import write
 from derive.report.excerpt import cut
 from derive.verdict import Estimates, Malformed, Refuted, SameMean
 

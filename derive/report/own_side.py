@@ -21,7 +21,6 @@ from derive.assumptions import (
     policy_positive,
     undiscounted,
 )
-from derive.derivation import Theorem
 from derive.errors import BadInput, DeriveError, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder
 from derive.language.signature import signature
@@ -35,6 +34,7 @@ from derive.numeric.interpretation import value
 from derive.numeric.tabular import FloatArray, softmax
 from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import undischarged
+from derive.theorems import Theorem
 from derive.transfer.floats import value as by_transfer
 
 MOST_TRAJECTORIES = 20_000

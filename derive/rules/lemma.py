@@ -73,10 +73,10 @@ def match(pattern: Expr, term: Expr) -> Bindings | None:
 def _matches(pattern: Expr, term: Expr, bindings: Bindings, inside: frozenset[Index]) -> bool:
     if isinstance(pattern, Index):
         if pattern.is_bound:
-            return pattern == term
+            return bool(pattern == term)
         if sort_of(term) != pattern.sort or (term.free_symbols & inside):
             return False
-        return bindings.setdefault(pattern, term) == term
+        return bool(bindings.setdefault(pattern, term) == term)
     if type(pattern) is not type(term) or len(pattern.args) != len(term.args):
         return False
     if not pattern.args:

@@ -19,12 +19,11 @@ from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.kernel.closure import Automaton, automaton, marked
 from derive.kernel.contexts import Context
 from derive.kernel.differences import checked
-from derive.kernel.factors import joined
-from derive.kernel.local_sums import symbol
+from derive.kernel.factors import MU, joined
 from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, of, product, put, to_the
 from derive.kernel.reading import Closed, one_atom
+from derive.kernel.symbols import symbol
 from derive.kernel.terms import Term, free
-from derive.kernel.unfolding import MU
 from derive.models import Shape
 from derive.transfer.arrays import Array
 from derive.transfer.tables import Tables, moves

@@ -14,8 +14,8 @@ from math import log2, prod
 from typing import Any
 
 from derive.kernel.closure import Automaton
-from derive.kernel.local_sums import Symbol, symbol
 from derive.kernel.polynomials import Monomial, Poly, Weight, by_key
+from derive.kernel.symbols import Symbol, symbol
 from derive.models import Shape
 
 PRIMES = 5.07e7

@@ -18,8 +18,8 @@ from sympy import Expr
 from derive.assumptions import Assumption
 from derive.errors import OutsideFragment
 from derive.kernel.differences import Gap, difference
+from derive.kernel.factors import MU
 from derive.kernel.polynomials import Refused
-from derive.kernel.unfolding import MU
 from derive.language.horizons import is_endless
 from derive.models import Shape
 from derive.procedures.encoding import Encoding, context_of

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
-from derive.kernel.local_sums import Symbol
 from derive.kernel.polynomials import NAMED, Weight
+from derive.kernel.symbols import Symbol
 from derive.transfer.arrays import Array, Ring
 
 MOST_ENTRIES = 50_000_000
