@@ -41,7 +41,7 @@ from derive.theorems import Theorem
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How results are to be written: in which style, on what, and which codes are left out."""
+    """How thoroughly to look, and how results are to be written: in which style, on what, without which codes."""
 
     style: str = "full"
     strict: bool = False
@@ -50,6 +50,7 @@ class Look:
     verbose: bool = False
     quiet: bool = False
     left_out: frozenset[str] = frozenset()
+    thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def check_files(files: Iterable[Path], *, look: Look | None = None,
     """The verdicts of every file, in order; on ``executor`` if one is given, otherwise in this process."""
     appearance = look or Look()
     if executor is None:
-        session = Session()
+        session = Session(thorough=appearance.thorough)
         for file in files:
             yield check_file(str(file), appearance, session)
         return
@@ -120,7 +121,7 @@ def check_file(file: str, look: Look, session: Session | None = None) -> Checked
 
 def parts(file: str, look: Look, session: Session | None = None) -> Iterator[Checked]:
     """The results of one file theorem by theorem, as soon as each is there."""
-    session = session or Session()
+    session = session or Session(thorough=look.thorough)
     try:
         found = loaded(Path(file))
     except Exception as error:

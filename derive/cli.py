@@ -79,6 +79,7 @@ def commands() -> None:
               default="full", show_default=True)
 @click.option("-v", "--verbose", is_flag=True, help="Show claims, every step and the evidence for it.")
 @click.option("-q", "--quiet", is_flag=True, help="Show what is wrong and nothing else.")
+@click.option("--thorough", is_flag=True, help="Ask more shapes, and zeros, where a step is decided already.")
 @click.option("--strict", is_flag=True, help="Warnings make the exit status 1.")
 @click.option("--select", multiple=True, metavar="CODES", help="Report these codes only, such as D001,D005.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes.")

@@ -37,6 +37,7 @@ class Options:
     style: str = "full"
     strict: bool = False
     verbose: bool = False
+    thorough: bool = False
     quiet: bool = False
     statistics: bool = False
     exit_zero: bool = False
@@ -111,7 +112,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
         if options.if_any and not files and not unreadable:
             return 0
         run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
-                        options.verbose, options.quiet, left_out), skipped=skipped)
+                        options.verbose, options.quiet, left_out, options.thorough), skipped=skipped)
         try:
             for file, error in unreadable:
                 _tell(console, run, given.shown(failed(file, trouble(error, file), run.look)))

@@ -80,7 +80,8 @@ class Sketch(Claim):
 
     left: list[int] = field(default_factory=lambda: [SEARCHING])
 
-    def values(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
+    def values(self, model: Model, indices: Mapping[Index, Any], *,
+               confirmed: bool = True) -> tuple[Fraction, Fraction, bool] | None:
         cost = visits(self, model)
         if cost > min(MOST_VISITS, self.left[0]):
             return None
@@ -90,7 +91,7 @@ class Sketch(Claim):
         except (Undefined, NotApplicable):
             return None
         except OutsideFragment:
-            return Claim.values(self, model, indices)
+            return Claim.values(self, model, indices, confirmed=confirmed)
         return (left, right, True) if left != right else None
 
 

@@ -17,8 +17,9 @@ from derive.assumptions import HORIZON, dynamics_positive, initial_positive, pol
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
+from derive.language.expression import Ratio, subterms
 from derive.language.signature import MOST_STEPS
-from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
+from derive.language.terms import Action, Batch, Draw, Log, State, Time, Trajectory
 from derive.model_class import fits, fitted
 from derive.models import Model, Shape
 from derive.shrinking import shrunk
@@ -32,18 +33,18 @@ LATEST = 2
 """The last value that a free time is given there."""
 
 
-def find_witness(claim: Claim, *, reaching: Shape | None = None,
+def find_witness(claim: Claim, *, reaching: Shape | None = None, zeros: bool = True,
                  agrees: Callable[[Shape], bool | None] = lambda shape: None) -> Witness | None:
     """The smallest counterexample found, or None. Deterministic.
 
     ``reaching`` is a shape known to separate the terms; the search goes up to it. Where
     ``agrees`` says that the generic model of a shape does not separate them, only a few
-    models with zeros are tried, if there are any.
+    models with ``zeros`` are tried, if any.
     """
     for shape in _shapes(claim, reaching):
         source = Random(f"witness/{shape}")
         styles = STYLES if claim.endless else STYLES[:2]
-        few = styles[1:] * 8 if _may_vanish(claim, shape) else ()
+        few = styles[1:] * 8 if zeros and _may_vanish(claim, shape) else ()
         for style in few if agrees(shape) else styles * DRAWS:
             model = _random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)
@@ -53,7 +54,14 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None,
 
 
 def _may_vanish(claim: Claim, shape: Shape) -> bool:
-    """Whether a probability can be 0 at this shape: the only outcome of a row has probability 1."""
+    """Whether a probability can be 0 at this shape, and something is lost with it that is not there without.
+
+    The only outcome of a row has probability 1. Sums and products are continuous in the numbers of a model; quotients,
+    logarithms and what is summed over possible trajectories need not be.
+    """
+    if not claim.possible_only and not any(
+            isinstance(node, (Ratio, Log)) for side in (claim.before, claim.after) for node in subterms(side)):
+        return False
     of_states = not {initial_positive, dynamics_positive} <= claim.assumptions
     return (shape.states > 1 and of_states) or (shape.actions > 1 and policy_positive not in claim.assumptions)
 
@@ -120,9 +128,9 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
     ))
 
 
-def oracle_objects(claim: Claim) -> bool:
-    """Whether the oracle alone separates the sides on one of two small models."""
-    for shape in (Shape(1, 2, 0), Shape(2, 2, 0)):
+def oracle_objects(claim: Claim, models: int) -> bool:
+    """Whether the oracle alone separates the sides on one of so many small models, two at most."""
+    for shape in (Shape(2, 2, 0), Shape(1, 2, 0))[:models]:
         model = _random_model(claim, shape, Random(f"oracle/{shape}"), STYLES[0])
         free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
         if not fits(claim.assumptions, shape, infinite=claim.endless):

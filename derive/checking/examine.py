@@ -50,15 +50,19 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.witness import oracle_objects
 
 
 class Session:
-    """Examines theorems, each once, however many others use it as a lemma."""
+    """Examines theorems, each once, however many others use it as a lemma.
 
-    def __init__(self) -> None:
+    A ``thorough`` one asks more shapes, and shapes with zeros, where the kernel has decided already.
+    """
+
+    def __init__(self, *, thorough: bool = False) -> None:
+        self.thorough = thorough
         self.models = Models()
         self._examined: dict[Theorem, Examined] = {}
+        self._lemmas: dict[Theorem, Examined] = {}
         self._open: set[Theorem] = set()
 
     def examine(self, theorem: Theorem) -> Examined:
@@ -69,19 +73,33 @@ class Session:
             KernelDisagrees: when two kinds of evidence contradict each other.
             DoesNotMatch: when the theorem is being examined already: it rests on itself.
         """
-        if theorem in self._open:
-            raise DoesNotMatch(f"{theorem.name} rests on itself.")
         if theorem not in self._examined:
-            self._open.add(theorem)
-            try:
-                self._examined[theorem] = self._run(theorem)
-            finally:
-                self._open.remove(theorem)
+            self._examined[theorem] = self._run(theorem, lemma=False)
         return self._examined[theorem]
 
-    def _run(self, theorem: Theorem) -> Examined:
+    def lemma(self, theorem: Theorem) -> Examined:
+        """What a theorem that rests on this one asks of it: no shapes, and no use of assumptions, where it is decided.
+
+        Raises:
+            As ``examine``.
+        """
+        known = self._lemmas if theorem not in self._examined else self._examined
+        if theorem not in known:
+            known[theorem] = self._run(theorem, lemma=True)
+        return known[theorem]
+
+    def _run(self, theorem: Theorem, *, lemma: bool) -> Examined:
+        if theorem in self._open:
+            raise DoesNotMatch(f"{theorem.name} rests on itself.")
+        self._open.add(theorem)
+        try:
+            return self._judged(theorem, lemma=lemma)
+        finally:
+            self._open.remove(theorem)
+
+    def _judged(self, theorem: Theorem, *, lemma: bool) -> Examined:
         start = perf_counter()
-        examiner = _Examiner(theorem, self)
+        examiner = _Examiner(theorem, self, lemma=lemma)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
         whole = _linked(steps)
@@ -91,16 +109,16 @@ class Session:
             claim = Proved(whole)
         else:
             claim = examiner.claimed(terms[0], terms[-1])
-        used, idle, unknown = assumption_use(theorem, steps)
+        used, idle, unknown = ((), (), ()) if lemma else assumption_use(theorem, steps)
         wrong = tuple(number for number in range(1, len(steps)) if _both_false(steps, number) and isinstance(
             claim if len(steps) == 2 else examiner.claimed(terms[number - 1], terms[number + 1]), Proved))
         return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
                         unknown=unknown, wrong_terms=wrong, seconds=perf_counter() - start)
 
 
-def examine(theorem: Theorem) -> Examined:
-    """The judgement of every step of a theorem, and of its claim."""
-    return Session().examine(theorem)
+def examine(theorem: Theorem, *, thorough: bool = False) -> Examined:
+    """The judgement of every step of a theorem, and of its claim; see ``Session``."""
+    return Session(thorough=thorough).examine(theorem)
 
 
 def _both_false(steps: tuple[Judgement, ...], number: int) -> bool:
@@ -135,13 +153,14 @@ def _notes(before: Expr, after: Expr) -> tuple[str, ...]:
 class _Examiner:
     """One theorem's assumptions, and the way from evidence to a verdict."""
 
-    def __init__(self, theorem: Theorem, session: Session) -> None:
+    def __init__(self, theorem: Theorem, session: Session, *, lemma: bool) -> None:
         self.assumptions = frozenset(theorem.assumes)
         terms = theorem.chain.terms
         means = [self._mean_of(term) for term in terms if is_random(term)]
         self.infinite = theorem.endless
-        self.deciding = Deciding([*terms, *means], self.assumptions, infinite=self.infinite, models=session.models)
-        self.reasons = Reasons(self.assumptions, self.deciding.context, self.deciding.encoding, session.examine)
+        self.deciding = Deciding([*terms, *means], self.assumptions, infinite=self.infinite, models=session.models,
+                                 crossing="thorough" if session.thorough else "none" if lemma else "cheapest")
+        self.reasons = Reasons(self.assumptions, self.deciding.context, self.deciding.encoding, session.lemma)
 
     def judged(self, before: Expr, after: Expr, by: By) -> Judgement:
         """The judgement of one step."""
@@ -168,15 +187,19 @@ class _Examiner:
         except MalformedTerm as malformed:
             return replace(blank, verdict=Malformed(str(malformed), malformed.where))
         owed = undischarged([before, after], self.assumptions, endless=self.infinite)
-        everything = obligations([before, after], endless=self.infinite)
+        everything = obligations([before, after], sorted(self.assumptions, key=str), endless=self.infinite)
         blank = replace(blank, obligations=everything, owed=frozenset(one.says for one in owed))
         if is_random(before) or is_random(after):
             found = self._random(blank, owed)
             if found is not None:
                 return found
+        if isinstance(self.deciding.kernel(before, after), Differs):
+            witness = self.deciding.early_witness(before, after)
+            if witness is not None:
+                return self._refuted(blank, witness, owed)
         evidence = self.deciding.evidence(before, after)
         if isinstance(evidence.kernel, Shown):
-            if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+            if self.infinite and self.deciding.oracle_objects(before, after):
                 raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
@@ -236,7 +259,7 @@ class _Examiner:
             late = self.deciding.late_witness(before, after, horizon)
             if late is not None:
                 return self._refuted(blank, late, owed)
-        if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+        if self.infinite and self.deciding.oracle_objects(before, after):
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
         scope = scope_of(answer)
         blank = replace(blank, scope=scope)

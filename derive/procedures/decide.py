@@ -147,10 +147,11 @@ class Comparison:
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         return self._on_shapes(before, after)
 
-    def crossed(self, before: Expr, after: Expr, *, first: int) -> Equal | Different | None:
-        """What a few cheap shapes say of an equation that holds from a first horizon on; None if none can be asked.
+    def crossed(self, before: Expr, after: Expr, *, first: int, thorough: bool) -> Equal | Different | None:
+        """What the two cheapest shapes say of an equation that holds from a first horizon on; None if none applies.
 
-        With zeros built in too: where a letter is lost with its probability, that is where it shows.
+        A ``thorough`` look takes more, with zeros built in too: where a letter is lost with its probability, that is
+        where it shows.
         """
         if self._speaks(before, after).samples:
             return None
@@ -158,6 +159,7 @@ class Comparison:
         depth = max(1, _nesting(before), _nesting(after))
         shapes = [shape for shape in CROSSED if shape.horizon >= first and shape.trajectories**depth <= MOST_CROSSED]
         shapes = list(INFINITE_CROSSED) if self.endless else [one for one in shapes if self._fits(one)]
+        shapes = shapes if thorough else shapes[: 1 if self.endless else 2]
         agreeing = []
         for shape in shapes:
             outcome = self._quietly(before, after, shape, frozenset(), modular=False)
@@ -166,7 +168,7 @@ class Comparison:
             if outcome is Outcome.AGREE:
                 agreeing.append(shape)
         with_zeros = []
-        for pattern, says, _ in self._with_zeros(before, after, first):
+        for pattern, says, _ in self._with_zeros(before, after, first) if thorough else ():
             fitting = tuple(shape for shape in shapes[:2] if boundary.fit(pattern, shape))
             outcomes = [self._quietly(before, after, shape, pattern, modular=False) for shape in fitting]
             if Outcome.DIFFER in outcomes:
