@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 GROUPS = (
-    ("Check a derivation", ("check", "show", "explain")),
+    ("Check a derivation", ("check", "audit", "show", "explain")),
     ("Look at numbers", ("evaluate", "fuzz", "probe")),
     ("Hand it on", ("report", "verify")),
 )
@@ -213,6 +213,36 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
         _built(theorem)
     with _console(None) as console:
         return 0 if probed(console, theorems, shape, points=points, seed=seed) else 1
+
+
+@commands.command()
+@NAMES
+@click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
+@guarded
+def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
+    """Say what each assumption of the theorems NAMES is needed for, with a model, and which relations are used.
+
+    Exit status: 1 if an assumption of a theorem that follows is idle, else 0.
+    """
+    import json
+
+    from derive.checking.examine import Session
+    from derive.report.auditing import audited, payload
+    from derive.report.output import refuse_inputs
+
+    refuse_inputs([output], [Path(name) for name in names])
+    theorems, session = _named(names), Session()
+    for theorem in theorems:
+        _built(theorem)
+    with _console(output) as console:
+        examined = [session.examine(theorem) for theorem in theorems]
+        if style == "json":
+            console.print(json.dumps(payload(examined), indent=2), soft_wrap=True, markup=False, highlight=False)
+        else:
+            for one in examined:
+                audited(console, one)
+    return 1 if any(one.idle and one.follows for one in examined) else 0
 
 
 # -- show and explain -----------------------------------------------------------------------------

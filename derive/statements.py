@@ -100,6 +100,18 @@ def statement(t: Term) -> str:
     return f"{name}({','.join(map(place, t[1:] if head == 'r' else t[2:]))})"
 
 
+def condition(owed: Tuple) -> str:
+    """What an equation owes, in words."""
+    what = owed[0]
+    if what in ("nonzero", "positive"):
+        return f"{statement(owed[1])} {'≠' if what == 'nonzero' else '>'} 0"
+    if what == "exponent":
+        return f"{time(owed[1])} ≥ 0"
+    if what == "support":
+        return f"the possible trajectories stay the same near θ in {statement(owed[1])}"
+    return {"discount": "γ < 1", "law": "samples have a declared law"}[what]
+
+
 RANGES = {"positive": "{} > 0", "unit": "0 ≤ {} ≤ 1", "below one": "0 ≤ {} < 1"}
 """What is said of a number."""
 

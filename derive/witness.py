@@ -8,12 +8,13 @@ says ``claim``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from random import Random
 from typing import Any
 
-from derive.assumptions import HORIZON, dynamics_positive, initial_positive, policy_positive
+from derive.assumptions import HORIZON, discount_below_one, dynamics_positive, initial_positive, policy_positive
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
@@ -23,10 +24,12 @@ from derive.language.terms import Action, Batch, Draw, Log, State, Time, Traject
 from derive.model_class import fits, fitted
 from derive.models import Model, Shape
 from derive.shrinking import shrunk
+from derive.stationary.systems import Diverges
 
 DRAWS = 12
 MOST_OUTCOMES = 300
 """Trajectories, or joint samples, that a witness may have: it is to be redone by hand."""
+MOST_WITHOUT_VALUE = 40
 INFINITE = tuple(Shape(n, k, 0) for n, k in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (3, 1), (3, 2)))
 """States and actions where there is no last decision; the horizon is not read."""
 LATEST = 2
@@ -141,6 +144,38 @@ def oracle_objects(claim: Claim, models: int) -> bool:
         except (NotApplicable, OutsideFragment, Undefined):
             continue
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class NoValue:
+    """A model of a claim's class on which a side has no value, and why; ``indices`` are those of free letters."""
+
+    model: Model
+    indices: dict[Index, Any]
+    why: str
+    endless: bool = False
+
+
+def find_no_value(claim: Claim) -> NoValue | None:
+    """The smallest model found on which a side has no value by the oracle: by zeros, or by a sum that diverges."""
+    for shape in _shapes(claim, None):
+        if shape.trajectories**shape.samples > MOST_WITHOUT_VALUE:
+            continue
+        source = Random(f"no value/{shape}")
+        for _ in range(DRAWS // 2):
+            model = _random_model(claim, shape, source, "zeros")
+            if claim.endless and discount_below_one not in claim.assumptions:
+                model = replace(model, gamma=Fraction(1))
+            free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
+            for values in product(*(_range(index, claim, model) for index in free)):
+                indices = dict(zip(free, values, strict=True))
+                try:
+                    claim.by_oracle(model, indices)
+                except (Undefined, Diverges) as why:
+                    return NoValue(model, indices, str(why), claim.endless)
+                except (NotApplicable, OutsideFragment):
+                    continue
+    return None
 
 
 def _witness_at(claim: Claim, model: Model) -> Witness | None:

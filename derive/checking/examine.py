@@ -37,6 +37,7 @@ from derive.procedures.kept_models import Models
 from derive.procedures.obligations import Obligation, obligations, undischarged
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
+from derive.statements import condition
 from derive.theorems import By, Theorem
 from derive.unfolded import MOST_VISITS
 from derive.verdict import (
@@ -328,7 +329,7 @@ class _Examiner:
         settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
         if not settled and (one := settling(self.deciding, blank.before, blank.after)) is not None:
             settled = {one.name: None}
-        conditions = tuple(map(str, owed)) or tuple(sorted(map(str, equation.context.owes)))
+        conditions = tuple(map(str, owed)) or tuple(sorted(map(condition, equation.context.owes)))
         return NeedsCondition(conditions, tuple(settled), equation)
 
     # -- random ------------------------------------------------------------------------------------
