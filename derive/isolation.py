@@ -15,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from math import ceil
 from multiprocessing.connection import Connection, wait
@@ -69,15 +69,16 @@ def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs
     try:
         while told < len(todo):
             while begun < len(todo) and len(running) < jobs:
-                if not waiting:
-                    waiting.append(_started(context, work, allowed))
-                    started += 1
-                child = waiting.pop()
+                with _uninterrupted():
+                    if not waiting:
+                        waiting.append(_started(context, work, allowed))
+                        started += 1
+                    running[begun] = child = waiting.pop()
                 _begin(child, begun, todo[begun], allowed)
-                running[begun] = child
                 begun += 1
             if started < len(todo) and not waiting:
-                waiting.append(_started(context, work, allowed))
+                with _uninterrupted():
+                    waiting.append(_started(context, work, allowed))
                 started += 1
             for result in _heard(running):
                 finished[result[0]] = result[1]
@@ -155,6 +156,22 @@ def _method() -> str:
 
 
 # -- the parent's side -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """An interrupt waits for the end of the block: a child that nobody knows yet would never be ended, and waited for.
+
+    What is started in it is deaf to interrupts until it has a session of its own (``_serve``).
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _started(context: Any, work: Callable[[Any], Iterable[Any]], limits: Limits) -> _Child:
@@ -280,6 +297,7 @@ def _is_terminal(stream: Any) -> bool:
 def _serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits) -> None:
     """Wait for the task, do it, say what came of it, and end without looking back."""
     _detach()
+    _hear_interrupts()
     try:
         task = connection.recv()
     except (EOFError, OSError):  # there is no task for this one
@@ -310,6 +328,14 @@ def _detach(*, keep_output: bool = False) -> None:
             if not keep_output:
                 os.dup2(2, 1)  # what a program of the proof's own writes is no output of ours
     threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _hear_interrupts() -> None:
+    """Those from now on: one that was meant for the parent is forgotten."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _follow_parent() -> None:

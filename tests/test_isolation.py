@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from derive import isolation
 from derive.cli import main
 from derive.isolation import DONE, ENDED, FAILED, MEMORY, TIME, Limits, isolated
 
@@ -189,3 +191,46 @@ def test_children_that_are_not_forked_do_the_same(monkeypatch: pytest.MonkeyPatc
 
 def _plain(task: int) -> list[int]:
     return [task]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="interrupts cannot be held back")
+def test_an_interrupt_while_a_child_starts_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its start and its being known there was a moment in which an interrupt left it to be waited for."""
+    honest, started = isolation._started, []
+
+    def interrupted(*arguments: Any) -> Any:
+        child = honest(*arguments)
+        started.append(child.process)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        return child
+
+    monkeypatch.setattr(isolation, "_started", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(isolated(lambda task: [task], [1, 2]))
+    (process,) = started
+    process.join(5)
+    assert process.exitcode is not None
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="interrupts cannot be held back")
+def test_without_holding_interrupts_back_a_child_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "_uninterrupted", nullcontext)
+    started: list[Any] = []
+    try:
+        honest = isolation._started
+
+        def interrupted(*arguments: Any) -> Any:
+            started.append(honest(*arguments).process)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+
+        monkeypatch.setattr(isolation, "_started", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(isolated(lambda task: [task], [1, 2]))
+        started[0].join(0.5)
+        assert started[0].exitcode is None
+    finally:
+        for process in started:
+            process.kill()
+            process.join()
