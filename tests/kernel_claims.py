@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+from claims_classes import CLASSES
 from claims_faults import FAULTS
 from claims_fragment import FRAGMENT
 from claims_local import LOCAL
 from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
-from claims_places import PLACES
 from claims_samples import CONVERGENCE, INFINITE, SAMPLES
 from claims_sums import SUMS
 from claims_unfolding import STEP
@@ -25,7 +25,7 @@ from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT,
-    *PLACES)
+    *CLASSES)
 NAMED = {claim.name: claim for claim in (*CLAIMS, *ASYMMETRIC, *UNSEEN)}
 
 

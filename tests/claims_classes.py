@@ -1,4 +1,4 @@
-"""Claims about sums over states and actions of what is said along trajectories: rows of ``places`` and ``symbols``.
+"""Claims about sums over states and actions along trajectories, what is held, quotients, and classes of models.
 
 Also what is held at theta, numbers that are divided by, letters that are free, and classes of models.
 """
@@ -89,7 +89,7 @@ def of_first(action: Any) -> Expr:
     return total(y, mu(y) * pi(action | y))
 
 
-PLACES: list[Claim] = [
+CLASSES: list[Claim] = [
     *claims(
         "point",
         ("of the first state", here(f(x), 0), mean(f(S[0])), NONE, TRUE),
