@@ -95,6 +95,8 @@ def all_draws(body: Any) -> Expr:
 
 
 SUM_OF_RETURNS = total(i, R(samples[i]))
+BETA_0 = beta(A_[0] | S[0])
+BY_SUPPORT = mean(ratio(BETA_0**2, pi(A_[0] | S[0])))
 RATIO_OLD = ratio(pi(A_[0] | S[0]), pi_old(A_[0] | S[0]))
 
 PLACES: list[Claim] = [
@@ -390,4 +392,17 @@ PLACES: list[Claim] = [
         ("by a sum over actions of another state", ratio(f(s), total(a, pi(a | s) ** 2)) * total(a, pi(a | y) ** 2),
          f(s),
          PP, FALSE)),
+    *claims(
+        "quotient by a sum over a support",
+        ("where it counts what is covered only", ratio(J * off(BETA_0), BY_SUPPORT), J, [*ADD, *COVERED], FALSE),
+        ("where all is possible", ratio(J * off(BETA_0), BY_SUPPORT), J, [*ADD, *ALL], TRUE),
+        ("beside a letter", ratio(off(BETA_0), BY_SUPPORT) * f(s), f(s), COVERED, FALSE),
+        ("on both sides", ratio(J, BY_SUPPORT) + ratio(J, BY_SUPPORT), ratio(2 * J, BY_SUPPORT), [*ADD, *COVERED],
+         TRUE)),
+    *claims(
+        "second gradient without end",
+        ("of a value", total(s, mu(s) * grad(grad(V(s)))), grad(grad(J)), [*END, *PP], TRUE),
+        ("of a value is a square", total(s, mu(s) * grad(grad(V(s)))), grad(J) ** 2, [*END, *PP], FALSE),
+        ("of a value by actions", grad(grad(V(s))), grad(grad(total(a, pi(a | s) * Q(s, a)))), [*END, *PP], TRUE),
+        ("of a value is 0", grad(grad(V(s))), 0, [*END, *PP], FALSE)),
 ]
