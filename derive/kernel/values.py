@@ -6,7 +6,7 @@ depends on them. ``policy`` is the one in whose coordinates rewards are written,
 
 from __future__ import annotations
 
-from derive.kernel.factors import END, ZERO, at, factor, joined, law, law_of, thawed, times
+from derive.kernel.factors import END, ZERO, at, factor, joined, law, law_of, moves, of_numbers, thawed, times
 from derive.kernel.symbols import Symbol, renamed_inside, symbol
 from derive.kernel import local_sums
 from derive.kernel.local_sums import reduced
@@ -49,9 +49,10 @@ def unrolled(monomial: Monomial, policy: str | None, infinite: bool) -> Poly:
     if apart is not None:
         return add(scaled(unrolled(one, policy, infinite), {c: v}) for (c, one), v in apart.items())
     slopes = [(f, e) for f, e in monomial if f[0] == "grad"]
-    beside = tuple(one for one in monomial if one not in slopes)
+    still = tuple((f, e) for f, e in monomial if f[0] != "grad" and not moves(f))
+    beside = tuple(one for one in monomial if one not in (*slopes, *still))
     if len(slopes) == 1 and slopes[0][1] == 1 and all(of_the_first_step(g, ("s",)) for g, _ in beside):
-        body = thawed(slopes[0][0][1])  # its mean is a function of s_0 and theta: equal functions, equal gradients
+        body = times(of(still), thawed(slopes[0][0][1]))  # with it, its mean is a function of s_0 and theta
         found = add(scaled(unrolled(one, None, infinite), {c: v}) for (c, one), v in body.items())
         return of(monomial) if found == body else times(of(beside), gradient(found))
     drawn = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "sum" and f[2:] == ZERO]
@@ -90,8 +91,9 @@ def beside(monomial: Monomial, f: Tuple) -> tuple[Monomial, Monomial]:
 
 
 def of_the_first_step(g: Tuple, places: Tuple) -> bool:
-    """A guard, or a symbol of the first step in these places (a mark has none)."""
-    return g[0] == "ge" or (g[0] == "at" and g[2:] == ZERO and set(g[1][3]) <= set(places))
+    """A guard, a sum of numbers, or a symbol of the first step in these places (a mark has none)."""
+    return g[0] == "ge" or (g[0] == "sum" and of_numbers(g)) or (
+        g[0] == "at" and g[2:] == ZERO and set(g[1][3]) <= set(places))
 
 
 def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
