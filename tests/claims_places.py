@@ -52,6 +52,7 @@ from derive.language.vocabulary import (
     a,
     expect,
     forever,
+    function,
     gamma,
     grad,
     i,
@@ -74,6 +75,8 @@ from derive.language.vocabulary import (
 )
 
 COVERED, UNDISCOUNTED = [covers(beta, pi)], [undiscounted]
+both, actions = function("both"), function("actions")
+"""Of two states; of two actions."""
 lam, nu = scalar("lam"), scalar("nu")
 UNIT, BELOW, ABOVE = [between_0_and_1(lam)], [below_one(lam)], [positive(lam)]
 NONZERO: dict[str, Any] = {"owes": ("nonzero",)}
@@ -405,4 +408,23 @@ PLACES: list[Claim] = [
         ("of a value is a square", total(s, mu(s) * grad(grad(V(s)))), grad(J) ** 2, [*END, *PP], FALSE),
         ("of a value by actions", grad(grad(V(s))), grad(grad(total(a, pi(a | s) * Q(s, a)))), [*END, *PP], TRUE),
         ("of a value is 0", grad(grad(V(s))), 0, [*END, *PP], FALSE)),
+    *claims(
+        "a state that is drawn again",
+        ("is another", mean(total(y, P(y | S[0], A_[0]) * both(S[1], y))), mean(both(S[1], S[1])), NONE, FALSE),
+        ("is another, with its action", mean(total(e, total(y, pi(e | S[0]) * P(y | S[0], e) * both(S[1], y)))),
+         mean(both(S[1], S[1])), NONE, FALSE),
+        ("is another, beside its value", mean(total(y, P(y | S[t], A_[t]) * both(S[t + 1], y) * V[t + 1](y))),
+         mean(both(S[t + 1], S[t + 1]) * V[t + 1](S[t + 1])), ADD, FALSE, at_sizes((2, 2, 1))),
+        ("is another, without end", endless(total(y, P(y | S[t], A_[t]) * both(S[t + 1], y))),
+         endless(both(S[t + 1], S[t + 1])), LT1, FALSE),
+        ("beside the state before", mean(total(y, P(y | S[0], A_[0]) * both(S[0], y))), mean(both(S[0], S[1])), NONE,
+         TRUE),
+        ("in another order", mean(total(y, P(y | S[0], A_[0]) * both(y, S[0]))), mean(both(S[0], S[1])), NONE, FALSE),
+        ("an action beside the next state", mean(total(e, pi(e | S[0]) * h(S[1], e, S[0]))), mean(h(S[1], A_[0], S[0])),
+         NONE, FALSE),
+        ("an action beside its state", mean(total(e, pi(e | S[0]) * h(S[0], e, S[0]))), mean(h(S[0], A_[0], S[0])),
+         NONE, TRUE),
+        ("the same is drawn", mean(total(y, P(y | S[0], A_[0]) * same(y, S[1]))), 1, NONE, FALSE),
+        ("an action that is drawn again", mean(total(e, pi(e | S[0]) * actions(e, A_[0]))), mean(actions(A_[0], A_[0])),
+         NONE, FALSE)),
 ]

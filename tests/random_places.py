@@ -41,6 +41,7 @@ from derive.language.vocabulary import (
     a,
     expect,
     forever,
+    function,
     gamma,
     grad,
     k,
@@ -61,6 +62,8 @@ from derive.language.vocabulary import (
 )
 
 Twin = tuple[Expr, Expr]
+both, actions = function("both"), function("actions")
+"""Of two states; of two actions."""
 lam, nu = scalar("lam"), scalar("nu")
 OTHER = {pi: beta, beta: pi, pi_old: beta}
 
@@ -190,7 +193,8 @@ class Maker:
         """Two equal means of what is said at a time."""
         ways: list[Callable[..., Twin]] = [
             self.tower, self.tower_ahead, self.marginal, self.score_zero, self.all_actions, self.indicated,
-            self.bellman_step, self.a_law_changed, self.transition, self.slope_ahead, self.of_the_state]
+            self.bellman_step, self.a_law_changed, self.transition, self.slope_ahead, self.of_the_state,
+            self.drawn_again, self.chosen_again]
         return self.one_of(*ways, at=at)
 
     def mean(self, body: Any, policy: Policy = pi) -> Expr:
@@ -259,6 +263,22 @@ class Maker:
         left, right = self.mean(past * self.slip(rho, rho**2) * q(S, chosen), beta), self.mean(past * total(
             a, pi(a | S) * q(S, a)), beta)
         return right, left
+
+    def drawn_again(self, at: Any) -> Twin:
+        S, chosen, after, policy = tau.s[at], tau.a[at], tau.s[at + 1], self.rng.choice([pi, beta])
+        beside, drawn, past = self.rng.choice([S, S, after]), self.slip(after, S), self.past(at)
+        if beside == after:  # both next states count
+            return (self.mean(total(y, P(y | S, chosen) * both(after, y)), policy), self.mean(total(x, total(
+                y, P(x | S, chosen) * P(y | S, chosen) * both(x, self.slip(
+                    y, x)))), policy))
+        return (self.mean(past * both(beside, after), policy), self.mean(past * total(
+            y, P(y | S, chosen) * both(self.slip(beside, after), y)), policy)) if drawn == after else (
+            self.mean(both(beside, after), policy), self.mean(total(y, P(y | S, chosen) * both(y, beside)), policy))
+
+    def chosen_again(self, at: Any) -> Twin:
+        S, chosen, after, policy = tau.s[at], tau.a[at], tau.s[at + 1], self.rng.choice([pi, beta])
+        return (self.mean(actions(chosen, chosen) * h(S, chosen, S), policy), self.mean(total(e, self.slip(
+            policy, OTHER[policy])(e | S) * actions(e, self.slip(e, chosen)) * h(S, e, self.slip(S, after))), policy))
 
     def transition(self, at: Any) -> Twin:
         S, chosen, policy = tau.s[at], tau.a[at], self.rng.choice([pi, beta])
