@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from kernel_letters import beta, c, e, f, h, q, w, y, z
+from kernel_letters import beta, c, e, f, g, h, q, w, y, z
 from sympy import Expr, Integer
 
 from derive import d, d_normalized, p
@@ -500,3 +500,91 @@ def _made(seed: int, slips: Slips, endless: bool) -> tuple[Maker, Twin]:
     maker = Maker(Random(f"inside {seed}"), slips, endless=endless)
     one, two = maker.whole()
     return maker, (as_term(one), as_term(two))
+
+
+# -- rewritings that are applied carelessly ---------------------------------------------------------------------
+
+SIGNATURES = {f: "s", c: "s", g: "a", q: "sa", z: "sa", both: "ss", actions: "aa", h: "sas"}
+Atom = tuple[Any, tuple[Any, ...]]
+
+
+class Careless:
+    """Bodies of atoms at any places near a step, some of which are rewritten as sums over letters, rightly or not."""
+
+    def __init__(self, rng: Random, *, endless: bool) -> None:
+        self.rng, self.endless = rng, endless
+        self.at: Any = k if endless or rng.random() < 0.5 else rng.choice([Integer(0), Integer(1)])
+        n = self.at
+        self.pools = {"s": [tau.s[n], tau.s[n], tau.s[n + 1], tau.s[n + 1]], "a": [tau.a[n]]}
+        if n != 0 and not (endless or n == k):
+            self.pools["s"].append(tau.s[0])
+            self.pools["a"].append(tau.a[0])
+        self.policy = rng.choice([pi, pi, beta])
+
+    def atom(self) -> Atom:
+        one = self.rng.choice(list(SIGNATURES))
+        return one, tuple(self.rng.choice(self.pools[sort]) for sort in SIGNATURES[one])
+
+    def special(self) -> Expr:
+        n, S, chosen, after = self.at, tau.s[self.at], tau.a[self.at], tau.s[self.at + 1]
+        now, then = (V, V) if self.endless else (V[n], V[n + 1])
+        return self.rng.choice([Integer(1)] * 5 + [
+            now(S), then(after), now(S, policy=beta), grad(log(pi(chosen | S))), grad(now(S)), gamma**2, r(S, chosen, after),
+            then(after, policy=beta), total(e, grad(pi(e | S)) * z(S, e)), total(w, P(w | S, chosen) * then(w))])
+
+    def changed(self, atoms: list[Atom], old: Any, new: Any) -> list[Atom]:
+        """Some occurrences of a place replaced, most often all."""
+        rate = self.rng.choice([1, 1, 1, 0.6])
+        return [(one, tuple(new if place == old and self.rng.random() < rate else place for place in places))
+                for one, places in atoms]
+
+    def sides(self) -> Twin:
+        rng, n, S, chosen, after = self.rng, self.at, tau.s[self.at], tau.a[self.at], tau.s[self.at + 1]
+        atoms = [self.atom() for _ in range(rng.choice([1, 2, 2, 3]))]
+        special = self.special()
+        left = _product(special, atoms)
+        which = rng.choice(["next", "next", "action", "action", "both", "point", "point"])
+        inside, beside = list(atoms), list[Atom]()
+        if rng.random() < 0.4 and len(atoms) > 1:
+            inside, beside = atoms[:1], atoms[1:]
+        law = rng.choice([self.policy] * 4 + [pi, beta])
+        if which == "next":
+            inside = self.changed(inside, after, y)
+            right = total(y, P(y | S, chosen) * _product(Integer(1), inside))
+        elif which == "action":
+            inside = self.changed(inside, chosen, e)
+            right = total(e, law(e | S) * _product(Integer(1), inside))
+        elif which == "both":
+            inside = self.changed(self.changed(inside, chosen, e), after, y)
+            right = total(e, law(e | S) * total(y, P(y | S, rng.choice([e, e, e, chosen])) * _product(
+                Integer(1), inside)))
+        else:
+            place = rng.choice([S, after])
+            inside = self.changed(inside, place, x)
+            right = total(x, same(x, place) * _product(Integer(1), inside))
+        return self.closed(left), self.closed(special * right * _product(Integer(1), beside))
+
+    def closed(self, body: Expr) -> Expr:
+        mean = expect(tau, body, policy=self.policy)
+        if self.at != k:
+            return mean
+        return total(k, gamma**k * mean, stop=forever) if self.endless else total(k, gamma**k * mean)
+
+
+def _product(first: Expr, atoms: list[Atom]) -> Expr:
+    for one, places in atoms:
+        first = first * one(*places)
+    return first
+
+
+def careless_pair(seed: int) -> PlacedPair:
+    """A mean and a careless rewriting of it; whether they are equal is for models to say."""
+    rng = Random(f"careless {seed}")
+    endless = rng.random() < 0.3
+    one, two = Careless(rng, endless=endless).sides()
+    if rng.random() < 0.25 and not one.has(type(grad(f(s)))):
+        one, two = grad(one), grad(two)
+    assumes: set[Assumption] = {additive_return} | ({discount_below_one} if endless else set())
+    if rng.random() < 0.4:
+        assumes |= {policy_positive, initial_positive, dynamics_positive}
+    return PlacedPair(as_term(one), as_term(two), frozenset(assumes), endless, False, "careless")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -18,7 +18,7 @@ from random import Random
 import pytest
 from kernel_letters import TRUE, Claim
 from kernel_oracle import CLOSE, model_of, places_of, values
-from random_places import PlacedPair, placed_pair
+from random_places import PlacedPair, careless_pair, placed_pair
 
 from derive.errors import InvalidChain, MalformedTerm, NotATerm, OutsideFragment, Undefined, WorkLimit
 from derive.kernel.terms import Malformed
@@ -72,11 +72,11 @@ def verdict(pair: PlacedPair) -> Shown | Differs | Outside:
         return Outside(f"{type(wrong).__name__}: {wrong}")
 
 
-def campaign(seeds: Iterable[int]) -> Tally:
+def campaign(seeds: Iterable[int], make: Callable[[int], PlacedPair] = placed_pair) -> Tally:
     tally = Tally()
     for seed in seeds:
         try:
-            pair = placed_pair(seed)
+            pair = make(seed)
         except (NotATerm, MalformedTerm, InvalidChain) as wrong:
             tally.refused[f"not made: {wrong}"[:70]] += 1
             continue
