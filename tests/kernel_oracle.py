@@ -7,6 +7,7 @@ without end by ``derive.stationary``, which goes over states.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, product
 from random import Random
@@ -15,11 +16,9 @@ from typing import Any
 from kernel_letters import Claim
 
 from derive.assumptions import (
-    BELOW_ONE,
     COVERS,
-    POSITIVE,
     POSSIBLE,
-    UNIT,
+    SCALAR,
     additive_return,
     discount_below_one,
     dynamics_positive,
@@ -42,9 +41,9 @@ SMALL = ((1, 2, 0), (2, 2, 0), (1, 2, 1), (2, 2, 1), (1, 2, 2), (2, 2, 2), (1, 3
 SAMPLED = ((1, 2, 0, 1), (1, 2, 0, 2), (2, 2, 0, 2), (1, 2, 0, 3))
 ENDLESS = ((1, 2, 3), (2, 1, 3), (2, 2, 3))
 TINY = Fraction(1, 10**5)
-SCALARS = {
-    POSITIVE: (Fraction(1, 2), Fraction(3)), UNIT: (Fraction(0), Fraction(1, 2), Fraction(1)),
-    BELOW_ONE: (Fraction(0), Fraction(1, 2))}
+NUMBERS = {"positive": (Fraction(1, 3), Fraction(2)), "unit": (Fraction(0), Fraction(1), Fraction(1, 3)),
+           "below one": (Fraction(0), Fraction(1, 2), Fraction(1, 3))}
+"""Values of a number without a value, ends of its range included."""
 PLACES = 60
 """Values of the free indices that are tried on one model."""
 
@@ -77,14 +76,13 @@ def model_of(claim: Claim, size: tuple[int, ...], rng: Random, discount: Fractio
     def numbers(length: int) -> tuple[Fraction, ...]:
         return tuple(Fraction(rng.randint(1 if discount else -5, 7), rng.randint(1, 3)) for _ in range(length))
 
+    asked = {name for one in known if one.kind == COVERS for name in one.about}
     discounts = [Fraction(1, 2), Fraction(1, 3), Fraction(2, 3)]
     discounts += [] if discount_below_one in known else [Fraction(0), Fraction(1), Fraction(3, 2)]
     discounts = [TINY] if is_endless(claim.before, claim.after) else discounts
     discounts = [Fraction(1)] if undiscounted in known else discounts
-    asked = {name for one in known if one.kind == COVERS for name in one.about}
-    scalars = {one.about[0]: SCALARS[one.kind] for one in known if one.kind in SCALARS}
     lengths = {"state": states, "action": actions}
-    return Model(
+    return narrowed(claim, rng, Model(
         shape=shape, mu=row(shape.states, initial_positive in known), gamma=discount or rng.choice(discounts),
         P=tuple(tuple(row(shape.states, dynamics_positive in known) for _ in actions) for _ in states),
         r=tuple(tuple(numbers(shape.states) for _ in actions) for _ in states),
@@ -92,9 +90,21 @@ def model_of(claim: Claim, size: tuple[int, ...], rng: Random, discount: Fractio
                   for name in sorted(named.policies | {"pi", "beta"} | asked)},
         scores=tuple(numbers(shape.actions) for _ in states),
         returns=None if additive_return in known else {path: rng.choice(numbers(3)) for path in shape.paths()},
-        functions={name: dict(zip(places := list(product(*(lengths[sort] for sort in sorts))), [
-            rng.choice(scalars[name])] if name in scalars else numbers(len(places)), strict=True))
-                   for name, sorts in sorted(named.functions)}).validate()
+        functions={name: dict(zip(places := list(product(*(lengths[sort] for sort in sorts))), numbers(len(places)),
+                                  strict=True)) for name, sorts in sorted(named.functions)}))
+
+
+def narrowed(claim: Claim, rng: Random, model: Model) -> Model:
+    """The model with policies that cover what they are to cover, and numbers in their ranges."""
+    policies, functions = dict(model.policies), dict(model.functions)
+    for one in sorted(claim.assumes, key=str):
+        if one.kind == COVERS:
+            rows = [[mine or Fraction(theirs > 0) for mine, theirs in zip(*pair, strict=True)]
+                    for pair in zip(*(policies[name] for name in one.about), strict=True)]
+            policies[one.about[0]] = tuple(tuple(weight / sum(row) for weight in row) for row in rows)
+        if one.kind == SCALAR and one.about[0] in functions:
+            functions[one.about[0]] = {(): rng.choice(NUMBERS[one.about[1]])}
+    return replace(model, policies=policies, functions=functions).validate()
 
 
 def places_of(claim: Claim, model: Model, rng: Random) -> Iterator[dict[Any, Any]]:
@@ -127,15 +137,7 @@ def models_of(claim: Claim, seeds: range, sizes: int | None = None) -> Iterator[
     for seed in seeds:
         for size in sizes_of(claim)[:sizes]:
             rng = Random(f"{claim.name} {seed} {size}")
-            model = model_of(claim, size, rng)
-            if all(covered(model, *one.about) for one in claim.assumes if one.kind == COVERS):
-                yield model, rng
-
-
-def covered(model: Model, law: str, policy: str) -> bool:
-    """Whether one policy is positive where another is."""
-    return all(p > 0 or not q for one, two in zip(model.policies[law], model.policies[policy], strict=True)
-               for p, q in zip(one, two, strict=True))
+            yield model_of(claim, size, rng), rng
 
 
 def values(claim: Claim, model: Model, places: dict[Any, Any]) -> tuple[Fraction, Fraction] | None:

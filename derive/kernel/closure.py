@@ -125,8 +125,9 @@ def is_law(monomial: Monomial) -> bool:
 
 
 def is_constant(monomial: Monomial) -> bool:
-    """The gradient of a law at an infinite horizon: what it is summed to does not depend on theta."""
-    return len(monomial) == 1 and monomial[0][0][0] == "grad" and all(is_law(m) for (_, m), _ in monomial[0][0][1])
+    """The gradient of a law at an infinite horizon, or its gradient: what it is summed to does not depend on theta."""
+    return len(monomial) == 1 and monomial[0][1] == 1 and monomial[0][0][0] == "grad" and all(
+        is_law(m) or is_constant(m) for (_, m), _ in monomial[0][0][1])
 
 
 def open_times(poly: Poly) -> set[str]:

@@ -113,11 +113,12 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     for side, sign in ((before, 1), (after, -1)):
         for key, v in closed.read(side).items():
             put(form, key, v * sign)
-    for _, (_, atoms) in form:
+    form = cleared(form)
+    for _, (_, atoms) in form:  # what was divided by stands among them now
         for one in atoms:
             closed.kept(one)
     form = add({(c, (released(numbers), tuple(sorted((released(m), "") for m, _ in atoms)))): v}
-               for (c, (numbers, atoms)), v in closed.tested(cleared(form), places).items())
+               for (c, (numbers, atoms)), v in closed.tested(form, places).items())
     if all(len(atoms) < 2 for _, (_, atoms) in form):
         merged: Poly = {}
         for (c, key), v in form.items():

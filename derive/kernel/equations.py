@@ -298,7 +298,8 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
 
     ("^", n), ("grad",), ("sum" | "E", index, domain) over a free index. Definedness of both whole terms is computed
     anew. A gradient may be taken, for the sides are equal functions of theta on a class that is open in theta; what
-    was owed inside stays owed.
+    was owed inside stays owed. What is covered at theta need not be nearby: its first derivative is 0 where it is 0,
+    the second one is not, so a second gradient asks for a positive policy.
 
     Raises:
         Refused: for anything else, and where a range may leave that of the equation.
@@ -315,6 +316,8 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
             raise Refused("the gradient of an equation at theta")
         elif head == "grad":
             before, after = (("grad", t) for t in (before, after))
+            if context.covers and "policy" not in context.positive and gradients(("+", before, after)) > 1:
+                raise Refused("a second gradient of an equation for covered policies")
         elif head in ("sum", "E"):
             _, index, domain = wrap
             if not (is_index(index) and type(index[1]) is str) or index in owing(context):

@@ -71,6 +71,11 @@ def law_of(f: Tuple) -> str | None:
     return None
 
 
+def of_numbers(f: Tuple) -> bool:
+    """Whether a sum over times is one of numbers."""
+    return all(g[0] in ("power", "ge") or (g[0] == "sum" and of_numbers(g)) for (_, m), _ in f[4] for g, _ in m)
+
+
 def inside(x: Tuple) -> Iterator[Tuple]:
     """The factors directly inside a factor."""
     if x[0] in ("sum", "prod", "grad"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.kernel.factors import LOOSE, MU, at, factor, holds, joined, law, law_of, mentions
+from derive.kernel.factors import LOOSE, MU, at, factor, holds, joined, law, law_of, mentions, of_numbers
 from derive.kernel.symbols import symbol as symbol_of
 from derive.kernel.closure import open_times, vanishes_outside
 from derive.kernel.contexts import Context
@@ -315,11 +315,6 @@ class Closed(Reading):
             raise Refused("a sum over possible trajectories at a time that may lie outside of 0..H")
         if atom[1] and not vanishes_outside(self.context, *atom):
             raise Refused("a sum over possible trajectories whose terms do not vanish on the impossible ones")
-
-
-def of_numbers(f: Tuple) -> bool:
-    """Whether a sum over times is one of numbers."""
-    return all(g[0] in ("power", "ge") or (g[0] == "sum" and of_numbers(g)) for (_, m), _ in f[4] for g, _ in m)
 
 
 def numbers_out(monomial: Monomial, support: str, *, alone: bool = False) -> Tuple:

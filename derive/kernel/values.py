@@ -6,7 +6,7 @@ depends on them. ``policy`` is the one in whose coordinates rewards are written,
 
 from __future__ import annotations
 
-from derive.kernel.factors import END, ZERO, at, factor, joined, law, law_of, thawed, times
+from derive.kernel.factors import END, ZERO, at, factor, inside, joined, law, law_of, moves, of_numbers, thawed, times
 from derive.kernel.symbols import Symbol, renamed_inside, symbol
 from derive.kernel import local_sums
 from derive.kernel.local_sums import reduced
@@ -49,9 +49,10 @@ def unrolled(monomial: Monomial, policy: str | None, infinite: bool) -> Poly:
     if apart is not None:
         return add(scaled(unrolled(one, policy, infinite), {c: v}) for (c, one), v in apart.items())
     slopes = [(f, e) for f, e in monomial if f[0] == "grad"]
-    beside = tuple(one for one in monomial if one not in slopes)
+    still = tuple((f, e) for f, e in monomial if f[0] != "grad" and not moves(f))
+    beside = tuple(one for one in monomial if one not in (*slopes, *still))
     if len(slopes) == 1 and slopes[0][1] == 1 and all(of_the_first_step(g, ("s",)) for g, _ in beside):
-        body = thawed(slopes[0][0][1])  # its mean is a function of s_0 and theta: equal functions, equal gradients
+        body = times(of(still), thawed(slopes[0][0][1]))  # with it, its mean is a function of s_0 and theta
         found = add(scaled(unrolled(one, None, infinite), {c: v}) for (c, one), v in body.items())
         return of(monomial) if found == body else times(of(beside), gradient(found))
     drawn = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "sum" and f[2:] == ZERO]
@@ -90,8 +91,9 @@ def beside(monomial: Monomial, f: Tuple) -> tuple[Monomial, Monomial]:
 
 
 def of_the_first_step(g: Tuple, places: Tuple) -> bool:
-    """A guard, or a symbol of the first step in these places (a mark has none)."""
-    return g[0] == "ge" or (g[0] == "at" and g[2:] == ZERO and set(g[1][3]) <= set(places))
+    """A guard, a sum of numbers, or a symbol of the first step in these places (a mark has none)."""
+    return g[0] == "ge" or (g[0] == "sum" and of_numbers(g)) or (
+        g[0] == "at" and g[2:] == ZERO and set(g[1][3]) <= set(places))
 
 
 def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
@@ -100,8 +102,7 @@ def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
         if f[0] != "sum" or e != 1 or f[2] != ZERO or not (f[3][0] in ("H", "inf") and f[3][1] <= 0):
             continue
         (((_, within), _),) = f[4]
-        if any(g[0] == "at" and g[2:] == (f[1], 0) and (
-                (g[1][0] == "V" and g[1][1] != policy) or g[1][0] in ("sum", *SLOPES)) for g, _ in within):
+        if any(may_be_rewritten(g, f[1], policy) for g, _ in within):
             rest = of(tuple(x for x in monomial if x != (f, e)))
             first = put_time(thawed(f[4]), f[1], "", 0)
             if f[3][0] == "H":  # also where H = -1: the sum is empty then
@@ -111,19 +112,28 @@ def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
     return None
 
 
+def may_be_rewritten(g: Tuple, var: str, policy: str | None) -> bool:
+    """Whether a factor is a value or a local sum of the step of a time, or holds one under a gradient."""
+    if g[0] == "grad":
+        return any(may_be_rewritten(h, var, policy) for h in inside(g))
+    return bool(g[0] == "at" and g[2:] == (var, 0) and (
+        (g[1][0] == "V" and g[1][1] != policy) or g[1][0] in ("sum", *SLOPES)))
+
+
 def drawn_step(monomial: Monomial, f: Tuple, infinite: bool) -> Poly:
     """A sum over actions and states of the first step, as the mean of what is summed, where a law alone goes on.
 
-    sum_y P(y|s_0,a_0) g(s_0,a_0,y) is the mean of g(s_0,a_0,s_1) given s_0 and a_0. sum_{a,y} P(y|s_0,a) g(s_0,a,y) is
-    sum_{a_0,s_1} P(s_1|s_0,a_0) g(s_0,a_0,s_1): g stands for pi in the first step, and the law goes on from s_1, where
-    it sums to 1. Without a function of y, sum_y P(y|s_0,a) = 1 is put in. When no step is left, the sum stays.
+    sum_y P(y|s_0,a_0) g(s_0,a_0,y) is the mean of g(s_0,a_0,s_1) given s_0 and a_0, for g without s_1. sum_{a,y}
+    P(y|s_0,a) g(s_0,a,y) is sum_{a_0,s_1} P(s_1|s_0,a_0) g(s_0,a_0,s_1): g stands for pi in the first step, and the law
+    goes on from s_1, where it sums to 1. Without a function of y, sum_y P(y|s_0,a) = 1 is put in. When no step is left,
+    the sum stays.
     """
     bound, within = f[1][4]
     laws, others = beside(monomial, f)
     ahead = "a" in f[1][3] or any(g[0] == "at" and "a" in g[1][3] for g, _ in others)
     actions = [p for p in bound if p[0] == "a"]
     if len(laws) != 1 or not (ahead or actions) or not all(
-            of_the_first_step(g, ("s", "a") if ahead else ("s",)) for g, _ in others):
+            of_the_first_step(g, ("s", "a") if ahead else ("s",)) for g, _ in (*others, (f, 1))):
         return of(monomial)
     chosen = {} if ahead else {next((p for p in actions if any(g[3] == (p, "s") for g, _ in within)), actions[0]): "a"}
     inner = renamed_inside(within, chosen)

@@ -225,6 +225,8 @@ def resolved(unit: Mapping[Any, Any], end: Vector) -> tuple[Any, Vector]:
         row[q] = row.get(q, ZERO) + weight
     factors = {p: ONE - row.pop(p, ZERO) for p, row in arrows.items()}
     determinant = reduce(lambda one, two: one * two, factors.values(), ONE)
+    if determinant.is_zero():
+        raise Refused("an infinite sum of what does not fade")
     known: Vector = {}
 
     def value(place: int) -> Any:
