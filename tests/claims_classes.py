@@ -44,6 +44,7 @@ from derive.language.vocabulary import (
     J,
     P,
     Q,
+    R,
     V,
     a,
     gamma,
@@ -59,6 +60,7 @@ from derive.language.vocabulary import (
     scalar,
     stop_gradient,
     t,
+    tau,
     total,
     x,
 )
@@ -195,6 +197,10 @@ CLASSES: list[Claim] = [
         ("of a mean of values", grad(total(s, mu(s) * V[0](s))), grad(J), ADD, TRUE),
         ("of a value in a mean", mean(grad(V[0](S[0]))), grad(J), ADD, TRUE),
         ("of a later value in a mean", mean(gamma * grad(V[1](S[1]))), grad(J), ADD, FALSE),
+        ("beside the policy of the next state", total(tau, grad(P(tau) * V[0](S[0])) * pi(e | S[1])), total(
+            tau, grad(P(tau) * R(tau)) * pi(e | S[1])), ADD, FALSE),
+        ("beside the policy of this state", total(tau, grad(P(tau) * V[0](S[0])) * pi(e | S[0])), total(
+            tau, grad(P(tau) * R(tau)) * pi(e | S[0])), ADD, TRUE),
         ("of the values of beta", grad(V[0](s, policy=beta)), 0, ADD, TRUE),
         ("of a value without end", grad(V(s)), total(a, grad(pi(a | s)) * Q(s, a) + pi(a | s) * grad(Q(s, a))), END,
          TRUE),
