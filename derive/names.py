@@ -14,15 +14,17 @@ from sympy import Expr
 
 from derive.errors import InvalidChain
 from derive.language.binding import Index
+from derive.language.definitions import DEFINITIONS
 from derive.language.expression import subterms
 from derive.language.terms import Batch, Function, Policy, Trajectory
 
 LONGEST = 40
 _GRAMMAR = re.compile(r"[^\W\d_][\w']*\Z")
 _TAKEN = frozenset((
-    "A", "D", "E", "H", "J", "P", "Pr", "Q", "R", "V", "Var", "m", "r", "mu", "pi", "gamma", "theta", "delta", "phi",
-    "tau", "d", "KL", "pi_old", "π_old", "same", "entropy",
-    "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance", "ratio"))
+    "D", "E", "H", "J", "P", "Pr", "R", "V", "Var", "m", "r", "mu", "pi", "gamma", "theta", "phi", "tau", "pi_old",
+    "π_old", "same", "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance",
+    "ratio", *(name for record in DEFINITIONS if record.notation is not None
+               for name in (record.notation.letter, record.notation.python))))
 """Words of the language, and signs that only the language prints."""
 _GREEK = {"μ": "mu", "π": "pi", "γ": "gamma", "θ": "theta", "δ": "delta", "φ": "phi", "τ": "tau", "ϕ": "phi",
           "ϑ": "theta", "ϖ": "pi", "µ": "mu"}

@@ -36,6 +36,7 @@ from derive.language.vocabulary import (
     gamma,
     grad,
     i,
+    k,
     log,
     mean,
     mu,
@@ -68,6 +69,7 @@ BY_HAND: dict[str, Fraction] = {
     "variance": F(123, 64) - F(39, 32) ** 2,
     "sample_mean": (F(2) + F(1, 2)) / 2,
     "td_error": F(1) + F(1, 2) * F(1) - F(39, 32),
+    "reward_to_go": F(1) + F(1, 2) * F(2),
     # action 1 leads to state 1, which pays 1; the start is state 0
     "expected_reward": F(1),
     "marginal": F(1),
@@ -110,6 +112,7 @@ WRONG: dict[str, Callable[..., Expr]] = {
     "sample_mean": lambda index, body: total(index, body),
     "td_error": lambda policy, path, t: r(path.s[t], path.a[t], path.s[t + 1]) + gamma * V[t + 1](
         path.s[t]) - V[t](path.s[t]),
+    "reward_to_go": lambda path, t: total(k, r(path.s[k], path.a[k], path.s[k + 1]), start=t),
     "expected_reward": lambda s, a: r(s, a, s),
     "marginal": lambda policy, time, s: expect(tau, same(tau.s[time + 1], s)),
     "occupancy": lambda policy, s: total(t, gamma**t * p[t + 1](s), stop=forever),

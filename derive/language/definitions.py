@@ -159,6 +159,14 @@ def _td_error(situation: Situation, policy: Expr, path: Expr, t: Expr) -> Expr:
     return Reward(now, act, then) + ahead - StateValue(policy, here, now)
 
 
+def _reward_to_go(situation: Situation, path: Expr, t: Expr) -> Expr:
+    """sum_{k=t..H} gamma^(k-t) r(s_k,a_k,s_{k+1}), without end at an infinite horizon (Sutton and Barto 2018, 3.8)."""
+    def step(k: Expr) -> Expr:
+        return Times(Discount() ** (k - t), Reward(StateAt(path, k), ActionAt(path, k), StateAt(path, k + 1)))
+
+    return each(Total, Time, Between(t, Forever() if situation.infinite else Horizon()), step)
+
+
 def _expected_reward(situation: Situation, s: Expr, a: Expr) -> Expr:
     """sum_x P(x|s,a) r(s,a,x) (Sutton and Barto 2018, 3.5)."""
     return each(Total, State, Everything(), lambda x: Times(Transition(x, s, a), Reward(s, a, x)))
@@ -234,6 +242,10 @@ TD_ERROR = Definition(
     name="td_error", says="The definition: what a step brings beyond the value of the state it starts in.",
     sorts=("policy", "trajectory", TIME), example=(_PI, _TAU, _T),
     notation=Notation(letter="delta", python="delta", inside=(1,), below=2, policy=0), stands_for=_td_error)
+REWARD_TO_GO = Definition(
+    name="reward_to_go", says="The definition: the discounted rewards from a time on, counted from there.",
+    sorts=("trajectory", TIME), example=(_TAU, _T),
+    notation=Notation(letter="G", python="G", inside=(0,), below=1), stands_for=_reward_to_go)
 
 EXPECTED_REWARD = Definition(
     name="expected_reward", says="The definition: the mean reward of an action, over the next state.",
@@ -264,7 +276,7 @@ DIVERGENCE = Definition(
 
 DEFINITIONS = (
     RETURN, TRAJECTORY_PROBABILITY, OBJECTIVE, ACTION_VALUE, ADVANTAGE, VARIANCE, SAMPLE_MEAN, TD_ERROR,
-    EXPECTED_REWARD, MARGINAL, OCCUPANCY, NORMALISED_OCCUPANCY, ENTROPY, DIVERGENCE)
+    REWARD_TO_GO, EXPECTED_REWARD, MARGINAL, OCCUPANCY, NORMALISED_OCCUPANCY, ENTROPY, DIVERGENCE)
 
 _OF_CLASS: Mapping[type, Definition] = MappingProxyType(
     {record.node: record for record in DEFINITIONS if record.node not in (None, Defined)})
