@@ -30,11 +30,31 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
-    """Text for a span: what a diagnostic proposes to write there."""
+class Edit:
+    """Text for a span."""
 
     span: Span
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Text for a span: what a diagnostic proposes to write there.
+
+    ``also`` are further edits without which it means nothing, as an import; ``unsafe`` if it changes what is
+    claimed, guesses, or loses words of the author's; ``says`` what it does, in a few words.
+    """
+
+    span: Span
+    text: str
+    also: tuple[Edit, ...] = ()
+    unsafe: bool = False
+    says: str = ""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All of it."""
+        return (Edit(span=self.span, text=self.text), *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
