@@ -41,19 +41,22 @@ class Edit:
 class Fix:
     """Text for a span: what a diagnostic proposes to write there.
 
-    ``also`` are further edits without which it means nothing, as an import; ``unsafe`` if it changes what is
-    claimed, guesses, or loses words of the author's; ``says`` what it does, in a few words.
+    ``also`` are further edits without which it means nothing, ``imports`` those that import ``words`` of the
+    language. It is ``unsafe`` if it changes what is claimed, guesses, or loses words of the author's; ``says`` tells
+    in a few words what it does.
     """
 
     span: Span
     text: str
     also: tuple[Edit, ...] = ()
+    imports: tuple[Edit, ...] = ()
+    words: tuple[str, ...] = ()
     unsafe: bool = False
     says: str = ""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """All of it."""
+        """What it changes, without the imports: several fixes of a file share them."""
         return (Edit(span=self.span, text=self.text), *self.also)
 
 

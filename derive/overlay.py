@@ -8,13 +8,13 @@ from contextvars import ContextVar
 from importlib.abc import SourceLoader
 from pathlib import Path
 
-_TEXTS: ContextVar[Mapping[Path, bytes]] = ContextVar("texts", default={})
+_TEXTS: ContextVar[Mapping[Path, bytes] | None] = ContextVar("texts", default=None)
 
 
 @contextmanager
 def overlaid(file: Path, content: bytes) -> Iterator[None]:
     """Inside the block, ``file`` is read and executed as if it held ``content``."""
-    token = _TEXTS.set({**_TEXTS.get(), file.resolve(): content})
+    token = _TEXTS.set({**(_TEXTS.get() or {}), file.resolve(): content})
     try:
         yield
     finally:
@@ -49,7 +49,7 @@ class Tried(SourceLoader):
     def get_filename(self, fullname: str) -> str:
         return self._path
 
-    def get_data(self, path: bytes | str) -> bytes:  # type: ignore[override]
+    def get_data(self, path: bytes | str) -> bytes:
         if str(path) != self._path:
             raise OSError("there is no bytecode")
         return self._text

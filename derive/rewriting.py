@@ -78,20 +78,12 @@ class Text:
 
 
 def apart(fixes: Iterable[Fix]) -> Iterator[Fix]:
-    """The fixes that can be made at once: of those that touch each other, the first.
-
-    The same import may be asked for by several.
-    """
+    """The fixes that can be made at once: of those that touch each other, the first."""
     taken: list[Edit] = []
     for fix in fixes:
         if not any(_touch(edit.span, other.span) and edit != other for edit in fix.edits for other in taken):
             taken += fix.edits
             yield fix
-
-
-def together(fixes: Iterable[Fix]) -> list[Edit]:
-    """Their edits, each once."""
-    return list(dict.fromkeys(edit for fix in fixes for edit in fix.edits))
 
 
 def _touch(one: Span, other: Span) -> bool:
@@ -101,9 +93,9 @@ def _touch(one: Span, other: Span) -> bool:
 
 def difference(before: Text, after: Text, name: str) -> str:
     """A unified diff, empty if nothing changes."""
-    lines = (_kept(text.characters) for text in (before, after))
+    old, new = _kept(before.characters), _kept(after.characters)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-                   for line in unified_diff(*lines, fromfile=name, tofile=name))
+                   for line in unified_diff(old, new, fromfile=name, tofile=name))
 
 
 def _kept(text: str) -> list[str]:

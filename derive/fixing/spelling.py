@@ -56,7 +56,8 @@ class Scope:
         for name, value in self._visible():
             if isinstance(value, (Index, Function, Policy)) or (name in self.local and isinstance(value, Expr)):
                 own.setdefault(value, name)
-        return self.python(source(term, own), frozenset(own.values()))
+        text = ast.unparse(ast.parse(source(term, own), mode="eval"))  # without brackets that say nothing
+        return self.python(text.replace(" ** ", "**"), frozenset(own.values()))
 
     def python(self, text: str, own: frozenset[str] = frozenset()) -> Spelled:
         """Python in words of the language, as this file spells them; ``own`` are names of the file's own.

@@ -57,15 +57,18 @@ class Written:
         if given is None:
             edit = self._last(call, f"assumes=[{texts}]")
         elif isinstance(given, (ast.List, ast.Tuple)):
-            span = self._span(given)
-            edit = Edit(span=_point(span.line, span.column + 1), text=f"{texts}, " if given.elts or isinstance(given, ast.Tuple) else texts)
+            span, alone = self._span(given), isinstance(given, ast.List) and not given.elts
+            edit = Edit(span=_point(span.line, span.column + 1), text=texts if alone else f"{texts}, ")
         else:
             edit = Edit(span=self._span(given), text=f"[{texts}, *{ast.get_source_segment(self.text, given)}]")
         return None if edit is None else self._fix([edit], assumptions, says, unsafe=True)
 
     def _last(self, call: ast.Call, text: str) -> Edit | None:
         """One more argument before the bracket that ends a call; None where a comment stands there."""
-        items = [self._span(one) for one in (*call.args, *call.keywords)]
+        given: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+        items = [self._span(one) for one in given]
+        if not items:
+            return None
         last, end = max(items, key=lambda span: (span.end_line, span.end_column)), self._span(call)
         lines = self.text.split("\n")[last.end_line - 1 : end.end_line]
         lines[-1] = lines[-1][: end.end_column - 2]
@@ -77,9 +80,9 @@ class Written:
 
     def _fix(self, edits: Sequence[Edit], spelled: Iterable[Spelled], says: str, *, unsafe: bool) -> Fix:
         words = frozenset().union(*(one.missing for one in spelled))
-        first, *others = edits
-        also = (*others, *imports(self.tree, self.text, words))
-        return Fix(span=first.span, text=first.text, also=also, unsafe=unsafe, says=says)
+        first, *also = edits
+        return Fix(span=first.span, text=first.text, also=tuple(also), words=tuple(sorted(words)),
+                   imports=tuple(imports(self.tree, self.text, words)), unsafe=unsafe, says=says)
 
     def _call(self, by: By) -> ast.Call | None:
         """The call at the place that a reason remembers; columns of the tree are bytes from 0, of a reason from 1."""
