@@ -12,7 +12,7 @@ from sympy import Expr
 from derive.assumptions import POSSIBLE, VOCABULARY
 from derive.checking.judgement import Examined, Judgement
 from derive.diagnostics import Fix
-from derive.errors import DeriveError, NotATerm
+from derive.errors import DoesNotMatch, MalformedTerm, NotATerm, OutsideFragment, WorkLimit
 from derive.fixing.search import sequences
 from derive.fixing.spelling import NotSpelled, Spelled
 from derive.fixing.writing import Written, written
@@ -85,7 +85,7 @@ def _sequences(theorem: Theorem, step: Judgement, examine: Examine) -> Iterator[
         part = replace(_plain(theorem), written=Chain((step.before, *path.terms, step.after), reasons))
         try:
             proved = all(isinstance(each.verdict, Proved) for each in examine(part).steps)
-        except DeriveError:
+        except (DoesNotMatch, MalformedTerm, OutsideFragment, WorkLimit):
             continue
         if proved:
             mixed: list[str | Expr] = [path.rules[0].python]

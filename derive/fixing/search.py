@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from sympy import Expr
 
 from derive.errors import DeriveError
 from derive.language.binding import rewrite_bottom_up
-from derive.language.expression import Plus, Ratio, Times
+from derive.language.expression import Plus, Ratio, Times, subterms
 from derive.rules import RULES
 from derive.rules.algebra import regroup
 from derive.rules.ring import ring
@@ -26,6 +27,8 @@ DEEPEST = 4
 """Rewritings of each side; with the step between, the longest sequence has nine."""
 MOST_TERMS = 80
 """Terms of each side."""
+MOST_PARTS = 200
+"""Parts of a term that is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class _Side:
             for rule, term in self._moves(one.term):
                 if len(self._seen) >= MOST_TERMS:
                     return
-                if term not in self._seen:
+                if term not in self._seen and len(list(islice(subterms(term), MOST_PARTS + 1))) <= MOST_PARTS:
                     self._seen.add(term)
                     yield _Reached((*one.terms, term), (*one.rules, rule), one.depth + 1)
 
