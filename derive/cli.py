@@ -86,6 +86,7 @@ def commands() -> None:
 @click.option("--fix", is_flag=True, help="Put the rules that are missing into the files, and check them again.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
 @click.option("--unsafe-fixes", is_flag=True, help="Also fixes that change what is claimed, such as an assumption.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until interrupted.")
 @click.option("--if-any", is_flag=True, help="Pass over PATHS that define no theorem, as a hook needs it.")
 @click.option("--statistics", is_flag=True, help="Count how often each code was met.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
@@ -99,7 +100,7 @@ def commands() -> None:
 @JOBS
 def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,
           timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...],
-          exclude: tuple[str, ...], **flags: Any) -> int:
+          exclude: tuple[str, ...], watch: bool, **flags: Any) -> int:
     """Check every step of the theorems in PATHS: files, folders, names of bundled proofs, or - for standard input.
 
     Without PATHS: those of [tool.derive] in pyproject.toml, else the bundled proofs.
@@ -111,10 +112,11 @@ def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate:
     from derive.isolation import Limits
     from derive.run_check import Options
     from derive.run_check import check as checked
+    from derive.run_check import watch as watched
 
     known = configuration()
     flags["strict"] = flags["strict"] or known.strict
-    return checked(paths or known.paths, Options(
+    return (watched if watch else checked)(paths or known.paths, Options(
         style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select) or known.select,
         ignore=_split(ignore) or known.ignore, exclude=(*known.exclude, *_split(exclude)),
         limits=Limits(seconds=timeout, megabytes=memory), **flags))

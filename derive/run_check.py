@@ -27,6 +27,7 @@ from derive.report.terminal import statistics, summary
 from derive.report.trouble import trouble
 from derive.standard_input import NAME, Given, standard_input
 from derive.streams import CannotWrite, write_bytes
+from derive.watching import watched
 
 FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
 
@@ -102,6 +103,34 @@ class _Run:
         """Nothing checked is no success, whatever is left out."""
         found = exit_status(self.found, strict=self.look.strict)
         return found if self.settled else max(found, NOT_CHECKED)
+
+
+def watch(paths: Sequence[Path], options: Options) -> int:
+    """Check the files of all paths whenever one of them changes; the exit status of the last check.
+
+    Raises:
+        BadInput: for what cannot be watched, and what ``check`` raises at first.
+    """
+    if options.mends or options.output or options.certificate or options.style not in ("full", "concise"):
+        raise BadInput("--watch shows verdicts on the terminal, as --format full or concise, and writes no files.")
+    if Path("-") in paths:
+        raise BadInput("--watch looks at files; standard input is read once. Name a file or a folder.")
+    meant = [_bundled_by_name(path) for path in paths] or [bundled()]
+    began = False
+
+    def again() -> int:
+        nonlocal began
+        try:
+            found = check(paths, options)
+        except BadInput as error:
+            if not began:
+                raise
+            sys.stderr.write(f"error: {visible(error)}\n")
+            return NOT_CHECKED
+        began = True
+        return found
+
+    return watched(meant, options.exclude, again)
 
 
 def check(paths: Sequence[Path], options: Options) -> int:
