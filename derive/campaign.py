@@ -208,5 +208,5 @@ def _text(look: Look, write: Callable[[Console], None]) -> str:
         return ""
     text = StringIO()  # with a height, or rich asks the terminal for it at every line
     write(Console(file=text, width=look.width, height=25, highlight=False, markup=False, emoji=False,
-                  force_terminal=look.colour, color_system="standard" if look.colour else None))
+                  force_jupyter=False, force_terminal=look.colour, color_system="standard" if look.colour else None))
     return text.getvalue()

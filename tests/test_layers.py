@@ -56,7 +56,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("proof_files",),
     ("report",),
     ("campaign",),
-    ("standard_input", "mending", "watching"),
+    ("standard_input", "mending", "watching", "notebook"),
     ("run_check",),
     ("cli",),
     ("pytest_plugin",),
