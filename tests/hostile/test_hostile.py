@@ -27,6 +27,7 @@ from hostile.inputs import PROOF, ROOT, Input, inputs
 
 SECONDS = 60
 INTERRUPTED = 130
+NONE = {"traceback": 0, "hang": 0, "wrong exit": 0, "written": 0}
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +39,28 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (folder / "c.json").read_text(encoding="utf-8")
 
 
-def run_main(one: Input) -> Iterator[tuple[int, str, str]]:
-    """The exit status and what was printed, in a folder of its own."""
+def run_main(one: Input) -> Iterator[tuple[int, str, str, list[str]]]:
+    """The exit status, what was printed, and which of the given files were changed, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         for name, content in one.files.items():
             Path(name).write_bytes(content)
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             status = main(one.arguments)
-        yield status, out.getvalue(), err.getvalue()
+        changed = [name for name, content in one.files.items() if Path(name).read_bytes() != content]
+        yield status, out.getvalue(), err.getvalue(), changed
 
 
 def faults(given: list[Input], *, jobs: int = 2) -> tuple[Counter[str], list[str]]:
-    """How many of traceback, hang and wrong exit, and where."""
-    counts, where = Counter({"traceback": 0, "hang": 0, "wrong exit": 0}), []
+    """How many of traceback, hang, wrong exit and file that was written to, and where."""
+    counts, where = Counter(NONE), []
     results = isolated(run_main, given, jobs=jobs, limits=Limits(seconds=SECONDS))
     for one, result in zip(given, results, strict=True):
         fault = "hang" if result.ending == TIME else "" if result.ending == DONE else "traceback"
         if not fault:
-            status, out, err = result.parts[0]
-            fault = _fault(one, status, out, err)
+            status, out, err, changed = result.parts[0]
+            written = bool(changed) and ("--fix" not in one.arguments or "--diff" in one.arguments)
+            fault = "written" if written else _fault(one, status, out, err)
         if fault:
             counts[fault] += 1
             where.append(f"{fault}: {one.kind} {one.seed}: {one.arguments} {result.parts[:1]} {result.detail}")
@@ -80,13 +83,13 @@ def _fault(one: Input, status: int, out: str, err: str) -> str:
 
 def test_two_hundred_inputs(certificate: str) -> None:
     counts, where = faults(inputs(200, certificate))
-    assert dict(counts) == {"traceback": 0, "hang": 0, "wrong exit": 0}, "\n".join(where)
+    assert dict(counts) == NONE, "\n".join(where)
 
 
 @pytest.mark.deep
 def test_twenty_thousand_inputs(certificate: str) -> None:
     counts, where = faults(inputs(20_000, certificate))
-    assert dict(counts) == {"traceback": 0, "hang": 0, "wrong exit": 0}, "\n".join(where)
+    assert dict(counts) == NONE, "\n".join(where)
 
 
 def test_the_harness_sees_each_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,16 +105,19 @@ def test_the_harness_sees_each_fault(monkeypatch: pytest.MonkeyPatch) -> None:
                 time.sleep(1000)
             case "defect":
                 return 3
+            case "writes":
+                Path("a.py").write_text("")
             case "check":
                 print(json.dumps({"ok": True, "exit": 0, "diagnostics": [{"code": "D001", "severity": "error"}]}))
         return 0
 
     monkeypatch.setattr(sys.modules[__name__], "main", broken)
     monkeypatch.setattr(sys.modules[__name__], "SECONDS", 2)
-    given = [Input("x", 0, arguments) for arguments in (
-        ("raises",), ("prints",), ("loops",), ("defect",), ("check", "json"), ("fine",))]
+    given = [Input("x", 0, arguments, {"a.py": b"x = 1"}) for arguments in (
+        ("raises",), ("prints",), ("loops",), ("defect",), ("check", "json"), ("fine",), ("writes",),
+        ("writes", "--fix"))]
     counts, _ = faults(given)
-    assert dict(counts) == {"traceback": 2, "hang": 1, "wrong exit": 2}
+    assert dict(counts) == {"traceback": 2, "hang": 1, "wrong exit": 2, "written": 1}
 
 
 # -- signals and outputs ---------------------------------------------------------------------------
