@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -281,7 +282,7 @@ def _files(paths: Sequence[Path], options: Options) -> tuple[list[Path], list[tu
     skipped = 0
     for path in paths or ([] if options.if_any else [bundled()]):
         found = search(_bundled_by_name(path), exclude=options.exclude)
-        wrong += [(_of(text, path), BadInput(text)) for text in found.errors]
+        wrong += [(_of(text, path), BadInput(f"{text}{_near(path)}")) for text in found.errors]
         files |= dict.fromkeys(found.files)
         skipped += len(found.skipped)
     return list(files), wrong, skipped
@@ -292,6 +293,14 @@ def _bundled_by_name(path: Path) -> Path:
     if path.suffix or len(path.parts) != 1 or os.path.lexists(path):
         return path
     return next((file for file in search(bundled()).files if file.stem == path.name), path)
+
+
+def _near(path: Path) -> str:
+    """The bundled proof that may have been meant by something that is no file."""
+    if path.suffix or len(path.parts) != 1 or os.path.lexists(path):
+        return ""
+    near = get_close_matches(path.name, [file.stem for file in search(bundled()).files], 1)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _of(text: str, path: Path) -> str:
