@@ -329,13 +329,13 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
 @commands.command()
 @NAMES
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.tex"), show_default=True,
-              help="A .tex file, or a .pdf file if a TeX engine is installed.")
+              help="A .tex file; an .html page; or a .pdf file if a TeX engine is installed.")
 @click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories of the convergence plot.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @guarded
 def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int:
-    """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document."""
+    """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, or as a page."""
     from derive.report.handout import write_handout
 
     theorems = _named(names)

@@ -20,6 +20,7 @@ from derive.errors import BadInput
 from derive.report.document import document
 from derive.report.numbers import Evaluated
 from derive.report.output import check_target, temporary_folder, write_whole
+from derive.report.page import page
 
 ENGINES = ("pdflatex", "lualatex")
 SECONDS = 60.0
@@ -32,14 +33,17 @@ _INSTALL = ("No LaTeX engine was found. Install one, on Debian and Ubuntu: apt i
 
 
 def write_report(examined: Sequence[Examined], evaluated: Evaluated | None, path: Path, *, command: str) -> None:
-    """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if it ends in .tex.
+    """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if in .tex, a page if in .html.
 
     Raises:
         BadInput: if the path ends otherwise or cannot be written, or no engine makes a PDF of it.
     """
-    if path.suffix.lower() not in (".pdf", ".tex"):
-        raise BadInput(f"{path} ends neither in .pdf nor in .tex. Name the report, say, report.pdf.")
+    if path.suffix.lower() not in (".pdf", ".tex", ".html"):
+        raise BadInput(f"{path} ends neither in .pdf nor in .tex nor in .html. Name the report, say, report.pdf.")
     check_target(path)
+    if path.suffix.lower() == ".html":
+        write_whole(path, page(examined, evaluated, command=command).encode())
+        return
     source = document(examined, evaluated, command=command)
     if path.suffix.lower() == ".pdf":
         compile_pdf(source, path)
