@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from derive.fixing.search import sequences
 from derive.fixing.spelling import NotSpelled, Scope, imports
 from derive.isolation import Limits
 from derive.mending import Mended, Mender, write_back
+from derive.proof_files import bundled
 from derive.rewriting import Text as Characters
 from derive.rewriting import apart, difference
 
@@ -406,3 +408,18 @@ def test_sequences_are_found_shortest_first_and_none_for_what_is_false() -> None
 def test_of_fixes_that_touch_each_other_the_first_is_made() -> None:
     one, two = _edit(HOLE, "by()", "by(a)"), _edit(HOLE, "by(", "c(")
     assert list(apart([one, two, _edit(HOLE, "J", "K")])) == [one, _edit(HOLE, "J", "K")]
+
+
+@pytest.mark.deep
+def test_every_bundled_proof_is_mended_after_its_reasons_are_taken_away(tmp_path: Path) -> None:
+    """Each ``by(RULE)`` becomes a hole; what fills them need not be what stood there, but every step is as claimed."""
+    folder = tmp_path / "proofs"
+    shutil.copytree(bundled(), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    holes = 0
+    for file in folder.glob("*.py"):
+        text, number = re.subn(r"by\((?:definition\(\w+\)|[a-z_]+)\)", "by()", file.read_text(encoding="utf-8"))
+        file.write_text(text, encoding="utf-8")
+        holes += number
+    assert holes > 100
+    assert main(["check", "-q", "--fix", "-j", "2", str(folder)]) == 0
+    assert not [file for file in folder.glob("*.py") if "by()" in file.read_text(encoding="utf-8")]
