@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 GROUPS = (
-    ("Check a derivation", ("check", "show", "explain")),
+    ("Check a derivation", ("check", "show", "explain", "lsp")),
     ("Look at numbers", ("evaluate", "fuzz", "probe")),
     ("Hand it on", ("report", "verify")),
 )
@@ -321,6 +321,22 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
         _built(theorem)
     with _console(None) as console, _executor(jobs) as executor:
         return 0 if fuzzed(console, theorems, examples=examples, seed=seed, executor=executor) else 1
+
+
+# -- lsp -------------------------------------------------------------------------------------------
+
+
+@commands.command()
+def lsp() -> int:
+    """Serve an editor over standard input and output: diagnostics on save, fixes, what a rule says."""
+    try:
+        from derive.language_server import server
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] not in ("pygls", "lsprotocol"):
+            raise
+        raise BadInput("the language server needs pygls: pip install 'derive-rl[lsp]'.") from None
+    server().start_io()
+    return 0
 
 
 # -- report ----------------------------------------------------------------------------------------

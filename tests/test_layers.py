@@ -56,7 +56,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("proof_files",),
     ("report",),
     ("campaign",),
-    ("standard_input", "mending", "watching", "notebook"),
+    ("standard_input", "mending", "watching", "notebook", "language_server"),
     ("run_check",),
     ("cli",),
     ("pytest_plugin",),
