@@ -108,7 +108,7 @@ def _trusts(options: Any) -> bool:
 
 def meaning(word: str) -> str:
     """What a rule or a code says; empty for any other word."""
-    names = {rule.python for rule in RULES} | {rule.name for rule in RULES} | {code.number for code in CODES}
+    names = {rule.name for rule in RULES} | {code.number for code in CODES}
     if word not in names:
         return ""
     try:
