@@ -147,6 +147,8 @@ def process_fault(seed: int, folder: Path) -> str:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+    if sent == signal.SIGINT and is_before_ours(err):
+        return ""
     if b"Traceback (most recent call last)" in out + err:
         return "traceback"
     right = {1} if sent is None else {1, -sent, INTERRUPTED if sent == signal.SIGINT else -sent}
@@ -155,6 +157,20 @@ def process_fault(seed: int, folder: Path) -> str:
     if "|" in output:
         right = {0}
     return "" if process.returncode in right else f"wrong exit {process.returncode} {sent} {output}"
+
+
+def is_before_ours(err: bytes) -> bool:
+    """Whether Python itself was interrupted as it started, before it read a line of derive."""
+    folder = str(ROOT / "derive").encode()
+    return b"KeyboardInterrupt" in err and b"<frozen " in err and folder not in err and b"in <module>\n" in err
+
+
+def test_an_interrupt_of_python_itself_is_told_from_one_of_ours() -> None:
+    start = b"Fatal Python error: init_import_site: Failed to import the site module\nTraceback (most recent call last):"
+    own = f'\n  File "{ROOT}/derive/cli.py", line 1, in <module>\nKeyboardInterrupt\n'.encode()
+    assert is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>\nKeyboardInterrupt\n')
+    assert not is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>' + own)
+    assert not is_before_ours(own)
 
 
 @pytest.fixture
