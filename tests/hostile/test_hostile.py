@@ -166,7 +166,7 @@ def is_before_ours(err: bytes) -> bool:
 
 
 def test_an_interrupt_of_python_itself_is_told_from_one_of_ours() -> None:
-    start = b"Fatal Python error: init_import_site: Failed to import the site module\nTraceback (most recent call last):"
+    start = b"Fatal Python error: init_import_site: Failed to import the site module\nTraceback:"
     own = f'\n  File "{ROOT}/derive/cli.py", line 1, in <module>\nKeyboardInterrupt\n'.encode()
     assert is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>\nKeyboardInterrupt\n')
     assert not is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>' + own)
