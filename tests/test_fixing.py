@@ -93,9 +93,11 @@ def fixed(folder: Path, text: str | bytes, *options: str) -> tuple[bytes, int]:
     (HOLE.replace("return calc(", "calc("), FILLED),
     ("import derive as d\n\n@d.theorem('x')\ndef x(): return d.calc(d.J, d.by( ), d.J * 1)",
      "import derive as d\n\n@d.theorem('x')\ndef x(): return d.calc(d.J, d.by( d.regroup), d.J * 1)"),
+    ("from derive import *\nfrom derive import by as since\n@theorem('x')\ndef x(): return calc(J, since(), J * 1)",
+     "from derive import *\nfrom derive import by as since\n@theorem('x')\ndef x(): return calc(J, since(regroup), J * 1)"),
     ("from derive import *\n@theorem('x')\ndef x():\n return calc(J, by(tag='l'), J * 1)",
      "from derive import *\n@theorem('x')\ndef x():\n return calc(J, by(regroup, tag='l'), J * 1)"),
-], ids=["a hole", "None", "two rules", "another rule", "no by", "no return", "a module", "a star"])
+], ids=["a hole", "None", "two rules", "another rule", "no by", "no return", "a module", "another name", "a star"])
 def test_what_is_missing_is_filled_in(text: str, expected: str, tmp_path: Path) -> None:
     found, status = fixed(tmp_path, text)
     assert found.decode() == expected

@@ -85,10 +85,13 @@ class Written:
                    imports=tuple(imports(self.tree, self.text, words)), unsafe=unsafe, says=says)
 
     def _call(self, by: By) -> ast.Call | None:
-        """The call at the place that a reason remembers; columns of the tree are bytes from 0, of a reason from 1."""
+        """The call at the place that a reason remembers, by whatever name; the shortest that begins there.
+
+        Columns of the tree are bytes from 0, of a reason from 1.
+        """
         found = [node for node in ast.walk(self.function) if isinstance(node, ast.Call)
-                 and (node.lineno, node.col_offset + 1) == (by.line, by.column) and _called(node.func) == "by"]
-        return found[0] if len(found) == 1 else None
+                 and (node.lineno, node.col_offset + 1) == (by.line, by.column)]
+        return min(found, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0), default=None)
 
     def _reason(self, call: ast.Call, text: str) -> Edit:
         given = [*call.args[:1], *(one.value for one in call.keywords if one.arg == "reason")]

@@ -25,7 +25,8 @@ from derive.cli import main
 from derive.isolation import DONE, TIME, Limits, isolated
 from hostile.inputs import PROOF, ROOT, Input, inputs
 
-SECONDS = 60
+SECONDS = 240
+"""For one input; a check of all bundled proofs is among them."""
 INTERRUPTED = 130
 NONE = {"traceback": 0, "hang": 0, "wrong exit": 0, "written": 0}
 
