@@ -93,8 +93,8 @@ def fixed(folder: Path, text: str | bytes, *options: str) -> tuple[bytes, int]:
     (HOLE.replace("return calc(", "calc("), FILLED),
     ("import derive as d\n\n@d.theorem('x')\ndef x(): return d.calc(d.J, d.by( ), d.J * 1)",
      "import derive as d\n\n@d.theorem('x')\ndef x(): return d.calc(d.J, d.by( d.regroup), d.J * 1)"),
-    ("from derive import *\nfrom derive import by as since\n@theorem('x')\ndef x(): return calc(J, since(), J * 1)",
-     "from derive import *\nfrom derive import by as since\n@theorem('x')\ndef x(): return calc(J, since(regroup), J * 1)"),
+    ("from derive import *\nsince = by\n@theorem('x')\ndef x(): return calc(J, since(), J * 1)",
+     "from derive import *\nsince = by\n@theorem('x')\ndef x(): return calc(J, since(regroup), J * 1)"),
     ("from derive import *\n@theorem('x')\ndef x():\n return calc(J, by(tag='l'), J * 1)",
      "from derive import *\n@theorem('x')\ndef x():\n return calc(J, by(regroup, tag='l'), J * 1)"),
 ], ids=["a hole", "None", "two rules", "another rule", "no by", "no return", "a module", "another name", "a star"])

@@ -8,6 +8,7 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from derive import R, expect, pi, s, tau, theorem
@@ -15,6 +16,8 @@ from derive.cli import main
 from derive.errors import BadInput, InvalidChain, InvalidModel, MalformedTerm
 from derive.language.typing import check
 from derive.models import Shape
+from derive.numeric.comparison import compare, held
+from derive.numeric.sources import built_in
 from derive.numeric.tabular import TabularMDP
 from derive.proof_files import bundled, load
 from derive.report import output, tex
@@ -65,6 +68,21 @@ def test_a_model_whose_returns_floats_do_not_bear_is_refused(
 def test_a_large_model_that_floats_bear_is_not_refused() -> None:
     """The twin: 1e140 is no reason, nor is a discount above 1."""
     assert TabularMDP([1.0], [[[1.0]]], [[[1e140]]], 1.5, 3).return_bound < 1e150
+
+
+@pytest.mark.parametrize("samples", [2, 3])
+def test_few_samples_disagree_by_chance_with_nothing(samples: int) -> None:
+    """Once a standard error of 0 was taken for certainty, one seed in seven; a factor of 2 is still seen."""
+    mdp = built_in("two-state")
+    for seed in range(20):
+        theta = np.random.default_rng(seed).normal(size=(mdp.states, mdp.actions))
+        assert compare(mdp, theta, samples=samples, seed=seed).agrees, seed
+    found = compare(mdp, np.zeros((2, 2)), samples=20_000, seed=0)
+    row = next(row for row in found.rows if row.method == "Monte Carlo")
+    assert row.gradient is not None
+    assert row.resolution is not None
+    twice = held(row.method, 2 * row.gradient, found.reference, row.resolution, row.allowed, 0.0)
+    assert (row.agrees, twice.agrees) == (True, False)
 
 
 def test_a_probe_of_large_norms_does_not_overflow() -> None:
