@@ -59,6 +59,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"derive has no {name!r}; see derive.__all__ for what a proof may import")
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext derive``: cells that begin with ``%%derive`` are checked."""
+    import_module("derive.notebook").register(shell)
+
+
 def __dir__() -> list[str]:
     names: list[str] = __getattr__("__all__")
     return sorted(names)

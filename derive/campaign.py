@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
@@ -30,7 +31,9 @@ from derive.checking.examine import Session
 from derive.checking.judgement import Examined
 from derive.diagnostics import ERROR, NOTHING_WRONG, WARNING, Diagnostic, exit_status
 from derive.errors import BadInput, InvalidChain, said
+from derive.fixing.proposals import fixes
 from derive.isolation import DONE, Limits, isolated
+from derive.overlay import overlaid
 from derive.proof_files import loaded, place_of
 from derive.report import terminal
 from derive.report.findings import findings
@@ -51,6 +54,19 @@ class Look:
     quiet: bool = False
     left_out: frozenset[str] = frozenset()
     thorough: bool = False
+    mend: bool = False
+    """Whether sequences of rules are looked for where one is missing; what is known already is always said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that is checked in the place of a file."""
+
+    file: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +102,7 @@ def check_files(files: Iterable[Path], *, look: Look | None = None,
     yield from executor.map(partial(check_file, look=appearance), [str(file) for file in files])
 
 
-def check_isolated(files: Iterable[Path], *, look: Look | None = None, jobs: int = 1,
+def check_isolated(files: Iterable[Path | Text], *, look: Look | None = None, jobs: int = 1,
                    limits: Limits | None = None) -> Iterator[Checked]:
     """The verdicts of every file, in order, each checked in a process of its own that is ended at its limits."""
     listed, strict = list(files), look is not None and look.strict
@@ -94,20 +110,22 @@ def check_isolated(files: Iterable[Path], *, look: Look | None = None, jobs: int
         yield together(str(file), found, strict=strict)
 
 
-def isolated_parts(files: Iterable[Path], *, look: Look | None = None, jobs: int = 1,
+def isolated_parts(files: Iterable[Path | Text], *, look: Look | None = None, jobs: int = 1,
                    limits: Limits | None = None) -> Iterator[list[Checked]]:
     """The results of every file theorem by theorem; the last says so if its process did not come to its end."""
-    appearance, listed, allowed = look or Look(), [str(file) for file in files], limits or Limits()
+    appearance, listed, allowed = look or Look(), list(files), limits or Limits()
     results = isolated(partial(_parts, look=appearance), listed, jobs=jobs, limits=allowed)
-    for file, result in zip(listed, results, strict=True):
+    for file, result in zip(map(str, listed), results, strict=True):
         ended = [] if result.ending == DONE else [failed(file, unfinished(result, file, allowed), appearance)]
         yield [*result.parts, *ended]
 
 
-def _parts(file: str, look: Look) -> Iterator[Checked]:
+def _parts(task: Path | Text, look: Look) -> Iterator[Checked]:
     """In a child nobody can interrupt: if a file raises ``KeyboardInterrupt``, that is its own doing."""
+    file = str(task)
     try:
-        yield from parts(file, look)
+        with overlaid(Path(file), task.content) if isinstance(task, Text) else nullcontext():
+            yield from parts(file, look)
     except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
         wrong = BadInput(f"{place_of(error, Path(file))}: {type(error).__name__}: {said(error)}", kind="not executed")
         wrong.__cause__ = error
@@ -132,16 +150,17 @@ def parts(file: str, look: Look, session: Session | None = None) -> Iterator[Che
     for theorem in found.theorems:
         try:
             built(theorem)
-            yield _result(file, session.examine(theorem), look)
+            yield _result(file, session.examine(theorem), look, session)
         except Exception as error:
             yield failed(file, trouble(error, file, theorem), look)
 
 
-def _result(file: str, one: Examined, look: Look) -> Checked:
-    found = tuple(each for each in findings(one) if each.code not in look.left_out)
+def _result(file: str, one: Examined, look: Look, session: Session) -> Checked:
+    mends = fixes(one, session.examine if look.mend else None)
+    found = tuple(each for each in findings(one, mends) if each.code not in look.left_out)
     passes = not any(each.severity == ERROR for each in found)
     return Checked(
-        file, payload([one], diagnostics=found, strict=look.strict), _written(one, found, look),
+        file, payload([one], diagnostics=found, strict=look.strict, mends=mends), _written(one, found, look),
         idle=bool(one.idle), steps=len(one.steps), settled=(passes,), diagnostics=found)
 
 
@@ -190,5 +209,5 @@ def _text(look: Look, write: Callable[[Console], None]) -> str:
         return ""
     text = StringIO()  # with a height, or rich asks the terminal for it at every line
     write(Console(file=text, width=look.width, height=25, highlight=False, markup=False, emoji=False,
-                  force_terminal=look.colour, color_system="standard" if look.colour else None))
+                  force_jupyter=False, force_terminal=look.colour, color_system="standard" if look.colour else None))
     return text.getvalue()

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 GROUPS = (
-    ("Check a derivation", ("check", "audit", "show", "explain")),
+    ("Check a derivation", ("check", "audit", "show", "explain", "lsp")),
     ("Look at numbers", ("evaluate", "fuzz", "probe")),
     ("Hand it on", ("report", "verify")),
 )
@@ -84,6 +84,10 @@ def commands() -> None:
 @click.option("--select", multiple=True, metavar="CODES", help="Report these codes only, such as D001,D005.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes.")
 @click.option("--exclude", multiple=True, metavar="PATTERNS", help="Pass over files and folders of these names.")
+@click.option("--fix", is_flag=True, help="Put the rules that are missing into the files, and check them again.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@click.option("--unsafe-fixes", is_flag=True, help="Also fixes that change what is claimed, such as an assumption.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until interrupted.")
 @click.option("--if-any", is_flag=True, help="Pass over PATHS that define no theorem, as a hook needs it.")
 @click.option("--statistics", is_flag=True, help="Count how often each code was met.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
@@ -97,7 +101,7 @@ def commands() -> None:
 @JOBS
 def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,
           timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...],
-          exclude: tuple[str, ...], **flags: Any) -> int:
+          exclude: tuple[str, ...], watch: bool, **flags: Any) -> int:
     """Check every step of the theorems in PATHS: files, folders, names of bundled proofs, or - for standard input.
 
     Without PATHS: those of [tool.derive] in pyproject.toml, else the bundled proofs.
@@ -109,10 +113,11 @@ def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate:
     from derive.isolation import Limits
     from derive.run_check import Options
     from derive.run_check import check as checked
+    from derive.run_check import watch as watched
 
     known = configuration()
     flags["strict"] = flags["strict"] or known.strict
-    return checked(paths or known.paths, Options(
+    return (watched if watch else checked)(paths or known.paths, Options(
         style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select) or known.select,
         ignore=_split(ignore) or known.ignore, exclude=(*known.exclude, *_split(exclude)),
         limits=Limits(seconds=timeout, megabytes=memory), **flags))
@@ -349,19 +354,35 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
         return 0 if fuzzed(console, theorems, examples=examples, seed=seed, executor=executor) else 1
 
 
+# -- lsp -------------------------------------------------------------------------------------------
+
+
+@commands.command()
+def lsp() -> int:
+    """Serve an editor over standard input and output: diagnostics on save, fixes, what a rule says."""
+    try:
+        from derive.language_server import server
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] not in ("pygls", "lsprotocol"):
+            raise
+        raise BadInput("the language server needs pygls: pip install 'derive-rl[lsp]'.") from None
+    server().start_io(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))  # it closes them in the end
+    return 0
+
+
 # -- report ----------------------------------------------------------------------------------------
 
 
 @commands.command()
 @NAMES
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.tex"), show_default=True,
-              help="A .tex file, or a .pdf file if a TeX engine is installed.")
+              help="A .tex file; an .html page; or a .pdf file if a TeX engine is installed.")
 @click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories of the convergence plot.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @guarded
 def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int:
-    """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document."""
+    """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, or as a page."""
     from derive.report.handout import write_handout
 
     theorems = _named(names)

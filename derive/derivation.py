@@ -168,6 +168,8 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
     if callable(title):
         raise InvalidChain('@theorem has no title. Write @theorem("the title") above the function.')
     _check_words(title, "theorem(...)", "a title")
+    if isinstance(assumes, (str, Assumption)):
+        raise InvalidChain(f"theorem {title!r}: assumes is a list. Write assumes=[{assumes}].")
     declared = tuple(assumes)
     for assumption in declared:
         if not isinstance(assumption, Assumption):

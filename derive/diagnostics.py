@@ -30,11 +30,34 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
-    """Text for a span: what a diagnostic proposes to write there."""
+class Edit:
+    """Text for a span."""
 
     span: Span
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Text for a span: what a diagnostic proposes to write there.
+
+    ``also`` are further edits without which it means nothing, ``imports`` those that import ``words`` of the
+    language. It is ``unsafe`` if it changes what is claimed, guesses, or loses words of the author's; ``says`` tells
+    in a few words what it does.
+    """
+
+    span: Span
+    text: str
+    also: tuple[Edit, ...] = ()
+    imports: tuple[Edit, ...] = ()
+    words: tuple[str, ...] = ()
+    unsafe: bool = False
+    says: str = ""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What it changes, without the imports: several fixes of a file share them."""
+        return (Edit(span=self.span, text=self.text), *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

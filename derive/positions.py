@@ -12,6 +12,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import decode_source
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from derive.diagnostics import Span
 from derive.errors import DeriveError
 from derive.language.binding import Index, substitute
 from derive.language.expression import as_term
+from derive.overlay import content
 from derive.theorems import Theorem
 
 BINDING = ("total", "prod", "expect", "variance", "mean")
@@ -66,6 +68,10 @@ class Places:
                 if self._is(node, letters, wanted):
                     return self._span(node)
         return None
+
+    def value(self, node: ast.expr) -> Any:
+        """What an expression of the function stands for, if it is computed again; else None."""
+        return self._known(node)
 
     def _item(self, number: int) -> Span | None:
         return self._span(self.items[number]) if number < len(self.items) else None
@@ -167,8 +173,7 @@ def places_of(theorem: Theorem) -> Places | None:
     if not isinstance(theorem, Declared):
         return None
     try:
-        text = Path(theorem.file).read_bytes().decode("utf-8-sig")
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = decode_source(content(Path(theorem.file)))
         tree = ast.parse(text)
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return None

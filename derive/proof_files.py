@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from derive.errors import BadInput, DeriveError, said
 from derive.folders import Walk, is_test
 from derive.mentions import mentions_theorem
+from derive.overlay import Tried, content, tried
 
 if TYPE_CHECKING:
     from derive.derivation import Event
@@ -133,8 +134,7 @@ def parsed(file: Path) -> ast.Module:
     try:
         if not stat.S_ISREG(file.stat().st_mode):
             raise BadInput(f"{file}: not a regular file.")
-        with file.open("rb") as opened:  # a link into /proc has 0 bytes, so what is read is what counts
-            source = opened.read(LARGEST + 1)
+        source = content(file, LARGEST + 1)  # a link into /proc has 0 bytes, so what is read is what counts
         if len(source) > LARGEST:
             raise BadInput(f"{file}: {max(file.stat().st_size, len(source)):,} bytes; "
                            f"a proof file has at most {LARGEST:,}.")
@@ -198,14 +198,14 @@ def loaded(file: Path) -> Loaded:
 def _executed(file: Path) -> ModuleType:
     package = _package_of(file)
     name = f"{package}.{file.stem}" if package else f"_derive_proof_{file.stem}"
-    known = sys.modules.get(name)
-    if isinstance(known, ModuleType) and _is_current(known, file):
+    known, text = sys.modules.get(name), tried(file)
+    if isinstance(known, ModuleType) and text is None and _is_current(known, file):
         return known
-    spec = spec_from_file_location(name, file)
+    spec = spec_from_file_location(name, file, loader=None if text is None else Tried(str(file), text))
     if spec is None or spec.loader is None:
         raise BadInput(f"{file}: cannot be loaded as a Python module.")
     module = module_from_spec(spec)
-    module.__dict__[STAMP] = file.stat().st_mtime_ns
+    module.__dict__[STAMP] = file.stat().st_mtime_ns if text is None else None
     before = set(sys.modules)
     sys.modules[name] = module
     from derive.derivation import recorded

@@ -147,7 +147,7 @@ def _meant(name: str, known: Sequence[str]) -> str:
 
 def _replaced(name: str, place: Span | None) -> Fix | None:
     near = _close(name, derive.__all__)
-    return Fix(span=place, text=near) if near and place is not None else None
+    return Fix(span=place, text=near, unsafe=True, says=f"{name}: {near}") if near and place is not None else None
 
 
 def _import(error: ImportError, file: _File) -> Slip | None:
@@ -175,7 +175,7 @@ def _attribute(error: AttributeError, file: _File, span: Span | None) -> Slip | 
         near = "a" if name.startswith("a") else "s"
         return Slip(message=f"{whole} has no {name}", span=file.span(node),
                     hint=f"the states of a trajectory are {whole}.s[t], its actions {whole}.a[t]",
-                    fix=Fix(span=file.span(node), text=f"{whole}.{near}"))
+                    fix=Fix(span=file.span(node), text=f"{whole}.{near}", says=f"{whole}.{near}"))
     return Slip(message=f"{whole} has no {name}", span=file.span(node))
 
 
@@ -195,7 +195,7 @@ def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
         fit = f"{name}({places[0]} | {places[1]})"
     if fit and not conditional:
         return Slip(message=f"{file.source(call)} is not how a conditional probability is written",
-                    span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit))
+                    span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit, says=fit))
     if name in derive.__all__ and "argument" in said(error):
         return Slip(message=f"{name} is not called so: {_without_name(said(error))}", span=file.span(call),
                     hint=f"its arguments are {_signature(name)}")
@@ -241,8 +241,16 @@ def _forgotten_return(file: _File, function: ast.FunctionDef) -> Slip | None:
             start = Span(line=place.line, column=place.column, end_line=place.line, end_column=place.column)
             head = Span(line=place.line, column=place.column, end_line=place.line, end_column=place.column + 4)
             return Slip(message=f"{function.name} returns nothing", span=head, hint="write return calc(...)",
-                        fix=Fix(span=start, text="return "))
+                        fix=Fix(span=start, text="return ", says=f"{function.name}: return"))
     return Slip(message=f"{function.name} returns nothing", span=None, hint="end it with return calc(...)")
+
+
+def _hole(file: _File, item: ast.expr) -> Fix:
+    """A reason that says nothing yet, before a term, on a line of its own if the term has one."""
+    place = file.span(item)
+    before = file.text.split("\n")[place.line - 1][: place.column - 1]
+    point = Span(line=place.line, column=place.column, end_line=place.line, end_column=place.column)
+    return Fix(span=point, text="by(), " if before.strip() else f"by(),\n{before}", says="by()")
 
 
 def _items(file: _File, call: ast.Call) -> Slip | None:
@@ -253,11 +261,12 @@ def _items(file: _File, call: ast.Call) -> Slip | None:
     for item in call.args:
         if isinstance(item, ast.Name) and item.id == "by":
             return Slip(message="by has no parentheses", span=file.span(item),
-                        hint="write by(), or by(RULE) with a reason", fix=Fix(span=file.span(item), text="by()"))
+                        hint="write by(), or by(RULE) with a reason",
+                        fix=Fix(span=file.span(item), text="by()", says="by()"))
         reason = isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "by"
         if previous is not None and reason == previous:
             what = "two reasons stand side by side" if reason else "no by(...) stands before this term"
-            return Slip(message=what, span=file.span(item),
+            return Slip(message=what, span=file.span(item), fix=None if reason else _hole(file, item),
                         hint="a chain is term, by(...), term, by(...), term")
         if previous is None and reason:
             return Slip(message="a chain begins with a term", span=file.span(item))

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from derive.campaign import Checked
 from derive.errors import BadInput
 from derive.proof_files import LARGEST
+from derive.report.output import temporary_folder
 
 NAME = "<stdin>"
 
@@ -47,8 +47,8 @@ def standard_input(paths: Sequence[Path]) -> Iterator[Given]:
         yield Given(tuple(paths))
         return
     text = _read()
-    with TemporaryDirectory(prefix="derive-") as folder:
-        file = Path(folder).resolve() / "stdin.py"
+    with temporary_folder("derive-") as folder:
+        file = folder.resolve() / "stdin.py"
         file.write_bytes(text)
         yield Given(tuple(file if path == Path("-") else path for path in paths), file)
 

@@ -100,6 +100,26 @@ class _Error(_Guarded):
             super().flush()
 
 
+def write_bytes(content: bytes) -> None:
+    """Bytes to standard output as they are; where it takes text only, as that.
+
+    Raises:
+        CannotWrite: if it takes no more.
+    """
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None:
+        sys.stdout.write(content.decode(errors="replace"))
+        return
+    sys.stdout.flush()
+    try:
+        raw.write(content)
+        raw.flush()
+    except OSError as error:
+        if isinstance(sys.stdout, _Guarded):
+            raise CannotWrite(sys.stdout, error.errno, error.strerror or str(error)) from None
+        raise
+
+
 class Streams:
     """The two streams of a run."""
 

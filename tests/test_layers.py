@@ -15,9 +15,9 @@ import derive
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "mentions", "diagnostics", "isolation", "folders"),
+    ("errors", "codes", "mentions", "diagnostics", "isolation", "folders", "overlay"),
     ("display",),
-    ("streams",),
+    ("streams", "rewriting"),
     ("configuration", "running"),
     ("slips",),
     ("kernel",),
@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("derivation",),
     ("positions",),
     ("checking",),
+    ("fixing",),
     ("certificate",),
     ("mutants",),
     ("random_models",),
@@ -55,7 +56,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("proof_files",),
     ("report",),
     ("campaign",),
-    ("standard_input",),
+    ("standard_input", "mending", "watching", "notebook", "language_server"),
     ("run_check",),
     ("cli",),
     ("pytest_plugin",),

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -235,7 +236,7 @@ def test_the_check_for_warnings_sees_one(tmp_path: Path) -> None:
 ])
 def test_the_engine_has_no_shell_and_no_files_elsewhere(
         body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tex.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "outside.tex").write_text("SECRET")
     target = tmp_path / "out.pdf"
     try:

@@ -7,7 +7,7 @@ its class, which an example of it gives: ``type(J * J)(2, 3)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count
 from typing import Any
 
@@ -54,18 +54,20 @@ _CLASSES = {
 }
 
 
-def source(term: Expr) -> str:
+def source(term: Expr, names: Mapping[Expr, str] | None = None) -> str:
     """Python that builds ``term`` after ``from fractions import Fraction`` and ``from derive import *``.
+
+    ``names`` are names that stand for terms, or parts of them, besides.
 
     Raises:
         NotATerm: for a part that is not of this language.
     """
     refuse_foreign(term)
-    return _Writer({}).text(term)
+    return _Writer(dict(names or {})).text(term)
 
 
 class _Writer:
-    def __init__(self, names: dict[Index, str]) -> None:
+    def __init__(self, names: dict[Expr, str]) -> None:
         self.names = names
 
     def text(self, term: Any) -> str:

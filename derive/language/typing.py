@@ -162,14 +162,14 @@ def _check_sorts(term: Expr) -> None:
                 _expect_sort(argument, SCALAR, term)
         case Same(args=(one, two)):
             if sort_of(one) not in ("state", "action"):
-                raise MalformedTerm(f"{one} is a {sort_of(one)}; {term} compares states, or actions.", one)
+                raise MalformedTerm(f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.", one)
             _expect_sort(two, sort_of(one), term)
         case Applied():
             _expect_sort(term.args[0], "function", term)
             for argument in term.args[1:]:
                 if sort_of(argument) not in ("state", "action"):
                     raise MalformedTerm(
-                        f"{argument} is a {sort_of(argument)}; {term} takes states and actions.", argument)
+                        f"{argument} is {_with_article(sort_of(argument))}; {term} takes states and actions.", argument)
         case Power(args=(_, Integer() as exponent)) if exponent < 0:
             raise MalformedTerm(f"{term} hides a division; write it as a ratio, which owes its denominator.", term)
         case Expect() | Var():
@@ -181,10 +181,16 @@ def _check_sorts(term: Expr) -> None:
             _check_range(term)
 
 
+def _with_article(sort: str) -> str:
+    """``an action``, ``a state``."""
+    return f"an {sort}" if sort[0] in "aeiou" else f"a {sort}"
+
+
 def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
     sort = sort_of(argument)
     if not _fits(sort, expected, argument):
-        raise MalformedTerm(f"{argument} is a {sort}; {parent} needs a {expected} there.", argument)
+        raise MalformedTerm(
+            f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there.", argument)
 
 
 def _check_range(term: Expr) -> None:
@@ -192,7 +198,7 @@ def _check_range(term: Expr) -> None:
     if term.index.sort == "batch":
         raise MalformedTerm("A random sample is averaged over with expect, not summed over.", term)
     if not isinstance(term.domain, Between if needs_limits else Everything):
-        raise MalformedTerm(f"A sum over a {term.index.sort} cannot have the range {term.domain!r}.", term)
+        raise MalformedTerm(f"A sum over {_with_article(term.index.sort)} cannot have the range {term.domain!r}.", term)
 
 
 # -- rank ---------------------------------------------------------------------------------
@@ -273,7 +279,7 @@ def check(term: Expr) -> Expr:
     for node in subterms(term):
         _check_sorts(node)
     if sort_of(term) not in (SCALAR, TIME):
-        raise MalformedTerm(f"{term} is a {sort_of(term)}; a step equates scalars or gradients.", term)
+        raise MalformedTerm(f"{term} is {_with_article(sort_of(term))}; a step equates scalars or gradients.", term)
     rank(term)
     return term
 

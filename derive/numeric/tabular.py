@@ -19,6 +19,8 @@ from derive.models import Model, Shape
 
 FloatArray = NDArray[np.float64]
 
+LARGEST_RETURN = 1e150
+"""Its square is still a float."""
 ROW_TOLERANCE = 1e-8
 """How far from 1 a row of probabilities may sum: rows written with nine digits pass, 0.333 thrice does not.
 
@@ -62,6 +64,12 @@ class TabularMDP:
         object.__setattr__(self, "P", _normalised(self.P))
         object.__setattr__(self, "gamma", _discount(self.gamma))
         object.__setattr__(self, "horizon", _horizon(self.horizon))
+        with np.errstate(over="ignore", invalid="ignore"):
+            bound = self.return_bound
+        if not bound <= LARGEST_RETURN:
+            raise InvalidModel(f"returns of up to {bound:.1g}: rewards of up to {np.abs(self.r).max():.1g}, a discount "
+                               f"of {self.gamma:g} and {self.horizon + 1} decisions; floats bear {LARGEST_RETURN:g}. "
+                               "Scale the rewards, or give a discount of at most 1.")
 
     @property
     def states(self) -> int:

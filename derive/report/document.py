@@ -62,7 +62,8 @@ def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, comma
         valued=any(isinstance(node, VALUES) for one in examined for term in one.theorem.chain.terms
                    for node in subterms(term)),
         endless=any(one.theorem.endless for one in examined),
-        rules=_rules(examined), versions=_versions(), command=code(command),
+        rules=_rules(examined), command=code(command),
+        versions=[(literal(name), literal(number)) for name, number in versions()],
     )
 
 
@@ -84,23 +85,28 @@ def _only_latex(value: Any) -> Any:
     raise TypeError(f"{value!r} is not marked as LaTeX; pass it through derive.report.escape")
 
 
-def _rules(examined: Sequence[Examined]) -> list[RuleEntry]:
+def rules_used(examined: Sequence[Examined]) -> list[Rule]:
     """The rules that the chains name, in the order of their first use."""
     used: dict[str, Rule] = {}
     for one in examined:
         for step in one.steps:
             if isinstance(step.by.reason, Rule):
                 used.setdefault(step.by.reason.name, step.by.reason)
+    return list(used.values())
+
+
+def _rules(examined: Sequence[Examined]) -> list[RuleEntry]:
     return [RuleEntry(rule_label(rule), literal(str(rule)), prose(rule.statement, words=frozenset()),
-                      prose(rule.proof), prose(rule.conditions)) for rule in used.values()]
+                      prose(rule.proof), prose(rule.conditions)) for rule in rules_used(examined)]
 
 
-def _versions() -> list[tuple[Tex, Tex]]:
+def versions() -> list[tuple[str, str]]:
+    """What a report was made with."""
     found = [("derive", __version__), ("python", platform.python_version())]
     for name in LIBRARIES:
         try:
             found.append((name, version(name)))
         except PackageNotFoundError:
             found.append((name, "unknown"))
-    return [(literal(name), literal(number)) for name, number in found]
+    return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from unicodedata import category, combining, east_asian_width
 
 from derive.diagnostics import Span, visible
+from derive.overlay import content, tried
 
 LARGEST = 1_000_000
 MOST_LINES = 6
@@ -25,9 +26,9 @@ class Source:
         """The text of a proof file, which was read before."""
         try:
             path = Path(file)
-            if not path.is_file() or path.stat().st_size > LARGEST:
+            if tried(path) is None and (not path.is_file() or path.stat().st_size > LARGEST):
                 return Source("")
-            return Source(path.read_bytes().decode("utf-8-sig", errors="replace"))
+            return Source(content(path).decode("utf-8-sig", errors="replace"))
         except OSError:
             return Source("")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.scope import reach_of
 from derive.codes import KINDS, code_of, headline
-from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span
+from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span
+from derive.fixing.proposals import fixes
 from derive.positions import Places, places_of
 from derive.report.marking import wrong_parts
 from derive.report.refutation import shape_text, value_text
@@ -15,22 +16,27 @@ from derive.report.wording import conditions, hint, shown_path, why
 from derive.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
 
 
-def findings(one: Examined) -> tuple[Diagnostic, ...]:
-    """Everything there is to say of a theorem that is not proved in every respect."""
+def findings(one: Examined, mends: Mapping[int, Fix] | None = None) -> tuple[Diagnostic, ...]:
+    """Everything there is to say of a theorem that is not proved in every respect.
+
+    ``mends`` are fixes of its steps; by default, what the verdicts say already.
+    """
     telling = any(not step.as_claimed or step.verdict.code != "proved" or step.notes for step in one.steps)
     places = places_of(one.theorem) if telling else None
-    steps = (found for number, _ in enumerate(one.steps, 1) for found in _of_step(one, number, places))
+    known = fixes(one) if mends is None else mends
+    steps = (found for number, _ in enumerate(one.steps, 1)
+             for found in _of_step(one, number, places, known.get(number)))
     return (*_shared(one, places), *steps, *_idle(one))
 
 
-def _of_step(one: Examined, number: int, places: Places | None) -> Iterator[Diagnostic]:
+def _of_step(one: Examined, number: int, places: Places | None, fix: Fix | None) -> Iterator[Diagnostic]:
     """What there is to say of a step: of its verdict, unless that is ``proved`` and claimed, and its notes."""
     step = one.steps[number - 1]
     span = _place(step, number, places)
     if not step.as_claimed or step.verdict.code != "proved":
         yield Diagnostic(
             code=code(step), severity=severity(step), message=f"step {number}: {message(step)}", hint=hint(step),
-            file=shown_path(one.theorem.file), span=span, theorem=one.theorem.name, step=number)
+            file=shown_path(one.theorem.file), span=span, theorem=one.theorem.name, step=number, fix=fix)
     for note in step.notes:
         yield Diagnostic(
             code=KINDS["free letter"], severity=NOTE, message=f"step {number}: {note}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -54,6 +55,23 @@ def _same(one: Path, other: Path) -> bool:
         return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
     except (OSError, RuntimeError, ValueError):
         return False
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """A folder that is gone afterwards.
+
+    Raises:
+        BadInput: if there is no place for one, or what is written into it finds no room.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=prefix) as name:
+            yield Path(name)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.EROFS, errno.EACCES):
+            raise
+        raise BadInput(f"the folder for temporary files takes nothing ({error.strerror or error}). "
+                       "Empty it, or set TMPDIR to another.") from error
 
 
 def check_target(path: Path) -> None:

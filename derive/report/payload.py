@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from derive.assumptions import POSSIBLE
 from derive.checking.judgement import Examined, Judgement
 from derive.claim import Witness
 from derive.codes import KINDS, code_of
-from derive.diagnostics import NOTHING_WRONG, Diagnostic, exit_status
+from derive.diagnostics import NOTHING_WRONG, Diagnostic, Fix, exit_status
 from derive.report.findings import findings
 from derive.report.refutation import replay
 from derive.report.wording import conditions, reason_text, shown_path, why
@@ -20,12 +20,13 @@ ABOUT_NO_VERDICT = (KINDS["free letter"], KINDS["shared term"])
 
 
 def payload(examined: Sequence[Examined], errors: Sequence[str] = (), diagnostics: Sequence[Diagnostic] | None = None,
-            *, strict: bool = False) -> dict[str, Any]:
+            *, strict: bool = False, mends: Mapping[int, Fix] | None = None) -> dict[str, Any]:
     """``{"schema": 2, "ok": ..., "theorems": [...], "errors": [...], "diagnostics": [...]}``, plain data.
 
-    Nothing examined is not ok. ``diagnostics`` are those of the steps, unless others are given.
+    Nothing examined is not ok. ``diagnostics`` are those of the steps, unless others are given; ``mends`` are fixes
+    of the steps of one theorem.
     """
-    by_theorem = [findings(one) for one in examined]
+    by_theorem = [findings(one, mends) for one in examined]
     told = [found for group in by_theorem for found in group] if diagnostics is None else list(diagnostics)
     ok = bool(examined) and not errors and exit_status(told, strict=strict) == NOTHING_WRONG
     return {"schema": SCHEMA, "ok": ok,

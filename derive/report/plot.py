@@ -47,7 +47,7 @@ def convergence(comparison: Comparison) -> Plot:
     state, action = divmod(int(np.argmax(np.abs(exact))), exact.shape[1])
     value, estimate = float(exact[state, action]), comparison.estimate
     running, error = (table[:, state, action] for table in (estimate.running, estimate.running_error))
-    axes = _Axes(estimate.counts.astype(float), running, error, value)
+    axes = Axes(estimate.counts.astype(float), running, error, value)
     return Plot(
         coordinate=Tex(rf"\theta({state}, {action})"),
         across=_cm(WIDTH), up=_cm(HEIGHT),
@@ -63,7 +63,7 @@ def _cm(length: float) -> Tex:
     return Tex(f"{length:.3f}")
 
 
-class _Axes:
+class Axes:
     """Episodes to the right on a log scale, the gradient upwards."""
 
     def __init__(self, counts: FloatArray, running: FloatArray, error: FloatArray, exact: float) -> None:

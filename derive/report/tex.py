@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,25 +19,31 @@ from derive.checking.judgement import Examined
 from derive.errors import BadInput
 from derive.report.document import document
 from derive.report.numbers import Evaluated
-from derive.report.output import check_target, write_whole
+from derive.report.output import check_target, temporary_folder, write_whole
+from derive.report.page import page
 
 ENGINES = ("pdflatex", "lualatex")
 SECONDS = 60.0
 MOST_PASSES = 4
+LEAST_ROOM = 1_000_000
+"""Bytes; a report and what an engine writes beside it take less."""
 _AGAIN = re.compile(r"Rerun to get|Rerun LaTeX|Table widths have changed|No file report\.(?:toc|out)")
 _INSTALL = ("No LaTeX engine was found. Install one, on Debian and Ubuntu: apt install texlive-latex-recommended "
             "texlive-pictures lmodern; or write the source instead, with -o report.tex.")
 
 
 def write_report(examined: Sequence[Examined], evaluated: Evaluated | None, path: Path, *, command: str) -> None:
-    """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if it ends in .tex.
+    """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if in .tex, a page if in .html.
 
     Raises:
         BadInput: if the path ends otherwise or cannot be written, or no engine makes a PDF of it.
     """
-    if path.suffix.lower() not in (".pdf", ".tex"):
-        raise BadInput(f"{path} ends neither in .pdf nor in .tex. Name the report, say, report.pdf.")
+    if path.suffix.lower() not in (".pdf", ".tex", ".html"):
+        raise BadInput(f"{path} ends neither in .pdf nor in .tex nor in .html. Name the report, say, report.pdf.")
     check_target(path)
+    if path.suffix.lower() == ".html":
+        write_whole(path, page(examined, evaluated, command=command).encode())
+        return
     source = document(examined, evaluated, command=command)
     if path.suffix.lower() == ".pdf":
         compile_pdf(source, path)
@@ -64,8 +69,7 @@ def compile_pdf(source: str, target: Path, *, engine: str | None = None, seconds
     program = engine or find_engine()
     if program is None:
         raise BadInput(_INSTALL)
-    with tempfile.TemporaryDirectory(prefix="derive-report-") as name:
-        folder = Path(name)
+    with temporary_folder("derive-report-") as folder:
         (folder / "report.tex").write_bytes(source.encode())
         log = _passes(program, folder, seconds)
         try:
@@ -85,7 +89,7 @@ def _passes(program: str, folder: Path, seconds: float) -> str:
         written = folder / "report.log"
         log = written.read_text(encoding="utf-8", errors="replace") if written.exists() else ""
         if status != 0:
-            raise BadInput(f"{Path(program).name} failed with status {status}. {_complaint(log)}")
+            raise BadInput(f"{Path(program).name} failed with status {status}. {_full(folder) or _complaint(log)}")
         if not _AGAIN.search(log):
             break
     return log
@@ -116,6 +120,14 @@ def _environment(inherited: Mapping[str, str], folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in inherited.items() if not name.startswith(("TEXINPUTS", "TEXMFOUTPUT"))}
     return {**kept, "openin_any": "p", "openout_any": "p", "shell_escape": "f", "SOURCE_DATE_EPOCH": "0",
             "FORCE_SOURCE_DATE": "1", "max_print_line": "10000", "TEXMFVAR": str(folder / "texmf-var")}
+
+
+def _full(folder: Path) -> str:
+    """That there is no room for the engine's own files, if there is none."""
+    free = shutil.disk_usage(folder).free
+    if free >= LEAST_ROOM:
+        return ""
+    return f"The folder for temporary files, {folder.parent}, has {free:,} bytes left. Empty it, or set TMPDIR."
 
 
 def _complaint(log: str) -> str:

@@ -116,7 +116,7 @@ def _explained(found: Diagnostic, cause: BaseException, file: str) -> Diagnostic
         span = source.in_characters(span)
     elif not isinstance(cause, InvalidChain):
         return found
-    known = slip(cause, source.text, span or found.span)
+    known = slip(cause, "\n".join(source.lines), span or found.span)
     if known is None:
         return replace(found, span=span or found.span)
     return replace(found, span=known.span or span or found.span, message=known.message or found.message,

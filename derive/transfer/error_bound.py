@@ -49,9 +49,18 @@ def of_automaton(one: Automaton, shape: Shape, mu: int = 1) -> Bound:
         below[f] = max(below.get(f, 0), -e)
     inverted = sum(e * sizes.degree(f) * sizes.entries(f) for f, e in below.items())
     degree = 1 + inverted + max(sizes.degree_of(letter) + power(by_key(poly).values()) for poly, letter in read)
-    terms = sum(size(by_key(poly).values()) * 2 ** sizes.norm_of(letter) for poly, letter in read)
-    each_step = log2(2 + terms * shape.states * shape.actions) + inverted * log2(2 + shape.states + shape.actions)
+    terms = _sum_of_powers(log2(number) + sizes.norm_of(letter) for poly, letter in read
+                           if (number := size(by_key(poly).values())))
+    each_step = _sum_of_powers((1, terms + log2(shape.states * shape.actions)))
+    each_step += inverted * log2(2 + shape.states + shape.actions)
     return Bound((shape.horizon + 2) * degree, (shape.horizon + 2) * each_step)
+
+
+def _sum_of_powers(bits: Iterable[float]) -> float:
+    """log2 of the sum of 2^b, where 2^b itself may be too large for a float; at least 0."""
+    listed = list(bits)
+    largest = max(listed, default=0.0)
+    return max(0.0, largest + log2(sum(2 ** (one - largest) for one in listed) or 1))
 
 
 def of_polynomial(poly: Poly, sums: Mapping[Monomial, Bound], horizon: int) -> Bound:

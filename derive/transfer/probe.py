@@ -48,7 +48,7 @@ class Agreement:
         where = f"S={self.shape.states} A={self.shape.actions} H={self.shape.horizon}"
         if not self.bits:
             return f"the same combination of the same sums over trajectories, {where} and every other shape"
-        return (f"not proved: equal at {self.points} random points modulo random 31-bit primes, {where}; "
+        return (f"equal at {self.points} random points modulo random 31-bit primes, {where}, which is no proof: "
                 f"a false identity passes with probability at most 2^-{self.bits}")
 
 

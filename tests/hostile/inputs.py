@@ -36,7 +36,8 @@ ARGUMENTS = ("check", "show", "verify", "explain", "probe", "report", "fuzz", "-
              "policy_gradient",
              "score_squared", "--shape", "2,2,2", "1,1", "9" * 30 + ",1,1", "--points", "--examples", "--seed", "1",
              "--replay", "--latex", "--against", "c.json", "--partial", "--exit-zero", "--if-any", "--certificate",
-             "--statistics", "--exclude", "--help", "--version", "scope", "D017", "--nope")
+             "--statistics", "--exclude", "--fix", "--diff", "--unsafe-fixes", "--help", "--version",
+             "scope", "D017", "--nope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def _proof(rng: Random, _: str) -> tuple[tuple[str, ...], dict[str, bytes]]:
         content = bytes(rng.randrange(256) for _byte in range(200)) + content
     style = rng.choice(("full", "concise", "json", "github", "sarif", "junit"))
     options = rng.choice((("-v",), ("-q",), ("--strict",), ("--statistics",), ("-j", "2"), ()))
+    if rng.randrange(6) == 0:
+        options = rng.choice((("--fix",), ("--diff",), ("--fix", "--unsafe-fixes"), ("--diff", "--unsafe-fixes")))
     return ("check", "a.py", "--format", style, "--timeout", "20", *options), {"a.py": content}
 
 

@@ -25,8 +25,10 @@ from derive.cli import main
 from derive.isolation import DONE, TIME, Limits, isolated
 from hostile.inputs import PROOF, ROOT, Input, inputs
 
-SECONDS = 60
+SECONDS = 240
+"""For one input; a check of all bundled proofs is among them."""
 INTERRUPTED = 130
+NONE = {"traceback": 0, "hang": 0, "wrong exit": 0, "written": 0}
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +40,28 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (folder / "c.json").read_text(encoding="utf-8")
 
 
-def run_main(one: Input) -> Iterator[tuple[int, str, str]]:
-    """The exit status and what was printed, in a folder of its own."""
+def run_main(one: Input) -> Iterator[tuple[int, str, str, list[str]]]:
+    """The exit status, what was printed, and which of the given files were changed, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         for name, content in one.files.items():
             Path(name).write_bytes(content)
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             status = main(one.arguments)
-        yield status, out.getvalue(), err.getvalue()
+        changed = [name for name, content in one.files.items() if Path(name).read_bytes() != content]
+        yield status, out.getvalue(), err.getvalue(), changed
 
 
 def faults(given: list[Input], *, jobs: int = 2) -> tuple[Counter[str], list[str]]:
-    """How many of traceback, hang and wrong exit, and where."""
-    counts, where = Counter({"traceback": 0, "hang": 0, "wrong exit": 0}), []
+    """How many of traceback, hang, wrong exit and file that was written to, and where."""
+    counts, where = Counter(NONE), []
     results = isolated(run_main, given, jobs=jobs, limits=Limits(seconds=SECONDS))
     for one, result in zip(given, results, strict=True):
         fault = "hang" if result.ending == TIME else "" if result.ending == DONE else "traceback"
         if not fault:
-            status, out, err = result.parts[0]
-            fault = _fault(one, status, out, err)
+            status, out, err, changed = result.parts[0]
+            written = bool(changed) and ("--fix" not in one.arguments or "--diff" in one.arguments)
+            fault = "written" if written else _fault(one, status, out, err)
         if fault:
             counts[fault] += 1
             where.append(f"{fault}: {one.kind} {one.seed}: {one.arguments} {result.parts[:1]} {result.detail}")
@@ -80,13 +84,13 @@ def _fault(one: Input, status: int, out: str, err: str) -> str:
 
 def test_two_hundred_inputs(certificate: str) -> None:
     counts, where = faults(inputs(200, certificate))
-    assert dict(counts) == {"traceback": 0, "hang": 0, "wrong exit": 0}, "\n".join(where)
+    assert dict(counts) == NONE, "\n".join(where)
 
 
 @pytest.mark.deep
 def test_twenty_thousand_inputs(certificate: str) -> None:
     counts, where = faults(inputs(20_000, certificate))
-    assert dict(counts) == {"traceback": 0, "hang": 0, "wrong exit": 0}, "\n".join(where)
+    assert dict(counts) == NONE, "\n".join(where)
 
 
 def test_the_harness_sees_each_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,16 +106,19 @@ def test_the_harness_sees_each_fault(monkeypatch: pytest.MonkeyPatch) -> None:
                 time.sleep(1000)
             case "defect":
                 return 3
+            case "writes":
+                Path("a.py").write_text("")
             case "check":
                 print(json.dumps({"ok": True, "exit": 0, "diagnostics": [{"code": "D001", "severity": "error"}]}))
         return 0
 
     monkeypatch.setattr(sys.modules[__name__], "main", broken)
     monkeypatch.setattr(sys.modules[__name__], "SECONDS", 2)
-    given = [Input("x", 0, arguments) for arguments in (
-        ("raises",), ("prints",), ("loops",), ("defect",), ("check", "json"), ("fine",))]
+    given = [Input("x", 0, arguments, {"a.py": b"x = 1"}) for arguments in (
+        ("raises",), ("prints",), ("loops",), ("defect",), ("check", "json"), ("fine",), ("writes",),
+        ("writes", "--fix"))]
     counts, _ = faults(given)
-    assert dict(counts) == {"traceback": 2, "hang": 1, "wrong exit": 2}
+    assert dict(counts) == {"traceback": 2, "hang": 1, "wrong exit": 2, "written": 1}
 
 
 # -- signals and outputs ---------------------------------------------------------------------------
@@ -141,6 +148,8 @@ def process_fault(seed: int, folder: Path) -> str:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+    if sent == signal.SIGINT and is_before_ours(err):
+        return ""
     if b"Traceback (most recent call last)" in out + err:
         return "traceback"
     right = {1} if sent is None else {1, -sent, INTERRUPTED if sent == signal.SIGINT else -sent}
@@ -149,6 +158,20 @@ def process_fault(seed: int, folder: Path) -> str:
     if "|" in output:
         right = {0}
     return "" if process.returncode in right else f"wrong exit {process.returncode} {sent} {output}"
+
+
+def is_before_ours(err: bytes) -> bool:
+    """Whether Python itself was interrupted as it started, before it read a line of derive."""
+    folder = str(ROOT / "derive").encode()
+    return b"KeyboardInterrupt" in err and b"<frozen " in err and folder not in err and b"in <module>\n" in err
+
+
+def test_an_interrupt_of_python_itself_is_told_from_one_of_ours() -> None:
+    start = b"Fatal Python error: init_import_site: Failed to import the site module\nTraceback:"
+    own = f'\n  File "{ROOT}/derive/cli.py", line 1, in <module>\nKeyboardInterrupt\n'.encode()
+    assert is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>\nKeyboardInterrupt\n')
+    assert not is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>' + own)
+    assert not is_before_ours(own)
 
 
 @pytest.fixture

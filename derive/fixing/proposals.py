@@ -1,0 +1,136 @@
+"""What would make the steps of a theorem as claimed, tried by the checker before it is proposed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from sympy import Expr
+
+from derive.assumptions import POSSIBLE, VOCABULARY
+from derive.checking.judgement import Examined, Judgement
+from derive.diagnostics import Fix
+from derive.errors import DoesNotMatch, MalformedTerm, NotATerm, OutsideFragment, WorkLimit
+from derive.fixing.search import sequences
+from derive.fixing.spelling import NotSpelled, Spelled
+from derive.fixing.writing import Written, written
+from derive.language.expression import subterms
+from derive.language.terms import Policy
+from derive.rules import automata
+from derive.rules.rule import Rule
+from derive.theorems import By, Chain, Theorem
+from derive.verdict import NeedsCondition, Proved, Refuted, Unjustified
+
+MOST_TRIED = 6
+"""Sequences that are put to the checker."""
+_HINTED = re.compile(r"by\((.*)\) gives this step")
+_SETTLING = re.compile(r"holds under (.*)")
+
+Examine = Callable[[Theorem], Examined]
+
+
+def fixes(one: Examined, examine: Examine | None = None) -> dict[int, Fix]:
+    """A fix for each step, counted from 1, that one is known for.
+
+    Without ``examine`` only what the verdicts say already: one rule, or an assumption. With it, sequences are
+    looked for too, and put to the checker.
+    """
+    wrong = [(number, step) for number, step in enumerate(one.steps, 1)
+             if not step.as_claimed and step.by.expect == Proved.code]
+    place = written(one.theorem) if wrong else None
+    if place is None:
+        return {}
+    found = ((number, _fix(one.theorem, number, step, place, examine)) for number, step in wrong)
+    return {number: fix for number, fix in found if fix is not None}
+
+
+def _fix(theorem: Theorem, number: int, step: Judgement, place: Written, examine: Examine | None) -> Fix | None:
+    says = f"step {number} of {theorem.name}"
+    match step.verdict:
+        case Unjustified():
+            for reasons in _reasons(theorem, step, examine):
+                try:
+                    spelled = [place.scope.python(one) if isinstance(one, str) else place.scope.term(one)
+                               for one in reasons]
+                except (NotSpelled, NotATerm):
+                    continue
+                names = ", ".join(one.text for one in spelled[::2])
+                return place.by_step(step.by, spelled, f"{says}: by({names})", unsafe=isinstance(step.by.reason, str))
+        case NeedsCondition() | Refuted():
+            return _assuming(step, place, says)
+    return None
+
+
+def _reasons(theorem: Theorem, step: Judgement, examine: Examine | None) -> Iterator[Sequence[str | Expr]]:
+    """Reasons in the place of the one that is given, with the terms between: one rule, a sequence, the automata."""
+    assert isinstance(step.verdict, Unjustified)
+    found = _HINTED.fullmatch(step.verdict.hint)
+    hinted = found[1] if found else ""
+    if hinted and hinted != automata.name:
+        yield [hinted]
+    if examine is not None:
+        yield from _sequences(theorem, step, examine)
+    if hinted == automata.name:
+        yield [hinted]
+
+
+def _sequences(theorem: Theorem, step: Judgement, examine: Examine) -> Iterator[Sequence[str | Expr]]:
+    def usable(rule: Rule) -> bool:
+        return set(rule.assumes) <= set(theorem.assumes)
+
+    for path in islice(sequences(step.before, step.after, usable), MOST_TRIED):
+        reasons = tuple(By(rule, None, Proved.code, step.by.line) for rule in path.rules)
+        part = replace(_plain(theorem), written=Chain((step.before, *path.terms, step.after), reasons))
+        try:
+            proved = all(isinstance(each.verdict, Proved) for each in examine(part).steps)
+        except (DoesNotMatch, MalformedTerm, OutsideFragment, WorkLimit):
+            continue
+        if proved:
+            mixed: list[str | Expr] = [path.rules[0].python]
+            for rule, term in zip(path.rules[1:], path.terms, strict=True):
+                mixed += [term, rule.python]
+            yield mixed
+
+
+def _plain(theorem: Theorem) -> Theorem:
+    return Theorem(theorem.title, theorem.name, theorem.assumes, theorem.file, theorem.line, theorem.docstring,
+                   theorem.written)
+
+
+# -- assumptions -----------------------------------------------------------------------------------
+
+
+def _assuming(step: Judgement, place: Written, says: str) -> Fix | None:
+    """The assumptions that the verdict names; the claim becomes another, so the fix is not safe."""
+    if isinstance(step.verdict, NeedsCondition):
+        names: Sequence[str] = step.verdict.settled_by
+    else:
+        found = _SETTLING.fullmatch(getattr(step.verdict, "note", ""))
+        names = [found[1]] if found else []
+    if not names:
+        return None
+    try:
+        spelled = [_assumption(name, step, place) for name in names]
+    except (NotSpelled, NotATerm):
+        return None
+    return place.assuming(spelled, f"{says}: assumes {', '.join(names)}")
+
+
+def _assumption(name: str, step: Judgement, place: Written) -> Spelled:
+    """How an assumption of this name is written.
+
+    Raises:
+        NotSpelled: if it is about something that has no name here.
+    """
+    if name == POSSIBLE.name or name in {one.name for one in VOCABULARY} or name.startswith("samples_at_least("):
+        return place.scope.python(name)
+    if name.startswith("covers("):
+        for policy in {node for side in (step.before, step.after) for node in subterms(side)
+                       if isinstance(node, Policy) and name == f"covers({node}, π_θ)"}:
+            covering, covered = place.scope.term(policy), place.scope.python("pi")
+            word = place.scope.python("covers")
+            return Spelled(f"{word.text}({covering.text}, {covered.text})",
+                           covering.missing | covered.missing | word.missing)
+    raise NotSpelled(f"{name} is not written so")

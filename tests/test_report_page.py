@@ -1,0 +1,164 @@
+"""The report as one HTML file: well-formed, by itself, and nothing in it that was not escaped."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from derive import J, P, R, examine, expect, function, gamma, grad, log, mu, pi, prod, ratio, s, t, tau, total
+from derive.cli import main
+from derive.errors import BadInput
+from derive.proof_files import bundled, load, proof_files
+from derive.report.page import mathml, page
+
+MATH = "{http://www.w3.org/1998/Math/MathML}"
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+WRONG = '''"""A slip: <script>alert(1)</script> & more."""
+from derive import *
+@theorem("a <b>slip</b> \\x1b[2K")
+def wrong():
+    return calc(grad(J), by("by <i>magic</i>", tag="<u>"),
+                expect(tau, total(t, grad(log(pi(tau.a[t] | tau.s[t]))), start=1) * R(tau)))
+'''
+needs_mathml = pytest.mark.usefixtures("latex2mathml")
+
+
+@pytest.fixture
+def latex2mathml() -> None:
+    pytest.importorskip("latex2mathml")
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in their order, and remembers the tags, the attributes and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words = ""
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def report(folder: Path, *names: str, samples: int = 200) -> tuple[str, int]:
+    status = main(["report", *names, "-o", str(folder / "r.html"), "--samples", str(samples)])
+    return (folder / "r.html").read_text(encoding="utf-8"), status
+
+
+@needs_mathml
+def test_the_page_of_a_theorem_with_its_numbers(tmp_path: Path) -> None:
+    text, status = report(tmp_path, "policy_gradient")
+    assert status == 0
+    found = Page(text)
+    assert {"math", "svg", "table", "polyline"} <= set(found.tags)
+    assert "Every step is proved; the claim follows." in found.words
+    assert "agrees" in found.words
+    assert "derive report policy_gradient --samples 200 --seed 0 -o r.html" in found.words
+    assert not {"script", "link", "img", "iframe", "object"} & set(found.tags)
+    assert not [value for name, value in found.attributes if name in ("src", "href") and not str(value).startswith("#")]
+    linked = [str(value)[1:] for name, value in found.attributes if name == "href"]
+    assert linked
+    assert set(linked) <= {str(value) for name, value in found.attributes if name == "id"}
+    assert "prefers-color-scheme: dark" in text
+    assert "@media print" in text
+    assert str(tmp_path) not in text
+    assert report(tmp_path, "policy_gradient")[0] == text
+
+
+@needs_mathml
+def test_a_refuted_theorem_shows_where_the_sides_part_and_no_text_is_a_tag(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(WRONG)
+    text, status = report(tmp_path, str(tmp_path / "wrong.py"))
+    assert status == 1
+    found = Page(text)
+    assert "The claim does not follow; on its own it is refuted." in found.words
+    assert "left side 1/4, right side 0" in found.words
+    assert re.search(r"\(0, 1, 0\)\s*1/4\s*0", found.words)  # by hand: pi (1 - pi) at 1/2
+    assert "disagrees" in found.words
+    assert not {"i", "u", "script"} & set(found.tags)
+    assert "<script>alert(1)</script> & more" in found.words
+    assert "a <b>slip</b> \\x1b[2K" in found.words
+    assert "by <i>magic</i>" in found.words
+
+
+def test_the_checks_of_a_page_see_a_fault() -> None:
+    """The twins: a tag that is not closed, and one that comes from a text."""
+    for broken in ("<p><b>x</p>", "<p>", "</p>"):
+        with pytest.raises(AssertionError):
+            Page(broken)
+    assert "script" in Page("<p><script>alert(1)</script></p>").tags
+
+
+def shape(element: Any) -> str:
+    """MathML as nested words, without attributes and rows of one: msub(mo ∇, mi θ)."""
+    inner = [shape(child) for child in element if child.tag != f"{MATH}mspace"]
+    name = element.tag.removeprefix(MATH)
+    if not len(element):
+        return str(element.text)
+    joined = " ".join(inner)
+    return joined if name in ("math", "mrow") else f"{name}({', '.join(inner)})"
+
+
+@needs_mathml
+@pytest.mark.parametrize(("term", "expected"), [
+    (grad(J), "msub(∇, θ) J ( θ )"),
+    (ratio(grad(P(tau)), P(tau)), "mfrac(msub(∇, θ) P ( τ ; θ ), P ( τ ; θ ))"),
+    (total(t, gamma**t * R(tau)), "munderover(∑, t = 0, H) msup(γ, t) R ( τ )"),
+    (prod(t, mu(tau.s[t])), "munderover(∏, t = 0, H) μ ( msub(s, t) )"),
+    (log(pi(tau.a[0] | tau.s[0])), "log msub(π, θ) ( msub(a, 0) ∣ msub(s, 0) )"),
+    (expect(tau, function("b")(tau.s[0])), "msub(𝔼, τ ∼ P ( · ; θ )) [ b ( msub(s, 0) ) ]"),
+    (ratio(1, 2) * function("β2")(s), "mfrac(1, 2) β 2 ( s )"),
+], ids=str)
+def test_a_term_as_mathml(term: Any, expected: str) -> None:
+    """Each by hand."""
+    assert shape(ElementTree.fromstring(str(mathml(term)))) == expected
+
+
+@needs_mathml
+@pytest.mark.deep
+def test_every_bundled_term_becomes_mathml_without_a_rest_of_latex() -> None:
+    for file in proof_files([bundled()]):
+        for theorem in load(file):
+            for term in theorem.chain.terms:
+                found = ElementTree.fromstring(str(mathml(term)))
+                assert "\\" not in "".join(found.itertext()), (theorem.name, term)
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name.startswith("latex2mathml"):
+            raise ImportError(name)
+        return real(name, *rest)
+
+    theorem, = load(bundled() / "policy_gradient.py")
+    one = examine(theorem)
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(BadInput, match=r"derive-rl\[html\]"):
+        page([one], None, command="x")
