@@ -290,6 +290,8 @@ PLACES: list[Claim] = [
         ("inside a mean, shifted without gamma", endless(f(S[t + 1])), total(s, d(s) * f(s)) - total(s, mu(s) * f(s)),
          END,
          FALSE),
+        ("a value beside a letter", endless(V(S[t])) * f(y), total(s, d(s) * total(a, pi(a | s) * Q(s, a))) * f(y), END,
+         TRUE),
         ("two in a product", total(s, d(s) * f(s)) ** 2, total(s, d(s) ** 2 * f(s) ** 2), END, FALSE),
         ("gradient in one step", grad(d(x)), gamma * total(s, grad(d(s)) * total(a, pi(a | s) * P(x | s, a)) + d(
             s) * total(a, grad(pi(a | s)) * P(x | s, a))), END, TRUE),

@@ -39,6 +39,7 @@ from derive.language.vocabulary import (
     Q,
     V,
     a,
+    b,
     expect,
     forever,
     function,
@@ -577,11 +578,76 @@ def _product(first: Expr, atoms: list[Atom]) -> Expr:
     return first
 
 
+class CarelessLocal:
+    """Sums over letters of atoms at any letters, and a rewriting by a law of sums, rightly or not."""
+
+    def __init__(self, rng: Random, *, endless: bool) -> None:
+        self.rng, self.endless = rng, endless
+        self.letters = {"s": [s, y, x], "a": [a, e]}
+        self.gradients = 0
+
+    def any(self, sort: str) -> Any:
+        return self.rng.choice(self.letters[sort])
+
+    def value(self, place: Any, policy: Policy = pi) -> Expr:
+        return V(place, policy=policy) if self.endless else V[t](place, policy=policy)
+
+    def atom(self) -> Expr:
+        one, two, chosen, policy = self.any("s"), self.any("s"), self.any("a"), self.rng.choice([pi, pi, beta])
+        ways = [f(one), q(one, chosen), both(one, two), P(one | two, chosen), policy(chosen | one), policy(chosen | one),
+                mu(one), same(one, two), g(chosen), P(one | two, chosen), same(chosen, self.any("a"))]
+        if self.rng.random() < 0.15:
+            ways = [self.value(one, policy)]
+        elif not self.gradients and self.rng.random() < 0.2:
+            self.gradients = 1
+            ways = [grad(pi(chosen | one)), grad(self.value(one)), grad(d(one) if self.endless else p[t](one))]
+        elif self.rng.random() < 0.15:
+            ways = [d(one, policy=policy) if self.endless else p[self.rng.choice([t, t + 1])](one, policy=policy)]
+        return self.rng.choice(ways)
+
+    def sides(self) -> Twin:
+        rng = self.rng
+        atoms = [self.atom() for _ in range(rng.choice([2, 3, 3, 4]))]
+        bound = rng.sample([s, y, a, e], rng.choice([1, 2, 2, 3]))
+        left, right = list(atoms), list(atoms)
+        one, chosen = self.any("s"), self.any("a")
+        which = rng.choice(["one", "one", "point", "point", "order", "letter", "twice"])
+        if which == "one":  # a sum that is 1 put in
+            right.append(rng.choice([total(w, P(w | one, chosen)), total(self.other(), pi(self.other() | one)), total(
+                w, same(w, one)), total(w, P(w | one, chosen) * total(self.other(), beta(self.other() | w))),
+                total(w, mu(w)), total(w, P(one | w, chosen)) if rng.random() < 0.3 else total(w, same(one, w))]))
+        elif which == "point":  # a letter by another, under an indicator
+            n = rng.randrange(len(right))
+            right[n] = total(w, same(w, one) * right[n].xreplace({one: w}))
+        elif which == "letter":
+            n = rng.randrange(len(right))
+            right[n] = right[n].xreplace({one: self.any("s"), chosen: self.any("a")})
+        elif which == "twice":
+            left.append(same(one, s))
+            right.append(same(s, one) * rng.choice([same(one, s) * 1, same(s, s), f(one) * 0 + 1]))
+        inner = list(bound)
+        if which == "order":
+            rng.shuffle(inner)
+        return self.closed(left, bound), self.closed(right, inner)
+
+    def other(self) -> Any:
+        return b
+
+    def closed(self, atoms: list[Expr], bound: list[Any]) -> Expr:
+        body: Expr = as_term(1)
+        for one in atoms:
+            body = body * one
+        for letter in bound:
+            body = total(letter, body)
+        return body
+
+
 def careless_pair(seed: int) -> PlacedPair:
     """A mean and a careless rewriting of it; whether they are equal is for models to say."""
     rng = Random(f"careless {seed}")
     endless = rng.random() < 0.3
-    one, two = Careless(rng, endless=endless).sides()
+    maker = Careless if rng.random() < 0.6 else CarelessLocal
+    one, two = maker(rng, endless=endless).sides()
     if rng.random() < 0.25 and not one.has(type(grad(f(s)))):
         one, two = grad(one), grad(two)
     assumes: set[Assumption] = {additive_return} | ({discount_below_one} if endless else set())

@@ -24,7 +24,9 @@ from derive.kernel.polynomials import (
     Weight,
     by_key,
     of,
+    vector_from_data,
     vector_to_data,
+    weight_from_data,
     weight_to_data,
 )
 from derive.kernel.products import relation_sums, substituted
@@ -297,7 +299,8 @@ def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weigh
         factor = reduce(lambda one, two: one * two, (row[pivot] for pivot, row in within.items()), ONE)
         combination = {pivot if pivot < last else -1: row[number] * (factor / row[pivot])
                        for pivot, row in within.items()}
-        weight, image = names.weight(factor), names.poly(combination)
+        weight = weight_from_data(weight_to_data(names.weight(factor)))  # in the order in which the kernel reads them,
+        image = vector_from_data(vector_to_data(names.poly(combination)))  # for states are numbered as they are met
         sums = []
         for one in relation_sums(gap, number, weight, image):
             closure = closure_of(one, infinite=infinite, testing=testing)
