@@ -95,7 +95,7 @@ TRUE: dict[str, Theorem] = {
     "a mean of samples": claimed(
         expect(samples, mean(i, grad(log(P(samples[i]))) * R(samples[i]))), iid_samples, possible(tau)),
 }
-MODELS = ("two-state", "corridor", "lake", "random:7")
+MODELS = ("two-state", "corridor", "lake")
 
 
 def said(one: Theorem, name: str, **options: Any) -> tuple[bool, str]:

@@ -170,10 +170,12 @@ class Transfer:
         zero = self.ring.number(0)
         values = np.zeros((len(zero), size, self.tables.states), dtype=zero.dtype)
         for end, column in one.ends.items():
-            table = np.ones_like(values[:, 0])
+            table = np.ones_like(values[:1, 0])
             for f, e in end:
                 factor = self.ring.power(self.tables.symbol(f, t), e, f[0])
-                table = self.ring.reduced(table * (factor if f[3] else factor[:, None]))
+                at: tuple[Any, ...] = (slice(None), *[np.arange(self.tables.states)] * len(f[3]))
+                table = self.ring.reduced(table * (factor[at] if f[3] else factor[:, None]))
+            values = widened(values, len(table))
             for q, weight in by_key(column).items():
                 values[:, q] = self.ring.reduced(values[:, q] + self.tables.weight(weight)[:, None] * table)
         return values
@@ -195,8 +197,7 @@ class Transfer:
         for letter, sources, targets, weights in arrows:
             image = self.applied(letter, self.matrix(letter, t, apart), values[:, targets])
             part = self.ring.product(weights, image)
-            if len(part) > len(result):
-                result = np.repeat(result, len(part), axis=0)
+            result = widened(result, len(part))
             result[:, sources] = self.ring.reduced(result[:, sources] + part)
         return result
 
@@ -219,8 +220,7 @@ class Transfer:
             square = np.repeat(square, len(found), axis=0)
             square[:, steps.pair_s, steps.pair_x] = found
             block = self.ring.reduced(weights[:, :, None, :, None] * square[:, None, :, None, :])
-            if len(block) > len(matrix):
-                matrix = np.repeat(matrix, len(block), axis=0)
+            matrix = widened(matrix, len(block))
             place = np.ix_(range(len(matrix)), sources, range(n), targets, range(n))
             matrix[place] = self.ring.reduced(matrix[place] + block)
         matrix, vector = matrix.reshape(len(matrix), size * n, size * n), values.reshape(-1, size * n, 1)
@@ -266,6 +266,11 @@ class Transfer:
         if f == ("gamma", "H"):
             return self.ring.power(self.tables.gamma, e * self.tables.horizon, "the discount")
         raise OutsideFragment("a free time")
+
+
+def widened(array: Array, length: int) -> Array:
+    """With a first axis of at least this length, where nothing differed before."""
+    return np.repeat(array, length, axis=0) if len(array) < length else array
 
 
 def plain_automaton(monomial: Monomial, first: int) -> Automaton:

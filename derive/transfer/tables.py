@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -106,13 +107,11 @@ class Tables(ABC):
         sizes = [self.size(place) for place in order]
         if np.prod([float(size) for size in sizes]) > MOST_ENTRIES:
             raise WorkLimit("a sum over states and actions of too many terms")
+        places = dict(zip(order, np.ogrid[tuple(slice(size) for size in sizes)], strict=True))
         result = np.ones_like(self.ring.number(1)).reshape(-1, *[1] * len(order))
-        for f, e in monomial:
-            table = self.ring.power(self.symbol(f, t), e, f[0])
-            axes = sorted(range(len(f[3])), key=lambda k: order.index(f[3][k]))
-            aligned = table.transpose(0, *(1 + k for k in axes))
-            shape = [self.size(place) if place in f[3] else 1 for place in order]
-            result = self.ring.reduced(result * aligned.reshape(-1, *shape))
+        for f, e in monomial:  # one place may stand twice, r(s, a, s)
+            at: tuple[Any, ...] = (slice(None), *(places[place] for place in f[3]))
+            result = self.ring.reduced(result * self.ring.power(self.symbol(f, t), e, f[0])[at])
         result = np.broadcast_to(result, (len(result), *sizes))  # also along places that no factor depends on
         for _ in bound:
             result = self.ring.total(result, -1)
