@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from derive.errors import Undefined, WorkLimit
+from derive.errors import OutsideFragment, Undefined, WorkLimit
 from derive.procedures import modular
 
 Array = np.ndarray
@@ -38,6 +38,9 @@ class Ring(Protocol):
     def segments(self, array: Array, first: Array) -> Array:
         """The sums along the last axis of the segments that start at ``first``."""
 
+    def solved(self, matrix: Array, right: Array) -> Array:
+        """y = right + matrix y, for matrices (B, n, n) and columns (B, n)."""
+
 
 class Floats:
     """Double precision. Rounding is bounded by whoever asks; ``absolute`` takes the absolute values of numbers."""
@@ -64,6 +67,9 @@ class Floats:
 
     def segments(self, array: Array, first: Array) -> Array:
         return np.asarray(np.add.reduceat(array, first, axis=-1))
+
+    def solved(self, matrix: Array, right: Array) -> Array:
+        return np.asarray(np.linalg.solve(np.eye(matrix.shape[-1]) - matrix, right[..., None])[..., 0])
 
 
 class Residues:
@@ -115,3 +121,6 @@ class Residues:
 
     def segments(self, array: Array, first: Array) -> Array:
         return self.reduced(np.add.reduceat(array, first, axis=-1))
+
+    def solved(self, matrix: Array, right: Array) -> Array:
+        raise OutsideFragment("an infinite horizon has no last step to start from")

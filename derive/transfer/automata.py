@@ -18,7 +18,7 @@ import numpy as np
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.kernel.closure import Automaton, automaton, marked
 from derive.kernel.contexts import Context
-from derive.kernel.differences import checked
+from derive.kernel.differences import checked, convergent
 from derive.kernel.local_sums import symbol
 from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, of, product, put
 from derive.kernel.reading import Closed
@@ -148,6 +148,8 @@ class Transfer:
         """
         if any(f[0] == "mark" for letter in one.letters for f, _ in letter):
             raise OutsideFragment("a free time")
+        if self.tables.infinite:
+            return self._started(one, self._solved(one), mu)
         last = self.tables.horizon
         arrows = [(letter, *self._weights(matrix)) for letter, matrix in one.letters.items()]
         values = self.ends(one)
@@ -157,6 +159,10 @@ class Transfer:
             for t in range(last, -1, -1):
                 factor = self.ring.power(self.tables.returned(t), apart, "R") if apart else None
                 values = self.stepped(arrows, values, t, factor)
+        return self._started(one, values, mu)
+
+    def _started(self, one: Automaton, values: Array, mu: int) -> Array:
+        """The sum over the first state, mu(s_0) to a power."""
         result = self.ring.number(0)
         initial = self.ring.power(self.tables.initial, mu, "mu(s_0)")
         for q, weight in by_key(one.start).items():
@@ -200,6 +206,40 @@ class Transfer:
             result = widened(result, len(part))
             result[:, sources] = self.ring.reduced(result[:, sources] + part)
         return result
+
+    def _solved(self, one: Automaton) -> Array:
+        """The values at every step, (B, Q, S), where all steps are alike and there is no last one.
+
+        But for loops at one state there is no cycle (``kernel.closure``): a state is solved when those that it leads
+        to are. Whether the sums converge is the caller's to know.
+        """
+        n, leads = self.tables.states, dict[int, list[tuple[Monomial, int, Weight]]]()
+        for letter, matrix in one.letters.items():
+            for (p, q), weight in by_key(matrix).items():
+                leads.setdefault(p, []).append((letter, q, weight))
+        values = np.zeros((1, max(1, len(one.states)), n))
+        for q, weight in by_key(one.ends.get((), {})).items():
+            values[:, q] += self.tables.weight(weight)[:, None]
+        waiting = set(leads)
+        while waiting:
+            ready = {p for p in waiting if not any(q in waiting and q != p for _, q, _ in leads[p])}
+            if not ready:
+                raise OutsideFragment("a cycle that is no loop, at an infinite horizon")
+            for p in ready:
+                right, loop = values[:, p], np.zeros((1, n, n))
+                for letter, q, weight in leads[p]:
+                    w, entries = self.tables.weight(weight), self.matrix(letter, 0)
+                    if q != p:
+                        right = right + w[:, None] * self.applied(letter, entries, values[:, q, None])[:, 0]
+                        continue
+                    steps, square = self.steps(letter), np.zeros((len(entries), n, n))
+                    square[:, steps.pair_s, steps.pair_x] = entries
+                    loop = loop + w[:, None, None] * square
+                found = self.ring.solved(loop, right)
+                values = widened(values, len(found))
+                values[:, p] = found
+            waiting -= ready
+        return values
 
     def _squares(self, one: Automaton, letters: int) -> bool:
         """Whether squaring the matrix of all states is less work than walking through the steps."""
@@ -257,12 +297,13 @@ class Transfer:
     def sum(self, monomial: Monomial, first: int) -> Array:
         """The sum of a monomial over all trajectories, (B,)."""
         powers = dict(monomial)
-        return self.value(plain_automaton(monomial, first), powers.get(("R",), 0), powers.get(MU, 0))
+        one = plain_automaton(monomial, first, self.tables.infinite)
+        return self.value(one, powers.get(("R",), 0), powers.get(MU, 0))
 
     def number(self, f: tuple[Any, ...], e: int) -> Array:
         """gamma^(e H) or [H >= n]."""
         if f[0] == "ge":
-            return self.ring.number(int(self.tables.horizon >= f[1]))
+            return self.ring.number(int(self.tables.infinite or self.tables.horizon >= f[1]))
         if f == ("gamma", "H"):
             return self.ring.power(self.tables.gamma, e * self.tables.horizon, "the discount")
         raise OutsideFragment("a free time")
@@ -273,11 +314,11 @@ def widened(array: Array, length: int) -> Array:
     return np.repeat(array, length, axis=0) if len(array) < length else array
 
 
-def plain_automaton(monomial: Monomial, first: int) -> Automaton:
+def plain_automaton(monomial: Monomial, first: int, infinite: bool = False) -> Automaton:
     """The automaton of a sum over all trajectories from a horizon on, values as they are, with mu once."""
     initial = ((MU, 1 - dict(monomial).get(MU, 0)),)
     once = product(monomial, initial) if initial[0][1] else monomial
-    return automaton(marked(of(once), set(), first, False), False, plain=True)
+    return automaton(marked(of(once), set(), first, infinite), infinite, plain=True)
 
 
 def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
@@ -290,7 +331,9 @@ def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
     if unbound := free(side):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     context = checked(context, side, side)
-    if context.first > shape.horizon or context.samples > shape.samples:
+    if context.infinite:
+        convergent(context, side)
+    elif context.first > shape.horizon or context.samples > shape.samples:
         raise NotApplicable(f"it is defined from H = {context.first} and m = {context.samples} on")
     closed, poly = Closed(context), Poly()
     for (c, (numbers, atoms)), v in closed.read(side).items():

@@ -33,11 +33,12 @@ class Amount:
 class AtInstance(Tables):
     """The numbers of an instance, derivatives in theta along ``directions`` (K, S, A); or their absolute values."""
 
-    def __init__(self, instance: Instance, directions: FloatArray, *, absolute: bool = False) -> None:
+    def __init__(self, instance: Instance, directions: FloatArray, *, absolute: bool = False,
+                 infinite: bool = False) -> None:
         super().__init__()
         mdp = instance.mdp
         self.ring, self.instance, self.directions = Floats(absolute=absolute), instance, directions
-        self.absolute = absolute
+        self.absolute, self.infinite = absolute, infinite
         self.states, self.actions, self.horizon = mdp.states, mdp.actions, mdp.horizon
         self.gamma, self.m = self._sized(np.array([mdp.gamma])), np.array([float(instance.samples)])
 
@@ -83,7 +84,7 @@ class AtInstance(Tables):
 
 
 def value(context: Context, side: Term, instance: Instance, directions: FloatArray) -> Amount:
-    """A number, or the derivatives along the directions, of a term without free indices; finite horizons.
+    """A number, or the derivatives along the directions, of a term without free indices.
 
     What the term owes is the caller's to ask, and so is whether the instance is one of the context's class.
 
@@ -98,7 +99,8 @@ def value(context: Context, side: Term, instance: Instance, directions: FloatArr
     try:
         shape = replace(instance.mdp.shape, samples=instance.samples)
         poly, first = sums_of(context, side, shape)
-        models = [AtInstance(instance, directions, absolute=absolute) for absolute in (False, True)]
+        models = [AtInstance(instance, directions, absolute=absolute, infinite=context.infinite)
+                  for absolute in (False, True)]
         value, size = (Transfer(one, support, MOST_WORK).polynomial(poly, first) for one in models)
     except (Refused, Malformed) as refused:
         raise OutsideFragment(str(refused)) from None

@@ -31,6 +31,8 @@ class Tables(ABC):
     horizon: int
     gamma: Array
     m: Array
+    infinite: bool = False
+    """Whether there is no last decision; the horizon is not read then."""
 
     def __init__(self) -> None:
         self._known: dict[Symbol, Array] = {}
@@ -122,26 +124,27 @@ class Tables(ABC):
 
     def value(self, policy: str, t: int) -> Array:
         """V_t of a policy, (B, S)."""
-        if not 0 <= t <= self.horizon + 1:
+        if not self.infinite and not 0 <= t <= self.horizon + 1:
             raise NotApplicable(f"V_{t}, where H = {self.horizon}")
         if policy not in self._values:
             self._values[policy] = self._backward(policy)
-        return self._values[policy][t]
+        return self._values[policy][0 if self.infinite else t]
 
     def _backward(self, policy: str) -> list[Array]:
-        ring, n, k = self.ring, self.states, self.actions
-        if (self.horizon + 2) * n * len(self.gamma) > MOST_ENTRIES:
+        ring, n = self.ring, self.states
+        if not self.infinite and (self.horizon + 2) * n * len(self.gamma) > MOST_ENTRIES:
             raise WorkLimit(f"values at {self.horizon + 2} times in {n} states")
         moves = np.moveaxis(self.given("P", "", "ssa"), 1, 3)
         choice = np.moveaxis(self.given("pi", policy, "as"), 1, 2)
         gain = ring.total(ring.reduced(moves * self.given("r", "", "sas")), -1)
         matrix = ring.total(ring.reduced(choice[..., None] * moves), 2)
         reward = ring.total(ring.reduced(choice * gain), -1)
+        if self.infinite:
+            return [ring.solved(ring.reduced(self.gamma[:, None, None] * matrix), reward)]
         values = [np.zeros((max(len(reward), len(self.gamma)), n), dtype=reward.dtype)]
         for _ in range(self.horizon + 1):
             ahead = ring.product(matrix, values[-1][..., None])[..., 0]
             values.append(ring.reduced(reward + ring.reduced(self.gamma[:, None] * ahead)))
-        assert gain.shape[1:] == (n, k)
         return values[::-1]
 
 
