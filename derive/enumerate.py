@@ -46,6 +46,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     State,
     StateAt,
@@ -144,6 +145,8 @@ class Enumeration:
                 return self.model.r[place(s)][place(a)][place(x)]
             case Return(args=(path,)):
                 return self.model.reward_of(self._path(path, env))
+            case Same(args=(one, two)):
+                return Fraction(place(one) == place(two))
             case Applied(args=(function, *places)):
                 return self.model.functions[str(function.label)][tuple(map(place, places))]
             case StateValue(args=(policy, time, s)):
@@ -216,7 +219,7 @@ class Enumeration:
     # -- the model ------------------------------------------------------------------------------
 
     def _policy(self, name: str, s: int, a: int, at: Fraction) -> Fraction:
-        row = self.model.policies[name][s]
+        row = self.model.policy(name)[s]
         if name != "pi" or at == 0:
             return row[a]
         if (s, at) not in self._tilted:

@@ -51,7 +51,8 @@ from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index
 from derive.language.signature import MOST_STEPS
-from derive.language.terms import Batch, Objective, Time, Trajectory
+from derive.language.terms import Action, Batch, Objective, State, Time, Trajectory
+from derive.model_class import fitted
 from derive.models import Model, Path, Shape
 from derive.procedures.concrete import sums_over_trajectories
 from derive.shrinking import shrunk
@@ -190,18 +191,20 @@ def unfolded_model(claim: Claim, horizon: int, source: Random, samples: int = 1)
         policies={name: policy() for name in sorted(parts.policies | {"pi"})},
         scores=tuple(tuple(number(s) for _ in actions) for s in states),
         functions={name: table(sorts) for name, sorts in sorted(parts.functions)})
+    model = fitted(claim.assumptions, model)
     return model if claim.additive else replace(model, returns={path: number(0) for path in model.feasible_paths()})
 
 
 def _separated(claim: Claim, model: Model) -> Witness | None:
     """The first place at which the model separates the sides; a free trajectory goes through all positions first."""
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
-    if not all(isinstance(index, (Trajectory, Time)) for index in free):
+    if not all(isinstance(index, (Trajectory, Time, State, Action)) for index in free):
         return None
     through = (*chain(*((s, GO) for s in range(model.shape.horizon + 1))), model.shape.horizon + 1)
     ways = [through, *(path for path in model.feasible_paths() if path != through)] if free else []
     times = list(range(model.shape.horizon + 1))
-    for places in product(*(ways if isinstance(index, Trajectory) else times for index in free)):
+    ranges: dict[type, Any] = {Trajectory: ways, Time: times, State: range(model.shape.states), Action: range(ACTIONS)}
+    for places in product(*(ranges[type(index)] for index in free)):
         indices = dict(zip(free, places, strict=True))
         found = claim.values(model, indices)
         if found is not None:
@@ -214,6 +217,8 @@ def _separated(claim: Claim, model: Model) -> Witness | None:
 
 def _smaller(claim: Claim, witness: Witness) -> Witness:
     """States merged and actions dropped, one at a time, for as long as the sides differ."""
+    if any(isinstance(index, (State, Action)) for index in witness.indices):
+        return witness  # a state that is named would have to be merged by name
     found: Witness | None = witness
     while found is not None:
         witness, found = found, _one_less(claim, found)

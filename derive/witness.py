@@ -13,12 +13,13 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from derive.assumptions import dynamics_positive, initial_positive, policy_positive
+from derive.assumptions import HORIZON, dynamics_positive, initial_positive, policy_positive
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.signature import MOST_STEPS
 from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
+from derive.model_class import fits, fitted
 from derive.models import Model, Shape
 from derive.shrinking import shrunk
 
@@ -61,11 +62,14 @@ def _shapes(claim: Claim, reaching: Shape | None) -> list[Shape]:
     if claim.endless:
         return list(INFINITE)
     needs = min(claim.signature.largest_offset, MOST_STEPS)
+    least = max([0, *(min(one.about[0], MOST_STEPS) for one in claim.assumptions if one.kind == HORIZON)])
+    samples = (1, 2, 3, 4) if claim.signature.samples else (1,)
     sizes = [Shape(n, k, h, m) for n, k, h, m in product(
-        range(1, 4), range(1, 5), range(max(3, needs + 2)), (1, 2, 3, 4) if claim.signature.samples else (1,))]
+        range(1, 4), range(1, 5), range(max(3, needs + 2, least + 2)), samples)]
     if reaching is not None:
         sizes.append(reaching)
-    fitting = {shape for shape in sizes if shape.trajectories**shape.samples <= MOST_OUTCOMES}
+    fitting = {shape for shape in sizes if shape.trajectories**shape.samples <= MOST_OUTCOMES
+               and fits(claim.assumptions, shape, infinite=False)}
     if reaching is not None and reaching.trajectories <= 20 * MOST_OUTCOMES:
         fitting.add(reaching)
     return sorted(fitting)
@@ -100,7 +104,7 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
 
     returns = None if claim.additive else {path: number() for path in shape.paths()}
     sizes = {"state": n, "action": k}
-    return Model(
+    return fitted(claim.assumptions, Model(
         shape=shape,
         mu=row(len(n), zeros and initial_positive not in claim.assumptions),
         P=tuple(tuple(onward(s) for _ in k) for s in n),
@@ -113,7 +117,7 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
         functions={name: {places: number(places[0] if sorts[:1] == ("state",) else None)
                           for places in product(*(sizes[sort] for sort in sorts))}
                    for name, sorts in sorted(parts.functions)},
-    )
+    ))
 
 
 def oracle_objects(claim: Claim) -> bool:
@@ -121,6 +125,8 @@ def oracle_objects(claim: Claim) -> bool:
     for shape in (Shape(1, 2, 0), Shape(2, 2, 0)):
         model = _random_model(claim, shape, Random(f"oracle/{shape}"), STYLES[0])
         free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
+        if not fits(claim.assumptions, shape, infinite=claim.endless):
+            continue
         try:
             if claim.oracle_objects(model, {index: _range(index, claim, model)[-1] for index in free}):
                 return True

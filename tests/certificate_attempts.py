@@ -16,7 +16,7 @@ from derive.kernel.differences import Gap
 from derive.kernel.equations import Equation
 from derive.procedures.certificates import certificate
 
-ONE = [[[0, 0], 1, 1]]
+ONE = [[[], 1, 1]]
 """The weight 1."""
 FINITE, SQUARE = "literal time: of an action, one earlier", "return: is no mean"
 INFINITE = "infinite sum: a first term forgotten"

@@ -202,7 +202,7 @@ NAMED = [
     Named("nothing is known of a product that is not known of its factors", J * J, J * expect(tau, R(tau)),
           expect(tau, R(tau) ** 2)),
     Named("H + 1 is a number", expect(tau, total(t, 1)) * expect(tau, rewards), expect(tau, total(t, 1) * rewards),
-          expect(tau, rewards), first=None),
+          expect(tau, rewards)),
     Named("gamma^H is a number", expect(tau, gamma**H * rewards) * expect(tau, b(tau.s[0])),
           expect(tau, rewards) * expect(tau, gamma**H * b(tau.s[0])), expect(tau, rewards) * expect(tau, b(tau.s[0]))),
     Named("a square of a sum", (expect(tau, rewards) + expect(tau, b(tau.s[0]))) ** 2,

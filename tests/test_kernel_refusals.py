@@ -11,14 +11,12 @@ from random_sums import POSITIVE, Pair
 
 from derive.assumptions import additive_return, iid_samples
 from derive.language.expression import as_term
-from derive.language.terms import State
 from derive.language.vocabulary import (
     H,
     J,
     P,
     R,
     V,
-    a,
     expect,
     function,
     gamma,
@@ -30,6 +28,7 @@ from derive.language.vocabulary import (
     r,
     ratio,
     s,
+    same,
     samples,
     t,
     tau,
@@ -45,14 +44,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "two steps joined": (expect(tau, total(t, r(tau.s[t], tau.a[t + 1], tau.s[t + 1]))), "outside of the trajectory"),
     "a state two steps on": (expect(tau, total(t, b(tau.s[t + 2]))), "outside of the trajectory"),
     "a function of other steps": (expect(tau, w(tau.s[0], tau.s[2])), "joins steps"),
-    "a free state": (expect(tau, mu(s)), "free state s"),
-    "a free state outside": (mu(State("y")) * J, "free state y"),
+    "a number of states": (total(s, J), "the number of states"),
+    "a product of sums of one state": (
+        total(s, expect(tau, same(tau.s[0], s)) * expect(tau, same(tau.s[1], s))), "products of sums that depend on"),
     "a free batch": (expect(tau, R(samples[1])), "free batch"),
     "mu elsewhere": (expect(tau, mu(tau.s[1])), "initial law of a later state"),
     "division by a sum": (expect(tau, ratio(reward(0), 1 + reward(0))), "division by a sum"),
     "division by a sum over a time": (expect(tau, ratio(R(tau), rewards)), "reciprocal of a sum"),
-    "division by an expectation": (ratio(J, expect(tau, b(tau.s[0]))), "division by a sum over trajectories"),
-    "a range beyond H": (expect(tau, total(t, gamma**t, stop=H + 1)), "upper limit of a sum"),
     "rewards beyond H": (expect(tau, total(t, reward(t), stop=H + 1)), "outside of the trajectory"),
     "a range before 0": (expect(tau, total(t, gamma**t, start=-1)), "lower limit of a sum"),
     "a range before another time": (expect(tau, total(t, total(k, gamma**k, start=t - 1))), "lower limit of a sum"),
@@ -65,8 +63,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a value at another time": (expect(tau, total(t, V[t](tau.s[t + 1]))), "a value at another time"),
     "the gradient of a value": (grad(expect(tau, value(0) * reward(0))), "the gradient of a value"),
     "a growing weight": (expect(tau, total(t, gamma ** (-1 * t))), "a negative power"),
-    "no initial law": (total(tau, total(a, pi(a | tau.s[0])) * R(tau)), "without the initial law"),
-    "one and two initial laws": (total(tau, law * law + law), "without the initial law, or with its square"),
+    "two initial laws": (total(tau, law * law + law), "the square of the initial law"),
     "weights that do not vanish": (expect(tau, ratio(R(tau), law)), "do not vanish"),
     "an unsymmetric matrix": (grad(choice * grad(choice)), "symmetric"),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation
+from derive.kernel.wellformed import at_theta
 from derive.models import Shape
 from derive.procedures import decide
 
@@ -50,6 +51,7 @@ def scope_of(shapes: decide.Equal | None, equation: Equation | None = None, *, b
     everywhere = trusts = ""
     if equation is not None and not equation.trusts:
         everywhere = f"every finite MDP, {reach_of(equation.context)}, by automata"
+        everywhere += ", at θ_old = θ" if at_theta(equation.before, equation.after) else ""
         everywhere += f", using {' and '.join(relations)}" if relations else ""
     elif equation is not None:
         trusts = f"{', '.join(sorted(equation.trusts))} (believed, not checked by the kernel)"

@@ -8,7 +8,7 @@ sides are symmetric by their form, for a symmetric matrix is determined by its q
 from __future__ import annotations
 
 from derive.kernel.polynomials import Refused
-from derive.kernel.terms import BINDERS, INF, Malformed, Term, check, exact, free, inside, subterms
+from derive.kernel.terms import BINDERS, HELD, INF, Malformed, Term, check, exact, free, inside, subterms
 
 HIGHEST = 2
 
@@ -103,6 +103,11 @@ def speaks_of_trajectories(t: Term) -> bool:
     """Whether ``possible`` changes what the term says: a sum over trajectories, or a free one."""
     return any(x[0] in ("sum", "prod") and len(x) == 4 and x[1][0] == "trajectory" for x in subterms(t)) or any(
         x[0] == "trajectory" for x in free(t))
+
+
+def at_theta(*terms: Term) -> bool:
+    """Whether a term speaks of the policy that is held: two sides are equal at theta then, not as functions of it."""
+    return any(HELD in x for t in terms for x in subterms(t))
 
 
 def gradients(t: Term) -> int:

@@ -88,10 +88,15 @@ class Binder(Node):
             raise NotATerm(f"{cls.__name__} binds an index, got {index!r}.")
         domain, body = as_term(domain), as_term(body)
         refuse_too_deep(body, room=1)
-        held = _unused(index, body)
-        body = _canonical(_renamed(body, {index: held}))
-        height = 1 + _survey(body)[0]
-        while type(index)(height) in body.free_symbols:
+        height, raised = _survey(body)
+        held = index
+        if raised:
+            held = _unused(index, body)
+            body = _canonical(_renamed(body, {index: held}))
+            height = _survey(body)[0]
+        height += 1
+        loose = body.free_symbols - {held}
+        while type(index)(height) in loose:
             height += 1  # a loose index of an outer binder in mid-rebuild; that binder renumbers
         bound = type(index)(height)
         return Expr.__new__(cls, bound, domain, _renamed(body, {held: bound}))

@@ -19,6 +19,7 @@ from derive.assumptions import (
     dynamics_positive,
     initial_positive,
     policy_positive,
+    undiscounted,
 )
 from derive.derivation import Theorem
 from derive.errors import BadInput, DeriveError, OutsideFragment, Undefined, WorkLimit
@@ -120,8 +121,8 @@ def _instance(theorem: Theorem, comparison: Comparison, seed: int) -> tuple[Inst
 
 def _holds(assumption: Assumption, instance: Instance) -> bool:
     """Whether the MDP satisfies an assumption about its numbers; any other holds here or says how sums are meant."""
-    if assumption == discount_below_one:
-        return 0 <= instance.mdp.gamma < 1
+    if assumption in (discount_below_one, undiscounted):
+        return instance.mdp.gamma == 1 if assumption == undiscounted else 0 <= instance.mdp.gamma < 1
     tables: dict[Assumption, list[FloatArray]] = {
         initial_positive: [instance.mdp.mu], dynamics_positive: [instance.mdp.P],
         policy_positive: [softmax(instance.theta), *instance.policies.values()]}

@@ -43,11 +43,16 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _shape(witness: Witness, speaks: Signature) -> str:
+def shape_text(witness: Witness) -> str:
+    """How large the model is, in words."""
     shape = witness.model.shape
     steps = "no last decision" if witness.endless else f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})"
-    text = f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, {steps}"
-    return f"{text}, m = {shape.samples}" if speaks.samples else text
+    return f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, {steps}"
+
+
+def _shape(witness: Witness, speaks: Signature) -> str:
+    text = shape_text(witness)
+    return f"{text}, m = {witness.model.shape.samples}" if speaks.samples else text
 
 
 def _row(row: tuple[Fraction, ...]) -> str:

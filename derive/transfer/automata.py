@@ -19,9 +19,10 @@ from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.kernel.closure import Automaton, automaton, marked
 from derive.kernel.contexts import Context
 from derive.kernel.differences import checked, convergent
+from derive.kernel.factors import joined
 from derive.kernel.local_sums import symbol
-from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, of, product, put
-from derive.kernel.reading import Closed
+from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, of, product, put, to_the
+from derive.kernel.reading import Closed, one_atom
 from derive.kernel.terms import Term, free
 from derive.kernel.unfolding import MU
 from derive.models import Shape
@@ -301,11 +302,16 @@ class Transfer:
         return self.value(one, powers.get(("R",), 0), powers.get(MU, 0))
 
     def number(self, f: tuple[Any, ...], e: int) -> Array:
-        """gamma^(e H) or [H >= n]."""
+        """A number to the power e H, [H >= n], or a sum of numbers over times."""
         if f[0] == "ge":
             return self.ring.number(int(self.tables.infinite or self.tables.horizon >= f[1]))
-        if f == ("gamma", "H"):
-            return self.ring.power(self.tables.gamma, e * self.tables.horizon, "the discount")
+        if f[0] == "power" and f[2] == "H" and not self.tables.infinite:
+            return self.tables.weight(to_the(f[1], e * self.tables.horizon))
+        if f[0] == "over":
+            raise OutsideFragment("a quotient by a sum, whose rounding is not bounded here")
+        if f[0] == "sum":
+            one, _ = one_atom(self.tables.infinite)
+            return self.ring.power(self.sum(joined(one, ((f, 1),)), 0), e, "a sum over times")
         raise OutsideFragment("a free time")
 
 
@@ -318,7 +324,8 @@ def plain_automaton(monomial: Monomial, first: int, infinite: bool = False) -> A
     """The automaton of a sum over all trajectories from a horizon on, values as they are, with mu once."""
     initial = ((MU, 1 - dict(monomial).get(MU, 0)),)
     once = product(monomial, initial) if initial[0][1] else monomial
-    return automaton(marked(of(once), set(), first, infinite), infinite, plain=True)
+    context = Context(horizon="infinite") if infinite else Context(first=first)
+    return automaton(marked(of(once), (), context), infinite, plain=True)
 
 
 def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:

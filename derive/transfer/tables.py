@@ -15,7 +15,7 @@ import numpy as np
 
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.kernel.local_sums import Symbol
-from derive.kernel.polynomials import Weight
+from derive.kernel.polynomials import NAMED, Weight
 from derive.transfer.arrays import Array, Ring
 
 MOST_ENTRIES = 50_000_000
@@ -76,7 +76,8 @@ class Tables(ABC):
             for powers, value in weight.items():
                 part = self.ring.number(value)
                 for name, e in powers:
-                    base, what = (self.gamma, "the discount") if name == "gamma" else (self.m, "m")
+                    base, what = {"gamma": (self.gamma, "the discount"), "m": (self.m, "m")}.get(str(name)) or (
+                        self.given("f", str(name).removeprefix(NAMED), ""), "a number without a value")
                     part = self.ring.reduced(part * self.ring.power(base, e, what))
                 result = self.ring.reduced(result + part)
             self._weights[key] = result
@@ -96,6 +97,8 @@ class Tables(ABC):
             return self.value(name, t + when[1])
         if what == "sum":
             return self._summed(one, t)
+        if what == "same":
+            return np.repeat(np.eye(self.size(places[0]))[None], len(self.gamma), axis=0).astype(self.gamma.dtype)
         if what.startswith("log "):
             return self.logarithm(self.given(what[4:], name, sorts_of(places)), what[4:])
         if what not in ("mu", "P", "pi", "dpi", "d2pi", "r", "f"):

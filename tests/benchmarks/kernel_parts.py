@@ -145,8 +145,8 @@ def horizons() -> bool:
         for j in (0, 1):
             ratio = times[j + 1] / times[j]
             met &= ratio <= MOST_DOUBLING[says]
-            print(f"  H={shapes[j + 1].horizon} / H={shapes[j].horizon} = {ratio:.2f}, "
-                  f"{judged(ratio, MOST_DOUBLING[says])}")
+            verdict = judged(ratio, MOST_DOUBLING[says])
+            print(f"  H={shapes[j + 1].horizon} / H={shapes[j].horizon} = {ratio:.2f}, {verdict}")
     return met
 
 
