@@ -7,7 +7,7 @@ A sum over all trajectories is so a product of matrices, one a step of time, how
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
@@ -23,7 +23,7 @@ from derive.kernel.factors import joined
 from derive.kernel.local_sums import symbol
 from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, of, product, put, to_the
 from derive.kernel.reading import Closed, one_atom
-from derive.kernel.terms import Term, free
+from derive.kernel.terms import Term, Tuple, free
 from derive.kernel.unfolding import MU
 from derive.models import Shape
 from derive.transfer.arrays import Array
@@ -328,14 +328,16 @@ def plain_automaton(monomial: Monomial, first: int, infinite: bool = False) -> A
     return automaton(marked(of(once), (), context), infinite, plain=True)
 
 
-def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
+def sums_of(context: Context, side: Term, shape: Shape, places: Sequence[Tuple] = ()) -> tuple[Poly, int]:
     """A term as {(central, (numbers, sums over all trajectories)): number}, and the first horizon that it has.
+
+    Free states and actions in ``places`` are summed against a free function of them, ``kernel.reading.TEST``.
 
     Raises:
         Refused, Malformed: for what the kernel does not read.
         NotApplicable: where the term asks for a time or a sample that the shape has not.
     """
-    if unbound := free(side):
+    if unbound := free(side) - set(places):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     context = checked(context, side, side)
     if context.infinite:
@@ -343,8 +345,10 @@ def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
     elif context.first > shape.horizon or context.samples > shape.samples:
         raise NotApplicable(f"it is defined from H = {context.first} and m = {context.samples} on")
     closed, poly = Closed(context), Poly()
-    for (c, (numbers, atoms)), v in closed.read(side).items():
+    read = closed.read(side)
+    for _, (_, atoms) in read:
         for one in atoms:
             closed.kept(one)
+    for (c, (numbers, atoms)), v in closed.tested(read, list(places)).items():
         put(poly, (c, (numbers, tuple(sorted(monomial for monomial, _ in atoms)))), v)
     return poly, context.first

@@ -1,0 +1,404 @@
+"""An automaton forward and backward in time: its value, and its derivative in every entry of one table.
+
+    y_t = T_t y_{t+1}, y_{H+1} the ends        what follows,  (states of the automaton, states of the model)
+    z_{t+1} = z_t T_t, z_0 the start           what leads there
+    d value / d table = sum_t sum over letters with that table of  z_t (letter without it) y_{t+1}
+
+Two sweeps give the gradient in all of theta, however many coordinates there are, for the derivative of a sum over
+trajectories is linear in the table of derivatives of the policy (reverse accumulation; Griewank and Walther 2008,
+chapter 3). Without a last decision both sweeps are linear systems. Everything is done twice, with the numbers and with
+their absolute values, so that the rounding of a result is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from derive.errors import OutsideFragment, WorkLimit
+from derive.kernel.closure import Automaton
+from derive.kernel.local_sums import Symbol
+from derive.kernel.polynomials import Monomial, Weight, by_key
+from derive.transfer.arrays import Array
+from derive.transfer.automata import MOVED, Steps, steps_of
+from derive.transfer.tables import Tables, moves
+
+MOST_NUMBERS = 40_000_000
+"""Of one array."""
+SMALL = 640
+"""States of automaton and model together up to which a step is one dense matrix."""
+
+Arrow = tuple[int, int, Weight]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """The table in which a sum is differentiated: ``holds`` knows its symbols; (S, A) and the like is its shape."""
+
+    holds: Callable[[Symbol], bool]
+    shape: tuple[int, ...]
+
+    def degree(self, monomial: Monomial) -> int:
+        """How often the table is a factor."""
+        return sum(e * (self.degree(f[4][1]) if f[0] == "sum" else int(self.holds(f))) for f, e in monomial)
+
+
+class Sweeps:
+    """The sweeps of automata over one model, by its tables; ``support`` (S, A, S) says where P is not 0."""
+
+    def __init__(self, tables: Tables, support: Array | None, slot: Slot | None) -> None:
+        self.tables, self.support, self.slot = tables, support, slot
+        self.times = 1 if tables.infinite else tables.horizon + 1
+        self._known: dict[Symbol, Array] = {}
+
+    # -- tables of all steps at once -------------------------------------------------------------------
+
+    def table(self, one: Symbol, offset: int = 0) -> Array:
+        """The table of a symbol, its first axis the steps, or of length 1 where it is the same at each."""
+        if not moves(one) or self.tables.infinite:
+            return self.tables.symbol(one, 0)
+        if one not in self._known:
+            if one[0] == "V":
+                rows = [self.tables.value(one[1], t + one[2][1]) for t in range(self.times)]
+                self._known[one] = np.concatenate(rows)
+            else:
+                self._known[one] = self.tables.summed(one, self.table)
+        return self._known[one]
+
+    def product(self, monomial: Monomial, places: dict[str, Array], size: int,
+                table: Callable[[Symbol], Array] | None = None) -> Array:
+        """A product of symbols at places, (steps or 1, size)."""
+        read, result = table or self.table, np.ones((1, size))
+        for f, e in monomial:
+            factor = self.tables.ring.power(read(f), e, f[0])
+            at: tuple[Any, ...] = (slice(None), *(places[place] for place in f[3]))
+            part = factor[at] if f[3] else factor[:, None]
+            if max(len(part), len(result)) * size > MOST_NUMBERS:
+                raise WorkLimit("all steps of a letter at once are more than the work limit")
+            result = result * part
+        return result
+
+    @cached_property
+    def every_step(self) -> Steps:
+        n, k = self.tables.states, self.tables.actions
+        return steps_of(np.ones((n, k, n), dtype=bool))
+
+    @cached_property
+    def possible_steps(self) -> Steps:
+        return self.every_step if self.support is None else steps_of(self.support)
+
+    def steps(self, letter: Monomial) -> Steps:
+        return self.possible_steps if dict(letter).get(MOVED, 0) > 0 else self.every_step
+
+    def matrix(self, letter: Monomial) -> Array:
+        """sum_a letter(s, a, x), (steps or 1, pairs)."""
+        steps = self.steps(letter)
+        entries = self.product(letter, steps.places, len(steps.places["s"]))
+        return np.asarray(np.add.reduceat(entries, steps.first, axis=-1))
+
+    # -- sweeps ------------------------------------------------------------------------------------------
+
+    def run(self, one: Automaton, mu: int) -> tuple[float, Array | None]:
+        """The sum over all trajectories, mu(s_0) to a power, and its derivative in the table of the slot.
+
+        Raises:
+            OutsideFragment: for what is not linear in the table.
+            Undefined: for a division by 0 or the logarithm of 0.
+            WorkLimit: for arrays that are too large.
+        """
+        plain, sloped = self._parted(one)
+        n, size = self.tables.states, max(1, len(one.states))
+        if (self.times + 1) * size * n > MOST_NUMBERS:
+            raise WorkLimit("the values at all times are more than the work limit")
+        moved = Steppers(self, plain, size)
+        initial = self.tables.ring.power(self.tables.initial, mu, "mu(s_0)")[0]
+        start, end = np.zeros((size, n)), np.zeros((size, n))
+        for q, weight in by_key(one.start).items():
+            start[q] += self.number(weight) * initial
+        flat = [(e, column) for e, column in one.ends.items() if not (self.slot and self.slot.degree(e))]
+        for monomial, column in flat:
+            values = self._at_end(monomial)
+            for q, weight in by_key(column).items():
+                end[q] += self.number(weight) * values
+        y = moved.backward(end)
+        value = float((start * y[0]).sum())
+        bent = [(e, column) for e, column in one.ends.items() if self.slot and self.slot.degree(e)]
+        if self.slot is None or not (sloped or bent):
+            return value, None
+        z = moved.forward(start)
+        found = Cotangent(self, self.slot)
+        for letter, arrows in sloped.items():
+            found.through(letter, arrows, z, y)
+        for monomial, column in bent:
+            weights = sum((self.number(w) * z[-1, q] for q, w in by_key(column).items()), np.zeros(n))
+            found.scattered(monomial, weights[None], {p: np.arange(n) for f, _ in monomial for p in f[3]})
+        return value, found.table()
+
+    def number(self, weight: Weight) -> float:
+        """A polynomial in the central symbols."""
+        return float(self.tables.weight(weight)[0])
+
+    def _at_end(self, monomial: Monomial) -> Array:
+        """A function of the last state, (S,)."""
+        n = self.tables.states
+        places = {p: np.arange(n) for f, _ in monomial for p in f[3]}
+        return self.product(monomial, places, n, lambda f: self.tables.symbol(f, self.times))[0]
+
+    def _parted(self, one: Automaton) -> tuple[dict[Monomial, list[Arrow]], dict[Monomial, list[Arrow]]]:
+        """The arrows of letters without the slot's table, and of those that are linear in it."""
+        plain: dict[Monomial, list[Arrow]] = {}
+        sloped: dict[Monomial, list[Arrow]] = {}
+        for letter, matrix in one.letters.items():
+            if any(f[0] == "mark" for f, _ in letter):
+                raise OutsideFragment("a free time")
+            degree = self.slot.degree(letter) if self.slot else 0
+            if degree > 1:
+                raise OutsideFragment("a product of two derivatives")
+            (sloped if degree else plain)[letter] = [(p, q, w) for (p, q), w in by_key(matrix).items()]
+        after = {q for arrows in sloped.values() for _, q, _ in arrows}
+        listed = [(p, q) for arrows in plain.values() for p, q, _ in arrows]
+        while more := {q for p, q in listed if p in after} - after:
+            after |= more
+        if any(p in after for arrows in sloped.values() for p, _, _ in arrows):
+            raise OutsideFragment("a product of two derivatives")
+        return plain, sloped
+
+
+class Steppers:
+    """The matrices of one step between states of automaton and model, all times at once where they differ."""
+
+    def __init__(self, sweeps: Sweeps, plain: dict[Monomial, list[Arrow]], size: int) -> None:
+        self.sweeps, self.size, self.n = sweeps, size, sweeps.tables.states
+        kinds: dict[int, tuple[Steps, dict[tuple[int, int], Array]]] = {}
+        for letter, arrows in plain.items():
+            steps, entries = sweeps.steps(letter), sweeps.matrix(letter)
+            _, known = kinds.setdefault(id(steps), (steps, {}))
+            for p, q, weight in arrows:
+                part = sweeps.number(weight) * entries
+                known[p, q] = known[p, q] + part if (p, q) in known else part
+        if sum(part.size for _, known in kinds.values() for part in known.values()) > MOST_NUMBERS:
+            raise WorkLimit("the matrices of all steps are more than the work limit")
+        self.kinds = list(kinds.values())
+        lengths = [len(part) for _, known in self.kinds for part in known.values()]
+        self.length = max(lengths, default=1)
+        whole = self.length * (size * self.n) ** 2
+        self.dense = self._dense() if size * self.n <= SMALL and whole <= MOST_NUMBERS else None
+        self.groups = [] if self.dense is not None else [_Group.of(steps, known) for steps, known in self.kinds]
+
+    def _dense(self) -> Array:
+        """(steps or 1, Q S, Q S)."""
+        n, size = self.n, self.size
+        result = np.zeros((self.length, size, n, size, n))
+        for steps, known in self.kinds:
+            for (p, q), part in known.items():
+                result[:, p, steps.pair_s, q, steps.pair_x] += part
+        return result.reshape(self.length, size * n, size * n)
+
+    def backward(self, end: Array) -> Array:
+        """y at 0..H+1, (H + 2, Q, S); without a last decision at 0 and 1, which are the same."""
+        return self._swept(end, back=True)
+
+    def forward(self, start: Array) -> Array:
+        """z at 0..H+1, (H + 2, Q, S); without a last decision their sum over all times, at 0 and 1."""
+        return self._swept(start, back=False)
+
+    def _swept(self, first: Array, *, back: bool) -> Array:
+        if self.sweeps.tables.infinite:
+            found = self._solved(first, back=back)
+            return np.stack([found, found])
+        count = self.sweeps.times
+        result = np.empty((count + 1, self.size, self.n))
+        result[count if back else 0] = first
+        if self.dense is not None:
+            flat, matrices = result.reshape(count + 1, -1), self.dense if back else self.dense.transpose(0, 2, 1)
+            if self.length == 1:
+                (matrix,) = matrices
+                for t in range(count - 1, -1, -1) if back else range(count):
+                    np.matmul(matrix, flat[t + back], out=flat[t + (not back)])
+            else:
+                for t in range(count - 1, -1, -1) if back else range(count):
+                    np.matmul(matrices[t], flat[t + back], out=flat[t + (not back)])
+            return result
+        for t in range(count - 1, -1, -1) if back else range(count):
+            total = np.zeros((self.size, self.n))
+            for group in self.groups:
+                group.step(total, result[t + back], t, back=back)
+            result[t + (not back)] = total
+        return result
+
+    def _solved(self, first: Array, *, back: bool) -> Array:
+        """y = end + T y, or z = start + z T. But for loops at one state there is no cycle (``kernel.closure``)."""
+        n, result = self.n, first.copy()
+        squares: dict[tuple[int, int], Array] = {}
+        for steps, known in self.kinds:
+            for pair, part in known.items():
+                square = squares.setdefault(pair, np.zeros((n, n)))
+                square[steps.pair_s, steps.pair_x] += part[0]
+        ahead: dict[int, list[int]] = {}
+        for p, q in squares:
+            if p != q:
+                ahead.setdefault(p if back else q, []).append(q if back else p)
+        waiting = set(range(self.size))
+        while waiting:
+            ready = {p for p in waiting if not waiting & set(ahead.get(p, ()))}
+            if not ready:
+                raise OutsideFragment("a cycle that is no loop, at an infinite horizon")
+            for p in ready:
+                for q in ahead.get(p, ()):
+                    result[p] += squares[p, q] @ result[q] if back else result[q] @ squares[q, p]
+                if (p, p) in squares:
+                    loop = squares[p, p] if back else squares[p, p].T
+                    result[p] = np.linalg.solve(np.eye(n) - loop, result[p])
+            waiting -= ready
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Arrows over one set of pairs (s, x), as rows of one array, in the order of either end."""
+
+    ends: tuple[Array, Array]
+    """The states of the automaton that the arrows leave and reach."""
+    pairs: tuple[Array, Array]
+    data: Array
+    """(arrows, steps or 1, pairs), the pairs sorted by s."""
+    order: Array
+    """The pairs, sorted by x."""
+    rows: tuple[Array, Array]
+
+    @staticmethod
+    def of(steps: Steps, known: dict[tuple[int, int], Array]) -> _Group:
+        length = max(len(part) for part in known.values())
+        data = np.stack([np.broadcast_to(part, (length, part.shape[1])) for part in known.values()])
+        leaves, reaches = (np.array([pair[k] for pair in known]) for k in (0, 1))
+        order = np.argsort(steps.pair_x, kind="stable")
+        sorted_x = steps.pair_x[order]
+        rows = np.flatnonzero(np.concatenate([[True], sorted_x[1:] != sorted_x[:-1]]))
+        return _Group((leaves, reaches), (steps.pair_s, steps.pair_x), data, order, (steps.rows, rows))
+
+    def step(self, total: Array, values: Array, t: int, *, back: bool) -> None:
+        """Adds T_t y, or z T_t, to ``total``."""
+        (leaves, reaches), (s, x) = self.ends, self.pairs
+        data = self.data[:, t if self.data.shape[1] > 1 else 0]
+        if back:
+            sums = np.add.reduceat(data * values[reaches][:, x], self.rows[0], axis=-1)
+            np.add.at(total, (leaves[:, None], s[self.rows[0]][None]), sums)
+        else:
+            parts = (data * values[leaves][:, s])[:, self.order]
+            sums = np.add.reduceat(parts, self.rows[1], axis=-1)
+            np.add.at(total, (reaches[:, None], x[self.order][self.rows[1]][None]), sums)
+
+
+class Cotangent:
+    """The derivative in the slot's table, added up; what falls on derivatives of values is carried on to the table."""
+
+    def __init__(self, sweeps: Sweeps, slot: Slot) -> None:
+        self.sweeps, self.slot = sweeps, slot
+        self._sum = np.zeros(int(np.prod(slot.shape)))
+        self._values: dict[str, Array] = {}
+
+    def through(self, letter: Monomial, arrows: Sequence[Arrow], z: Array, y: Array) -> None:
+        """What the steps with one letter add."""
+        steps, sweeps = self.sweeps.steps(letter), self.sweeps
+        targets = sorted({q for _, q, _ in arrows})
+        before = np.zeros((sweeps.times, len(targets), sweeps.tables.states))
+        for p, q, weight in arrows:
+            before[:, targets.index(q)] += sweeps.number(weight) * z[:-1, p]
+        after = y[1:, targets]
+        pair_of = np.zeros(len(steps.places["s"]), dtype=int)
+        pair_of[steps.first[1:]] = 1
+        pair_of = np.cumsum(pair_of)
+        if not any(moves(f) for f, _ in letter) or sweeps.tables.infinite:
+            flat = [array.reshape(-1, sweeps.tables.states) for array in (before, after)]
+            if len(steps.pair_s) * 4 > steps.states**2:
+                weights = (flat[0].T @ flat[1])[steps.pair_s, steps.pair_x]
+            else:
+                weights, chunk = np.zeros(len(steps.pair_s)), max(1, 4_000_000 // len(steps.pair_s))
+                for k in range(0, len(flat[0]), chunk):
+                    one, two = (array[k:k + chunk] for array in flat)
+                    weights += (one[:, steps.pair_s] * two[:, steps.pair_x]).sum(axis=0)
+            return self.scattered(letter, weights[None, pair_of], steps.places)
+        if sweeps.times * len(pair_of) > MOST_NUMBERS:
+            raise WorkLimit("all steps of a letter at once are more than the work limit")
+        each = sum((before[:, j][:, steps.pair_s] * after[:, j][:, steps.pair_x] for j in range(len(targets))),
+                   np.zeros((sweeps.times, len(steps.pair_s))))
+        return self.scattered(letter, each[:, pair_of], steps.places)
+
+    def scattered(self, monomial: Monomial, weights: Array, places: dict[str, Array]) -> None:
+        """Adds a product with weights (steps or 1, size) at places (size,) to the table that is one of its factors."""
+        (slope,) = (f for f, _ in monomial if self.slot.degree(((f, 1),)))
+        rest = tuple(x for x in monomial if x[0] != slope)
+        weights = weights * self.sweeps.product(rest, places, weights.shape[1])
+        at = [places[place] for place in slope[3]]
+        if slope[0] == "dV":
+            return self._to_values(slope, weights, at[0] if at else None)
+        if slope[0] != "sum":
+            index = np.ravel_multi_index(tuple(at), self.slot.shape) if at else np.zeros(weights.shape[1], dtype=int)
+            self._sum += np.bincount(index, weights.sum(axis=0), len(self._sum))
+            return None
+        size = self.sweeps.tables.size
+        bound, inside = slope[4]
+        outer, inner = [size(p) for p in slope[3]], [size(p) for p in bound]
+        table = _added(weights, at, outer)
+        whole = [*outer, *inner]
+        if len(table) * float(np.prod([float(k) for k in whole])) > MOST_NUMBERS:
+            raise WorkLimit("a sum over states and actions of too many terms")
+        grid = np.indices(whole).reshape(len(whole), -1)
+        again = dict(zip((*slope[3], *bound), grid, strict=True))
+        spread = np.repeat(table.reshape(len(table), -1), int(np.prod(inner)), axis=1)
+        return self.scattered(inside, spread, again)
+
+    def _to_values(self, slope: Symbol, weights: Array, at: Array | None) -> None:
+        """What falls on D V_t(s)."""
+        tables = self.sweeps.tables
+        if at is None:
+            raise OutsideFragment("the derivative of a value at no state")
+        if tables.infinite:
+            found = _added(weights, [at], [tables.states]).sum(axis=0)[None]
+        else:
+            steps = self.sweeps.times
+            base, n = slope[2]
+            found = np.zeros((steps + 1, tables.states))
+            each = _added(weights, [at], [tables.states])
+            if base == "rel" and len(each) in (1, steps):
+                if len(each) != steps:
+                    raise OutsideFragment("the derivative of a value at a time that is not known")
+                found[n:n + steps] = each[:len(found) - n]
+            else:
+                found[n + (tables.horizon if base == "H" else 0)] = each.sum(axis=0)
+        self._values[slope[1]] = self._values.get(slope[1], np.zeros_like(found)) + found
+
+    def table(self) -> Array:
+        """The derivative, in the slot's shape."""
+        result = self._sum.reshape(self.slot.shape)
+        for policy, falls in self._values.items():
+            result = result + self._through_values(policy, falls)
+        return result
+
+    def _through_values(self, policy: str, falls: Array) -> Array:
+        """D V_t(s) = sum_b D pi(b|s) Q_t(s, b) + gamma sum_x P_pi(s, x) D V_{t+1}(x), carried forward in time."""
+        tables = self.sweeps.tables
+        matrix, gains, ahead = tables.bellman(policy)
+        gamma, moves_, gain = float(tables.gamma[0]), matrix[0], gains[0]
+        if tables.infinite:
+            carried = np.linalg.solve(np.eye(tables.states) - gamma * moves_.T, falls[0])
+            last: Array = carried[:, None] * (gain + gamma * ahead[0] @ tables.value(policy, 0)[0])
+            return last.T
+        result, here = np.zeros_like(gain), np.zeros(tables.states)
+        for t in range(self.sweeps.times):
+            here = falls[t] + gamma * (here @ moves_)
+            result += here[:, None] * (gain + gamma * ahead[0] @ tables.value(policy, t + 1)[0])
+        return result.T
+
+
+def _added(weights: Array, at: Sequence[Array], sizes: Sequence[int]) -> Array:
+    """Weights (B, n) added up at places, (B, *sizes)."""
+    if not at:
+        return weights.sum(axis=1)
+    index, count = np.ravel_multi_index(tuple(at), tuple(sizes)), int(np.prod(sizes))
+    rows = np.stack([np.bincount(index, row, count) for row in weights])
+    return rows.reshape(len(weights), *sizes)
