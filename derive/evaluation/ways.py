@@ -1,0 +1,342 @@
+"""The ways to the numbers of two sides: as they are written, by dynamic programming over states, along directions.
+
+Free letters get values: states and actions all of them, times the first and the last ones, trajectories all or some
+that are drawn. A way that has no number says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+
+from derive.assumptions import POSSIBLE, VOCABULARY, Assumption
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.evaluation.inputs import holds
+from derive.kernel.terms import Term, replaced, time
+from derive.language.binding import Binder, Index
+from derive.language.expression import subterms
+from derive.language.horizons import VALUES
+from derive.language.terms import Action, Batch, Objective, State, Time, Trajectory
+from derive.language.vocabulary import expect
+from derive.model_class import holds_at
+from derive.numeric.directions import ENOUGH, random_directions
+from derive.numeric.instances import Instance
+from derive.numeric.interpretation import value as written_value
+from derive.numeric.tabular import FloatArray, softmax
+from derive.procedures.encoding import Encoding, context_of
+from derive.procedures.obligations import undischarged
+from derive.transfer.floats import Amount
+from derive.transfer.floats import value as along_directions
+from derive.transfer.sums import value_at
+
+MOST_TRAJECTORIES = 20_000
+"""That are enumerated, for all values of free letters together."""
+MOST_TIMES, MOST_PLACES, MOST_PATHS = 8, 64, 8
+"""Values of free times; of free places of gradients; trajectories that are drawn where there are too many."""
+MOST_VALUES = 4_000_000
+EPS = float(np.finfo(float).eps)
+ROUNDINGS = 8.0
+"""Units of rounding that a difference may have."""
+
+Places = Mapping[Index, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """What is evaluated: both sides, their rank, what is assumed, and where."""
+
+    left: Expr
+    right: Expr
+    rank: int
+    assumptions: frozenset[Assumption]
+    instance: Instance
+    endless: bool
+    seed: int
+
+    @property
+    def letters(self) -> list[Index]:
+        """The free letters of both sides, in the order of their names."""
+        return sorted(self.left.free_symbols | self.right.free_symbols, key=lambda x: (x.sort, str(x)))
+
+    @property
+    def possible(self) -> bool:
+        return POSSIBLE in self.assumptions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Both sides by one way, as flat arrays; ``axes`` are the labels of what they run over, the last one fastest.
+
+    ``sizes`` are the sums of absolute values that went into the sides, where the way knows them; ``resolution`` is what
+    rounding may have changed.
+    """
+
+    way: str
+    axes: tuple[tuple[str, ...], ...]
+    left: FloatArray
+    right: FloatArray
+    sizes: tuple[FloatArray, FloatArray] | None
+    resolution: FloatArray
+
+    def label(self, row: int) -> str:
+        """Where a row is: the values of free letters, and the coordinate of a gradient."""
+        at = np.unravel_index(row, tuple(len(axis) for axis in self.axes)) if self.axes else ()
+        return ", ".join(part for axis, k in zip(self.axes, at, strict=True) if (part := axis[int(k)]))
+
+    @property
+    def allowed(self) -> FloatArray:
+        """How far the sides may be apart."""
+        return ROUNDINGS * self.resolution
+
+    @property
+    def differs(self) -> Any:
+        """Rows in which the sides are further apart than rounding takes them."""
+        return np.abs(self.left - self.right) > self.allowed
+
+    @property
+    def empty(self) -> Any:
+        """Rows that are 0 on both sides, with nothing in them that cancels."""
+        nothing = (self.left == 0) & (self.right == 0)
+        return nothing if self.sizes is None else nothing & (self.sizes[0] == 0) & (self.sizes[1] == 0)
+
+    @property
+    def coarse(self) -> Any:
+        """Rows that are lost in rounding: whatever is left of either side could not be told from 0."""
+        largest = np.maximum(np.abs(self.left), np.abs(self.right))
+        lost = (self.allowed >= largest) & ~self.empty & ~self.differs
+        if self.sizes is None:
+            return lost & (largest > 0)
+        one, two = self.sizes
+        least = np.where(np.minimum(one, two) > 0, np.minimum(one, two), np.maximum(one, two))
+        return lost & (self.allowed >= least)
+
+    @property
+    def agrees(self) -> Any:
+        """Rows that were compared and are equal as far as floats tell."""
+        return ~(self.differs | self.empty | self.coarse)
+
+    def says(self, row: int) -> str:
+        """What a row says, in a word."""
+        for name in ("differs", "empty", "coarse"):
+            if getattr(self, name)[row]:
+                return {"coarse": "too coarse to say"}.get(name, name)
+        return "agrees"
+
+
+Way = Callable[[Sides], Compared]
+
+
+def as_written(sides: Sides) -> Compared:
+    """By enumeration of trajectories, each node as the language means it.
+
+    Raises:
+        OutsideFragment: for an infinite horizon, or too many trajectories.
+        Undefined, NotApplicable: where a side has no value.
+    """
+    if sides.endless:
+        raise OutsideFragment("without a last decision there is nothing to enumerate")
+    instance, count = sides.instance, sides.instance.mdp.shape.trajectories
+    paths, drawn = _paths(sides)
+    combinations = list(_values(sides, paths))
+    nesting = max(_nesting(sides.left, instance.samples), _nesting(sides.right, instance.samples))
+    over_all = any(isinstance(node, (Objective, *VALUES)) or (isinstance(node, Binder) and isinstance(
+        node.index, (Trajectory, Batch))) for side in (sides.left, sides.right) for node in subterms(side))
+    work = float(count) ** max(1, nesting) if over_all or nesting else float(instance.mdp.horizon + 1)
+    if work * max(1, len(combinations)) > MOST_TRAJECTORIES:
+        raise OutsideFragment("too many trajectories to enumerate")
+    if not combinations:
+        raise NotApplicable("the free letters have no values on this model")
+    arrays = []
+    for side in (sides.left, sides.right):
+        values = [_widened(np.asarray(written_value(side, instance, at, possible_only=sides.possible)), sides)
+                  for at in combinations]
+        arrays.append(np.concatenate([one.reshape(-1) for one in values]))
+    largest = max(instance.largest_number, *(float(np.abs(one).max(initial=0.0)) for one in arrays))
+    resolution = np.full(arrays[0].shape, EPS * max(64.0, work) * largest)
+    labels = tuple(", ".join(f"{letter} = {_text(place)}" for letter, place in at.items()) for at in combinations)
+    way = f"as written, {MOST_PATHS} trajectories drawn" if drawn else "as written"
+    return Compared(way, (labels, *_coordinates(sides)), arrays[0], arrays[1], None, resolution)
+
+
+def by_dynamic_programming(sides: Sides) -> Compared:
+    """By sweeps over states of the kernel's automata (``transfer.sweeps``), however many trajectories there are.
+
+    Raises:
+        OutsideFragment, WorkLimit: for what these do not read.
+        Undefined, NotApplicable: where a side has no value, or is not known to have one.
+    """
+    letters = [x for x in sides.letters if isinstance(x, (State, Action))]
+    places = [(x.sort, str(x.label)) for x in letters]
+    mdp = sides.instance.mdp
+    sizes = tuple(mdp.states if isinstance(x, State) else mdp.actions for x in letters)
+    if float(np.prod(sizes)) * (mdp.states * mdp.actions if sides.rank else 1) > MOST_VALUES:
+        raise WorkLimit("it has too many values")
+    if sides.rank and np.prod(sizes) > MOST_PLACES:
+        raise WorkLimit(f"a gradient for each of {int(np.prod(sizes)):,} values of {', '.join(map(str, letters))}")
+    labels = tuple(", ".join(f"{x} = {k}" for x, k in zip(letters, at, strict=True)) for at in np.ndindex(*sizes))
+
+    def one(term: Term) -> Amount:
+        return value_at(context_of(_known(sides), infinite=sides.endless), term, sides.instance,
+                        rank=sides.rank, places=places)
+
+    found = _at_times(sides, one)
+    return _compared("by dynamic programming", sides, (labels, *_coordinates(sides)), *found)
+
+
+def by_directions(sides: Sides) -> Compared:
+    """As ``by_dynamic_programming``, for derivatives along random directions, second ones along each twice."""
+    if any(isinstance(x, (State, Action)) for x in sides.letters):
+        raise OutsideFragment("a free state or action")
+    table = random_directions(sides.instance.mdp, ENOUGH, seed=sides.seed)
+    labels = tuple(f"direction {k + 1}{' twice' if sides.rank > 1 else ''}" for k in range(ENOUGH))
+
+    def one(term: Term) -> Amount:
+        return along_directions(context_of(_known(sides), infinite=sides.endless), term, sides.instance, table)
+
+    return _compared(f"by dynamic programming, {ENOUGH} random directions", sides, (labels,), *_at_times(sides, one))
+
+
+# -- parts -------------------------------------------------------------------------------------------------------
+
+
+def _known(sides: Sides) -> list[Assumption]:
+    """What holds at this instance: an additive return, and those of its probabilities positive that are."""
+    named = [one for one in sides.assumptions if one.kind]
+    known = [one for one in (*VOCABULARY, *named) if holds(one, sides.instance, endless=sides.endless)
+             and one != POSSIBLE]
+    return [*known, *([POSSIBLE] if sides.possible else [])]
+
+
+def _at_times(sides: Sides, one: Callable[[Term], Amount]) -> tuple[list[str], list[Amount], list[Amount]]:
+    """Both sides at each choice of the free times."""
+    known = frozenset(_known(sides))
+    if owed := undischarged([sides.left, sides.right], known, endless=sides.endless):
+        raise Undefined(f"it owes {', '.join(map(str, owed))}, which this model does not ensure")
+    others = [x for x in sides.letters if not isinstance(x, (State, Action, Time))]
+    if others:
+        raise OutsideFragment(f"its claim is about every {', '.join(map(str, others))}")
+    encoding = Encoding(known, infinite=sides.endless)
+    left, right = encoding.term(sides.left), encoding.term(sides.right)
+    labels, found = list[str](), ([], [])  # type: tuple[list[Amount], list[Amount]]
+    for at in _values(sides, {}):
+        pair = [one(_put(term, at, sides)) for term in (left, right)]
+        labels.append(", ".join(f"{letter} = {n}" for letter, n in at.items()))
+        for part, amount in zip(found, pair, strict=True):
+            part.append(amount)
+    if not labels:
+        raise NotApplicable("the free times have no values on this model")
+    return labels, *found
+
+
+def _put(term: Term, at: Places, sides: Sides) -> Term:
+    """A term at these values of its free times, the late ones counted from the last decision."""
+    last = sides.instance.mdp.horizon
+    for letter, n in at.items():
+        late = not sides.endless and n > MOST_TIMES
+        term = replaced(term, ("time", str(letter.label)), time(n - last, ("H", 1)) if late else time(n))
+    return term
+
+
+def _values(sides: Sides, paths: Mapping[Index, Sequence[Any]]) -> Iterator[dict[Index, Any]]:
+    """Values of the free times within the cases that are assumed; with ``paths``, of all other letters too."""
+    mdp, ranges = sides.instance.mdp, dict[Index, Sequence[Any]]()
+    for letter in sides.letters:
+        if isinstance(letter, Time):
+            ranges[letter] = _times(mdp.horizon, sides.endless)
+        elif letter in paths:
+            ranges[letter] = paths[letter]
+    for chosen in product(*ranges.values()):
+        at = dict(zip(ranges, chosen, strict=True))
+        if holds_at(sides.assumptions, at, mdp.horizon):
+            yield at
+
+
+def _times(last: int, endless: bool) -> list[int]:
+    """All times, or the first and the last ones."""
+    if endless or last < MOST_TIMES:
+        return list(range(MOST_TIMES // 2 if endless else last + 1))
+    half = MOST_TIMES // 2
+    return [*range(half), *range(last - half + 1, last + 1)]
+
+
+def _paths(sides: Sides) -> tuple[dict[Index, Sequence[Any]], bool]:
+    """The values of the free letters that are no times, and whether trajectories were drawn."""
+    mdp, found, drawn = sides.instance.mdp, dict[Index, Sequence[Any]](), False
+    for letter in sides.letters:
+        if isinstance(letter, State):
+            found[letter] = range(mdp.states)
+        elif isinstance(letter, Action):
+            found[letter] = range(mdp.actions)
+        elif isinstance(letter, Trajectory):
+            drawn = mdp.shape.trajectories > MOST_TRAJECTORIES // 20
+            every: list[Any] = ([_drawn(sides.instance, [sides.seed, 3, k]) for k in range(MOST_PATHS)] if drawn
+                                else list(mdp.shape.paths()))
+            found[letter] = [path for path in every if not sides.possible or _possible(path, sides.instance)]
+    return found, drawn
+
+
+def _drawn(instance: Instance, seed: list[int]) -> tuple[int, ...]:
+    """A trajectory under the policy at theta."""
+    rng, mdp, policy = np.random.default_rng(seed), instance.mdp, softmax(instance.theta)
+    path = [int(rng.choice(mdp.states, p=mdp.mu))]
+    for _ in range(mdp.horizon + 1):
+        action = int(rng.choice(mdp.actions, p=policy[path[-1]]))
+        path += [action, int(rng.choice(mdp.states, p=mdp.P[path[-1], action]))]
+    return tuple(path)
+
+
+def _possible(path: tuple[int, ...], instance: Instance) -> bool:
+    mdp, policy = instance.mdp, softmax(instance.theta)
+    return bool(mdp.mu[path[0]] > 0 and all(mdp.P[path[k:k + 3]] > 0 and policy[path[k:k + 2]] > 0
+                                             for k in range(0, len(path) - 1, 2)))
+
+
+def _compared(way: str, sides: Sides, axes: tuple[tuple[str, ...], ...], labels: list[str], left: list[Amount],
+              right: list[Amount]) -> Compared:
+    values, sizes = ([np.concatenate([getattr(one, name).reshape(-1) for one in part]) for part in (left, right)]
+                     for name in ("value", "size"))
+    mdp = sides.instance.mdp
+    steps = mdp.states + 2 / (1 - abs(mdp.gamma)) if sides.endless else mdp.horizon + 2.0
+    return Compared(way, (tuple(labels), *axes), values[0], values[1], (sizes[0], sizes[1]),
+                    EPS * steps * (sizes[0] + sizes[1]))
+
+
+def _coordinates(sides: Sides) -> tuple[tuple[str, ...], ...]:
+    mdp = sides.instance.mdp
+    each = tuple(f"∂θ({s}, {a})" for s, a in np.ndindex(mdp.states, mdp.actions))
+    return (each,) * sides.rank
+
+
+def _widened(found: Any, sides: Sides) -> Any:
+    """A number among gradients is 0."""
+    shape = (sides.instance.parameters,) * sides.rank
+    return found if found.shape == shape else np.zeros(shape)
+
+
+def _nesting(term: Expr, samples: int) -> int:
+    """How many trajectories are chosen at once."""
+    inner = max((_nesting(argument, samples) for argument in term.args), default=0)
+    match term:
+        case Binder(index=Trajectory()):
+            return inner + 1
+        case Binder(index=Batch()):
+            return inner + samples
+    return inner
+
+
+def _text(place: Any) -> str:
+    return " ".join(map(str, place)) if isinstance(place, tuple) else str(place)
+
+
+def in_the_mean(side: Expr) -> Expr:
+    """A random side by its mean over the samples."""
+    batches = [x for x in side.free_symbols if isinstance(x, Batch)]
+    for batch in batches:
+        side = expect(batch, side)
+    return side
+
