@@ -30,7 +30,7 @@ from derive.language.vocabulary import J, grad
 from derive.numeric.comparison import Comparison, Row
 from derive.numeric.tabular import FloatArray, TabularMDP
 from derive.theorems import Theorem
-from derive.verdict import Refuted, Unjustified
+from derive.verdict import Malformed, Refuted, Unjustified, Verdict
 
 Progress = Callable[[str], None]
 """Told what is computed next."""
@@ -68,14 +68,14 @@ class Evaluation:
     def verdict(self) -> str:
         """The code of the verdict on the claim end to end, or of the first step that is not as claimed."""
         wrong = next((step.verdict.code for step in self.examined.steps if not _stands(step)), None)
-        if isinstance(self.examined.claim, Refuted) or wrong is None:
+        if isinstance(self.examined.claim, (Refuted, Malformed)) or wrong is None:
             return self.examined.claim.code
         return wrong
 
     @property
     def stands(self) -> bool:
         """Whether the theorem is as claimed, as ``check`` finds it, and not refuted."""
-        return all(map(_stands, self.examined.steps)) and not isinstance(self.examined.claim, Refuted)
+        return all(map(_stands, self.examined.steps)) and not isinstance(self.examined.claim, (Refuted, Malformed))
 
     @property
     def differs(self) -> bool:
@@ -151,7 +151,7 @@ def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, g
     examined = examined or examine(theorem)
     sides = Sides(in_the_mean(first), in_the_mean(last), max(_rank(first), _rank(last)), frozenset(theorem.assumes),
                   instance, theorem.endless, seed)
-    compared, skipped = _by_every_way(sides, tell)
+    compared, skipped = _by_every_way(sides, examined.claim, tell)
     methods, simulated = gradient_methods(sides, compared, bare=grad(J), samples=samples, seed=seed, tell=tell)
     tables = {name: table for (name, _), table in instance.functions.items()} | dict(instance.policies)
     return Evaluation(
@@ -162,9 +162,11 @@ def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, g
         unmet=tuple(one.name for one in theorem.assumes if _unmet(one, sides)))
 
 
-def _by_every_way(sides: Sides, tell: Progress) -> tuple[tuple[Compared, ...], tuple[tuple[str, str], ...]]:
+def _by_every_way(sides: Sides, claim: Verdict, tell: Progress) -> tuple[tuple[Compared, ...], tuple[tuple[str, str], ...]]:
     """Directions are a way where the whole gradient has none."""
     compared, skipped = list[Compared](), list[tuple[str, str]]()
+    if isinstance(claim, Malformed):
+        return (), tuple((name, f"it has no meaning: {claim.why}".rstrip(".")) for name in WAYS)
     for name, way in WAYS.items():
         if name == "along directions" and (not sides.rank or any(one.way.startswith("by") for one in compared)):
             continue

@@ -7,17 +7,20 @@ that are drawn. A way that has no number says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
-from sympy import Expr
+from numpy.typing import NDArray
+from sympy import Expr, Rational
 
 from derive.assumptions import POSSIBLE, VOCABULARY, Assumption
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.evaluation.inputs import holds
-from derive.kernel.terms import Term, replaced, time
+from derive.kernel.contexts import Context
+from derive.kernel.differences import checked, from_its_time
+from derive.kernel.terms import Term, free, replaced, time
 from derive.language.binding import Binder, Index
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
@@ -72,16 +75,17 @@ class Sides:
 class Compared:
     """Both sides by one way, as flat arrays; ``axes`` are the labels of what they run over, the last one fastest.
 
-    ``sizes`` are the sums of absolute values that went into the sides, where the way knows them; ``resolution`` is what
-    rounding may have changed.
+    ``resolution`` is what rounding may have changed, ``scale`` the least of what went into a row: a difference of that
+    size would have to be seen. ``empty`` are the rows that are 0 on both sides, with nothing in them that cancels.
     """
 
     way: str
     axes: tuple[tuple[str, ...], ...]
     left: FloatArray
     right: FloatArray
-    sizes: tuple[FloatArray, FloatArray] | None
     resolution: FloatArray
+    scale: FloatArray
+    empty: NDArray[np.bool_]
 
     def label(self, row: int) -> str:
         """Where a row is: the values of free letters, and the coordinate of a gradient."""
@@ -94,31 +98,20 @@ class Compared:
         return ROUNDINGS * self.resolution
 
     @property
-    def differs(self) -> Any:
+    def differs(self) -> NDArray[np.bool_]:
         """Rows in which the sides are further apart than rounding takes them."""
-        return np.abs(self.left - self.right) > self.allowed
+        return np.asarray(~(np.abs(self.left - self.right) <= self.allowed))
 
     @property
-    def empty(self) -> Any:
-        """Rows that are 0 on both sides, with nothing in them that cancels."""
-        nothing = (self.left == 0) & (self.right == 0)
-        return nothing if self.sizes is None else nothing & (self.sizes[0] == 0) & (self.sizes[1] == 0)
-
-    @property
-    def coarse(self) -> Any:
-        """Rows that are lost in rounding: whatever is left of either side could not be told from 0."""
+    def coarse(self) -> NDArray[np.bool_]:
+        """Rows that are lost in rounding: neither side could be told from 0, nor from what went into it."""
         largest = np.maximum(np.abs(self.left), np.abs(self.right))
-        lost = (self.allowed >= largest) & ~self.empty & ~self.differs
-        if self.sizes is None:
-            return lost & (largest > 0)
-        one, two = self.sizes
-        least = np.where(np.minimum(one, two) > 0, np.minimum(one, two), np.maximum(one, two))
-        return lost & (self.allowed >= least)
+        return np.asarray((self.allowed >= np.maximum(largest, self.scale)) & ~self.empty & ~self.differs)
 
     @property
-    def agrees(self) -> Any:
+    def agrees(self) -> NDArray[np.bool_]:
         """Rows that were compared and are equal as far as floats tell."""
-        return ~(self.differs | self.empty | self.coarse)
+        return np.asarray(~(self.differs | self.empty | self.coarse))
 
     def says(self, row: int) -> str:
         """What a row says, in a word."""
@@ -150,17 +143,20 @@ def as_written(sides: Sides) -> Compared:
     if work * max(1, len(combinations)) > MOST_TRAJECTORIES:
         raise OutsideFragment("too many trajectories to enumerate")
     if not combinations:
-        raise NotApplicable("the free letters have no values on this model")
+        raise NotApplicable(f"no values of its free letters fit this model with H = {instance.mdp.horizon}")
     arrays = []
     for side in (sides.left, sides.right):
         values = [_widened(np.asarray(written_value(side, instance, at, possible_only=sides.possible)), sides)
                   for at in combinations]
         arrays.append(np.concatenate([one.reshape(-1) for one in values]))
     largest = max(instance.largest_number, *(float(np.abs(one).max(initial=0.0)) for one in arrays))
-    resolution = np.full(arrays[0].shape, EPS * max(64.0, work) * largest)
+    numbers = [abs(float(node)) for side in (sides.left, sides.right) for node in subterms(side)
+               if isinstance(node, Rational)]
+    resolution = np.full(arrays[0].shape, EPS * max(64.0, work) * largest * max([1.0, *numbers]))
     labels = tuple(", ".join(f"{letter} = {_text(place)}" for letter, place in at.items()) for at in combinations)
     way = f"as written, {MOST_PATHS} trajectories drawn" if drawn else "as written"
-    return Compared(way, (labels, *_coordinates(sides)), arrays[0], arrays[1], None, resolution)
+    return Compared(way, (labels, *_coordinates(sides)), arrays[0], arrays[1], resolution,
+                    np.full(resolution.shape, largest), (arrays[0] == 0) & (arrays[1] == 0))
 
 
 def by_dynamic_programming(sides: Sides) -> Compared:
@@ -180,9 +176,10 @@ def by_dynamic_programming(sides: Sides) -> Compared:
         raise WorkLimit(f"a gradient for each of {int(np.prod(sizes)):,} values of {', '.join(map(str, letters))}")
     labels = tuple(", ".join(f"{x} = {k}" for x, k in zip(letters, at, strict=True)) for at in np.ndindex(*sizes))
 
-    def one(term: Term) -> Amount:
-        return value_at(context_of(_known(sides), infinite=sides.endless), term, sides.instance,
-                        rank=sides.rank, places=places)
+    context = _context(sides)
+
+    def one(term: Term, here: Sides) -> Amount:
+        return value_at(context, term, here.instance, rank=here.rank, places=places)
 
     found = _at_times(sides, one)
     return _compared("by dynamic programming", sides, (labels, *_coordinates(sides)), *found)
@@ -195,8 +192,10 @@ def by_directions(sides: Sides) -> Compared:
     table = random_directions(sides.instance.mdp, ENOUGH, seed=sides.seed)
     labels = tuple(f"direction {k + 1}{' twice' if sides.rank > 1 else ''}" for k in range(ENOUGH))
 
-    def one(term: Term) -> Amount:
-        return along_directions(context_of(_known(sides), infinite=sides.endless), term, sides.instance, table)
+    context = _context(sides)
+
+    def one(term: Term, here: Sides) -> Amount:
+        return along_directions(context, term, here.instance, table)
 
     return _compared(f"by dynamic programming, {ENOUGH} random directions", sides, (labels,), *_at_times(sides, one))
 
@@ -212,34 +211,70 @@ def _known(sides: Sides) -> list[Assumption]:
     return [*known, *([POSSIBLE] if sides.possible else [])]
 
 
-def _at_times(sides: Sides, one: Callable[[Term], Amount]) -> tuple[list[str], list[Amount], list[Amount]]:
+def _at_times(sides: Sides, one: Callable[[Term, Sides], Amount]) -> tuple[list[str], list[Amount], list[Amount]]:
     """Both sides at each choice of the free times."""
     known = frozenset(_known(sides))
-    if owed := undischarged([sides.left, sides.right], known, endless=sides.endless):
-        raise Undefined(f"it owes {', '.join(map(str, owed))}, which this model does not ensure")
-    others = [x for x in sides.letters if not isinstance(x, (State, Action, Time))]
-    if others:
+    if others := [x for x in sides.letters if not isinstance(x, (State, Action, Time))]:
         raise OutsideFragment(f"its claim is about every {', '.join(map(str, others))}")
-    encoding = Encoding(known, infinite=sides.endless)
+    encoding, context = Encoding(known, infinite=sides.endless), _context(sides)
     left, right = encoding.term(sides.left), encoding.term(sides.right)
     labels, found = list[str](), ([], [])  # type: tuple[list[Amount], list[Amount]]
     for at in _values(sides, {}):
-        pair = [one(_put(term, at, sides)) for term in (left, right)]
+        here, pair = _put(context, left, right, at, sides)
+        _ensured(checked(context, *pair), here, known)
         labels.append(", ".join(f"{letter} = {n}" for letter, n in at.items()))
-        for part, amount in zip(found, pair, strict=True):
-            part.append(amount)
+        for part, term in zip(found, pair, strict=True):
+            part.append(one(term, here))
     if not labels:
-        raise NotApplicable("the free times have no values on this model")
+        raise NotApplicable(f"no values of its free times fit H = {sides.instance.mdp.horizon}")
     return labels, *found
 
 
-def _put(term: Term, at: Places, sides: Sides) -> Term:
-    """A term at these values of its free times, the late ones counted from the last decision."""
-    last = sides.instance.mdp.horizon
+def _context(sides: Sides) -> Context:
+    """What holds at this instance; the ranges of free times are kept by their values."""
+    return replace(context_of(_known(sides), infinite=sides.endless), ranges=frozenset())
+
+
+def _ensured(context: Context, sides: Sides, known: frozenset[Assumption]) -> None:
+    """What the sides owe holds at this instance, by their numbers if not by what is assumed.
+
+    Raises:
+        Undefined: otherwise.
+    """
+    plain = replace(context, owes=frozenset())
+    for kind, *about in sorted(context.owes):
+        if kind in ("nonzero", "positive") and not free(about[0]):
+            found = value_at(plain, about[0], sides.instance, rank=0)
+            above, rounding = float(found.value), ROUNDINGS * _steps(sides) * EPS * float(found.size)
+            if (abs(above) if kind == "nonzero" else above) > rounding:
+                continue
+        owed = undischarged([sides.left, sides.right], known, endless=sides.endless)
+        said = ", ".join(map(str, owed)) or f"that something is {kind}"
+        raise Undefined(f"it owes {said}, which this model does not ensure")
+
+
+def _steps(sides: Sides) -> float:
+    """Roundings in a row, without a last decision as the linear systems amplify them."""
+    mdp = sides.instance.mdp
+    return mdp.states + 2 / (1 - abs(mdp.gamma)) if sides.endless else mdp.horizon + 2.0
+
+
+def _put(context: Context, left: Term, right: Term, at: Places, sides: Sides) -> tuple[Sides, tuple[Term, Term]]:
+    """Both sides at these values of the free times, the late ones counted from the last decision.
+
+    Values at one time and no other are those at time 0 of the decisions that are left (``kernel.differences``).
+    """
+    mdp = sides.instance.mdp
+    _, *shifted = from_its_time(context, left, right)
+    if len(at) == 1 and not sides.endless and shifted != [left, right]:
+        (n,) = at.values()
+        fewer = replace(sides.instance, mdp=replace(mdp, horizon=mdp.horizon - n))
+        return replace(sides, instance=fewer), (shifted[0], shifted[1])
     for letter, n in at.items():
         late = not sides.endless and n > MOST_TIMES
-        term = replaced(term, ("time", str(letter.label)), time(n - last, ("H", 1)) if late else time(n))
-    return term
+        value = time(n - mdp.horizon, ("H", 1)) if late else time(n)
+        left, right = (replaced(term, ("time", str(letter.label)), value) for term in (left, right))
+    return sides, (left, right)
 
 
 def _values(sides: Sides, paths: Mapping[Index, Sequence[Any]]) -> Iterator[dict[Index, Any]]:
@@ -300,10 +335,9 @@ def _compared(way: str, sides: Sides, axes: tuple[tuple[str, ...], ...], labels:
               right: list[Amount]) -> Compared:
     values, sizes = ([np.concatenate([getattr(one, name).reshape(-1) for one in part]) for part in (left, right)]
                      for name in ("value", "size"))
-    mdp = sides.instance.mdp
-    steps = mdp.states + 2 / (1 - abs(mdp.gamma)) if sides.endless else mdp.horizon + 2.0
-    return Compared(way, (tuple(labels), *axes), values[0], values[1], (sizes[0], sizes[1]),
-                    EPS * steps * (sizes[0] + sizes[1]))
+    least, most = np.minimum(*sizes), np.maximum(*sizes)
+    return Compared(way, (tuple(labels), *axes), values[0], values[1], EPS * _steps(sides) * (sizes[0] + sizes[1]),
+                    np.where(least > 0, least, most), most == 0)
 
 
 def _coordinates(sides: Sides) -> tuple[tuple[str, ...], ...]:

@@ -61,6 +61,8 @@ class AtInstance(Tables):
                 return self._policy(name).T[None]
             case "dpi":
                 return self._derivative(name).transpose(0, 2, 1)
+            case "d2pi":
+                return self._second_derivative(name).transpose(0, 2, 1)
             case "f":
                 key = (name, tuple("action" if sort == "a" else "state" for sort in sorts))
                 return self.instance.functions[key][None]
@@ -81,6 +83,13 @@ class AtInstance(Tables):
         centre = (policy * self.directions).sum(axis=2, keepdims=True)
         derivative: FloatArray = policy * (self.directions - centre)
         return derivative
+
+    def _second_derivative(self, name: str) -> FloatArray:
+        """D^2 pi(a|s) along each direction twice: pi (u^2 - sum_b pi u^2), u = v - sum_b pi v, (K, S, A)."""
+        policy = self._policy(name)
+        u = self.directions - (policy * self.directions).sum(axis=2, keepdims=True)
+        second: FloatArray = policy * (u**2 - (policy * u**2).sum(axis=2, keepdims=True))
+        return second
 
 
 def value(context: Context, side: Term, instance: Instance, directions: FloatArray) -> Amount:
