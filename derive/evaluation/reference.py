@@ -47,7 +47,7 @@ def _endless(sides: Sides, seed: int) -> tuple[Row, ...]:
     """Occupancies and values by linear systems, and the complex step through another one."""
     mdp, theta = sides.instance.mdp, sides.instance.theta
     gradient, steps = infinite.gradient(mdp, theta), mdp.states + 2 / (1 - mdp.gamma)
-    bound = float(np.abs(mdp.r).max()) / (1 - mdp.gamma)
+    bound = float(np.abs(mdp.r).max()) / (1 - mdp.gamma) ** 2  # occupancies times values
     rounding = np.full(gradient.shape, EPS * steps * max(bound, 1e-300))
     table = random_directions(mdp, ENOUGH, seed=seed)
     along = np.tensordot(table, gradient, axes=2)

@@ -22,6 +22,7 @@ from derive.kernel.contexts import Context
 from derive.kernel.differences import checked, from_its_time
 from derive.kernel.terms import Term, free, replaced, time
 from derive.language.binding import Binder, Index
+from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.language.terms import Action, Batch, Objective, State, Time, Trajectory
@@ -136,9 +137,9 @@ def as_written(sides: Sides) -> Compared:
     instance, count = sides.instance, sides.instance.mdp.shape.trajectories
     paths, drawn = _paths(sides)
     combinations = list(_values(sides, paths))
-    nesting = max(_nesting(sides.left, instance.samples), _nesting(sides.right, instance.samples))
-    over_all = any(isinstance(node, (Objective, *VALUES)) or (isinstance(node, Binder) and isinstance(
-        node.index, (Trajectory, Batch))) for side in (sides.left, sides.right) for node in subterms(side))
+    plain = [resolved(side, additive=True, infinite=False) for side in (sides.left, sides.right)]
+    nesting = max(_nesting(side, instance.samples) for side in plain)
+    over_all = any(isinstance(node, (Objective, *VALUES)) for side in plain for node in subterms(side))
     work = float(count) ** max(1, nesting) if over_all or nesting else float(instance.mdp.horizon + 1)
     if work * max(1, len(combinations)) > MOST_TRAJECTORIES:
         raise OutsideFragment("too many trajectories to enumerate")
@@ -150,8 +151,7 @@ def as_written(sides: Sides) -> Compared:
                   for at in combinations]
         arrays.append(np.concatenate([one.reshape(-1) for one in values]))
     largest = max(instance.largest_number, *(float(np.abs(one).max(initial=0.0)) for one in arrays))
-    numbers = [abs(float(node)) for side in (sides.left, sides.right) for node in subterms(side)
-               if isinstance(node, Rational)]
+    numbers = [abs(float(node)) for side in plain for node in subterms(side) if isinstance(node, Rational)]
     resolution = np.full(arrays[0].shape, EPS * max(64.0, work) * largest * max([1.0, *numbers]))
     labels = tuple(", ".join(f"{letter} = {_text(place)}" for letter, place in at.items()) for at in combinations)
     way = f"as written, {MOST_PATHS} trajectories drawn" if drawn else "as written"
@@ -254,9 +254,8 @@ def _ensured(context: Context, sides: Sides, known: frozenset[Assumption]) -> No
 
 
 def _steps(sides: Sides) -> float:
-    """Roundings in a row, without a last decision as the linear systems amplify them."""
-    mdp = sides.instance.mdp
-    return mdp.states + 2 / (1 - abs(mdp.gamma)) if sides.endless else mdp.horizon + 2.0
+    """Roundings in a row; what linear systems make of them is in the sizes (``transfer.arrays``)."""
+    return (sides.instance.mdp.states if sides.endless else sides.instance.mdp.horizon) + 2.0
 
 
 def _put(context: Context, left: Term, right: Term, at: Places, sides: Sides) -> tuple[Sides, tuple[Term, Term]]:

@@ -252,7 +252,7 @@ class Steppers:
                     result[p] += squares[p, q] @ result[q] if back else result[q] @ squares[q, p]
                 if (p, p) in squares:
                     loop = squares[p, p] if back else squares[p, p].T
-                    result[p] = np.linalg.solve(np.eye(n) - loop, result[p])
+                    result[p] = self.sweeps.tables.ring.solved(loop[None], result[p][None])[0]
             waiting -= ready
         return result
 
@@ -385,7 +385,7 @@ class Cotangent:
         matrix, gains, ahead = tables.bellman(policy)
         gamma, moves_, gain = float(tables.gamma[0]), matrix[0], gains[0]
         if tables.infinite:
-            carried = np.linalg.solve(np.eye(tables.states) - gamma * moves_.T, falls[0])
+            carried = tables.ring.solved(gamma * matrix.transpose(0, 2, 1), falls)[0]
             last: Array = carried[:, None] * (gain + gamma * ahead[0] @ tables.value(policy, 0)[0])
             return last.T
         result, here = np.zeros_like(gain), np.zeros(tables.states)
