@@ -283,7 +283,7 @@ def explain(subject: str | None) -> int:
 @click.option("--function", "functions", multiple=True, metavar="NAME=FILE",
               help="The values of a function, a number or a fixed policy that the theorem leaves open, as nested JSON "
                    "lists, one axis for each argument; may be repeated. Others are drawn and printed.")
-@click.option("--samples", default=100_000, show_default=True, type=click.IntRange(2, 10_000_000),
+@click.option("--samples", default=10_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories, where a side is the gradient of J.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0),
               help="Of theta, of what is drawn, and of the simulator.")

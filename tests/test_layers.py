@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("derivation",),
     ("positions",),
     ("checking",),
+    ("evaluation",),
     ("certificate",),
     ("mutants",),
     ("random_models",),

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from derive.assumptions import Assumption
 from derive.checking.examine import examine
 from derive.checking.judgement import Examined
 from derive.errors import BadInput, DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.evaluation.inputs import holds, instance_at, model_of
+from derive.evaluation.letters import Sides
 from derive.evaluation.reference import gradient_methods
 from derive.evaluation.ways import (
     Compared,
-    Sides,
     Way,
     as_written,
     by_directions,
@@ -34,6 +32,9 @@ from derive.verdict import Malformed, Refuted, Unjustified, Verdict
 
 Progress = Callable[[str], None]
 """Told what is computed next."""
+
+Skipped = tuple[tuple[str, str], ...]
+"""Ways and the reasons why they gave no numbers."""
 
 WAYS: Mapping[str, Way] = MappingProxyType({
     "as written": as_written, "by dynamic programming": by_dynamic_programming, "along directions": by_directions})
@@ -55,7 +56,7 @@ class Evaluation:
     theta: FloatArray
     theta_from: str
     compared: tuple[Compared, ...]
-    skipped: tuple[tuple[str, str], ...]
+    skipped: Skipped
     methods: tuple[Row, ...]
     simulated: Comparison | None
     functions: Mapping[str, FloatArray]
@@ -124,15 +125,16 @@ class Evaluation:
 
 
 def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, gamma: float | None = None,
-             horizon: int | None = None, functions: Mapping[str, Any] | None = None, samples: int = 100_000,
-             seed: int = 0, examined: Examined | None = None, progress: Progress | None = None) -> Evaluation:
+             horizon: int | None = None, functions: Mapping[str, Any] | None = None, samples: int = 10_000,
+             seed: int = 0, methods: bool = True, examined: Examined | None = None,
+             progress: Progress | None = None) -> Evaluation:
     """Both sides of a theorem on a model, by every way that can, and the verdict of ``check``.
 
     ``model`` is a ``TabularMDP``, a ``Model``, an environment with Gymnasium's table ``P[s][a]``, a path to a .json or
     .npz file, or a name (built-in, ``random:SEED``, ``gymnasium:ID``). ``theta`` (S, A) are the logits at which to
     look, ``functions`` maps names of functions, numbers and fixed policies that the theorem leaves open to nested
-    lists or arrays; what is not given is drawn by ``seed``. ``samples`` are the Monte Carlo trajectories of the
-    methods that are set beside a claim about the gradient of J.
+    lists or arrays; what is not given is drawn by ``seed``. Beside a claim about the gradient of J stand ``methods``
+    that read no theorem, unless they are declined; ``samples`` are their Monte Carlo trajectories.
 
     Raises:
         InvalidChain: if what was written is no chain.
@@ -152,17 +154,27 @@ def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, g
     sides = Sides(in_the_mean(first), in_the_mean(last), max(_rank(first), _rank(last)), frozenset(theorem.assumes),
                   instance, theorem.endless, seed)
     compared, skipped = _by_every_way(sides, examined.claim, tell)
-    methods, simulated = gradient_methods(sides, compared, bare=grad(J), samples=samples, seed=seed, tell=tell)
+    rows, simulated = gradient_methods(sides, compared, bare=grad(J), samples=samples, seed=seed, tell=tell) if (
+        methods and other_side(theorem)) else ((), None)
     tables = {name: table for (name, _), table in instance.functions.items()} | dict(instance.policies)
     return Evaluation(
         theorem=theorem, examined=examined, mdp=mdp, theta=theta, theta_from=whence, compared=compared,
-        skipped=skipped, methods=methods, simulated=simulated, functions=MappingProxyType(tables),
+        skipped=skipped, methods=rows, simulated=simulated, functions=MappingProxyType(tables),
         drawn=tuple(name for name in tables if name not in given),
         samples=instance.samples if parts.samples else 0, in_the_mean=is_random(first) or is_random(last),
         unmet=tuple(one.name for one in theorem.assumes if _unmet(one, sides)))
 
 
-def _by_every_way(sides: Sides, claim: Verdict, tell: Progress) -> tuple[tuple[Compared, ...], tuple[tuple[str, str], ...]]:
+def other_side(theorem: Theorem) -> str | None:
+    """The side, left or right, that is a formula for the gradient of J: no random one, nor one for every letter."""
+    terms = theorem.chain.terms
+    for side, bare, other in (("right", terms[0], terms[-1]), ("left", terms[-1], terms[0])):
+        if bare == grad(J) and not is_random(other) and not other.free_symbols:
+            return side
+    return None
+
+
+def _by_every_way(sides: Sides, claim: Verdict, tell: Progress) -> tuple[tuple[Compared, ...], Skipped]:
     """Directions are a way where the whole gradient has none."""
     compared, skipped = list[Compared](), list[tuple[str, str]]()
     if isinstance(claim, Malformed):

@@ -1,4 +1,4 @@
-"""What a theorem is evaluated on: a model with its theta, and a table for every function that the theorem leaves open."""
+"""What a theorem is evaluated on: a model with its theta, and a table for every function that it leaves open."""
 
 from __future__ import annotations
 

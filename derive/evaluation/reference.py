@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from sympy import Expr
 
-from derive.evaluation.ways import EPS, Compared, Sides
+from derive.evaluation.letters import Sides
+from derive.evaluation.ways import EPS, Compared
 from derive.numeric import infinite
 from derive.numeric.comparison import ROUNDING_UNITS, Comparison, Row, compare, held, left_out
 from derive.numeric.directions import ENOUGH, random_directions

@@ -6,9 +6,8 @@ that are drawn. A way that has no number says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,58 +17,31 @@ from sympy import Expr, Rational
 from derive.assumptions import POSSIBLE, VOCABULARY, Assumption
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.evaluation.inputs import holds
+from derive.evaluation.letters import MOST_PATHS, MOST_TRAJECTORIES, Sides, at_times, letters_at, paths_of
 from derive.kernel.contexts import Context
-from derive.kernel.differences import checked, from_its_time
-from derive.kernel.terms import Term, free, replaced, time
-from derive.language.binding import Binder, Index
+from derive.kernel.differences import checked
+from derive.kernel.terms import Term, free
+from derive.language.binding import Binder
 from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.language.terms import Action, Batch, Objective, State, Time, Trajectory
 from derive.language.vocabulary import expect
-from derive.model_class import holds_at
 from derive.numeric.directions import ENOUGH, random_directions
-from derive.numeric.instances import Instance
 from derive.numeric.interpretation import value as written_value
-from derive.numeric.tabular import FloatArray, softmax
+from derive.numeric.tabular import FloatArray
 from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import undischarged
 from derive.transfer.floats import Amount
 from derive.transfer.floats import value as along_directions
 from derive.transfer.sums import value_at
 
-MOST_TRAJECTORIES = 20_000
-"""That are enumerated, for all values of free letters together."""
-MOST_TIMES, MOST_PLACES, MOST_PATHS = 8, 64, 8
-"""Values of free times; of free places of gradients; trajectories that are drawn where there are too many."""
+MOST_PLACES = 64
+"""Values of free states and actions of a gradient."""
 MOST_VALUES = 4_000_000
 EPS = float(np.finfo(float).eps)
 ROUNDINGS = 8.0
 """Units of rounding that a difference may have."""
-
-Places = Mapping[Index, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sides:
-    """What is evaluated: both sides, their rank, what is assumed, and where."""
-
-    left: Expr
-    right: Expr
-    rank: int
-    assumptions: frozenset[Assumption]
-    instance: Instance
-    endless: bool
-    seed: int
-
-    @property
-    def letters(self) -> list[Index]:
-        """The free letters of both sides, in the order of their names."""
-        return sorted(self.left.free_symbols | self.right.free_symbols, key=lambda x: (x.sort, str(x)))
-
-    @property
-    def possible(self) -> bool:
-        return POSSIBLE in self.assumptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,8 +107,8 @@ def as_written(sides: Sides) -> Compared:
     if sides.endless:
         raise OutsideFragment("without a last decision there is nothing to enumerate")
     instance, count = sides.instance, sides.instance.mdp.shape.trajectories
-    paths, drawn = _paths(sides)
-    combinations = list(_values(sides, paths))
+    paths, drawn = paths_of(sides)
+    combinations = list(letters_at(sides, paths))
     plain = [resolved(side, additive=True, infinite=False) for side in (sides.left, sides.right)]
     nesting = max(_nesting(side, instance.samples) for side in plain)
     over_all = any(isinstance(node, (Objective, *VALUES)) for side in plain for node in subterms(side))
@@ -181,7 +153,7 @@ def by_dynamic_programming(sides: Sides) -> Compared:
     def one(term: Term, here: Sides) -> Amount:
         return value_at(context, term, here.instance, rank=here.rank, places=places)
 
-    found = _at_times(sides, one)
+    found = _each_time(sides, one)
     return _compared("by dynamic programming", sides, (labels, *_coordinates(sides)), *found)
 
 
@@ -197,7 +169,7 @@ def by_directions(sides: Sides) -> Compared:
     def one(term: Term, here: Sides) -> Amount:
         return along_directions(context, term, here.instance, table)
 
-    return _compared(f"by dynamic programming, {ENOUGH} random directions", sides, (labels,), *_at_times(sides, one))
+    return _compared(f"by dynamic programming, {ENOUGH} random directions", sides, (labels,), *_each_time(sides, one))
 
 
 # -- parts -------------------------------------------------------------------------------------------------------
@@ -211,23 +183,23 @@ def _known(sides: Sides) -> list[Assumption]:
     return [*known, *([POSSIBLE] if sides.possible else [])]
 
 
-def _at_times(sides: Sides, one: Callable[[Term, Sides], Amount]) -> tuple[list[str], list[Amount], list[Amount]]:
+def _each_time(sides: Sides, one: Callable[[Term, Sides], Amount]) -> tuple[list[str], list[Amount], list[Amount]]:
     """Both sides at each choice of the free times."""
     known = frozenset(_known(sides))
     if others := [x for x in sides.letters if not isinstance(x, (State, Action, Time))]:
         raise OutsideFragment(f"its claim is about every {', '.join(map(str, others))}")
     encoding, context = Encoding(known, infinite=sides.endless), _context(sides)
     left, right = encoding.term(sides.left), encoding.term(sides.right)
-    labels, found = list[str](), ([], [])  # type: tuple[list[Amount], list[Amount]]
-    for at in _values(sides, {}):
-        here, pair = _put(context, left, right, at, sides)
+    labels, lefts, rights = list[str](), list[Amount](), list[Amount]()
+    for at in letters_at(sides, {}):
+        here, pair = at_times(context, left, right, at, sides)
         _ensured(checked(context, *pair), here, known)
         labels.append(", ".join(f"{letter} = {n}" for letter, n in at.items()))
-        for part, term in zip(found, pair, strict=True):
-            part.append(one(term, here))
+        lefts.append(one(pair[0], here))
+        rights.append(one(pair[1], here))
     if not labels:
         raise NotApplicable(f"no values of its free times fit H = {sides.instance.mdp.horizon}")
-    return labels, *found
+    return labels, lefts, rights
 
 
 def _context(sides: Sides) -> Context:
@@ -256,78 +228,6 @@ def _ensured(context: Context, sides: Sides, known: frozenset[Assumption]) -> No
 def _steps(sides: Sides) -> float:
     """Roundings in a row; what linear systems make of them is in the sizes (``transfer.arrays``)."""
     return (sides.instance.mdp.states if sides.endless else sides.instance.mdp.horizon) + 2.0
-
-
-def _put(context: Context, left: Term, right: Term, at: Places, sides: Sides) -> tuple[Sides, tuple[Term, Term]]:
-    """Both sides at these values of the free times, the late ones counted from the last decision.
-
-    Values at one time and no other are those at time 0 of the decisions that are left (``kernel.differences``).
-    """
-    mdp = sides.instance.mdp
-    _, *shifted = from_its_time(context, left, right)
-    if len(at) == 1 and not sides.endless and shifted != [left, right]:
-        (n,) = at.values()
-        fewer = replace(sides.instance, mdp=replace(mdp, horizon=mdp.horizon - n))
-        return replace(sides, instance=fewer), (shifted[0], shifted[1])
-    for letter, n in at.items():
-        late = not sides.endless and n > MOST_TIMES
-        value = time(n - mdp.horizon, ("H", 1)) if late else time(n)
-        left, right = (replaced(term, ("time", str(letter.label)), value) for term in (left, right))
-    return sides, (left, right)
-
-
-def _values(sides: Sides, paths: Mapping[Index, Sequence[Any]]) -> Iterator[dict[Index, Any]]:
-    """Values of the free times within the cases that are assumed; with ``paths``, of all other letters too."""
-    mdp, ranges = sides.instance.mdp, dict[Index, Sequence[Any]]()
-    for letter in sides.letters:
-        if isinstance(letter, Time):
-            ranges[letter] = _times(mdp.horizon, sides.endless)
-        elif letter in paths:
-            ranges[letter] = paths[letter]
-    for chosen in product(*ranges.values()):
-        at = dict(zip(ranges, chosen, strict=True))
-        if holds_at(sides.assumptions, at, mdp.horizon):
-            yield at
-
-
-def _times(last: int, endless: bool) -> list[int]:
-    """All times, or the first and the last ones."""
-    if endless or last < MOST_TIMES:
-        return list(range(MOST_TIMES // 2 if endless else last + 1))
-    half = MOST_TIMES // 2
-    return [*range(half), *range(last - half + 1, last + 1)]
-
-
-def _paths(sides: Sides) -> tuple[dict[Index, Sequence[Any]], bool]:
-    """The values of the free letters that are no times, and whether trajectories were drawn."""
-    mdp, found, drawn = sides.instance.mdp, dict[Index, Sequence[Any]](), False
-    for letter in sides.letters:
-        if isinstance(letter, State):
-            found[letter] = range(mdp.states)
-        elif isinstance(letter, Action):
-            found[letter] = range(mdp.actions)
-        elif isinstance(letter, Trajectory):
-            drawn = mdp.shape.trajectories > MOST_TRAJECTORIES // 20
-            every: list[Any] = ([_drawn(sides.instance, [sides.seed, 3, k]) for k in range(MOST_PATHS)] if drawn
-                                else list(mdp.shape.paths()))
-            found[letter] = [path for path in every if not sides.possible or _possible(path, sides.instance)]
-    return found, drawn
-
-
-def _drawn(instance: Instance, seed: list[int]) -> tuple[int, ...]:
-    """A trajectory under the policy at theta."""
-    rng, mdp, policy = np.random.default_rng(seed), instance.mdp, softmax(instance.theta)
-    path = [int(rng.choice(mdp.states, p=mdp.mu))]
-    for _ in range(mdp.horizon + 1):
-        action = int(rng.choice(mdp.actions, p=policy[path[-1]]))
-        path += [action, int(rng.choice(mdp.states, p=mdp.P[path[-1], action]))]
-    return tuple(path)
-
-
-def _possible(path: tuple[int, ...], instance: Instance) -> bool:
-    mdp, policy = instance.mdp, softmax(instance.theta)
-    return bool(mdp.mu[path[0]] > 0 and all(mdp.P[path[k:k + 3]] > 0 and policy[path[k:k + 2]] > 0
-                                             for k in range(0, len(path) - 1, 2)))
 
 
 def _compared(way: str, sides: Sides, axes: tuple[tuple[str, ...], ...], labels: list[str], left: list[Amount],

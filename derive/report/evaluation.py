@@ -15,12 +15,10 @@ from sympy import Expr
 from derive.assumptions import POSSIBLE
 from derive.diagnostics import ERROR, WARNING, visible
 from derive.errors import DeriveError
-from derive.evaluation.both_sides import Evaluation
+from derive.evaluation.both_sides import Evaluation, other_side
 from derive.evaluation.inputs import SOME
 from derive.evaluation.ways import Compared
 from derive.language.signature import signature
-from derive.language.typing import is_random
-from derive.language.vocabulary import J, grad
 from derive.models import Shape
 from derive.numeric.tabular import FloatArray
 from derive.report.findings import findings
@@ -108,12 +106,11 @@ def _numbers(table: FloatArray) -> str:
 
 
 def _closed_form(one: Evaluation) -> Expr | None:
-    """The other side of a claim about the gradient of J, at a finite horizon."""
-    first, last = one.theorem.chain.terms[0], one.theorem.chain.terms[-1]
-    for side, other in ((first, last), (last, first)):
-        if side == grad(J) and not one.theorem.endless and not is_random(other) and not other.free_symbols:
-            return other
-    return None
+    """The formula of a claim about the gradient of J, at a finite horizon."""
+    side, terms = other_side(one.theorem), one.theorem.chain.terms
+    if side is None or one.theorem.endless or not one.compared:
+        return None
+    return terms[-1] if side == "right" else terms[0]
 
 
 def _symbolic(console: Console, closed: Expr, possible_only: bool) -> None:

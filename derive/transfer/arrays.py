@@ -79,8 +79,8 @@ def eliminated(matrix: Array, right: Array) -> Array:
     """The solution of matrix y = right, (B, n, n) and (B, n, k), for 1 - m with m >= 0 of spectral radius below 1.
 
     By blocks and without exchanges of rows: factors of such matrices are such matrices, nothing cancels but on their
-    diagonals, and what is 0 because a state leads nowhere stays 0 (Higham 2002, sections 8.3 and 9.5; LAPACK's exchanges
-    spread the rounding of the largest values over all states).
+    diagonals, and what is 0 because a state leads nowhere stays 0 (Higham 2002, sections 8.3 and 9.5). LAPACK's
+    exchanges would spread the rounding of the largest values over all states.
     """
     n, size = matrix.shape[-1], max(len(matrix), len(right))
     matrix, right = (np.broadcast_to(one, (size, *one.shape[1:])) for one in (matrix, right))

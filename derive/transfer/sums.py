@@ -23,8 +23,9 @@ from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
 from derive.transfer.arrays import Array
 from derive.transfer.automata import plain_automaton, sums_of
+from derive.transfer.cotangents import Cotangent, Slot
 from derive.transfer.floats import SPARSE, Amount, AtInstance
-from derive.transfer.sweeps import Cotangent, Slot, Sweeps
+from derive.transfer.sweeps import Sweeps
 
 Pair = Array
 """(2, ...): a value, and the sum of the absolute values that went into it."""

@@ -12,7 +12,7 @@ their absolute values, so that the rounding of a result is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,26 +25,11 @@ from derive.kernel.local_sums import Symbol
 from derive.kernel.polynomials import Monomial, Weight, by_key
 from derive.transfer.arrays import Array
 from derive.transfer.automata import MOVED, Steps, steps_of
+from derive.transfer.cotangents import MOST_NUMBERS, Arrow, Cotangent, Slot
 from derive.transfer.tables import Tables, moves
 
-MOST_NUMBERS = 40_000_000
-"""Of one array."""
 SMALL = 640
 """States of automaton and model together up to which a step is one dense matrix."""
-
-Arrow = tuple[int, int, Weight]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Slot:
-    """The table in which a sum is differentiated: ``holds`` knows its symbols; (S, A) and the like is its shape."""
-
-    holds: Callable[[Symbol], bool]
-    shape: tuple[int, ...]
-
-    def degree(self, monomial: Monomial) -> int:
-        """How often the table is a factor."""
-        return sum(e * (self.degree(f[4][1]) if f[0] == "sum" else int(self.holds(f))) for f, e in monomial)
 
 
 class Sweeps:
@@ -57,17 +42,38 @@ class Sweeps:
 
     # -- tables of all steps at once -------------------------------------------------------------------
 
-    def table(self, one: Symbol, offset: int = 0) -> Array:
+    def table(self, one: Symbol) -> Array:
         """The table of a symbol, its first axis the steps, or of length 1 where it is the same at each."""
-        if not moves(one) or self.tables.infinite:
+        if one[0] != "sum" and (not moves(one) or self.tables.infinite):
             return self.tables.symbol(one, 0)
         if one not in self._known:
             if one[0] == "V":
                 rows = [self.tables.value(one[1], t + one[2][1]) for t in range(self.times)]
                 self._known[one] = np.concatenate(rows)
             else:
-                self._known[one] = self.tables.summed(one, self.table)
+                self._known[one] = self.summed(one)
         return self._known[one]
+
+    def summed(self, one: Symbol) -> Array:
+        """The sum over its bound places of the product inside, contracted pair by pair: steps, places."""
+        bound, monomial = one[4]
+        letters = {place: chr(ord("A") + k) for k, place in enumerate((*one[3], *bound))}
+        operands, labels = list[Array](), list[str]()
+        for f, e in monomial:
+            table = self.tables.ring.power(self.table(f), e, f[0])
+            each = "t" if len(table) > 1 else ""
+            operands.append(table if each else table[0])
+            labels.append(each + "".join(letters[place] for place in f[3]))
+        for place in (*one[3], *bound):  # also along places that no factor depends on
+            if not any(letters[place] in label for label in labels):
+                operands.append(np.ones(self.tables.size(place)))
+                labels.append(letters[place])
+        each = "t" if any(label[0] == "t" for label in labels if label) else ""
+        result = each + "".join(letters[place] for place in one[3])
+        if self.times ** bool(each) * float(np.prod([self.tables.size(p) for p in one[3]])) > MOST_NUMBERS:
+            raise WorkLimit("a sum over states and actions of too many terms")
+        found = np.einsum(f"{','.join(labels)}->{result}", *operands, optimize=True)
+        return np.asarray(found if each else found[None])
 
     def product(self, monomial: Monomial, places: dict[str, Array], size: int,
                 table: Callable[[Symbol], Array] | None = None) -> Array:
@@ -291,114 +297,3 @@ class _Group:
             parts = (data * values[leaves][:, s])[:, self.order]
             sums = np.add.reduceat(parts, self.rows[1], axis=-1)
             np.add.at(total, (reaches[:, None], x[self.order][self.rows[1]][None]), sums)
-
-
-class Cotangent:
-    """The derivative in the slot's table, added up; what falls on derivatives of values is carried on to the table."""
-
-    def __init__(self, sweeps: Sweeps, slot: Slot) -> None:
-        self.sweeps, self.slot = sweeps, slot
-        self._sum = np.zeros(int(np.prod(slot.shape)))
-        self._values: dict[str, Array] = {}
-
-    def through(self, letter: Monomial, arrows: Sequence[Arrow], z: Array, y: Array) -> None:
-        """What the steps with one letter add."""
-        steps, sweeps = self.sweeps.steps(letter), self.sweeps
-        targets = sorted({q for _, q, _ in arrows})
-        before = np.zeros((sweeps.times, len(targets), sweeps.tables.states))
-        for p, q, weight in arrows:
-            before[:, targets.index(q)] += sweeps.number(weight) * z[:-1, p]
-        after = y[1:, targets]
-        pair_of = np.zeros(len(steps.places["s"]), dtype=int)
-        pair_of[steps.first[1:]] = 1
-        pair_of = np.cumsum(pair_of)
-        if not any(moves(f) for f, _ in letter) or sweeps.tables.infinite:
-            flat = [array.reshape(-1, sweeps.tables.states) for array in (before, after)]
-            if len(steps.pair_s) * 4 > steps.states**2:
-                weights = (flat[0].T @ flat[1])[steps.pair_s, steps.pair_x]
-            else:
-                weights, chunk = np.zeros(len(steps.pair_s)), max(1, 4_000_000 // len(steps.pair_s))
-                for k in range(0, len(flat[0]), chunk):
-                    one, two = (array[k:k + chunk] for array in flat)
-                    weights += (one[:, steps.pair_s] * two[:, steps.pair_x]).sum(axis=0)
-            return self.scattered(letter, weights[None, pair_of], steps.places)
-        if sweeps.times * len(pair_of) > MOST_NUMBERS:
-            raise WorkLimit("all steps of a letter at once are more than the work limit")
-        each = sum((before[:, j][:, steps.pair_s] * after[:, j][:, steps.pair_x] for j in range(len(targets))),
-                   np.zeros((sweeps.times, len(steps.pair_s))))
-        return self.scattered(letter, each[:, pair_of], steps.places)
-
-    def scattered(self, monomial: Monomial, weights: Array, places: dict[str, Array]) -> None:
-        """Adds a product with weights (steps or 1, size) at places (size,) to the table that is one of its factors."""
-        (slope,) = (f for f, _ in monomial if self.slot.degree(((f, 1),)))
-        rest = tuple(x for x in monomial if x[0] != slope)
-        weights = weights * self.sweeps.product(rest, places, weights.shape[1])
-        at = [places[place] for place in slope[3]]
-        if slope[0] == "dV":
-            return self._to_values(slope, weights, at[0] if at else None)
-        if slope[0] != "sum":
-            index = np.ravel_multi_index(tuple(at), self.slot.shape) if at else np.zeros(weights.shape[1], dtype=int)
-            self._sum += np.bincount(index, weights.sum(axis=0), len(self._sum))
-            return None
-        size = self.sweeps.tables.size
-        bound, inside = slope[4]
-        outer, inner = [size(p) for p in slope[3]], [size(p) for p in bound]
-        table = _added(weights, at, outer)
-        whole = [*outer, *inner]
-        if len(table) * float(np.prod([float(k) for k in whole])) > MOST_NUMBERS:
-            raise WorkLimit("a sum over states and actions of too many terms")
-        grid = np.indices(whole).reshape(len(whole), -1)
-        again = dict(zip((*slope[3], *bound), grid, strict=True))
-        spread = np.repeat(table.reshape(len(table), -1), int(np.prod(inner)), axis=1)
-        return self.scattered(inside, spread, again)
-
-    def _to_values(self, slope: Symbol, weights: Array, at: Array | None) -> None:
-        """What falls on D V_t(s)."""
-        tables = self.sweeps.tables
-        if at is None:
-            raise OutsideFragment("the derivative of a value at no state")
-        if tables.infinite:
-            found = _added(weights, [at], [tables.states]).sum(axis=0)[None]
-        else:
-            steps = self.sweeps.times
-            base, n = slope[2]
-            found = np.zeros((steps + 1, tables.states))
-            each = _added(weights, [at], [tables.states])
-            if base == "rel" and len(each) in (1, steps):
-                if len(each) != steps:
-                    raise OutsideFragment("the derivative of a value at a time that is not known")
-                found[n:n + steps] = each[:len(found) - n]
-            else:
-                found[n + (tables.horizon if base == "H" else 0)] = each.sum(axis=0)
-        self._values[slope[1]] = self._values.get(slope[1], np.zeros_like(found)) + found
-
-    def table(self) -> Array:
-        """The derivative, in the slot's shape."""
-        result = self._sum.reshape(self.slot.shape)
-        for policy, falls in self._values.items():
-            result = result + self._through_values(policy, falls)
-        return result
-
-    def _through_values(self, policy: str, falls: Array) -> Array:
-        """D V_t(s) = sum_b D pi(b|s) Q_t(s, b) + gamma sum_x P_pi(s, x) D V_{t+1}(x), carried forward in time."""
-        tables = self.sweeps.tables
-        matrix, gains, ahead = tables.bellman(policy)
-        gamma, moves_, gain = float(tables.gamma[0]), matrix[0], gains[0]
-        if tables.infinite:
-            carried = tables.ring.solved(gamma * matrix.transpose(0, 2, 1), falls)[0]
-            last: Array = carried[:, None] * (gain + gamma * ahead[0] @ tables.value(policy, 0)[0])
-            return last.T
-        result, here = np.zeros_like(gain), np.zeros(tables.states)
-        for t in range(self.sweeps.times):
-            here = falls[t] + gamma * (here @ moves_)
-            result += here[:, None] * (gain + gamma * ahead[0] @ tables.value(policy, t + 1)[0])
-        return result.T
-
-
-def _added(weights: Array, at: Sequence[Array], sizes: Sequence[int]) -> Array:
-    """Weights (B, n) added up at places, (B, *sizes)."""
-    if not at:
-        return weights.sum(axis=1)
-    index, count = np.ravel_multi_index(tuple(at), tuple(sizes)), int(np.prod(sizes))
-    rows = np.stack([np.bincount(index, row, count) for row in weights])
-    return rows.reshape(len(weights), *sizes)
