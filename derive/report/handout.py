@@ -10,6 +10,7 @@ import numpy as np
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
 from derive.evaluation.both_sides import Evaluation, evaluate, other_side
+from derive.numeric import infinite
 from derive.numeric.comparison import ROUNDING_UNITS, Comparison, Row, compare, held, left_out
 from derive.numeric.sources import built_in
 from derive.numeric.tabular import FloatArray
@@ -55,15 +56,17 @@ def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: i
 
 
 def _row(numbers: Evaluation, side: str, comparison: Comparison) -> Row:
-    """The side that is a formula, next to the gradient of J by dynamic programming."""
+    """The side that is a formula, next to the gradient of J by dynamic programming, or by linear systems."""
     if numbers.unmet:
         return left_out(f"{side} side", f"this model is outside of the theorem's class: {', '.join(numbers.unmet)}")
-    reference = comparison.reference
+    endless = numbers.theorem.endless
+    reference = infinite.gradient(comparison.mdp, comparison.theta) if endless else comparison.reference
     whole = next((way for way in reversed(numbers.compared) if way.left.shape == (reference.size,)), None)
     if whole is None:
         return left_out(f"{side} side", numbers.why_not_compared or "its whole gradient was not evaluated")
     values: FloatArray = getattr(whole, side).reshape(reference.shape)
     rounding = comparison.rows[0].resolution
     assert rounding is not None
-    return held(f"{side} side, {whole.way}", values, reference, whole.resolution.reshape(reference.shape) + rounding,
+    name = f"{side} side, {whole.way}" + (", no last decision" if endless else "")
+    return held(name, values, reference, whole.resolution.reshape(reference.shape) + rounding,
                 ROUNDING_UNITS)
