@@ -259,11 +259,12 @@ def dropped(self: Any, policy: str, falls: Any) -> Any:
     return np.zeros(self.slot.shape)
 
 
-@planted("a sum over places is read once", cotangents, "_added", "the slope of a sum over actions")
-def first_only(weights: Any, at: Any, sizes: Any) -> Any:
-    found = np.zeros((len(weights), *sizes))
-    found.reshape(len(weights), -1)[:, 0] = weights[:, 0]
-    return found
+TRULY = sweeps.Sweeps.contracted
+
+
+@planted("what stands beside the table is forgotten", sweeps.Sweeps, "contracted", "the slope of a sum over actions")
+def forgotten(self: Any, operands: Any, monomial: Any, out: Any, over: Any) -> Any:
+    return TRULY(self, operands, monomial[1:] if operands else monomial, out, over)
 
 
 @pytest.mark.parametrize("name", PLANTS)

@@ -25,6 +25,8 @@ MOST_NUMBERS = 40_000_000
 
 Arrow = tuple[int, int, Weight]
 """Two states of an automaton and the weight between them."""
+Operand = tuple[Array, tuple[str, ...]]
+"""An array and the places of its axes: "t" the steps, "q" states of an automaton."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,7 @@ class Slot:
 
 
 class Reader(Protocol):
-    """What a cotangent asks of the sweeps: tables of all steps at once, products of them, numbers."""
+    """What a cotangent asks of the sweeps: tables of all steps at once, contracted, and numbers."""
 
     tables: Tables
     times: int
@@ -51,6 +53,10 @@ class Reader(Protocol):
     def product(self, monomial: Monomial, places: dict[str, Array], size: int) -> Array:
         """A product of symbols at places, (steps or 1, size)."""
 
+    def contracted(self, operands: Sequence[Operand], monomial: Monomial, out: tuple[str, ...],
+                   over: Sequence[str]) -> Array:
+        """The product of operands and symbols, summed over all places but those of ``out``."""
+
     def number(self, weight: Weight) -> float:
         """A polynomial in the central symbols."""
 
@@ -60,83 +66,93 @@ class Cotangent:
 
     def __init__(self, sweeps: Reader, slot: Slot) -> None:
         self.sweeps, self.slot = sweeps, slot
-        self._sum = np.zeros(int(np.prod(slot.shape)))
+        self._sum = np.zeros(slot.shape)
         self._values: dict[str, Array] = {}
 
     def through(self, letter: Monomial, arrows: Sequence[Arrow], z: Array, y: Array) -> None:
         """What the steps with one letter add."""
         steps, sweeps = self.sweeps.steps(letter), self.sweeps
+        slope, rest = self._parted(letter)
         targets = sorted({q for _, q, _ in arrows})
         before = np.zeros((sweeps.times, len(targets), sweeps.tables.states))
         for p, q, weight in arrows:
             before[:, targets.index(q)] += sweeps.number(weight) * z[:-1, p]
-        after = y[1:, targets]
-        pair_of = np.zeros(len(steps.places["s"]), dtype=int)
-        pair_of[steps.first[1:]] = 1
-        pair_of = np.cumsum(pair_of)
-        if not any(moves(f) for f, _ in letter) or sweeps.tables.infinite:
-            flat = [array.reshape(-1, sweeps.tables.states) for array in (before, after)]
-            if len(steps.pair_s) * 4 > steps.states**2:
-                weights = (flat[0].T @ flat[1])[steps.pair_s, steps.pair_x]
-            else:
-                weights, chunk = np.zeros(len(steps.pair_s)), max(1, 4_000_000 // len(steps.pair_s))
-                for k in range(0, len(flat[0]), chunk):
-                    one, two = (array[k:k + chunk] for array in flat)
-                    weights += (one[:, steps.pair_s] * two[:, steps.pair_x]).sum(axis=0)
-            return self.scattered(letter, weights[None, pair_of], steps.places)
-        if sweeps.times * len(pair_of) > MOST_NUMBERS:
+        after, moving = y[1:, targets], any(moves(f) for f, _ in letter) and not sweeps.tables.infinite
+        if steps.dense:
+            along: list[Operand] = [(before, ("t", "q", "s")), (after, ("t", "q", "x"))]
+            if not moving:
+                flat = [array.reshape(-1, sweeps.tables.states) for array in (before, after)]
+                along = [(flat[0].T @ flat[1], ("s", "x"))]
+            out = ("t", *slope[3]) if self._timed(slope) else slope[3]
+            table = sweeps.contracted(along, rest, out, ("s", "a", "x"))
+            return self.fell(slope, table if self._timed(slope) else table[None])
+        if (sweeps.times if moving else 1) * len(steps.places["s"]) > MOST_NUMBERS:
             raise WorkLimit("all steps of a letter at once are more than the work limit")
-        each = sum((before[:, j][:, steps.pair_s] * after[:, j][:, steps.pair_x] for j in range(len(targets))),
-                   np.zeros((sweeps.times, len(steps.pair_s))))
-        return self.scattered(letter, each[:, pair_of], steps.places)
+        pairs = sum((before[:, j][:, steps.pair_s] * after[:, j][:, steps.pair_x] for j in range(len(targets))),
+                    np.zeros((sweeps.times, len(steps.pair_s))))
+        count = np.diff(np.append(steps.first, len(steps.places["s"])))
+        weights = np.repeat(pairs if moving else pairs.sum(axis=0, keepdims=True), count, axis=1)
+        weights = weights * sweeps.product(rest, steps.places, weights.shape[1])
+        return self.fell(slope, _added(weights if self._timed(slope) else weights.sum(axis=0, keepdims=True),
+                                       [steps.places[place] for place in slope[3]],
+                                       [sweeps.tables.size(place) for place in slope[3]]))
 
-    def scattered(self, monomial: Monomial, weights: Array, places: dict[str, Array]) -> None:
-        """Adds a product with weights (steps or 1, size) at places (size,) to the table that is one of its factors."""
+    def at_end(self, monomial: Monomial, weights: Array) -> None:
+        """What a function of the last state adds, with weights (S,)."""
+        slope, rest = self._parted(monomial)
+        if len(slope[3]) > 1 or self._timed(slope):
+            raise OutsideFragment("a derivative in several places of the last state")
+        at = {p: np.arange(len(weights)) for f, _ in monomial for p in f[3]}
+        found = weights * self.sweeps.product(rest, at, len(weights))[0]
+        self.fell(slope, found[None] if slope[3] else found.sum()[None])
+
+    def alone(self, monomial: Monomial) -> None:
+        """What a product at no step adds."""
+        slope, rest = self._parted(monomial)
+        self.fell(slope, self.sweeps.product(rest, {}, 1)[0])
+
+    def _parted(self, monomial: Monomial) -> tuple[Symbol, Monomial]:
+        """The factor that holds the table, and the others."""
         (slope,) = (f for f, _ in monomial if self.slot.degree(((f, 1),)))
-        rest = tuple(x for x in monomial if x[0] != slope)
-        weights = weights * self.sweeps.product(rest, places, weights.shape[1])
-        at = [places[place] for place in slope[3]]
-        if slope[0] == "dV":
-            return self._to_values(slope, weights, at[0] if at else None)
-        if slope[0] != "sum":
-            index = np.ravel_multi_index(tuple(at), self.slot.shape) if at else np.zeros(weights.shape[1], dtype=int)
-            self._sum += np.bincount(index, weights.sum(axis=0), len(self._sum))
-            return None
-        size = self.sweeps.tables.size
-        bound, inside = slope[4]
-        outer, inner = [size(p) for p in slope[3]], [size(p) for p in bound]
-        table = _added(weights, at, outer)
-        whole = [*outer, *inner]
-        if len(table) * float(np.prod([float(k) for k in whole])) > MOST_NUMBERS:
-            raise WorkLimit("a sum over states and actions of too many terms")
-        grid = np.indices(whole).reshape(len(whole), -1)
-        again = dict(zip((*slope[3], *bound), grid, strict=True))
-        spread = np.repeat(table.reshape(len(table), -1), int(np.prod(inner)), axis=1)
-        return self.scattered(inside, spread, again)
+        return slope, tuple(x for x in monomial if x[0] != slope)
 
-    def _to_values(self, slope: Symbol, weights: Array, at: Array | None) -> None:
+    def _timed(self, slope: Symbol) -> bool:
+        """Whether what falls on a symbol has to be known for each step."""
+        return moves(slope) and not self.sweeps.tables.infinite
+
+    def fell(self, slope: Symbol, table: Array) -> None:
+        """Adds what falls on a symbol, (steps or 1, the sizes of its places), to the table that it holds."""
+        if slope[0] == "dV":
+            return self._to_values(slope, table)
+        if slope[0] != "sum":
+            self._sum += table.sum(axis=0)
+            return None
+        bound, inside = slope[4]
+        inner, rest = self._parted(inside)
+        timed = self._timed(slope)
+        spread: Operand = (table, ("t", *slope[3])) if timed else (table.sum(axis=0), slope[3])
+        out = ("t", *inner[3]) if self._timed(inner) else inner[3]
+        found = self.sweeps.contracted([spread], rest, out, (*slope[3], *bound))
+        return self.fell(inner, found if self._timed(inner) else found[None])
+
+    def _to_values(self, slope: Symbol, table: Array) -> None:
         """What falls on D V_t(s)."""
-        tables = self.sweeps.tables
-        if at is None:
+        tables, steps = self.sweeps.tables, self.sweeps.times
+        if not slope[3]:
             raise OutsideFragment("the derivative of a value at no state")
+        base, n = slope[2]
+        found = np.zeros((1 if tables.infinite else steps + 1, tables.states))
         if tables.infinite:
-            found = _added(weights, [at], [tables.states]).sum(axis=0)[None]
+            found[0] = table.sum(axis=0)
+        elif base == "rel":
+            found[n:n + steps] = table[:len(found) - n]
         else:
-            steps = self.sweeps.times
-            base, n = slope[2]
-            found = np.zeros((steps + 1, tables.states))
-            each = _added(weights, [at], [tables.states])
-            if base == "rel" and len(each) in (1, steps):
-                if len(each) != steps:
-                    raise OutsideFragment("the derivative of a value at a time that is not known")
-                found[n:n + steps] = each[:len(found) - n]
-            else:
-                found[n + (tables.horizon if base == "H" else 0)] = each.sum(axis=0)
+            found[n + (tables.horizon if base == "H" else 0)] = table.sum(axis=0)
         self._values[slope[1]] = self._values.get(slope[1], np.zeros_like(found)) + found
 
     def table(self) -> Array:
         """The derivative, in the slot's shape."""
-        result = self._sum.reshape(self.slot.shape)
+        result = self._sum
         for policy, falls in self._values.items():
             result = result + self._through_values(policy, falls)
         return result

@@ -176,7 +176,7 @@ class Sums:
     def _slope(self, sweeps: Sweeps, monomial: Monomial) -> Array:
         assert self.slot is not None
         found = Cotangent(sweeps, self.slot)
-        found.scattered(monomial, np.ones((1, 1)), {})
+        found.alone(monomial)
         return found.table()
 
 

@@ -12,7 +12,7 @@ their absolute values, so that the rounding of a result is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,9 +25,11 @@ from derive.kernel.local_sums import Symbol
 from derive.kernel.polynomials import Monomial, Weight, by_key
 from derive.transfer.arrays import Array
 from derive.transfer.automata import MOVED, Steps, steps_of
-from derive.transfer.cotangents import MOST_NUMBERS, Arrow, Cotangent, Slot
+from derive.transfer.cotangents import MOST_NUMBERS, Arrow, Cotangent, Operand, Slot
 from derive.transfer.tables import Tables, moves
 
+MOST_AT_ONCE = 10_000_000
+"""Of an array inside a contraction."""
 SMALL = 640
 """States of automaton and model together up to which a step is one dense matrix."""
 
@@ -55,25 +57,40 @@ class Sweeps:
         return self._known[one]
 
     def summed(self, one: Symbol) -> Array:
-        """The sum over its bound places of the product inside, contracted pair by pair: steps, places."""
+        """The sum over its bound places of the product inside, (steps or 1, places)."""
         bound, monomial = one[4]
-        letters = {place: chr(ord("A") + k) for k, place in enumerate((*one[3], *bound))}
-        operands, labels = list[Array](), list[str]()
+        timed = moves(one) and not self.tables.infinite
+        found = self.contracted([], monomial, ("t", *one[3]) if timed else one[3], (*one[3], *bound))
+        return found if timed else found[None]
+
+    def contracted(self, operands: Sequence[Operand], monomial: Monomial, out: tuple[str, ...],
+                   over: Sequence[str]) -> Array:
+        """The product of operands and symbols, summed over all places but those of ``out``, pair by pair of arrays."""
+        listed = list(operands)
         for f, e in monomial:
             table = self.tables.ring.power(self.table(f), e, f[0])
-            each = "t" if len(table) > 1 else ""
-            operands.append(table if each else table[0])
-            labels.append(each + "".join(letters[place] for place in f[3]))
-        for place in (*one[3], *bound):  # also along places that no factor depends on
-            if not any(letters[place] in label for label in labels):
-                operands.append(np.ones(self.tables.size(place)))
-                labels.append(letters[place])
-        each = "t" if any(label[0] == "t" for label in labels if label) else ""
-        result = each + "".join(letters[place] for place in one[3])
-        if self.times ** bool(each) * float(np.prod([self.tables.size(p) for p in one[3]])) > MOST_NUMBERS:
-            raise WorkLimit("a sum over states and actions of too many terms")
-        found = np.einsum(f"{','.join(labels)}->{result}", *operands, optimize=True)
-        return np.asarray(found if each else found[None])
+            listed.append((table, ("t", *f[3])) if len(table) > 1 else (table[0], f[3]))
+        listed += [(np.ones(self.tables.size(place)), (place,)) for place in over  # also where nothing depends on it
+                   if not any(place in places for _, places in listed)]
+        if self.times > 1 and "t" in out and not any("t" in places for _, places in listed):
+            listed.append((np.ones(self.times), ("t",)))
+        timed = self.times > 1 and any("t" in places for _, places in listed)
+        chunk = max(1, MOST_AT_ONCE // self.tables.states**2) if timed else self.times
+        if timed and chunk < self.times:
+            parts = [self._contracted([(array[k:k + chunk], places) if "t" in places else (array, places)
+                                       for array, places in listed], out) for k in range(0, self.times, chunk)]
+            return np.concatenate(parts) if "t" in out else np.asarray(sum(parts))
+        return self._contracted(listed, out)
+
+    def _contracted(self, operands: Sequence[Operand], out: tuple[str, ...]) -> Array:
+        names = dict[str, str]()
+        for _, places in operands:
+            for place in places:
+                names.setdefault(place, chr(ord("A") + len(names)))
+        labels = ",".join("".join(names[place] for place in places) for _, places in operands)
+        subscripts = f"{labels}->{''.join(names[place] for place in out)}"
+        order: Any = ("optimal" if len(operands) < 7 else "greedy", 4 * MOST_AT_ONCE)
+        return np.asarray(np.einsum(subscripts, *(array for array, _ in operands), optimize=order))
 
     def product(self, monomial: Monomial, places: dict[str, Array], size: int,
                 table: Callable[[Symbol], Array] | None = None) -> Array:
@@ -103,6 +120,10 @@ class Sweeps:
     def matrix(self, letter: Monomial) -> Array:
         """sum_a letter(s, a, x), (steps or 1, pairs)."""
         steps = self.steps(letter)
+        if steps.dense:
+            timed = any(moves(f) for f, _ in letter) and not self.tables.infinite
+            found = self.contracted([], letter, ("t", "s", "x") if timed else ("s", "x"), ("s", "a", "x"))
+            return found.reshape(-1, len(steps.pair_s))
         entries = self.product(letter, steps.places, len(steps.places["s"]))
         return np.asarray(np.add.reduceat(entries, steps.first, axis=-1))
 
@@ -140,8 +161,7 @@ class Sweeps:
         for letter, arrows in sloped.items():
             found.through(letter, arrows, z, y)
         for monomial, column in bent:
-            weights = sum((self.number(w) * z[-1, q] for q, w in by_key(column).items()), np.zeros(n))
-            found.scattered(monomial, weights[None], {p: np.arange(n) for f, _ in monomial for p in f[3]})
+            found.at_end(monomial, sum((self.number(w) * z[-1, q] for q, w in by_key(column).items()), np.zeros(n)))
         return value, found.table()
 
     def number(self, weight: Weight) -> float:
@@ -265,7 +285,7 @@ class Steppers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Arrows over one set of pairs (s, x), as rows of one array, in the order of either end."""
+    """Arrows over one set of pairs (s, x), as rows of one array, in the order of either end; or over all pairs."""
 
     ends: tuple[Array, Array]
     """The states of the automaton that the arrows leave and reach."""
@@ -290,7 +310,14 @@ class _Group:
         """Adds T_t y, or z T_t, to ``total``."""
         (leaves, reaches), (s, x) = self.ends, self.pairs
         data = self.data[:, t if self.data.shape[1] > 1 else 0]
-        if back:
+        n = total.shape[1]
+        if data.shape[1] == n * n:
+            square = data.reshape(-1, n, n)
+            if back:
+                np.add.at(total, leaves, np.matmul(square, values[reaches][..., None])[..., 0])
+            else:
+                np.add.at(total, reaches, np.matmul(values[leaves][:, None], square)[:, 0])
+        elif back:
             sums = np.add.reduceat(data * values[reaches][:, x], self.rows[0], axis=-1)
             np.add.at(total, (leaves[:, None], s[self.rows[0]][None]), sums)
         else:
