@@ -45,7 +45,7 @@ from derive.numeric.tabular import softmax
 from derive.procedures.encoding import Encoding, context_of
 from derive.transfer import arrays, cotangents, sums, sweeps
 from derive.transfer.floats import Amount
-from derive.transfer.sums import value_at
+from derive.transfer.sums import formula
 
 w = function("w")
 VALUED: dict[str, Any] = {
@@ -62,7 +62,7 @@ EVERY = {**TERMS, **VALUED}
 def swept(term: Expr, instance: Instance, known: Any = POSITIVE, **options: Any) -> Amount:
     assumed = frozenset([additive_return, iid_samples, *known])
     encoded = Encoding(assumed, infinite=False).term(as_term(term))
-    return value_at(context_of(assumed, infinite=False), encoded, instance, rank=rank(as_term(term)), **options)
+    return formula(context_of(assumed, infinite=False), encoded, rank=rank(as_term(term)), **options).at(instance)
 
 
 def enumerated(term: Expr, instance: Instance, at: Any = None) -> np.ndarray:
@@ -163,7 +163,7 @@ def test_against_the_closed_form_at_a_long_horizon() -> None:
 def endless(term: Any, instance: Instance, **options: Any) -> Amount:
     assumed = frozenset([additive_return, discount_below_one, *POSITIVE])
     encoded = Encoding(assumed, infinite=True).term(as_term(term))
-    return value_at(context_of(assumed, infinite=True), encoded, instance, rank=rank(as_term(term)), **options)
+    return formula(context_of(assumed, infinite=True), encoded, rank=rank(as_term(term)), **options).at(instance)
 
 
 def test_linear_systems_against_occupancies_and_long_horizons() -> None:

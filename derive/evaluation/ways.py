@@ -34,7 +34,7 @@ from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import undischarged
 from derive.transfer.floats import Amount
 from derive.transfer.floats import value as along_directions
-from derive.transfer.sums import value_at
+from derive.transfer.sums import formula
 
 MOST_PLACES = 64
 """Values of free states and actions of a gradient."""
@@ -151,7 +151,7 @@ def by_dynamic_programming(sides: Sides) -> Compared:
     context = _context(sides)
 
     def one(term: Term, here: Sides) -> Amount:
-        return value_at(context, term, here.instance, rank=here.rank, places=places)
+        return formula(context, term, rank=here.rank, places=places).at(here.instance)
 
     found = _each_time(sides, one)
     return _compared("by dynamic programming", sides, (labels, *_coordinates(sides)), *found)
@@ -216,7 +216,7 @@ def _ensured(context: Context, sides: Sides, known: frozenset[Assumption]) -> No
     plain = replace(context, owes=frozenset())
     for kind, *about in sorted(context.owes):
         if kind in ("nonzero", "positive") and not free(about[0]):
-            found = value_at(plain, about[0], sides.instance, rank=0)
+            found = formula(plain, about[0], rank=0).at(sides.instance)
             above, rounding = float(found.value), ROUNDINGS * _steps(sides) * EPS * float(found.size)
             if (abs(above) if kind == "nonzero" else above) > rounding:
                 continue

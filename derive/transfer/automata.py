@@ -322,28 +322,43 @@ def widened(array: Array, length: int) -> Array:
 
 def plain_automaton(monomial: Monomial, first: int, infinite: bool = False) -> Automaton:
     """The automaton of a sum over all trajectories from a horizon on, values as they are, with mu once."""
-    initial = ((MU, 1 - dict(monomial).get(MU, 0)),)
-    once = product(monomial, initial) if initial[0][1] else monomial
+    return plain_automaton_of(of(monomial), dict(monomial).get(MU, 0), first, infinite)
+
+
+def plain_automaton_of(poly: Poly, mu: int, first: int, infinite: bool) -> Automaton:
+    """As ``plain_automaton``, of a combination of sums in which mu(s_0) stands to one power."""
+    initial = ((MU, 1 - mu),) if mu != 1 else ()
+    once = {(c, product(monomial, initial)): v for (c, monomial), v in poly.items()}
     context = Context(horizon="infinite") if infinite else Context(first=first)
-    return automaton(marked(of(once), (), context), infinite, plain=True)
+    return automaton(marked(once, (), context), infinite, plain=True)
 
 
-def sums_of(context: Context, side: Term, shape: Shape, places: Sequence[Tuple] = ()) -> tuple[Poly, int]:
+def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
     """A term as {(central, (numbers, sums over all trajectories)): number}, and the first horizon that it has.
+
+    Raises:
+        Refused, Malformed: for what the kernel does not read.
+        NotApplicable: where the term asks for a time or a sample that the shape has not.
+    """
+    poly, found = polynomial_of(context, side)
+    if not found.infinite and (found.first > shape.horizon or found.samples > shape.samples):
+        raise NotApplicable(f"it is defined from H = {found.first} and m = {found.samples} on")
+    return poly, found.first
+
+
+def polynomial_of(context: Context, side: Term, places: Sequence[Tuple] = ()) -> tuple[Poly, Context]:
+    """A term as a polynomial in sums over all trajectories, and the context with the first horizon and the least m.
 
     Free states and actions in ``places`` are summed against a free function of them, ``kernel.reading.TEST``.
 
     Raises:
         Refused, Malformed: for what the kernel does not read.
-        NotApplicable: where the term asks for a time or a sample that the shape has not.
     """
     if unbound := free(side) - set(places):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     context = checked(context, side, side)
     if context.infinite:
         convergent(context, side)
-    elif context.first > shape.horizon or context.samples > shape.samples:
-        raise NotApplicable(f"it is defined from H = {context.first} and m = {context.samples} on")
     closed, poly = Closed(context), Poly()
     read = closed.read(side)
     for _, (_, atoms) in read:
@@ -351,4 +366,4 @@ def sums_of(context: Context, side: Term, shape: Shape, places: Sequence[Tuple] 
             closed.kept(one)
     for (c, (numbers, atoms)), v in closed.tested(read, list(places)).items():
         put(poly, (c, (numbers, tuple(sorted(monomial for monomial, _ in atoms)))), v)
-    return poly, context.first
+    return poly, context

@@ -107,12 +107,15 @@ class Sweeps:
 
     @cached_property
     def every_step(self) -> Steps:
-        n, k = self.tables.states, self.tables.actions
-        return steps_of(np.ones((n, k, n), dtype=bool))
+        """All pairs (s, x); what is summed over them is contracted, so that their steps are not listed."""
+        n = self.tables.states
+        pairs, none = np.arange(n * n), np.zeros(0, dtype=int)
+        return Steps({}, none, pairs // n, pairs % n, np.arange(0, n * n, n), n)
 
     @cached_property
     def possible_steps(self) -> Steps:
-        return self.every_step if self.support is None else steps_of(self.support)
+        found = None if self.support is None else steps_of(self.support)
+        return self.every_step if found is None or found.dense else found
 
     def steps(self, letter: Monomial) -> Steps:
         return self.possible_steps if dict(letter).get(MOVED, 0) > 0 else self.every_step
@@ -295,6 +298,8 @@ class _Group:
     order: Array
     """The pairs, sorted by x."""
     rows: tuple[Array, Array]
+    merged: tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]
+    """The arrows in the order of either end, where each end begins, and the ends."""
 
     @staticmethod
     def of(steps: Steps, known: dict[tuple[int, int], Array]) -> _Group:
@@ -304,23 +309,34 @@ class _Group:
         order = np.argsort(steps.pair_x, kind="stable")
         sorted_x = steps.pair_x[order]
         rows = np.flatnonzero(np.concatenate([[True], sorted_x[1:] != sorted_x[:-1]]))
-        return _Group((leaves, reaches), (steps.pair_s, steps.pair_x), data, order, (steps.rows, rows))
+        return _Group((leaves, reaches), (steps.pair_s, steps.pair_x), data, order, (steps.rows, rows),
+                      (_merged(leaves), _merged(reaches)))
 
     def step(self, total: Array, values: Array, t: int, *, back: bool) -> None:
         """Adds T_t y, or z T_t, to ``total``."""
         (leaves, reaches), (s, x) = self.ends, self.pairs
         data = self.data[:, t if self.data.shape[1] > 1 else 0]
-        n = total.shape[1]
+        n, at = total.shape[1], None  # the states that are reached: all, or some
         if data.shape[1] == n * n:
             square = data.reshape(-1, n, n)
-            if back:
-                np.add.at(total, leaves, np.matmul(square, values[reaches][..., None])[..., 0])
-            else:
-                np.add.at(total, reaches, np.matmul(values[leaves][:, None], square)[:, 0])
+            sums = (np.matmul(square, values[reaches][..., None])[..., 0] if back
+                    else np.matmul(values[leaves][:, None], square)[:, 0])
         elif back:
             sums = np.add.reduceat(data * values[reaches][:, x], self.rows[0], axis=-1)
-            np.add.at(total, (leaves[:, None], s[self.rows[0]][None]), sums)
+            at = s[self.rows[0]]
         else:
             parts = (data * values[leaves][:, s])[:, self.order]
             sums = np.add.reduceat(parts, self.rows[1], axis=-1)
-            np.add.at(total, (reaches[:, None], x[self.order][self.rows[1]][None]), sums)
+            at = x[self.order][self.rows[1]]
+        order, first, ends = self.merged[0 if back else 1]
+        found = np.add.reduceat(sums[order], first, axis=0)
+        if at is None:
+            total[ends] += found
+        else:
+            total[ends[:, None], at[None]] += found
+
+
+def _merged(ends: Array) -> tuple[Array, Array, Array]:
+    order = np.argsort(ends, kind="stable")
+    found, first = np.unique(ends[order], return_index=True)
+    return order, first, found
