@@ -242,6 +242,11 @@ def planted(name: str, owner: Any, attribute: str, term: str) -> Any:
     return kept
 
 
+@planted("every state is one from which a law goes on", sweeps, "is_law", "to go")
+def lawful(monomial: Any) -> bool:
+    return True
+
+
 @planted("what leads there starts one step late", sweeps.Steppers, "forward", "Q")
 def late(self: Any, start: Any) -> Any:
     found = self._swept(start, back=False)

@@ -61,7 +61,7 @@ from derive.numeric.instances import Instance, random_instance
 from derive.numeric.interpretation import value
 from derive.procedures.encoding import Encoding, context_of
 from derive.strategies import terms
-from derive.transfer import floats, tables
+from derive.transfer import floats
 from derive.transfer.floats import Amount, AtInstance
 from derive.transfer.floats import value as by_transfer
 
@@ -176,7 +176,7 @@ def test_impossible_steps_are_left_out_or_counted_alike(monkeypatch: pytest.Monk
 
 def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: V one step late, a derivative without its mean, a step's own action summed twice."""
-    true_backward, true_segments = tables.Tables._backward, floats.Floats.segments
+    true_backward, true_segments = AtInstance.backward, floats.Floats.segments
 
     def late(self: Any, policy: str) -> Any:
         found = true_backward(self, policy)
@@ -189,7 +189,7 @@ def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         return true_segments(self, array, first) * (1 + (len(first) > 4))
 
     plants: list[tuple[Any, str, Any, str]] = [
-        (tables.Tables, "_backward", late, "errors"), (AtInstance, "_derivative", uncentred, "baselines"),
+        (AtInstance, "backward", late, "errors"), (AtInstance, "_derivative", uncentred, "baselines"),
         (floats.Floats, "segments", doubled, "literal times")]
     for owner, attribute, wrong, name in plants:
         term, shape = as_term(TERMS[name]), Shape(3, 2, 2)

@@ -29,7 +29,7 @@ from derive.models import Model
 from derive.numeric.files import load, read_json
 from derive.numeric.instances import FunctionKey, Instance
 from derive.numeric.sources import BUILT_IN, built_in, from_gymnasium, random_mdp
-from derive.numeric.tabular import FloatArray, TabularMDP, checked_theta, from_model, logits, softmax
+from derive.numeric.tabular import ROW_TOLERANCE, FloatArray, TabularMDP, checked_theta, from_model, logits, softmax
 
 GYMNASIUM = "gymnasium:"
 GAMMA, DECISIONS = 0.99, 20
@@ -142,7 +142,7 @@ def instance_at(mdp: TabularMDP, theta: FloatArray, parts: Signature, assumption
     laws = {}
     for name in policies:
         rows = rng.dirichlet(np.ones(mdp.actions), size=mdp.states)
-        laws[name] = (_table(name, given[name], rows.shape, ("state", "action")) if name in given else rows)
+        laws[name] = _rows(name, _table(name, given[name], rows.shape, ("state", "action"))) if name in given else rows
     least = max([SOME, *(one.about[0] for one in assumptions if one.kind == SAMPLES)])
     return Instance(mdp=mdp, theta=theta, functions=functions, policies=laws, samples=least if parts.samples else 1)
 
@@ -152,6 +152,14 @@ def _drawn(rng: np.random.Generator, name: str, shape: tuple[int, ...], assumpti
     """Normal numbers; a number that is assumed to lie in (0, 1) or above 0, in the middle of (0, 1)."""
     ranged = any(one.kind == SCALAR and one.about[0] == name for one in assumptions)
     return np.asarray(rng.uniform(0.1, 0.9) if ranged else rng.normal(size=shape), dtype=np.float64)
+
+
+def _rows(name: str, table: FloatArray) -> FloatArray:
+    """The rows of a policy; as those of an MDP they may be off by 1e-8, and are divided by their sums."""
+    sums = table.sum(axis=1, keepdims=True)
+    if (table < 0).any() or (np.abs(sums - 1) > ROW_TOLERANCE).any():
+        raise BadInput(f"{name} is no policy: each row holds probabilities. Make each row sum to 1.")
+    return np.asarray(table / sums)
 
 
 def _table(name: str, values: Any, shape: tuple[int, ...], sorts: tuple[str, ...]) -> FloatArray:

@@ -68,6 +68,17 @@ class AtInstance(Tables):
                 return self.instance.functions[key][None]
         raise OutsideFragment(f"the symbol {what} has no numbers here")
 
+    def backward(self, policy: str) -> list[Array]:
+        if self.infinite:
+            return super().backward(policy)
+        matrix, gain, _ = self.bellman(policy)
+        step, reward = self.gamma[0] * matrix[0], (self.given("pi", policy, "as")[0].T * gain[0]).sum(axis=1)
+        values = np.zeros((self.horizon + 2, self.states))
+        for t in range(self.horizon, -1, -1):
+            np.matmul(step, values[t + 1], out=values[t])
+            values[t] += reward
+        return list(values[:, None])
+
     def logarithm(self, table: Array, what: str) -> Array:
         if not (table > 0).all():
             raise Undefined(f"the logarithm of {what}, which is not positive everywhere.")

@@ -12,15 +12,16 @@ their absolute values, so that the rounding of a result is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from derive.errors import OutsideFragment, WorkLimit
-from derive.kernel.closure import Automaton
+from derive.kernel.closure import Automaton, is_law
 from derive.kernel.local_sums import Symbol
 from derive.kernel.polynomials import Monomial, Weight, by_key
 from derive.transfer.arrays import Array
@@ -30,7 +31,7 @@ from derive.transfer.tables import Tables, moves
 
 MOST_AT_ONCE = 10_000_000
 """Of an array inside a contraction."""
-SMALL = 640
+SMALL = 320
 """States of automaton and model together up to which a step is one dense matrix."""
 
 
@@ -133,7 +134,10 @@ class Sweeps:
     # -- sweeps ------------------------------------------------------------------------------------------
 
     def run(self, one: Automaton, mu: int) -> tuple[float, Array | None]:
-        """The sum over all trajectories, mu(s_0) to a power, and its derivative in the table of the slot.
+        """The sum over all trajectories, mu(s_0) to a power; or its derivative in the table of the slot, if it has one.
+
+        What follows is swept for the states that are reached behind that table, what leads there for those before it.
+        The law of a trajectory from now on sums to 1.
 
         Raises:
             OutsideFragment: for what is not linear in the table.
@@ -144,7 +148,14 @@ class Sweeps:
         n, size = self.tables.states, max(1, len(one.states))
         if (self.times + 1) * size * n > MOST_NUMBERS:
             raise WorkLimit("the values at all times are more than the work limit")
-        moved = Steppers(self, plain, size)
+        bent = [(e, column) for e, column in one.ends.items() if self.slot and self.slot.degree(e)]
+        slopes = [(p, q) for arrows in sloped.values() for p, q, _ in arrows]
+        every = [(p, q) for arrows in plain.values() for p, q, _ in arrows]
+        single = bool(sloped or bent)
+        behind = _closure({q for _, q in slopes} if single else set(by_key(one.start)), every)
+        before = _closure({p for p, _ in slopes} | {q for _, column in bent for q in by_key(column)},
+                          [(q, p) for p, q in every])
+        laws = {q for q, monomial in enumerate(one.states) if is_law(monomial)}
         initial = self.tables.ring.power(self.tables.initial, mu, "mu(s_0)")[0]
         start, end = np.zeros((size, n)), np.zeros((size, n))
         for q, weight in by_key(one.start).items():
@@ -154,18 +165,17 @@ class Sweeps:
             values = self._at_end(monomial)
             for q, weight in by_key(column).items():
                 end[q] += self.number(weight) * values
-        y = moved.backward(end)
-        value = float((start * y[0]).sum())
-        bent = [(e, column) for e, column in one.ends.items() if self.slot and self.slot.degree(e)]
-        if self.slot is None or not (sloped or bent):
-            return value, None
-        z = moved.forward(start)
+        entries = {letter: self.matrix(letter) for letter in plain}
+        y = Steppers(self, entries, plain, size, lambda p, q: p in behind and p not in laws, laws).backward(end)
+        if self.slot is None or not single:
+            return float((start * y[0]).sum()), None
+        z = Steppers(self, entries, plain, size, lambda p, q: q in before).forward(start)
         found = Cotangent(self, self.slot)
         for letter, arrows in sloped.items():
             found.through(letter, arrows, z, y)
         for monomial, column in bent:
             found.at_end(monomial, sum((self.number(w) * z[-1, q] for q, w in by_key(column).items()), np.zeros(n)))
-        return value, found.table()
+        return 0.0, found.table()
 
     def number(self, weight: Weight) -> float:
         """A polynomial in the central symbols."""
@@ -189,42 +199,50 @@ class Sweeps:
                 raise OutsideFragment("a product of two derivatives")
             (sloped if degree else plain)[letter] = [(p, q, w) for (p, q), w in by_key(matrix).items()]
         after = {q for arrows in sloped.values() for _, q, _ in arrows}
-        listed = [(p, q) for arrows in plain.values() for p, q, _ in arrows]
-        while more := {q for p, q in listed if p in after} - after:
-            after |= more
+        after = _closure(after, [(p, q) for arrows in plain.values() for p, q, _ in arrows])
         if any(p in after for arrows in sloped.values() for p, _, _ in arrows):
             raise OutsideFragment("a product of two derivatives")
         return plain, sloped
 
 
-class Steppers:
-    """The matrices of one step between states of automaton and model, all times at once where they differ."""
+def _closure(found: set[int], arrows: Sequence[tuple[int, int]]) -> set[int]:
+    """The states that arrows lead to from some, these included."""
+    while more := {q for p, q in arrows if p in found} - found:
+        found = found | more
+    return found
 
-    def __init__(self, sweeps: Sweeps, plain: dict[Monomial, list[Arrow]], size: int) -> None:
+
+class Steppers:
+    """The matrices of one step between states of automaton and model, all times at once where they differ.
+
+    Arrows count that are ``asked``; what stands at the states ``still`` stays.
+    """
+
+    def __init__(self, sweeps: Sweeps, entries: Mapping[Monomial, Array], plain: Mapping[Monomial, list[Arrow]],
+                 size: int, asked: Callable[[int, int], bool], still: Iterable[int] = ()) -> None:
+        self.still = sorted(still)
         self.sweeps, self.size, self.n = sweeps, size, sweeps.tables.states
-        kinds: dict[int, tuple[Steps, dict[tuple[int, int], Array]]] = {}
-        for letter, arrows in plain.items():
-            steps, entries = sweeps.steps(letter), sweeps.matrix(letter)
-            _, known = kinds.setdefault(id(steps), (steps, {}))
-            for p, q, weight in arrows:
-                part = sweeps.number(weight) * entries
-                known[p, q] = known[p, q] + part if (p, q) in known else part
-        if sum(part.size for _, known in kinds.values() for part in known.values()) > MOST_NUMBERS:
+        kept = {letter: [arrow for arrow in arrows if asked(*arrow[:2])] for letter, arrows in plain.items()}
+        self.letters = [_Letter.of(sweeps, letter, entries[letter], arrows)
+                        for letter, arrows in kept.items() if arrows]
+        self.active = sorted({*self.still, *(p for arrows in kept.values() for arrow in arrows for p in arrow[:2])})
+        if sum(one.data.size for one in self.letters) > MOST_NUMBERS:
             raise WorkLimit("the matrices of all steps are more than the work limit")
-        self.kinds = list(kinds.values())
-        lengths = [len(part) for _, known in self.kinds for part in known.values()]
-        self.length = max(lengths, default=1)
-        whole = self.length * (size * self.n) ** 2
-        self.dense = self._dense() if size * self.n <= SMALL and whole <= MOST_NUMBERS else None
-        self.groups = [] if self.dense is not None else [_Group.of(steps, known) for steps, known in self.kinds]
+        self.length = max((len(one.data) for one in self.letters), default=1)
+        most = len(self.active) * self.n
+        self.dense = self._dense() if most <= SMALL and self.length * most**2 <= MOST_NUMBERS else None
 
     def _dense(self) -> Array:
-        """(steps or 1, Q S, Q S)."""
-        n, size = self.n, self.size
+        """(steps or 1, Q S, Q S), for the states of the automaton that arrows leave or reach."""
+        n, size, place = self.n, len(self.active), {q: k for k, q in enumerate(self.active)}
         result = np.zeros((self.length, size, n, size, n))
-        for steps, known in self.kinds:
-            for (p, q), part in known.items():
-                result[:, p, steps.pair_s, q, steps.pair_x] += part
+        for one in self.letters:
+            for (j, p), (k, q) in product(enumerate(one.sources), enumerate(one.targets)):
+                if one.weights[j, k]:
+                    at = (slice(None), place[int(p)], one.steps.pair_s, place[int(q)], one.steps.pair_x)
+                    result[at] += one.weights[j, k] * one.data
+        for q in self.still:
+            result[:, place[q], range(n), place[q], range(n)] = 1.0
         return result.reshape(self.length, size * n, size * n)
 
     def backward(self, end: Array) -> Array:
@@ -240,10 +258,11 @@ class Steppers:
             found = self._solved(first, back=back)
             return np.stack([found, found])
         count = self.sweeps.times
-        result = np.empty((count + 1, self.size, self.n))
+        result = np.zeros((count + 1, self.size, self.n))
         result[count if back else 0] = first
         if self.dense is not None:
-            flat, matrices = result.reshape(count + 1, -1), self.dense if back else self.dense.transpose(0, 2, 1)
+            flat = result[:, self.active].reshape(count + 1, -1)
+            matrices = self.dense if back else self.dense.transpose(0, 2, 1)
             if self.length == 1:
                 (matrix,) = matrices
                 for t in range(count - 1, -1, -1) if back else range(count):
@@ -251,11 +270,13 @@ class Steppers:
             else:
                 for t in range(count - 1, -1, -1) if back else range(count):
                     np.matmul(matrices[t], flat[t + back], out=flat[t + (not back)])
+            result[:, self.active] = flat.reshape(count + 1, -1, self.n)
             return result
         for t in range(count - 1, -1, -1) if back else range(count):
             total = np.zeros((self.size, self.n))
-            for group in self.groups:
-                group.step(total, result[t + back], t, back=back)
+            total[self.still] = result[t + back, self.still]
+            for letter in self.letters:
+                letter.step(total, result[t + back], t, back=back)
             result[t + (not back)] = total
         return result
 
@@ -263,10 +284,11 @@ class Steppers:
         """y = end + T y, or z = start + z T. But for loops at one state there is no cycle (``kernel.closure``)."""
         n, result = self.n, first.copy()
         squares: dict[tuple[int, int], Array] = {}
-        for steps, known in self.kinds:
-            for pair, part in known.items():
-                square = squares.setdefault(pair, np.zeros((n, n)))
-                square[steps.pair_s, steps.pair_x] += part[0]
+        for one in self.letters:
+            for (j, p), (k, q) in product(enumerate(map(int, one.sources)), enumerate(map(int, one.targets))):
+                if one.weights[j, k]:
+                    square = squares.setdefault((p, q), np.zeros((n, n)))
+                    square[one.steps.pair_s, one.steps.pair_x] += one.weights[j, k] * one.data[0]
         ahead: dict[int, list[int]] = {}
         for p, q in squares:
             if p != q:
@@ -287,56 +309,46 @@ class Steppers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Group:
-    """Arrows over one set of pairs (s, x), as rows of one array, in the order of either end; or over all pairs."""
+class _Letter:
+    """The matrix of a letter between states of the model, and the weights of its arrows, (sources, targets)."""
 
-    ends: tuple[Array, Array]
-    """The states of the automaton that the arrows leave and reach."""
-    pairs: tuple[Array, Array]
+    steps: Steps
     data: Array
-    """(arrows, steps or 1, pairs), the pairs sorted by s."""
+    """(steps or 1, pairs), the pairs sorted by s."""
+    sources: Array
+    targets: Array
+    weights: Array
     order: Array
     """The pairs, sorted by x."""
-    rows: tuple[Array, Array]
-    merged: tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]
-    """The arrows in the order of either end, where each end begins, and the ends."""
+    rows: Array
+    """Where each x begins in that order."""
 
     @staticmethod
-    def of(steps: Steps, known: dict[tuple[int, int], Array]) -> _Group:
-        length = max(len(part) for part in known.values())
-        data = np.stack([np.broadcast_to(part, (length, part.shape[1])) for part in known.values()])
-        leaves, reaches = (np.array([pair[k] for pair in known]) for k in (0, 1))
-        order = np.argsort(steps.pair_x, kind="stable")
-        sorted_x = steps.pair_x[order]
-        rows = np.flatnonzero(np.concatenate([[True], sorted_x[1:] != sorted_x[:-1]]))
-        return _Group((leaves, reaches), (steps.pair_s, steps.pair_x), data, order, (steps.rows, rows),
-                      (_merged(leaves), _merged(reaches)))
+    def of(sweeps: Sweeps, letter: Monomial, entries: Array, arrows: list[Arrow]) -> _Letter:
+        steps = sweeps.steps(letter)
+        sources, targets = sorted({p for p, _, _ in arrows}), sorted({q for _, q, _ in arrows})
+        weights = np.zeros((len(sources), len(targets)))
+        for p, q, weight in arrows:
+            weights[sources.index(p), targets.index(q)] = sweeps.number(weight)
+        order = np.zeros(0, dtype=int) if steps.dense else np.argsort(steps.pair_x, kind="stable")
+        of_x = steps.pair_x[order]
+        rows = np.flatnonzero(np.concatenate([[True], of_x[1:] != of_x[:-1]])) if len(of_x) else order
+        return _Letter(steps, entries, np.array(sources), np.array(targets), weights, order, rows)
 
     def step(self, total: Array, values: Array, t: int, *, back: bool) -> None:
         """Adds T_t y, or z T_t, to ``total``."""
-        (leaves, reaches), (s, x) = self.ends, self.pairs
-        data = self.data[:, t if self.data.shape[1] > 1 else 0]
-        n, at = total.shape[1], None  # the states that are reached: all, or some
-        if data.shape[1] == n * n:
-            square = data.reshape(-1, n, n)
-            sums = (np.matmul(square, values[reaches][..., None])[..., 0] if back
-                    else np.matmul(values[leaves][:, None], square)[:, 0])
-        elif back:
-            sums = np.add.reduceat(data * values[reaches][:, x], self.rows[0], axis=-1)
-            at = s[self.rows[0]]
+        data, n, steps = self.data[t if len(self.data) > 1 else 0], total.shape[1], self.steps
+        if back:
+            read = values[self.targets]
+            if steps.dense:
+                total[self.sources] += self.weights @ (read @ data.reshape(n, n).T)
+            else:
+                sums = np.add.reduceat(data * read[:, steps.pair_x], steps.rows, axis=-1)
+                total[self.sources[:, None], steps.pair_s[steps.rows]] += self.weights @ sums
+            return
+        read = self.weights.T @ values[self.sources]
+        if steps.dense:
+            total[self.targets] += read @ data.reshape(n, n)
         else:
-            parts = (data * values[leaves][:, s])[:, self.order]
-            sums = np.add.reduceat(parts, self.rows[1], axis=-1)
-            at = x[self.order][self.rows[1]]
-        order, first, ends = self.merged[0 if back else 1]
-        found = np.add.reduceat(sums[order], first, axis=0)
-        if at is None:
-            total[ends] += found
-        else:
-            total[ends[:, None], at[None]] += found
-
-
-def _merged(ends: Array) -> tuple[Array, Array, Array]:
-    order = np.argsort(ends, kind="stable")
-    found, first = np.unique(ends[order], return_index=True)
-    return order, first, found
+            sums = np.add.reduceat((data * read[:, steps.pair_s])[:, self.order], self.rows, axis=-1)
+            total[self.targets[:, None], steps.pair_x[self.order][self.rows]] += sums

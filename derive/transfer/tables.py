@@ -131,10 +131,11 @@ class Tables(ABC):
         if not self.infinite and not 0 <= t <= self.horizon + 1:
             raise NotApplicable(f"V_{t}, where H = {self.horizon}")
         if policy not in self._values:
-            self._values[policy] = self._backward(policy)
+            self._values[policy] = self.backward(policy)
         return self._values[policy][0 if self.infinite else t]
 
-    def _backward(self, policy: str) -> list[Array]:
+    def backward(self, policy: str) -> list[Array]:
+        """V_0, ..., V_{H+1}, (B, S) each; without a last decision V alone."""
         ring, n = self.ring, self.states
         if not self.infinite and (self.horizon + 2) * n * len(self.gamma) > MOST_ENTRIES:
             raise WorkLimit(f"values at {self.horizon + 2} times in {n} states")
