@@ -334,6 +334,19 @@ def test_late_times_count_from_the_last_decision() -> None:
     assert swept.left[7] == pytest.approx(law @ found.functions["b"], rel=1e-12)
 
 
+def test_values_at_the_last_time_of_all() -> None:
+    """At t = H one decision is left, and the sweeps have one step."""
+    found = evaluate(equal(V[t](s), total(a, pi(a | s) * Q[t](s, a)), additive_return), "corridor", horizon=4)
+    assert found.conclusion == "both sides agree on this model"
+    assert found.compared[-1].label(found.compared[-1].left.size - 1) == "t = 4, s = 4"
+
+
+def test_more_trajectories_than_a_float_counts() -> None:
+    found = evaluate(TRUE["Q"], "lake", horizon=400, methods=False)
+    assert found.skipped == (("as written", "too many trajectories to enumerate"),)
+    assert found.agrees
+
+
 def test_a_second_derivative_along_directions() -> None:
     found = evaluate(equal(SECOND, SECOND * 1), "corridor", methods=False)
     (swept,) = found.compared

@@ -20,7 +20,7 @@ from derive.model_class import holds_at
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import softmax
 
-MOST_TRAJECTORIES = 20_000
+MOST_TRAJECTORIES = 4_000
 """That are enumerated, for all values of free letters together."""
 MOST_TIMES, MOST_PATHS = 8, 8
 """Values of a free time; trajectories that are drawn where there are too many."""

@@ -112,7 +112,8 @@ def as_written(sides: Sides) -> Compared:
     plain = [resolved(side, additive=True, infinite=False) for side in (sides.left, sides.right)]
     nesting = max(_nesting(side, instance.samples) for side in plain)
     over_all = any(isinstance(node, (Objective, *VALUES)) for side in plain for node in subterms(side))
-    work = float(count) ** max(1, nesting) if over_all or nesting else float(instance.mdp.horizon + 1)
+    least = min(count, MOST_TRAJECTORIES + 1)  # whatever is more is too much
+    work = float(least) ** max(1, nesting) if over_all or nesting else float(instance.mdp.horizon + 1)
     if work * max(1, len(combinations)) > MOST_TRAJECTORIES:
         raise OutsideFragment("too many trajectories to enumerate")
     if not combinations:

@@ -73,7 +73,7 @@ class Sweeps:
             listed.append((table, ("t", *f[3])) if len(table) > 1 else (table[0], f[3]))
         listed += [(np.ones(self.tables.size(place)), (place,)) for place in over  # also where nothing depends on it
                    if not any(place in places for _, places in listed)]
-        if self.times > 1 and "t" in out and not any("t" in places for _, places in listed):
+        if "t" in out and not any("t" in places for _, places in listed):
             listed.append((np.ones(self.times), ("t",)))
         timed = self.times > 1 and any("t" in places for _, places in listed)
         chunk = max(1, MOST_AT_ONCE // self.tables.states**2) if timed else self.times
