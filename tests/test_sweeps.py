@@ -28,6 +28,7 @@ from derive.language.vocabulary import (
     grad,
     log,
     pi,
+    r,
     ratio,
     s,
     t,
@@ -144,6 +145,16 @@ def test_by_hand() -> None:
     # 1/(1 + J) = 4/19
     assert swept(ratio(1, 1 + J), instance).value == pytest.approx(4 / 19)
     assert swept(ratio(grad(J), 1 + J), instance).value[0, 0] == pytest.approx(-9 / 76)
+
+
+def test_a_gradient_that_cancels_is_0_within_what_is_said_of_its_rounding() -> None:
+    """Policies that are almost sure, and large rewards: D pi is small, and so must its rounding be."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        mdp = replace(random_mdp(seed, 3, 2, 3), r=1e6 * rng.normal(size=(3, 2, 3)))
+        instance = Instance(mdp=mdp, theta=rng.normal(size=(3, 2)) * 4)
+        found = swept(expect(tau, score(1) * r(tau.s[0], tau.a[0], tau.s[1])), instance)
+        assert (np.abs(found.value) <= 8 * 5 * np.finfo(float).eps * found.size).all()
 
 
 def test_against_the_closed_form_at_a_long_horizon() -> None:

@@ -154,11 +154,11 @@ class Sums:
             return Amount(value[0], value[1])
         if not self.slot.holds(("dpi", "", (), (), ())):
             return Amount(slope[0], slope[1])
-        policy = softmax(self.instance.theta)
-        found, size = slope[0].T, slope[1].T
-        around = (policy * size).sum(axis=1, keepdims=True) - policy * size
-        return Amount(policy * (found - (policy * found).sum(axis=1, keepdims=True)),
-                      policy * ((1 - policy) * size + around))
+        # D pi(b|s) / D theta(s, a) = pi(b|s) ([a = b] - pi(a|s)): sum over b of pi_a pi_b (G_a - G_b), nothing for b = a
+        policy, (found, size) = softmax(self.instance.theta), (part.T for part in slope)
+        both = policy[:, :, None] * policy[:, None, :] * (1 - np.eye(policy.shape[1]))
+        return Amount((both * (found[:, :, None] - found[:, None, :])).sum(axis=2),
+                      (both * (size[:, :, None] + size[:, None, :])).sum(axis=2))
 
     def polynomial(self, poly: Poly) -> tuple[Pair, Pair]:
         """The value (2,) and the slope (2, *slot); a polynomial with a slope is one throughout.
