@@ -550,6 +550,14 @@ def test_a_refuted_formula_is_red_in_the_report_and_nothing_there_is_green() -> 
     assert r"\verdict{bad}" not in right
 
 
+def test_a_refuted_formula_that_agrees_on_the_model_is_not_green() -> None:
+    """A baseline of the action that no reward multiplies: on this model it vanishes."""
+    still = replace(built_in("two-state"), r=np.zeros((2, 2, 2)))
+    wrong = section([claimed(2 * expect(tau, scores * R(tau)), expect=Refuted)], still)
+    assert r"\verdict{fair}{agrees on this model; the theorem is refuted}" in wrong
+    assert r"\verdict{good}" not in wrong
+
+
 def test_a_formula_that_is_left_out_of_the_report_says_why() -> None:
     assert "left out: too many trajectories to enumerate" in section([outside()], corridor())
     outside_of_class = section([claimed(expect(tau, scores * R(tau)), discount_below_one)], built_in("bandit"))

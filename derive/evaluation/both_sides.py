@@ -116,7 +116,13 @@ class Evaluation:
             said = f"both sides agree on this model{outside}"
         else:
             said = f"THE SIDES WERE NOT COMPARED on this model ({self.why_not_compared})"
-        return said if self.stands else f"{said}; the theorem is {_in_words(self.verdict)}"
+        return said if self.stands else f"{said}; the theorem is {self.verdict_in_words}"
+
+    @property
+    def verdict_in_words(self) -> str:
+        """What the theorem is."""
+        return {"unjustified": "not proved", "undecided": "undecided",
+                "needs-condition": "true under a condition only"}.get(self.verdict, self.verdict)
 
     @property
     def status(self) -> int:
@@ -207,8 +213,3 @@ def _stands(step: Any) -> bool:
     """As claimed; or true for every MDP, its reason alone missing."""
     verdict = step.verdict
     return bool(step.as_claimed or (isinstance(verdict, Unjustified) and verdict.true and step.by.expect == "proved"))
-
-
-def _in_words(code: str) -> str:
-    return {"unjustified": "not proved", "undecided": "undecided", "needs-condition": "true under a condition only",
-            }.get(code, code)

@@ -51,7 +51,7 @@ def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: i
             continue  # it is about something else
         numbers = evaluate(one.theorem, comparison.mdp, theta=comparison.theta, seed=seed, examined=one, methods=False)
         found.append(Formula(one.theorem.title, _row(numbers, side, comparison), one.expected == Proved.code,
-                             "" if numbers.stands and one.expected == Proved.code else numbers.verdict))
+                             "" if numbers.stands and one.expected == Proved.code else numbers.verdict_in_words))
     return tuple(found)
 
 
