@@ -154,7 +154,7 @@ class Sums:
             return Amount(value[0], value[1])
         if not self.slot.holds(("dpi", "", (), (), ())):
             return Amount(slope[0], slope[1])
-        # D pi(b|s) / D theta(s, a) = pi(b|s) ([a = b] - pi(a|s)): sum over b of pi_a pi_b (G_a - G_b), nothing for b = a
+        # D pi(b|s) / D theta(s, a) = pi(b|s) ([a = b] - pi(a|s)): the sum over b != a of pi_a pi_b (G_a - G_b)
         policy, (found, size) = softmax(self.instance.theta), (part.T for part in slope)
         both = policy[:, :, None] * policy[:, None, :] * (1 - np.eye(policy.shape[1]))
         return Amount((both * (found[:, :, None] - found[:, None, :])).sum(axis=2),
