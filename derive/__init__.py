@@ -42,6 +42,7 @@ _HOMES = {
     **dict.fromkeys(_ASSUMPTIONS, "derive.assumptions"),
     **dict.fromkeys(_VERDICTS, "derive.verdict"),
     **dict.fromkeys(_CHAIN, "derive.derivation"),
+    "evaluate": "derive.evaluation.both_sides",
     "examine": "derive.checking.examine",
     "main": "derive.cli",
 }

@@ -313,24 +313,42 @@ def explain(subject: str | None) -> int:
 
 @commands.command()
 @click.argument("theorem", default="policy_gradient")
-@click.argument("mdp", default="two-state")
-@click.option("--samples", default=100_000, show_default=True, type=click.IntRange(2, 10_000_000),
-              help="Monte Carlo trajectories.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the simulator and of theta.")
+@click.argument("model", default="two-state")
+@click.option("--gamma", type=float, help="The discount, instead of the model's own.")
+@click.option("--horizon", type=click.IntRange(0), help="The last decision, instead of the model's own.")
+@click.option("--function", "functions", multiple=True, metavar="NAME=FILE",
+              help="The values of a function, a number or a fixed policy that the theorem leaves open, as nested JSON "
+                   "lists, one axis for each argument; may be repeated. Others are drawn and printed.")
+@click.option("--samples", default=10_000, show_default=True, type=click.IntRange(2, 10_000_000),
+              help="Monte Carlo trajectories, where a side is the gradient of J.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0),
+              help="Of theta, of what is drawn, and of the simulator.")
 @guarded
-def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
-    """Evaluate the formula of THEOREM on MDP, next to independent methods.
+def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | None, functions: tuple[str, ...],
+             samples: int, seed: int) -> int:
+    """Evaluate both sides of THEOREM on MODEL, by dynamic programming over states.
 
-    MDP is a built-in name (see below), random:SEED, or a .json or .npz file with the
-    fields mu (S,), P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and optionally theta
-    (S,A). Built-in: bandit, two-state, corridor, lake.
+    THEOREM is a file or a bundled name; every theorem of a file is evaluated. MODEL is bandit, two-state, corridor,
+    lake, random:SEED, gymnasium:ID for an environment with a table P, or a .json or .npz file with the fields mu (S,),
+    P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and optionally theta (S,A).
+
+    Exit status: 0 if the theorem is as claimed and not refuted, and its sides were compared and agree on this model.
     """
-    from derive.report.evaluation import evaluated
+    from derive.evaluation.both_sides import evaluate as evaluated
+    from derive.evaluation.inputs import read_tables
+    from derive.report.evaluation import progress, shown
 
-    subject, *_ = _named([theorem])
-    _built(subject)
+    tables, worst = read_tables(functions), 0
     with _console(None) as console:
-        return 0 if evaluated(console, subject, mdp, samples=samples, seed=seed) else 1
+        for number, subject in enumerate(_named([theorem])):
+            _built(subject)
+            with progress() as tell:
+                found = evaluated(subject, model, gamma=gamma, horizon=horizon, functions=tables, samples=samples,
+                                  seed=seed, progress=tell)
+            if number:
+                console.print()
+            worst = max(worst, shown(console, found))
+    return worst
 
 
 # -- fuzz ------------------------------------------------------------------------------------------

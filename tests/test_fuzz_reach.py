@@ -149,7 +149,7 @@ def test_a_wrong_claim_about_a_late_step_is_seen() -> None:
     result = fuzz([claimed(ahead, back)], examples=40, seed=0)
     assert result.failure is not None
     assert result.failure.shape == Shape(2, 1, 9)
-    assert fuzz([claimed(ahead, back * 0 + ahead)], examples=12, seed=0).passed
+    assert fuzz([claimed(ahead, back * 0 + ahead)], examples=4, seed=0).passed
 
 
 # -- infinite horizons ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from further_theorems import ENDLESS, FALSE, THEOREMS, b, beta, endless, error, reward, score
 from random_pairs import decision
@@ -13,10 +14,11 @@ from random_sums import Pair
 from sympy import Expr
 from test_models import paper_model
 
+from derive.assumptions import iid_samples
 from derive.checking.deciding import Deciding
 from derive.checking.examine import examine
 from derive.derivation import Chain, Theorem, by, calc, theorem
-from derive.errors import KernelDisagrees, MalformedTerm, OutsideFragment
+from derive.errors import BadInput, KernelDisagrees, MalformedTerm, OutsideFragment
 from derive.fuzz import fuzz
 from derive.language.expression import as_term
 from derive.language.horizons import is_endless
@@ -40,6 +42,7 @@ from derive.language.vocabulary import (
     pi,
     prod,
     ratio,
+    s,
     samples,
     t,
     tau,
@@ -47,14 +50,19 @@ from derive.language.vocabulary import (
     variance,
 )
 from derive.models import Model, Shape
+from derive.numeric import infinite
+from derive.numeric.instances import instance_of
+from derive.numeric.sources import random_mdp
 from derive.procedures.certificates import Differs
 from derive.procedures.concrete import Rationals, as_fraction, concrete_model
 from derive.procedures.decide import Comparison, Equal
 from derive.procedures.decision import Outside, Shown
+from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.generic import generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.rules import automata, gradient_of_a_sum
 from derive.stationary.evaluation import Stationary
+from derive.transfer.floats import value as by_transfer
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
 
 F = Fraction
@@ -356,3 +364,43 @@ def test_an_error_of_the_kernel_is_seen_by_the_shapes(monkeypatch: pytest.Monkey
 
     with pytest.raises(KernelDisagrees, match=r"infinite horizon, and different at \(1,2,∞\)"):
         examine(false)
+
+
+# -- in floats ---------------------------------------------------------------------------------------------------
+
+
+def in_floats(term: Expr, model: Model) -> tuple[float, float]:
+    """The value along the model's direction by linear systems over states, and the sum of absolute values."""
+    known = [*ENDLESS, iid_samples]
+    encoded = Encoding(known, infinite=True).term(term)
+    direction = np.array([[[float(entry) for entry in row] for row in model.scores]])
+    spoken = signature(term, b(s), J, expect(tau, b(tau.s[0]), policy=beta))
+    found = by_transfer(context_of(known, infinite=True), encoded, instance_of(model, spoken), direction)
+    return float(found.value[0]), float(found.size[0])
+
+
+@pytest.mark.parametrize("term", [
+    side for side in (*(term for one in ENDLESS_THEOREMS for term in one.chain.terms),
+                      *(as_term(side) for left, right, _ in FALSE.values() for side in (left, right)))
+    if is_endless(side)], ids=str)
+def test_linear_systems_in_floats_give_the_exact_value(term: Expr) -> None:
+    value, size = in_floats(term, paper())
+    assert value == pytest.approx(float(Stationary(paper()).value(term)), rel=1e-11, abs=1e-12)
+    assert size >= abs(value) * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in DIVERGENT if "0" not in name and "empty" not in name])
+def test_floats_refuse_what_is_not_known_to_converge(name: str) -> None:
+    with pytest.raises(OutsideFragment):
+        in_floats(DIVERGENT[name], paper())
+
+
+def test_two_gradients_of_the_objective_without_a_last_decision() -> None:
+    """By occupancies and values, and by a complex step; the twin forgets the discount of the occupancies."""
+    mdp, rng = random_mdp(1, 3, 2, 0), np.random.default_rng(0)
+    theta, table = rng.normal(size=(3, 2)), rng.normal(size=(4, 3, 2))
+    found = np.tensordot(table, infinite.gradient(mdp, theta), axes=2)
+    assert found == pytest.approx(infinite.complex_step(mdp, theta, table), rel=1e-12)
+    assert (1 - mdp.gamma) * found != pytest.approx(infinite.complex_step(mdp, theta, table), rel=1e-3)
+    with pytest.raises(BadInput, match="below 1"):
+        infinite.values(replace(mdp, gamma=1.0), theta)

@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("derivation",),
     ("positions",),
     ("checking",),
+    ("evaluation",),
     ("fixing",),
     ("certificate",),
     ("mutants",),

@@ -39,7 +39,7 @@ from derive.stationary.systems import Diverges
 
 pytestmark = pytest.mark.usefixtures("ranks_aside")
 
-QUICK = 24
+QUICK = 16
 """Pairs in the default run."""
 
 SHAPES = [Shape(*size, 0) for size in ((1, 2), (2, 2), (3, 2), (2, 3))]

@@ -95,8 +95,19 @@ def test_every_command_in_running_text_runs(command: str, folder: Path) -> None:
     command += {"derive check": " mine.py", "derive verify": " --help", "derive lsp": " --help"}.get(command, "")
     if command == "derive report -o report.pdf" and shutil.which("pdflatex") is None:
         pytest.skip("no TeX engine is installed")
+    if "gymnasium:" in command:
+        pytest.importorskip("gymnasium")
     found = run(folder, command)
     assert found.returncode == 0, (found.stdout, found.stderr)
+
+
+def test_the_evaluation_prints_what_is_shown(folder: Path) -> None:
+    text = _python("import evaluate")
+    (folder / "evaluation_of_mine.py").write_text(text, encoding="utf-8")
+    found = run(folder, f"{sys.executable} evaluation_of_mine.py")
+    shown = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("# ")]
+    assert found.stdout.splitlines() == shown, found.stderr
+    assert len(shown) == 2
 
 
 def test_no_command_line_of_the_page_is_left_out() -> None:

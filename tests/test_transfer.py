@@ -61,11 +61,11 @@ from derive.numeric.instances import Instance, random_instance
 from derive.numeric.interpretation import value
 from derive.procedures.encoding import Encoding, context_of
 from derive.strategies import terms
-from derive.transfer import floats, tables
+from derive.transfer import floats
 from derive.transfer.floats import Amount, AtInstance
 from derive.transfer.floats import value as by_transfer
 
-beta, b, q, w = Policy("beta"), function("b"), function("q"), function("w")
+beta, b, q, w, u = Policy("beta"), function("b"), function("q"), function("w"), function("u")
 POSITIVE = [policy_positive, initial_positive, dynamics_positive]
 
 
@@ -129,12 +129,16 @@ TERMS: dict[str, Any] = {
     "values of two policies": expect(tau, score(0) * total(a, beta(a | tau.s[1]) * Q[1](tau.s[1], a)) * V[0](
         tau.s[0], policy=beta)),
     "no transitions": total(tau, mu(tau.s[0]) * prod(t, pi(tau.a[t] | tau.s[t])) * score(0) * q(tau.s[0], tau.a[0])),
+    "a place that stands twice": expect(
+        tau, score(0) * total(x, w(x, tau.a[0], x)) * total(a, r(tau.s[1], a, tau.s[1]))),
+    "twice at the end": expect(tau, score(0) * u(tau.s[H + 1], tau.s[H + 1])),
     "nothing": expect(tau, 0 * score(0)),
 }
 
 
-@pytest.mark.parametrize("shape", [Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 2)], ids=str)
-@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize(("shape", "name"), [
+    *((Shape(2, 2, 1), name) for name in TERMS), *((Shape(2, 3, 1), name) for name in TERMS),
+    *((Shape(3, 2, 2), name) for name in ("errors", "ratios", "Q", "the last state"))], ids=str)
 def test_terms_have_the_value_of_their_enumeration(name: str, shape: Shape) -> None:
     term = as_term(TERMS[name])
     shape = Shape(2, 2, 1, 2) if signature(term).samples else shape
@@ -172,7 +176,7 @@ def test_impossible_steps_are_left_out_or_counted_alike(monkeypatch: pytest.Monk
 
 def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: V one step late, a derivative without its mean, a step's own action summed twice."""
-    true_backward, true_segments = tables.Tables._backward, floats.Floats.segments
+    true_backward, true_segments = AtInstance.backward, floats.Floats.segments
 
     def late(self: Any, policy: str) -> Any:
         found = true_backward(self, policy)
@@ -185,7 +189,7 @@ def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         return true_segments(self, array, first) * (1 + (len(first) > 4))
 
     plants: list[tuple[Any, str, Any, str]] = [
-        (tables.Tables, "_backward", late, "errors"), (AtInstance, "_derivative", uncentred, "baselines"),
+        (AtInstance, "backward", late, "errors"), (AtInstance, "_derivative", uncentred, "baselines"),
         (floats.Floats, "segments", doubled, "literal times")]
     for owner, attribute, wrong, name in plants:
         term, shape = as_term(TERMS[name]), Shape(3, 2, 2)
@@ -195,15 +199,30 @@ def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found != pytest.approx(expected, rel=1e-6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(terms(rank=1, depth=3) | terms(depth=3), st.integers(0, 99))
-def test_random_terms_have_the_value_of_their_enumeration(term: Expr, seed: int) -> None:
+def compared(term: Expr, seed: int) -> None:
     instance = made(term, Shape(2, 2, 1), seed)
     try:
         found, expected = both(term, instance)
     except (OutsideFragment, WorkLimit):
         assume(False)
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+DRAWN = given(terms(rank=1, depth=3) | terms(depth=3), st.integers(0, 99))
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+@settings(PATIENT, max_examples=30)
+@DRAWN
+def test_random_terms_have_the_value_of_their_enumeration(term: Expr, seed: int) -> None:
+    compared(term, seed)
+
+
+@pytest.mark.deep
+@settings(PATIENT, max_examples=3000)
+@DRAWN
+def test_three_thousand_random_terms(term: Expr, seed: int) -> None:
+    compared(term, seed)
 
 
 def test_the_size_bounds_the_rounding() -> None:
@@ -240,6 +259,8 @@ def test_what_has_no_value_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         transferred(as_term(expect(tau, b(tau.s[4]))), instance, directions)
     with pytest.raises(NotApplicable, match="m = 3 on"):
         transferred(as_term(expect(samples, R(samples[3]))), instance, directions)
+    with pytest.raises(OutsideFragment, match="the number of states"):
+        transferred(as_term(expect(tau, total(x, score(0)) * b(tau.s[1]))), instance, directions)
     with pytest.raises(OutsideFragment, match="a quotient by a sum"):
         transferred(as_term(ratio(1, 1 + J)), instance, directions)
     monkeypatch.setattr(floats, "MOST_WORK", 100)

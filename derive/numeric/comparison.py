@@ -112,14 +112,16 @@ def left_out(method: str, why: str) -> Row:
 
 
 def compare(mdp: TabularMDP, theta: Any, *, samples: int = 100_000, seed: int = 0,
-            closed: Callable[[TabularMDP, FloatArray], FloatArray] = closed_form) -> Comparison:
-    """The gradient of J at theta (S, A) by five methods; ``closed`` is the reference.
+            closed: Callable[[TabularMDP, FloatArray], FloatArray] = closed_form,
+            tell: Callable[[str], None] = lambda _: None) -> Comparison:
+    """The gradient of J at theta (S, A) by five methods; ``closed`` is the reference, ``tell`` hears what is next.
 
     Raises:
         InvalidModel: if theta has another shape or is not a table of numbers.
         BadInput: if ``samples`` is less than 2.
     """
     point = checked_theta(mdp, theta)
+    tell("the gradient of J by dynamic programming and enumeration")
     reference, seconds = _timed(lambda: closed(mdp, point))
     rounding = np.full(point.shape, np.finfo(float).eps * (mdp.horizon + 1) * max(mdp.return_bound, 1e-300))
     rows = [Row("dynamic programming", reference, rounding, 0.0, 0.0, seconds)]
@@ -131,6 +133,7 @@ def compare(mdp: TabularMDP, theta: Any, *, samples: int = 100_000, seed: int = 
 
     def differentiated(method: str, values: int, allowed: float,
                        run: Callable[[FloatArray | None], tuple[FloatArray, FloatArray | float]]) -> None:
+        tell(f"the gradient of J by {method}")
         table = directions(mdp, values, seed=seed)
         if table is not None and not len(table):
             rows.append(left_out(method, "one derivative of J takes more than the work limit"))
@@ -146,6 +149,7 @@ def compare(mdp: TabularMDP, theta: Any, *, samples: int = 100_000, seed: int = 
 
     differentiated("complex step", 4, ROUNDING_UNITS, lambda table: (complex_step(mdp, point, directions=table), 0.0))
     differentiated("central differences", 6, DIFFERENCE_UNITS, by_differences)
+    tell("the gradient of J by Monte Carlo")
     estimate, seconds = _timed(lambda: monte_carlo(mdp, point, samples=affordable(mdp, samples), seed=seed))
     rows.append(_simulated(estimate, samples, reference, rounding, mdp, seconds))
     return Comparison(mdp, point, tuple(rows), estimate)

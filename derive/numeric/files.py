@@ -59,13 +59,25 @@ def load(path: str | Path) -> Loaded:
 
 def from_json(path: str | Path) -> Loaded:
     """The MDP in a JSON file: one object with the fields of the table above. Raises as ``load`` does."""
-    file = _check(Path(path))
+    fields = read_json(path)
+    if not isinstance(fields, dict):
+        raise BadInput(f"{path} holds a {type(fields).__name__}. Give an object with the fields {', '.join(REQUIRED)}.")
+    return _loaded(Path(path), fields)
+
+
+def read_json(path: str | Path, **wanted: str) -> Any:
+    """What is in a JSON file, each field of an object given once; ``wanted`` says what an empty one lacks.
+
+    Raises:
+        BadInput: if there is no such file, or it is a folder, empty, too large, or no JSON.
+    """
+    file = _check(Path(path), **wanted)
     try:
-        fields = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repetition)
+        return json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repetition)
     except UnicodeDecodeError as error:
         raise BadInput(f"{file} is not text (byte {error.start} is no UTF-8). Give a JSON file.") from error
     except RecursionError as error:
-        raise BadInput(f"{file} nests its lists too deeply. Give P as P[s][a][x], three levels.") from error
+        raise BadInput(f"{file} nests its lists too deeply. Give one level for each axis of a table.") from error
     except json.JSONDecodeError as error:
         place = f"{file}, line {error.lineno}, column {error.colno}"
         raise BadInput(f"{place}: not JSON ({error.msg}). Correct that place.") from error
@@ -73,9 +85,6 @@ def from_json(path: str | Path) -> Loaded:
         raise BadInput(f"{file}: {error}") from error
     except OSError as error:
         raise BadInput(f"{file} cannot be read ({error.strerror}). Check its permissions.") from error
-    if not isinstance(fields, dict):
-        raise BadInput(f"{file} holds a {type(fields).__name__}. Give an object with the fields {', '.join(REQUIRED)}.")
-    return _loaded(file, fields)
 
 
 def from_npz(path: str | Path) -> Loaded:
@@ -97,7 +106,7 @@ def from_npz(path: str | Path) -> Loaded:
     return _loaded(file, {name: _plain(array) for name, array in fields.items()})
 
 
-def _check(file: Path) -> Path:
+def _check(file: Path, wanted: str = f"the fields {', '.join(REQUIRED)}") -> Path:
     """The file, if it is one that may be read at all."""
     try:
         if file.is_dir():
@@ -110,7 +119,7 @@ def _check(file: Path) -> Path:
     except (OSError, ValueError) as error:
         raise BadInput(f"{str(file)!r} cannot be opened ({error}). Check the path.") from error
     if size == 0:
-        raise BadInput(f"{file} is empty. Give the fields {', '.join(REQUIRED)}.")
+        raise BadInput(f"{file} is empty. Give {wanted}.")
     if size > LARGEST_FILE:
         raise BadInput(f"{file} has {size:,} bytes; at most {LARGEST_FILE:,} are read. Give a smaller MDP.")
     return file

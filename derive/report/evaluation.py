@@ -1,114 +1,120 @@
-"""``derive evaluate``: a theorem's own formula next to independent methods, as a table."""
+"""``derive evaluate`` at a terminal: the verdict, both sides of the theorem on one model, and what is said of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sympy import Expr
 
 from derive.assumptions import POSSIBLE
-from derive.errors import BadInput, DeriveError
+from derive.diagnostics import ERROR, WARNING, visible
+from derive.errors import DeriveError
+from derive.evaluation.both_sides import Evaluation, other_side
+from derive.evaluation.inputs import SOME
+from derive.evaluation.ways import Compared
 from derive.language.signature import signature
 from derive.models import Shape
-from derive.numeric.comparison import Comparison, Row, compare
-from derive.numeric.files import load
-from derive.numeric.sources import built_in, from_gymnasium, random_mdp
-from derive.numeric.tabular import FloatArray, TabularMDP
-from derive.report.own_side import SAMPLES, OwnSides, closed_form_of, own_sides
+from derive.numeric.tabular import FloatArray
+from derive.report.findings import findings
 from derive.report.symbolic import derivative_formulas
-from derive.theorems import Theorem
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
-MOST_ROWS = 24
+MOST_ROWS, MOST_NUMBERS = 24, 64
+STAGES = 9
+"""The verdict, three ways, and five methods for the gradient of J."""
 
 
-def mdp_of(name: str, seed: int) -> tuple[TabularMDP, FloatArray]:
-    """The MDP that a command line names, and a parameter theta (S, A) for it.
-
-    Raises:
-        BadInput: for an unknown name or an unreadable file.
-    """
-    theta = None
-    if name.startswith("random:"):
-        mdp = random_mdp(_seed_of(name), 3, 2, 3)
-    elif name.startswith("gymnasium:"):
-        mdp = from_gymnasium(_gymnasium(name.partition(":")[2]), gamma=0.99, horizon=20)
-    elif name.endswith((".json", ".npz")) or "/" in name:
-        loaded = load(name)
-        mdp, theta = loaded.mdp, loaded.theta
-    else:
-        mdp = built_in(name)
-    drawn = np.random.default_rng(seed).normal(size=(mdp.states, mdp.actions))
-    return mdp, drawn if theta is None else theta
-
-
-def _seed_of(name: str) -> int:
-    text = name.partition(":")[2]
-    if not text.isdigit():
-        raise BadInput(f"{name}: write random:SEED with a whole number, for example random:7.")
-    return int(text)
-
-
-def _gymnasium(identifier: str) -> object:
-    try:
-        import gymnasium  # type: ignore[import-not-found, unused-ignore]  # optional, for this source only
-    except ImportError:
-        raise BadInput("gymnasium is not installed: pip install gymnasium, or give a .json or .npz file.") from None
-    try:
-        return gymnasium.make(identifier)
-    except Exception as error:
-        raise BadInput(f"gymnasium:{identifier}: {error}") from error
-
-
-def evaluated(console: Console, theorem: Theorem, name: str, *, samples: int, seed: int) -> bool:
-    """Print the comparison; whether the theorem's own formula was evaluated and every method agrees.
-
-    Raises:
-        BadInput: if the theorem is not about the policy gradient, or the MDP is not usable.
-    """
-    if theorem.endless:
-        raise BadInput(f"{theorem.name}: its horizon is infinite; evaluate computes up to a last decision.")
-    closed = closed_form_of(theorem)
-    mdp, theta = mdp_of(name, seed)
-    comparison = compare(mdp, theta, samples=samples, seed=seed)
-    own = own_sides(theorem, comparison, seed=seed)
-    console.print(f"{theorem.title}: {theorem.claim}")
-    console.print(f"its formula: {closed}\n")
-    _symbolic(console, closed, POSSIBLE in theorem.assumes)
-    console.print(f"numbers on {mdp.name or name}: {mdp.states} states, {mdp.actions} actions, H = {mdp.horizon}, "
-                  f"γ = {mdp.gamma:g}; softmax policy, θ {'from the file or ' if '.' in name else ''}by seed {seed}")
-    for note in own.notes:
-        console.print(note)
+def shown(console: Console, one: Evaluation) -> int:
+    """Print an evaluation; its exit status."""
+    theorem = one.theorem
+    console.print(f"{visible(theorem.title)}: {theorem.claim}", soft_wrap=True)
+    _verdict(console, one)
+    _model(console, one)
+    if (closed := _closed_form(one)) is not None:
+        _symbolic(console, closed, POSSIBLE in theorem.assumes)
     console.print()
-    rows = [*comparison.rows, *own.rows]
-    console.print(_table(rows))
-    console.print(_gradient(comparison))
-    worst = max((row for row in rows if row.gradient is not None), key=lambda row: row.disagreement)
-    console.print(f"largest disagreement: {worst.disagreement:.2g} of what {worst.method} can resolve "
-                  f"(at most {worst.allowed:.2g} allowed)")
-    return _concluded(console, rows, own)
+    if one.compared:
+        console.print(_ways(one))
+    for name, why in one.skipped:
+        console.print(f"{name}: skipped: {visible(why, most=2000)}", soft_wrap=True)
+    widest = next((way for way in reversed(one.compared)), None)
+    if widest is not None:
+        console.print(_rows(one, widest))
+    if one.methods:
+        console.print(_methods(one))
+    for row in one.methods:
+        if row.gradient is None:
+            console.print(f"{row.method}: skipped: {row.skipped.rstrip('.')}", soft_wrap=True)
+    console.print()
+    console.print(one.conclusion, soft_wrap=True, style=None if one.status == 0 else "bold")
+    return one.status
 
 
-def _concluded(console: Console, rows: Sequence[Row], own: OwnSides) -> bool:
-    """The last line: it never calls a formula right that no row has evaluated."""
-    if not all(row.agrees for row in rows):
-        console.print("THE METHODS DISAGREE")
-        return False
-    if not own.evaluated:
-        why = own.formula.skipped or "what it comes to is lost in rounding"
-        console.print(f"THE THEOREM'S OWN FORMULA WAS NOT EVALUATED ({why}); that the other methods agree "
-                      "says nothing about it", soft_wrap=True)
-        return False
-    console.print("all methods agree on this MDP")
-    return True
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A bar on standard error at a terminal, nothing elsewhere; called with what is computed next."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=STAGES)
+
+        def tell(stage: str) -> None:
+            bar.update(task, advance=1, description=stage)
+
+        yield tell
+
+
+def _verdict(console: Console, one: Evaluation) -> None:
+    """What ``check`` says, first of all."""
+    declared = "" if one.examined.expected == "proved" or not one.stands else ", as declared"
+    console.print(f"check: {one.verdict}{declared}")
+    for told in findings(one.examined):
+        if told.severity in (ERROR, WARNING) or not one.stands:
+            console.print(f"  {visible(told.message, most=2000)}", soft_wrap=True)
+
+
+def _model(console: Console, one: Evaluation) -> None:
+    mdp = one.mdp
+    horizon = "no last decision" if one.theorem.endless else f"H = {mdp.horizon}"
+    console.print(f"model: {visible(mdp.name)}, {mdp.states} states, {mdp.actions} actions, {horizon}, "
+                  f"γ = {mdp.gamma:g}; softmax policy, θ {one.theta_from}", soft_wrap=True)
+    if one.unmet:
+        console.print(f"this model is outside of the theorem's class ({', '.join(one.unmet)}): a difference is no "
+                      "counterexample", soft_wrap=True)
+    for name, table in one.functions.items():
+        console.print(f"{visible(name)}: {'drawn' if name in one.drawn else 'given'}, {_numbers(table)}",
+                      soft_wrap=True)
+    if one.samples:
+        console.print(f"m = {one.samples} samples")
+    if one.in_the_mean:
+        console.print("a random side is compared by its mean over the samples")
+
+
+def _numbers(table: FloatArray) -> str:
+    """A table, or its first numbers and its shape."""
+    with np.printoptions(precision=6, suppress=True, threshold=10**9, linewidth=10**9):
+        if table.size <= MOST_NUMBERS:
+            return str(table).replace("\n", "")
+        first = str(table.reshape(-1)[:8])
+    return f"shape {table.shape}, first {first.strip('[]')} ..."
+
+
+def _closed_form(one: Evaluation) -> Expr | None:
+    """The formula of a claim about the gradient of J, at a finite horizon."""
+    side, terms = other_side(one.theorem), one.theorem.chain.terms
+    if side is None or one.theorem.endless or not one.compared:
+        return None
+    return terms[-1] if side == "right" else terms[0]
 
 
 def _symbolic(console: Console, closed: Expr, possible_only: bool) -> None:
-    samples = SAMPLES if signature(closed).samples else 1
+    samples = SOME if signature(closed).samples else 1
     for small in SMALL:
         shape = replace(small, samples=samples)
         try:
@@ -118,40 +124,62 @@ def _symbolic(console: Console, closed: Expr, possible_only: bool) -> None:
         if not formulas:
             continue
         sampled = f", m = {samples}" if samples > 1 else ""
-        console.print(f"in symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, H = {shape.horizon}"
-                      f"{sampled} (softmax θ):")
+        console.print(f"\nin symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, "
+                      f"H = {shape.horizon}{sampled} (softmax θ):")
         for name, formula in formulas:
             console.print(f"  {name}  {formula}")
-        console.print()
 
 
-def _table(rows: Sequence[Row]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("method")
-    for header in ("resolves", "disagreement", "allowed", "seconds"):
-        table.add_column(header, justify="right")
-    table.add_column("")
-    for row in rows:
-        if row.gradient is None or row.resolution is None:
-            table.add_row(row.method, "", "", "", "", f"left out: {row.skipped}")
-            continue
-        first = row is rows[0]
-        table.add_row(row.method, f"{np.max(row.resolution):.1e}", "" if first else f"{row.disagreement:.2g}",
-                      "" if first else f"{row.allowed:.2g}", f"{row.seconds:.4f}" if row.seconds else "", row.says)
+def _table(title: str, *headers: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title=f"{title}" or None, title_justify="left",
+                  title_style="")
+    for number, header in enumerate(headers):
+        table.add_column(header, justify="left" if number in (0, len(headers) - 1) else "right")
     return table
 
 
-def _gradient(comparison: Comparison) -> Table:
-    """The gradient as (s, a) rows: by dynamic programming, and Monte Carlo with its standard error."""
-    table = Table(box=None, pad_edge=False, header_style="bold", title="\n∇J(θ)", title_justify="left",
-                  title_style="")
-    for header in ("s", "a", "dynamic programming", "Monte Carlo", "standard error"):
-        table.add_column(header, justify="right")
-    estimate, closed = comparison.estimate, comparison.reference
-    for place, (s, a) in enumerate(np.ndindex(*closed.shape)):
-        if place == MOST_ROWS:
-            table.add_row("...", "...", f"{closed.size - place} more", "", "")
-            break
-        table.add_row(str(s), str(a), f"{closed[s, a]:+.10f}", f"{estimate.gradient[s, a]:+.6f}",
-                      f"{estimate.standard_error[s, a]:.6f}")
+def _ways(one: Evaluation) -> Table:
+    """Both sides by each way."""
+    table = _table("", "both sides", "rows", "largest left", "largest right", "difference", "allowed", "")
+    for way in one.compared:
+        apart = np.abs(way.left - way.right)
+        worst = int(np.argmax(apart / np.maximum(way.allowed, 1e-300)))
+        counts = [(int(getattr(way, name).sum()), name) for name in ("differs", "agrees", "empty", "coarse")]
+        words = {"differs": "differ", "agrees": "agree", "empty": "empty", "coarse": "too coarse to say"}
+        table.add_row(way.way, f"{len(way.left):,}", _largest(way.left), _largest(way.right), f"{apart[worst]:.1e}",
+                      f"{way.allowed[worst]:.1e}", ", ".join(f"{n:,} {words[name]}" for n, name in counts if n))
+    return table
+
+
+def _largest(values: FloatArray) -> str:
+    return f"{values[int(np.argmax(np.abs(values)))]:+.6g}"
+
+
+def _rows(one: Evaluation, way: Compared) -> Table:
+    """The rows that differ, and the largest others, in their order; Monte Carlo beside a gradient of J."""
+    apart = np.abs(way.left - way.right) / np.maximum(way.allowed, 1e-300)
+    size = np.maximum(np.abs(way.left), np.abs(way.right))
+    chosen = np.sort(np.lexsort((-size, -np.where(way.differs, apart, 0.0)))[:MOST_ROWS])
+    drawn = one.simulated.estimate if one.simulated is not None and len(way.left) == one.theta.size else None
+    more = ("Monte Carlo", "standard error") if drawn is not None else ()
+    table = _table(f"\n{way.way}", "", "left side", "right side", *more, "")
+    for row in chosen:
+        estimates = () if drawn is None else (
+            f"{drawn.gradient.reshape(-1)[row]:+.6f}", f"{drawn.standard_error.reshape(-1)[row]:.6f}")
+        table.add_row(way.label(int(row)), f"{way.left[row]:+.10g}", f"{way.right[row]:+.10g}", *estimates,
+                      way.says(int(row)))
+    if len(way.left) > len(chosen):
+        table.add_row(f"{len(way.left) - len(chosen):,} more", "", "", *[""] * len(more), "")
+    return table
+
+
+def _methods(one: Evaluation) -> Table:
+    table = _table("\n∇J(θ) by methods that read no theorem, and the side that is ∇J(θ)", "method", "resolves",
+                   "disagreement", "allowed", "seconds", "")
+    for row in one.methods:
+        if row.gradient is None or row.resolution is None:
+            continue
+        first = row is one.methods[0]
+        table.add_row(row.method, f"{np.max(row.resolution):.1e}", "" if first else f"{row.disagreement:.2g}",
+                      "" if first else f"{row.allowed:.2g}", f"{row.seconds:.4f}" if row.seconds else "", row.says)
     return table

@@ -9,15 +9,16 @@ import numpy as np
 
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
-from derive.errors import BadInput
-from derive.numeric.comparison import Comparison, compare, left_out
+from derive.evaluation.both_sides import Evaluation, evaluate, other_side
+from derive.numeric import infinite
+from derive.numeric.comparison import ROUNDING_UNITS, Comparison, Row, compare, held, left_out
 from derive.numeric.sources import built_in
+from derive.numeric.tabular import FloatArray
 from derive.report.numbers import Evaluated, Formula
 from derive.report.output import check_target
-from derive.report.own_side import own_sides
 from derive.report.tex import write_report
 from derive.theorems import Theorem
-from derive.verdict import Proved
+from derive.verdict import Malformed, Proved
 
 EXAMPLE = "two-state"
 
@@ -46,11 +47,26 @@ def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: i
     """The formulas for the gradient of J among the theorems, each evaluated as its author wrote it."""
     found = []
     for one in examined:
-        try:
-            own = own_sides(one.theorem, comparison, seed=seed)
-        except BadInput:  # it is about something else
-            continue
-        why = f"this model is outside of the theorem's class: {', '.join(own.unmet)}"
-        row = left_out(own.formula.method, why) if own.unmet else own.formula
-        found.append(Formula(one.theorem.title, row, one.expected == Proved.code))
+        if (side := other_side(one.theorem)) is None or isinstance(one.claim, Malformed):
+            continue  # it is about something else
+        numbers = evaluate(one.theorem, comparison.mdp, theta=comparison.theta, seed=seed, examined=one, methods=False)
+        found.append(Formula(one.theorem.title, _row(numbers, side, comparison), one.expected == Proved.code,
+                             "" if numbers.stands and one.expected == Proved.code else numbers.verdict_in_words))
     return tuple(found)
+
+
+def _row(numbers: Evaluation, side: str, comparison: Comparison) -> Row:
+    """The side that is a formula, next to the gradient of J by dynamic programming, or by linear systems."""
+    if numbers.unmet:
+        return left_out(f"{side} side", f"this model is outside of the theorem's class: {', '.join(numbers.unmet)}")
+    endless = numbers.theorem.endless
+    reference = infinite.gradient(comparison.mdp, comparison.theta) if endless else comparison.reference
+    whole = next((way for way in reversed(numbers.compared) if way.left.shape == (reference.size,)), None)
+    if whole is None:
+        return left_out(f"{side} side", numbers.why_not_compared or "its whole gradient was not evaluated")
+    values: FloatArray = getattr(whole, side).reshape(reference.shape)
+    rounding = comparison.rows[0].resolution
+    assert rounding is not None
+    name = f"{side} side, {whole.way}" + (", no last decision" if endless else "")
+    return held(name, values, reference, whole.resolution.reshape(reference.shape) + rounding,
+                ROUNDING_UNITS)

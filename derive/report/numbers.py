@@ -17,11 +17,15 @@ MOST_COORDINATES = 24
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A theorem's formula for the gradient of J, evaluated; ``claimed`` says whether its author expects it to hold."""
+    """A theorem's formula for the gradient of J, evaluated; ``claimed`` says whether its author expects it to hold.
+
+    ``verdict`` is that of ``check`` on a theorem that is not proved: numbers of one model do not make it right.
+    """
 
     title: str
     row: Row
     claimed: bool
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def numbers(evaluated: Evaluated) -> Numbers:
         shape=Tex(rf"|\mathcal S| = {mdp.states},\; |\mathcal A| = {mdp.actions},\; H = {mdp.horizon},\; "
                   rf"\gamma = {_number(mdp.gamma)}"),
         methods=tuple(_method(row, row.method, coloured=False) for row in comparison.rows),
-        formulas=tuple(_method(one.row, one.title, coloured=True) for one in evaluated.formulas),
+        formulas=tuple(_method(one.row, one.title, coloured=True, verdict=one.verdict) for one in evaluated.formulas),
         coordinates=tuple(_coordinate(comparison, place) for place in places[:MOST_COORDINATES]),
         left_out=max(0, len(places) - MOST_COORDINATES),
         samples=_count(int(comparison.estimate.counts[-1])),
@@ -89,18 +93,19 @@ def numbers(evaluated: Evaluated) -> Numbers:
     )
 
 
-def _method(row: Row, name: str, *, coloured: bool) -> Method:
-    """Only a formula of a theorem is called good: that methods agree says nothing about it."""
+def _method(row: Row, name: str, *, coloured: bool, verdict: str = "") -> Method:
+    """Only a formula of a proved theorem is called good: that methods agree says nothing about it."""
     if row.resolution is None:
         return Method(literal(name), Tex(""), Tex(""), Tex(""), Tex(""), literal(row.skipped))
     reference = row.says == "reference"
-    colour = {"agrees": "good", "disagrees": "bad"}.get(row.says, "fair")
+    colour = {"agrees": "fair" if verdict else "good", "disagrees": "bad"}.get(row.says, "fair")
+    says = f"agrees on this model; the theorem is {verdict}" if verdict and row.says == "agrees" else row.says
     return Method(
         name=literal(name),
         disagreement=Tex("") if reference else Tex(f"${_units(row.disagreement)}$"),
         allowed=Tex("") if reference else Tex(f"${row.allowed:.1f}$"),
         resolution=Tex(f"${_power(float(np.max(row.resolution)))}$"),
-        says=Tex(rf"\verdict{{{colour}}}{{{row.says}}}" if coloured or row.says == "disagrees" else row.says),
+        says=Tex(rf"\verdict{{{colour}}}{{{says}}}" if coloured or row.says == "disagrees" else says),
         skipped=Tex(""),
     )
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from derive.errors import Undefined, WorkLimit
+from derive.errors import OutsideFragment, Undefined, WorkLimit
 from derive.procedures import modular
 
 Array = np.ndarray
@@ -38,6 +38,9 @@ class Ring(Protocol):
     def segments(self, array: Array, first: Array) -> Array:
         """The sums along the last axis of the segments that start at ``first``."""
 
+    def solved(self, matrix: Array, right: Array) -> Array:
+        """y = right + matrix y, for matrices (B, n, n) and columns (B, n)."""
+
 
 class Floats:
     """Double precision. Rounding is bounded by whoever asks; ``absolute`` takes the absolute values of numbers."""
@@ -64,6 +67,39 @@ class Floats:
 
     def segments(self, array: Array, first: Array) -> Array:
         return np.asarray(np.add.reduceat(array, first, axis=-1))
+
+    def solved(self, matrix: Array, right: Array) -> Array:
+        """With absolute values (1 - m)^-1 twice: rounding moves y by about n eps (1 - |m|)^-1 |y|, entry by entry."""
+        below = np.eye(matrix.shape[-1]) - matrix
+        found = eliminated(below, right[..., None])
+        return np.asarray((eliminated(below, found) if self.absolute else found)[..., 0])
+
+
+def eliminated(matrix: Array, right: Array) -> Array:
+    """The solution of matrix y = right, (B, n, n) and (B, n, k), for 1 - m with m >= 0 of spectral radius below 1.
+
+    By blocks and without exchanges of rows: factors of such matrices are such matrices, nothing cancels but on their
+    diagonals, and what is 0 because a state leads nowhere stays 0 (Higham 2002, sections 8.3 and 9.5). LAPACK's
+    exchanges would spread the rounding of the largest values over all states.
+    """
+    n, size = matrix.shape[-1], max(len(matrix), len(right))
+    matrix, right = (np.broadcast_to(one, (size, *one.shape[1:])) for one in (matrix, right))
+    if n > 16:
+        k = n // 2
+        both = eliminated(matrix[:, :k, :k], np.concatenate([matrix[:, :k, k:], right[:, :k]], axis=-1))
+        across, top = both[..., :n - k], both[..., n - k:]
+        below = matrix[:, k:, :k]
+        bottom = eliminated(matrix[:, k:, k:] - np.matmul(below, across), right[:, k:] - np.matmul(below, top))
+        return np.concatenate([top - np.matmul(across, bottom), bottom], axis=1)
+    matrix, right = matrix.copy(), right.copy()
+    for k in range(n):
+        factor = matrix[:, k + 1:, k, None] / matrix[:, k, None, k, None]
+        matrix[:, k + 1:] -= factor * matrix[:, None, k]
+        right[:, k + 1:] -= factor * right[:, None, k]
+    for k in range(n - 1, -1, -1):
+        right[:, k] = (right[:, k] - np.einsum("bj,bjc->bc", matrix[:, k, k + 1:], right[:, k + 1:])
+                       ) / matrix[:, k, k, None]
+    return right
 
 
 class Residues:
@@ -115,3 +151,6 @@ class Residues:
 
     def segments(self, array: Array, first: Array) -> Array:
         return self.reduced(np.add.reduceat(array, first, axis=-1))
+
+    def solved(self, matrix: Array, right: Array) -> Array:
+        raise OutsideFragment("an infinite horizon has no last step to start from")

@@ -7,7 +7,7 @@ A sum over all trajectories is so a product of matrices, one a step of time, how
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
@@ -18,12 +18,12 @@ import numpy as np
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.kernel.closure import Automaton, automaton, marked
 from derive.kernel.contexts import Context
-from derive.kernel.differences import checked
+from derive.kernel.differences import checked, convergent
 from derive.kernel.factors import MU, joined
 from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, of, product, put, to_the
 from derive.kernel.reading import Closed, one_atom
 from derive.kernel.symbols import symbol
-from derive.kernel.terms import Term, free
+from derive.kernel.terms import Term, Tuple, free
 from derive.models import Shape
 from derive.transfer.arrays import Array
 from derive.transfer.tables import Tables, moves
@@ -148,6 +148,8 @@ class Transfer:
         """
         if any(f[0] == "mark" for letter in one.letters for f, _ in letter):
             raise OutsideFragment("a free time")
+        if self.tables.infinite:
+            return self._started(one, self._solved(one), mu)
         last = self.tables.horizon
         arrows = [(letter, *self._weights(matrix)) for letter, matrix in one.letters.items()]
         values = self.ends(one)
@@ -157,6 +159,10 @@ class Transfer:
             for t in range(last, -1, -1):
                 factor = self.ring.power(self.tables.returned(t), apart, "R") if apart else None
                 values = self.stepped(arrows, values, t, factor)
+        return self._started(one, values, mu)
+
+    def _started(self, one: Automaton, values: Array, mu: int) -> Array:
+        """The sum over the first state, mu(s_0) to a power."""
         result = self.ring.number(0)
         initial = self.ring.power(self.tables.initial, mu, "mu(s_0)")
         for q, weight in by_key(one.start).items():
@@ -170,10 +176,12 @@ class Transfer:
         zero = self.ring.number(0)
         values = np.zeros((len(zero), size, self.tables.states), dtype=zero.dtype)
         for end, column in one.ends.items():
-            table = np.ones_like(values[:, 0])
+            table = np.ones_like(values[:1, 0])
             for f, e in end:
                 factor = self.ring.power(self.tables.symbol(f, t), e, f[0])
-                table = self.ring.reduced(table * (factor if f[3] else factor[:, None]))
+                at: tuple[Any, ...] = (slice(None), *[np.arange(self.tables.states)] * len(f[3]))
+                table = self.ring.reduced(table * (factor[at] if f[3] else factor[:, None]))
+            values = widened(values, len(table))
             for q, weight in by_key(column).items():
                 values[:, q] = self.ring.reduced(values[:, q] + self.tables.weight(weight)[:, None] * table)
         return values
@@ -195,10 +203,43 @@ class Transfer:
         for letter, sources, targets, weights in arrows:
             image = self.applied(letter, self.matrix(letter, t, apart), values[:, targets])
             part = self.ring.product(weights, image)
-            if len(part) > len(result):
-                result = np.repeat(result, len(part), axis=0)
+            result = widened(result, len(part))
             result[:, sources] = self.ring.reduced(result[:, sources] + part)
         return result
+
+    def _solved(self, one: Automaton) -> Array:
+        """The values at every step, (B, Q, S), where all steps are alike and there is no last one.
+
+        But for loops at one state there is no cycle (``kernel.closure``): a state is solved when those that it leads
+        to are. Whether the sums converge is the caller's to know.
+        """
+        n, leads = self.tables.states, dict[int, list[tuple[Monomial, int, Weight]]]()
+        for letter, matrix in one.letters.items():
+            for (p, q), weight in by_key(matrix).items():
+                leads.setdefault(p, []).append((letter, q, weight))
+        values = np.zeros((1, max(1, len(one.states)), n))
+        for q, weight in by_key(one.ends.get((), {})).items():
+            values[:, q] += self.tables.weight(weight)[:, None]
+        waiting = set(leads)
+        while waiting:
+            ready = {p for p in waiting if not any(q in waiting and q != p for _, q, _ in leads[p])}
+            if not ready:
+                raise OutsideFragment("a cycle that is no loop, at an infinite horizon")
+            for p in ready:
+                right, loop = values[:, p], np.zeros((1, n, n))
+                for letter, q, weight in leads[p]:
+                    w, entries = self.tables.weight(weight), self.matrix(letter, 0)
+                    if q != p:
+                        right = right + w[:, None] * self.applied(letter, entries, values[:, q, None])[:, 0]
+                        continue
+                    steps, square = self.steps(letter), np.zeros((len(entries), n, n))
+                    square[:, steps.pair_s, steps.pair_x] = entries
+                    loop = loop + w[:, None, None] * square
+                found = self.ring.solved(loop, right)
+                values = widened(values, len(found))
+                values[:, p] = found
+            waiting -= ready
+        return values
 
     def _squares(self, one: Automaton, letters: int) -> bool:
         """Whether squaring the matrix of all states is less work than walking through the steps."""
@@ -219,8 +260,7 @@ class Transfer:
             square = np.repeat(square, len(found), axis=0)
             square[:, steps.pair_s, steps.pair_x] = found
             block = self.ring.reduced(weights[:, :, None, :, None] * square[:, None, :, None, :])
-            if len(block) > len(matrix):
-                matrix = np.repeat(matrix, len(block), axis=0)
+            matrix = widened(matrix, len(block))
             place = np.ix_(range(len(matrix)), sources, range(n), targets, range(n))
             matrix[place] = self.ring.reduced(matrix[place] + block)
         matrix, vector = matrix.reshape(len(matrix), size * n, size * n), values.reshape(-1, size * n, 1)
@@ -257,26 +297,39 @@ class Transfer:
     def sum(self, monomial: Monomial, first: int) -> Array:
         """The sum of a monomial over all trajectories, (B,)."""
         powers = dict(monomial)
-        return self.value(plain_automaton(monomial, first), powers.get(("R",), 0), powers.get(MU, 0))
+        one = plain_automaton(monomial, first, self.tables.infinite)
+        return self.value(one, powers.get(("R",), 0), powers.get(MU, 0))
 
     def number(self, f: tuple[Any, ...], e: int) -> Array:
         """A number to the power e H, [H >= n], or a sum of numbers over times."""
         if f[0] == "ge":
-            return self.ring.number(int(self.tables.horizon >= f[1]))
-        if f[0] == "power" and f[2] == "H":
+            return self.ring.number(int(self.tables.infinite or self.tables.horizon >= f[1]))
+        if f[0] == "power" and f[2] == "H" and not self.tables.infinite:
             return self.tables.weight(to_the(f[1], e * self.tables.horizon))
         if f[0] == "over":
             raise OutsideFragment("a quotient by a sum, whose rounding is not bounded here")
         if f[0] == "sum":
-            return self.ring.power(self.sum(joined(one_atom(False)[0], ((f, 1),)), 0), e, "a sum over times")
+            one, _ = one_atom(self.tables.infinite)
+            return self.ring.power(self.sum(joined(one, ((f, 1),)), 0), e, "a sum over times")
         raise OutsideFragment("a free time")
 
 
-def plain_automaton(monomial: Monomial, first: int) -> Automaton:
+def widened(array: Array, length: int) -> Array:
+    """With a first axis of at least this length, where nothing differed before."""
+    return np.repeat(array, length, axis=0) if len(array) < length else array
+
+
+def plain_automaton(monomial: Monomial, first: int, infinite: bool = False) -> Automaton:
     """The automaton of a sum over all trajectories from a horizon on, values as they are, with mu once."""
-    initial = ((MU, 1 - dict(monomial).get(MU, 0)),)
-    once = product(monomial, initial) if initial[0][1] else monomial
-    return automaton(marked(of(once), (), Context(first=first)), False, plain=True)
+    return plain_automaton_of(of(monomial), dict(monomial).get(MU, 0), first, infinite)
+
+
+def plain_automaton_of(poly: Poly, mu: int, first: int, infinite: bool) -> Automaton:
+    """As ``plain_automaton``, of a combination of sums in which mu(s_0) stands to one power."""
+    initial = ((MU, 1 - mu),) if mu != 1 else ()
+    once = {(c, product(monomial, initial)): v for (c, monomial), v in poly.items()}
+    context = Context(horizon="infinite") if infinite else Context(first=first)
+    return automaton(marked(once, (), context), infinite, plain=True)
 
 
 def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
@@ -286,14 +339,30 @@ def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
         Refused, Malformed: for what the kernel does not read.
         NotApplicable: where the term asks for a time or a sample that the shape has not.
     """
-    if unbound := free(side):
+    poly, found = polynomial_of(context, side)
+    if not found.infinite and (found.first > shape.horizon or found.samples > shape.samples):
+        raise NotApplicable(f"it is defined from H = {found.first} and m = {found.samples} on")
+    return poly, found.first
+
+
+def polynomial_of(context: Context, side: Term, places: Sequence[Tuple] = ()) -> tuple[Poly, Context]:
+    """A term as a polynomial in sums over all trajectories, and the context with the first horizon and the least m.
+
+    Free states and actions in ``places`` are summed against a free function of them, ``kernel.reading.TEST``.
+
+    Raises:
+        Refused, Malformed: for what the kernel does not read.
+    """
+    if unbound := free(side) - set(places):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     context = checked(context, side, side)
-    if context.first > shape.horizon or context.samples > shape.samples:
-        raise NotApplicable(f"it is defined from H = {context.first} and m = {context.samples} on")
+    if context.infinite:
+        convergent(context, side)
     closed, poly = Closed(context), Poly()
-    for (c, (numbers, atoms)), v in closed.read(side).items():
+    read = closed.read(side)
+    for _, (_, atoms) in read:
         for one in atoms:
             closed.kept(one)
+    for (c, (numbers, atoms)), v in closed.tested(read, list(places)).items():
         put(poly, (c, (numbers, tuple(sorted(monomial for monomial, _ in atoms)))), v)
-    return poly, context.first
+    return poly, context

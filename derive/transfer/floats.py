@@ -33,11 +33,12 @@ class Amount:
 class AtInstance(Tables):
     """The numbers of an instance, derivatives in theta along ``directions`` (K, S, A); or their absolute values."""
 
-    def __init__(self, instance: Instance, directions: FloatArray, *, absolute: bool = False) -> None:
+    def __init__(self, instance: Instance, directions: FloatArray, *, absolute: bool = False,
+                 infinite: bool = False) -> None:
         super().__init__()
         mdp = instance.mdp
         self.ring, self.instance, self.directions = Floats(absolute=absolute), instance, directions
-        self.absolute = absolute
+        self.absolute, self.infinite = absolute, infinite
         self.states, self.actions, self.horizon = mdp.states, mdp.actions, mdp.horizon
         self.gamma, self.m = self._sized(np.array([mdp.gamma])), np.array([float(instance.samples)])
 
@@ -60,10 +61,23 @@ class AtInstance(Tables):
                 return self._policy(name).T[None]
             case "dpi":
                 return self._derivative(name).transpose(0, 2, 1)
+            case "d2pi":
+                return self._second_derivative(name).transpose(0, 2, 1)
             case "f":
                 key = (name, tuple("action" if sort == "a" else "state" for sort in sorts))
                 return self.instance.functions[key][None]
         raise OutsideFragment(f"the symbol {what} has no numbers here")
+
+    def backward(self, policy: str) -> list[Array]:
+        if self.infinite:
+            return super().backward(policy)
+        matrix, gain, _ = self.bellman(policy)
+        step, reward = self.gamma[0] * matrix[0], (self.given("pi", policy, "as")[0].T * gain[0]).sum(axis=1)
+        values = np.zeros((self.horizon + 2, self.states))
+        for t in range(self.horizon, -1, -1):
+            np.matmul(step, values[t + 1], out=values[t])
+            values[t] += reward
+        return list(values[:, None])
 
     def logarithm(self, table: Array, what: str) -> Array:
         if not (table > 0).all():
@@ -81,9 +95,16 @@ class AtInstance(Tables):
         derivative: FloatArray = policy * (self.directions - centre)
         return derivative
 
+    def _second_derivative(self, name: str) -> FloatArray:
+        """D^2 pi(a|s) along each direction twice: pi (u^2 - sum_b pi u^2), u = v - sum_b pi v, (K, S, A)."""
+        policy = self._policy(name)
+        u = self.directions - (policy * self.directions).sum(axis=2, keepdims=True)
+        second: FloatArray = policy * (u**2 - (policy * u**2).sum(axis=2, keepdims=True))
+        return second
+
 
 def value(context: Context, side: Term, instance: Instance, directions: FloatArray) -> Amount:
-    """A number, or the derivatives along the directions, of a term without free indices; finite horizons.
+    """A number, or the derivatives along the directions, of a term without free indices.
 
     What the term owes is the caller's to ask, and so is whether the instance is one of the context's class.
 
@@ -98,7 +119,8 @@ def value(context: Context, side: Term, instance: Instance, directions: FloatArr
     try:
         shape = replace(instance.mdp.shape, samples=instance.samples)
         poly, first = sums_of(context, side, shape)
-        models = [AtInstance(instance, directions, absolute=absolute) for absolute in (False, True)]
+        models = [AtInstance(instance, directions, absolute=absolute, infinite=context.infinite)
+                  for absolute in (False, True)]
         value, size = (Transfer(one, support, MOST_WORK).polynomial(poly, first) for one in models)
     except (Refused, Malformed) as refused:
         raise OutsideFragment(str(refused)) from None

@@ -8,7 +8,9 @@ Barto 2018, 3.5), backward from V_{H+1} = 0.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,8 @@ class Tables(ABC):
     horizon: int
     gamma: Array
     m: Array
+    infinite: bool = False
+    """Whether there is no last decision; the horizon is not read then."""
 
     def __init__(self) -> None:
         self._known: dict[Symbol, Array] = {}
@@ -91,9 +95,9 @@ class Tables(ABC):
     def _made(self, one: Symbol, t: int) -> Array:
         what, name, when, places, _ = one
         if what == "V":
-            return self.value(name, t + when[1])
+            return self.value(name, when[1] + {"rel": t, "H": self.horizon}.get(when[0], 0))
         if what == "sum":
-            return self._summed(one, t)
+            return self.summed(one, lambda f: self.symbol(f, t))
         if what == "same":
             return np.repeat(np.eye(self.size(places[0]))[None], len(self.gamma), axis=0).astype(self.gamma.dtype)
         if what.startswith("log "):
@@ -102,20 +106,18 @@ class Tables(ABC):
             raise OutsideFragment(f"the symbol {what} has no numbers here")
         return self.given(what, name, sorts_of(places))
 
-    def _summed(self, one: Symbol, t: int) -> Array:
-        """The sum over its bound places of the product inside."""
+    def summed(self, one: Symbol, read: Callable[[Symbol], Array]) -> Array:
+        """The sum over its bound places of the product inside, whose tables are ``read``."""
         bound, monomial = one[4]
         order = [*one[3], *bound]
         sizes = [self.size(place) for place in order]
         if np.prod([float(size) for size in sizes]) > MOST_ENTRIES:
             raise WorkLimit("a sum over states and actions of too many terms")
+        places = dict(zip(order, np.ogrid[tuple(slice(size) for size in sizes)], strict=True))
         result = np.ones_like(self.ring.number(1)).reshape(-1, *[1] * len(order))
-        for f, e in monomial:
-            table = self.ring.power(self.symbol(f, t), e, f[0])
-            axes = sorted(range(len(f[3])), key=lambda k: order.index(f[3][k]))
-            aligned = table.transpose(0, *(1 + k for k in axes))
-            shape = [self.size(place) if place in f[3] else 1 for place in order]
-            result = self.ring.reduced(result * aligned.reshape(-1, *shape))
+        for f, e in monomial:  # one place may stand twice, r(s, a, s)
+            at: tuple[Any, ...] = (slice(None), *(places[place] for place in f[3]))
+            result = self.ring.reduced(result * self.ring.power(read(f), e, f[0])[at])
         result = np.broadcast_to(result, (len(result), *sizes))  # also along places that no factor depends on
         for _ in bound:
             result = self.ring.total(result, -1)
@@ -126,32 +128,40 @@ class Tables(ABC):
 
     def value(self, policy: str, t: int) -> Array:
         """V_t of a policy, (B, S)."""
-        if not 0 <= t <= self.horizon + 1:
+        if not self.infinite and not 0 <= t <= self.horizon + 1:
             raise NotApplicable(f"V_{t}, where H = {self.horizon}")
         if policy not in self._values:
-            self._values[policy] = self._backward(policy)
-        return self._values[policy][t]
+            self._values[policy] = self.backward(policy)
+        return self._values[policy][0 if self.infinite else t]
 
-    def _backward(self, policy: str) -> list[Array]:
-        ring, n, k = self.ring, self.states, self.actions
-        if (self.horizon + 2) * n * len(self.gamma) > MOST_ENTRIES:
+    def backward(self, policy: str) -> list[Array]:
+        """V_0, ..., V_{H+1}, (B, S) each; without a last decision V alone."""
+        ring, n = self.ring, self.states
+        if not self.infinite and (self.horizon + 2) * n * len(self.gamma) > MOST_ENTRIES:
             raise WorkLimit(f"values at {self.horizon + 2} times in {n} states")
-        moves = np.moveaxis(self.given("P", "", "ssa"), 1, 3)
+        matrix, gain, _ = self.bellman(policy)
         choice = np.moveaxis(self.given("pi", policy, "as"), 1, 2)
-        gain = ring.total(ring.reduced(moves * self.given("r", "", "sas")), -1)
-        matrix = ring.total(ring.reduced(choice[..., None] * moves), 2)
         reward = ring.total(ring.reduced(choice * gain), -1)
+        if self.infinite:
+            return [ring.solved(ring.reduced(self.gamma[:, None, None] * matrix), reward)]
         values = [np.zeros((max(len(reward), len(self.gamma)), n), dtype=reward.dtype)]
         for _ in range(self.horizon + 1):
             ahead = ring.product(matrix, values[-1][..., None])[..., 0]
             values.append(ring.reduced(reward + ring.reduced(self.gamma[:, None] * ahead)))
-        assert gain.shape[1:] == (n, k)
         return values[::-1]
+
+    def bellman(self, policy: str) -> tuple[Array, Array, Array]:
+        """sum_a pi(a|s) P(x|s, a) as (B, S, S), the mean reward (B, S, A), and P(x|s, a) as (B, S, A, S)."""
+        ring = self.ring
+        moves = np.moveaxis(self.given("P", "", "ssa"), 1, 3)
+        choice = np.moveaxis(self.given("pi", policy, "as"), 1, 2)
+        gain = ring.total(ring.reduced(moves * self.given("r", "", "sas")), -1)
+        return ring.total(ring.reduced(choice[..., None] * moves), 2), gain, moves
 
 
 def moves(one: Symbol) -> bool:
     """Whether the table of a symbol depends on the step."""
-    return one[0] == "V" or (one[0] == "sum" and any(moves(f) for f, _ in one[4][1]))
+    return (one[0] in ("V", "dV") and one[2][0] == "rel") or (one[0] == "sum" and any(moves(f) for f, _ in one[4][1]))
 
 
 def sorts_of(places: tuple[str, ...]) -> str:

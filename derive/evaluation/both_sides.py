@@ -1,0 +1,215 @@
+"""``derive.evaluate``: both sides of a theorem as it is written, on one model, next to the verdict of ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from derive.assumptions import Assumption
+from derive.checking.examine import examine
+from derive.checking.judgement import Examined
+from derive.errors import BadInput, DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.evaluation.inputs import holds, instance_at, model_of
+from derive.evaluation.letters import Sides
+from derive.evaluation.reference import gradient_methods
+from derive.evaluation.ways import (
+    Compared,
+    Way,
+    as_written,
+    by_directions,
+    by_dynamic_programming,
+    in_the_mean,
+)
+from derive.language.signature import signature
+from derive.language.typing import is_random, rank
+from derive.language.vocabulary import J, grad
+from derive.numeric.comparison import Comparison, Row
+from derive.numeric.tabular import FloatArray, TabularMDP
+from derive.theorems import Theorem
+from derive.verdict import Malformed, Refuted, Unjustified, Verdict
+
+Progress = Callable[[str], None]
+"""Told what is computed next."""
+
+Skipped = tuple[tuple[str, str], ...]
+"""Ways and the reasons why they gave no numbers."""
+
+WAYS: Mapping[str, Way] = MappingProxyType({
+    "as written": as_written, "by dynamic programming": by_dynamic_programming, "along directions": by_directions})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """Both sides of a theorem on one model, and what a reader has to know of them.
+
+    ``compared`` holds the ways that gave numbers, the first being the widest; ``skipped`` the ways that gave none, each
+    with its reason. ``methods`` are rows for the gradient of J that read no theorem, where a side is that gradient;
+    ``functions`` the tables of what the theorem leaves open, ``drawn`` the names of those that were drawn by seed;
+    ``unmet`` the assumptions that the model does not satisfy.
+    """
+
+    theorem: Theorem
+    examined: Examined
+    mdp: TabularMDP
+    theta: FloatArray
+    theta_from: str
+    compared: tuple[Compared, ...]
+    skipped: Skipped
+    methods: tuple[Row, ...]
+    simulated: Comparison | None
+    functions: Mapping[str, FloatArray]
+    drawn: tuple[str, ...]
+    samples: int
+    in_the_mean: bool
+    unmet: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The code of the verdict on the claim end to end, or of the first step that is not as claimed."""
+        wrong = next((step.verdict.code for step in self.examined.steps if not _stands(step)), None)
+        if isinstance(self.examined.claim, (Refuted, Malformed)) or wrong is None:
+            return self.examined.claim.code
+        return wrong
+
+    @property
+    def stands(self) -> bool:
+        """Whether the theorem is as claimed, as ``check`` finds it, and not refuted."""
+        return all(map(_stands, self.examined.steps)) and not isinstance(self.examined.claim, (Refuted, Malformed))
+
+    @property
+    def differs(self) -> bool:
+        """Whether the sides differ on this model, by some way."""
+        return any(bool(one.differs.any()) for one in self.compared)
+
+    @property
+    def methods_differ(self) -> bool:
+        """Whether a method that reads no theorem gives another gradient of J."""
+        return not all(row.agrees for row in self.methods)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the sides were compared and are equal: rows that are 0 or lost in rounding are not compared."""
+        return not self.differs and any(bool(one.agrees.any()) for one in self.compared)
+
+    @property
+    def why_not_compared(self) -> str:
+        """Why the sides were not compared; empty where they were."""
+        if self.differs or self.agrees:
+            return ""
+        if any(bool(one.coarse.any()) for one in self.compared):
+            return "what they come to is lost in rounding"
+        if self.compared:
+            return "every row is empty: 0 on both sides"
+        return "; ".join(dict.fromkeys(why for _, why in self.skipped))
+
+    @property
+    def conclusion(self) -> str:
+        """The last line: "agree" is said of what was compared, and the verdict has the last word."""
+        outside = f", which is outside of the theorem's class ({', '.join(self.unmet)})" if self.unmet else ""
+        if self.differs:
+            said = f"THE SIDES DIFFER on this model{outside}"
+        elif self.methods_differ:
+            said = f"THE METHODS DISAGREE on this model{outside}"
+        elif self.agrees:
+            said = f"both sides agree on this model{outside}"
+        else:
+            said = f"THE SIDES WERE NOT COMPARED on this model ({self.why_not_compared})"
+        return said if self.stands else f"{said}; the theorem is {self.verdict_in_words}"
+
+    @property
+    def verdict_in_words(self) -> str:
+        """What the theorem is."""
+        return {"unjustified": "not proved", "undecided": "undecided",
+                "needs-condition": "true under a condition only"}.get(self.verdict, self.verdict)
+
+    @property
+    def status(self) -> int:
+        """0 if the theorem stands and its sides agree here, else 1."""
+        return 0 if self.stands and self.agrees and not self.methods_differ else 1
+
+
+def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, gamma: float | None = None,
+             horizon: int | None = None, functions: Mapping[str, Any] | None = None, samples: int = 10_000,
+             seed: int = 0, methods: bool = True, examined: Examined | None = None,
+             progress: Progress | None = None) -> Evaluation:
+    """Both sides of a theorem on a model, by every way that can, and the verdict of ``check``.
+
+    ``model`` is a ``TabularMDP``, a ``Model``, an environment with Gymnasium's table ``P[s][a]``, a path to a .json or
+    .npz file, or a name (built-in, ``random:SEED``, ``gymnasium:ID``). ``theta`` (S, A) are the logits at which to
+    look, ``functions`` maps names of functions, numbers and fixed policies that the theorem leaves open to nested
+    lists or arrays; what is not given is drawn by ``seed``. Beside a claim about the gradient of J stand ``methods``
+    that read no theorem, unless they are declined; ``samples`` are their Monte Carlo trajectories.
+
+    Raises:
+        InvalidChain: if what was written is no chain.
+        BadInput, InvalidModel: for a model or a table that does not fit.
+    """
+    tell = progress or (lambda _: None)
+    first, last = theorem.chain.terms[0], theorem.chain.terms[-1]
+    mdp, theta, whence = model_of(model, theta=theta, gamma=gamma, horizon=horizon, seed=seed)
+    if theorem.endless and not 0 <= mdp.gamma < 1:
+        raise BadInput(f"{theorem.name} has no last decision, and the discount of {mdp.name} is {mdp.gamma:g}. "
+                       "Give one that is at least 0 and below 1.")
+    given = functions or {}
+    parts = signature(first, last)
+    instance = instance_at(mdp, theta, parts, theorem.assumes, given, seed=seed)
+    tell("the verdict of check")
+    examined = examined or examine(theorem)
+    sides = Sides(in_the_mean(first), in_the_mean(last), max(_rank(first), _rank(last)), frozenset(theorem.assumes),
+                  instance, theorem.endless, seed)
+    compared, skipped = _by_every_way(sides, examined.claim, tell)
+    rows, simulated = gradient_methods(sides, compared, bare=grad(J), samples=samples, seed=seed, tell=tell) if (
+        methods and other_side(theorem)) else ((), None)
+    tables = {name: table for (name, _), table in instance.functions.items()} | dict(instance.policies)
+    return Evaluation(
+        theorem=theorem, examined=examined, mdp=mdp, theta=theta, theta_from=whence, compared=compared,
+        skipped=skipped, methods=rows, simulated=simulated, functions=MappingProxyType(tables),
+        drawn=tuple(name for name in tables if name not in given),
+        samples=instance.samples if parts.samples else 0, in_the_mean=is_random(first) or is_random(last),
+        unmet=tuple(one.name for one in theorem.assumes if _unmet(one, sides)))
+
+
+def other_side(theorem: Theorem) -> str | None:
+    """The side, left or right, that is a formula for the gradient of J: no random one, nor one for every letter."""
+    terms = theorem.chain.terms
+    for side, bare, other in (("right", terms[0], terms[-1]), ("left", terms[-1], terms[0])):
+        if bare == grad(J) and not is_random(other) and not other.free_symbols:
+            return side
+    return None
+
+
+def _by_every_way(sides: Sides, claim: Verdict, tell: Progress) -> tuple[tuple[Compared, ...], Skipped]:
+    """Directions are a way where the whole gradient has none."""
+    compared, skipped = list[Compared](), list[tuple[str, str]]()
+    if isinstance(claim, Malformed):
+        return (), tuple((name, f"it has no meaning: {claim.why}".rstrip(".")) for name in WAYS)
+    for name, way in WAYS.items():
+        if name == "along directions" and (not sides.rank or any(one.way.startswith("by") for one in compared)):
+            continue
+        tell(f"both sides {name}")
+        try:
+            compared.append(way(sides))
+        except (OutsideFragment, WorkLimit, NotApplicable, Undefined) as refused:
+            skipped.append((name, str(refused).rstrip(".")))
+        except DeriveError as error:
+            skipped.append((name, str(error).rstrip(".")))
+    return tuple(compared), tuple(skipped)
+
+
+def _unmet(assumption: Assumption, sides: Sides) -> bool:
+    return not holds(assumption, sides.instance, endless=sides.endless)
+
+
+def _rank(side: Any) -> int:
+    try:
+        return rank(side)
+    except DeriveError:
+        return 0  # malformed: every way will say so
+
+
+def _stands(step: Any) -> bool:
+    """As claimed; or true for every MDP, its reason alone missing."""
+    verdict = step.verdict
+    return bool(step.as_claimed or (isinstance(verdict, Unjustified) and verdict.true and step.by.expect == "proved"))

@@ -1,0 +1,355 @@
+"""An automaton forward and backward in time: its value, and its derivative in every entry of one table.
+
+    y_t = T_t y_{t+1}, y_{H+1} the ends        what follows,  (states of the automaton, states of the model)
+    z_{t+1} = z_t T_t, z_0 the start           what leads there
+    d value / d table = sum_t sum over letters with that table of  z_t (letter without it) y_{t+1}
+
+Two sweeps give the gradient in all of theta, however many coordinates there are, for the derivative of a sum over
+trajectories is linear in the table of derivatives of the policy (reverse accumulation; Griewank and Walther 2008,
+chapter 3). Without a last decision both sweeps are linear systems. Everything is done twice, with the numbers and with
+their absolute values, so that the rounding of a result is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from derive.errors import OutsideFragment, WorkLimit
+from derive.kernel.closure import Automaton, is_law
+from derive.kernel.polynomials import Monomial, Weight, by_key
+from derive.kernel.symbols import Symbol
+from derive.transfer.arrays import Array
+from derive.transfer.automata import MOVED, Steps, steps_of
+from derive.transfer.cotangents import MOST_NUMBERS, Arrow, Cotangent, Operand, Slot
+from derive.transfer.tables import Tables, moves
+
+MOST_AT_ONCE = 10_000_000
+"""Of an array inside a contraction."""
+SMALL = 320
+"""States of automaton and model together up to which a step is one dense matrix."""
+
+
+class Sweeps:
+    """The sweeps of automata over one model, by its tables; ``support`` (S, A, S) says where P is not 0."""
+
+    def __init__(self, tables: Tables, support: Array | None, slot: Slot | None) -> None:
+        self.tables, self.support, self.slot = tables, support, slot
+        self.times = 1 if tables.infinite else tables.horizon + 1
+        self._known: dict[Symbol, Array] = {}
+
+    # -- tables of all steps at once -------------------------------------------------------------------
+
+    def table(self, one: Symbol) -> Array:
+        """The table of a symbol, its first axis the steps, or of length 1 where it is the same at each."""
+        if one[0] != "sum" and (not moves(one) or self.tables.infinite):
+            return self.tables.symbol(one, 0)
+        if one not in self._known:
+            if one[0] == "V":
+                rows = [self.tables.value(one[1], t + one[2][1]) for t in range(self.times)]
+                self._known[one] = np.concatenate(rows)
+            else:
+                self._known[one] = self.summed(one)
+        return self._known[one]
+
+    def summed(self, one: Symbol) -> Array:
+        """The sum over its bound places of the product inside, (steps or 1, places)."""
+        bound, monomial = one[4]
+        timed = moves(one) and not self.tables.infinite
+        found = self.contracted([], monomial, ("t", *one[3]) if timed else one[3], (*one[3], *bound))
+        return found if timed else found[None]
+
+    def contracted(self, operands: Sequence[Operand], monomial: Monomial, out: tuple[str, ...],
+                   over: Sequence[str]) -> Array:
+        """The product of operands and symbols, summed over all places but those of ``out``, pair by pair of arrays."""
+        listed = list(operands)
+        for f, e in monomial:
+            table = self.tables.ring.power(self.table(f), e, f[0])
+            listed.append((table, ("t", *f[3])) if len(table) > 1 else (table[0], f[3]))
+        listed += [(np.ones(self.tables.size(place)), (place,)) for place in over  # also where nothing depends on it
+                   if not any(place in places for _, places in listed)]
+        if "t" in out and not any("t" in places for _, places in listed):
+            listed.append((np.ones(self.times), ("t",)))
+        timed = self.times > 1 and any("t" in places for _, places in listed)
+        chunk = max(1, MOST_AT_ONCE // self.tables.states**2) if timed else self.times
+        if timed and chunk < self.times:
+            parts = [self._contracted([(array[k:k + chunk], places) if "t" in places else (array, places)
+                                       for array, places in listed], out) for k in range(0, self.times, chunk)]
+            return np.concatenate(parts) if "t" in out else np.asarray(sum(parts))
+        return self._contracted(listed, out)
+
+    def _contracted(self, operands: Sequence[Operand], out: tuple[str, ...]) -> Array:
+        names = dict[str, str]()
+        for _, places in operands:
+            for place in places:
+                names.setdefault(place, chr(ord("A") + len(names)))
+        labels = ",".join("".join(names[place] for place in places) for _, places in operands)
+        subscripts = f"{labels}->{''.join(names[place] for place in out)}"
+        order: Any = ("optimal" if len(operands) < 7 else "greedy", 4 * MOST_AT_ONCE)
+        return np.asarray(np.einsum(subscripts, *(array for array, _ in operands), optimize=order))
+
+    def product(self, monomial: Monomial, places: dict[str, Array], size: int,
+                table: Callable[[Symbol], Array] | None = None) -> Array:
+        """A product of symbols at places, (steps or 1, size)."""
+        read, result = table or self.table, np.ones((1, size))
+        for f, e in monomial:
+            factor = self.tables.ring.power(read(f), e, f[0])
+            at: tuple[Any, ...] = (slice(None), *(places[place] for place in f[3]))
+            part = factor[at] if f[3] else factor[:, None]
+            if max(len(part), len(result)) * size > MOST_NUMBERS:
+                raise WorkLimit("all steps of a letter at once are more than the work limit")
+            result = result * part
+        return result
+
+    @cached_property
+    def every_step(self) -> Steps:
+        """All pairs (s, x); what is summed over them is contracted, so that their steps are not listed."""
+        n = self.tables.states
+        pairs, none = np.arange(n * n), np.zeros(0, dtype=int)
+        return Steps({}, none, pairs // n, pairs % n, np.arange(0, n * n, n), n)
+
+    @cached_property
+    def possible_steps(self) -> Steps:
+        found = None if self.support is None else steps_of(self.support)
+        return self.every_step if found is None or found.dense else found
+
+    def steps(self, letter: Monomial) -> Steps:
+        return self.possible_steps if dict(letter).get(MOVED, 0) > 0 else self.every_step
+
+    def matrix(self, letter: Monomial) -> Array:
+        """sum_a letter(s, a, x), (steps or 1, pairs)."""
+        steps = self.steps(letter)
+        if steps.dense:
+            timed = any(moves(f) for f, _ in letter) and not self.tables.infinite
+            found = self.contracted([], letter, ("t", "s", "x") if timed else ("s", "x"), ("s", "a", "x"))
+            return found.reshape(-1, len(steps.pair_s))
+        entries = self.product(letter, steps.places, len(steps.places["s"]))
+        return np.asarray(np.add.reduceat(entries, steps.first, axis=-1))
+
+    # -- sweeps ------------------------------------------------------------------------------------------
+
+    def run(self, one: Automaton, mu: int) -> tuple[float, Array | None]:
+        """The sum over all trajectories, mu(s_0) to a power; or its derivative in the table of the slot, if it has one.
+
+        What follows is swept for the states that are reached behind that table, what leads there for those before it.
+        The law of a trajectory from now on sums to 1.
+
+        Raises:
+            OutsideFragment: for what is not linear in the table.
+            Undefined: for a division by 0 or the logarithm of 0.
+            WorkLimit: for arrays that are too large.
+        """
+        plain, sloped = self._parted(one)
+        n, size = self.tables.states, max(1, len(one.states))
+        if (self.times + 1) * size * n > MOST_NUMBERS:
+            raise WorkLimit("the values at all times are more than the work limit")
+        bent = [(e, column) for e, column in one.ends.items() if self.slot and self.slot.degree(e)]
+        slopes = [(p, q) for arrows in sloped.values() for p, q, _ in arrows]
+        every = [(p, q) for arrows in plain.values() for p, q, _ in arrows]
+        single = bool(sloped or bent)
+        behind = _closure({q for _, q in slopes} if single else set(by_key(one.start)), every)
+        before = _closure({p for p, _ in slopes} | {q for _, column in bent for q in by_key(column)},
+                          [(q, p) for p, q in every])
+        laws = {q for q, monomial in enumerate(one.states) if is_law(monomial)}
+        initial = self.tables.ring.power(self.tables.initial, mu, "mu(s_0)")[0]
+        start, end = np.zeros((size, n)), np.zeros((size, n))
+        for q, weight in by_key(one.start).items():
+            start[q] += self.number(weight) * initial
+        flat = [(e, column) for e, column in one.ends.items() if not (self.slot and self.slot.degree(e))]
+        for monomial, column in flat:
+            values = self._at_end(monomial)
+            for q, weight in by_key(column).items():
+                end[q] += self.number(weight) * values
+        entries = {letter: self.matrix(letter) for letter in plain}
+        y = Steppers(self, entries, plain, size, lambda p, q: p in behind and p not in laws, laws).backward(end)
+        if self.slot is None or not single:
+            return float((start * y[0]).sum()), None
+        z = Steppers(self, entries, plain, size, lambda p, q: q in before).forward(start)
+        found = Cotangent(self, self.slot)
+        for letter, arrows in sloped.items():
+            found.through(letter, arrows, z, y)
+        for monomial, column in bent:
+            found.at_end(monomial, sum((self.number(w) * z[-1, q] for q, w in by_key(column).items()), np.zeros(n)))
+        return 0.0, found.table()
+
+    def number(self, weight: Weight) -> float:
+        """A polynomial in the central symbols."""
+        return float(self.tables.weight(weight)[0])
+
+    def _at_end(self, monomial: Monomial) -> Array:
+        """A function of the last state, (S,)."""
+        n = self.tables.states
+        places = {p: np.arange(n) for f, _ in monomial for p in f[3]}
+        values: Array = self.product(monomial, places, n, lambda f: self.tables.symbol(f, self.times))[0]
+        return values
+
+    def _parted(self, one: Automaton) -> tuple[dict[Monomial, list[Arrow]], dict[Monomial, list[Arrow]]]:
+        """The arrows of letters without the slot's table, and of those that are linear in it."""
+        plain: dict[Monomial, list[Arrow]] = {}
+        sloped: dict[Monomial, list[Arrow]] = {}
+        for letter, matrix in one.letters.items():
+            if any(f[0] == "mark" for f, _ in letter):
+                raise OutsideFragment("a free time")
+            degree = self.slot.degree(letter) if self.slot else 0
+            if degree > 1:
+                raise OutsideFragment("a product of two derivatives")
+            (sloped if degree else plain)[letter] = [(p, q, w) for (p, q), w in by_key(matrix).items()]
+        after = {q for arrows in sloped.values() for _, q, _ in arrows}
+        after = _closure(after, [(p, q) for arrows in plain.values() for p, q, _ in arrows])
+        if any(p in after for arrows in sloped.values() for p, _, _ in arrows):
+            raise OutsideFragment("a product of two derivatives")
+        return plain, sloped
+
+
+def _closure(found: set[int], arrows: Sequence[tuple[int, int]]) -> set[int]:
+    """The states that arrows lead to from some, these included."""
+    while more := {q for p, q in arrows if p in found} - found:
+        found = found | more
+    return found
+
+
+class Steppers:
+    """The matrices of one step between states of automaton and model, all times at once where they differ.
+
+    Arrows count that are ``asked``; what stands at the states ``still`` stays.
+    """
+
+    def __init__(self, sweeps: Sweeps, entries: Mapping[Monomial, Array], plain: Mapping[Monomial, list[Arrow]],
+                 size: int, asked: Callable[[int, int], bool], still: Iterable[int] = ()) -> None:
+        self.still = sorted(still)
+        self.sweeps, self.size, self.n = sweeps, size, sweeps.tables.states
+        kept = {letter: [arrow for arrow in arrows if asked(*arrow[:2])] for letter, arrows in plain.items()}
+        self.letters = [_Letter.of(sweeps, letter, entries[letter], arrows)
+                        for letter, arrows in kept.items() if arrows]
+        self.active = sorted({*self.still, *(p for arrows in kept.values() for arrow in arrows for p in arrow[:2])})
+        if sum(one.data.size for one in self.letters) > MOST_NUMBERS:
+            raise WorkLimit("the matrices of all steps are more than the work limit")
+        self.length = max((len(one.data) for one in self.letters), default=1)
+        most = len(self.active) * self.n
+        self.dense = self._dense() if most <= SMALL and self.length * most**2 <= MOST_NUMBERS else None
+
+    def _dense(self) -> Array:
+        """(steps or 1, Q S, Q S), for the states of the automaton that arrows leave or reach."""
+        n, size, place = self.n, len(self.active), {q: k for k, q in enumerate(self.active)}
+        result = np.zeros((self.length, size, n, size, n))
+        for one in self.letters:
+            for (j, p), (k, q) in product(enumerate(one.sources), enumerate(one.targets)):
+                if one.weights[j, k]:
+                    at = (slice(None), place[int(p)], one.steps.pair_s, place[int(q)], one.steps.pair_x)
+                    result[at] += one.weights[j, k] * one.data
+        for q in self.still:
+            result[:, place[q], range(n), place[q], range(n)] = 1.0
+        return result.reshape(self.length, size * n, size * n)
+
+    def backward(self, end: Array) -> Array:
+        """y at 0..H+1, (H + 2, Q, S); without a last decision at 0 and 1, which are the same."""
+        return self._swept(end, back=True)
+
+    def forward(self, start: Array) -> Array:
+        """z at 0..H+1, (H + 2, Q, S); without a last decision their sum over all times, at 0 and 1."""
+        return self._swept(start, back=False)
+
+    def _swept(self, first: Array, *, back: bool) -> Array:
+        if self.sweeps.tables.infinite:
+            found = self._solved(first, back=back)
+            return np.stack([found, found])
+        count = self.sweeps.times
+        result = np.zeros((count + 1, self.size, self.n))
+        result[count if back else 0] = first
+        if self.dense is not None:
+            flat = result[:, self.active].reshape(count + 1, -1)
+            matrices = self.dense if back else self.dense.transpose(0, 2, 1)
+            if self.length == 1:
+                (matrix,) = matrices
+                for t in range(count - 1, -1, -1) if back else range(count):
+                    np.matmul(matrix, flat[t + back], out=flat[t + (not back)])
+            else:
+                for t in range(count - 1, -1, -1) if back else range(count):
+                    np.matmul(matrices[t], flat[t + back], out=flat[t + (not back)])
+            result[:, self.active] = flat.reshape(count + 1, -1, self.n)
+            return result
+        for t in range(count - 1, -1, -1) if back else range(count):
+            total = np.zeros((self.size, self.n))
+            total[self.still] = result[t + back, self.still]
+            for letter in self.letters:
+                letter.step(total, result[t + back], t, back=back)
+            result[t + (not back)] = total
+        return result
+
+    def _solved(self, first: Array, *, back: bool) -> Array:
+        """y = end + T y, or z = start + z T. But for loops at one state there is no cycle (``kernel.closure``)."""
+        n, result = self.n, first.copy()
+        squares: dict[tuple[int, int], Array] = {}
+        for one in self.letters:
+            for (j, p), (k, q) in product(enumerate(map(int, one.sources)), enumerate(map(int, one.targets))):
+                if one.weights[j, k]:
+                    square = squares.setdefault((p, q), np.zeros((n, n)))
+                    square[one.steps.pair_s, one.steps.pair_x] += one.weights[j, k] * one.data[0]
+        ahead: dict[int, list[int]] = {}
+        for p, q in squares:
+            if p != q:
+                ahead.setdefault(p if back else q, []).append(q if back else p)
+        waiting = set(range(self.size))
+        while waiting:
+            ready = {p for p in waiting if not waiting & set(ahead.get(p, ()))}
+            if not ready:
+                raise OutsideFragment("a cycle that is no loop, at an infinite horizon")
+            for p in ready:
+                for q in ahead.get(p, ()):
+                    result[p] += squares[p, q] @ result[q] if back else result[q] @ squares[q, p]
+                if (p, p) in squares:
+                    loop = squares[p, p] if back else squares[p, p].T
+                    result[p] = self.sweeps.tables.ring.solved(loop[None], result[p][None])[0]
+            waiting -= ready
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Letter:
+    """The matrix of a letter between states of the model, and the weights of its arrows, (sources, targets)."""
+
+    steps: Steps
+    data: Array
+    """(steps or 1, pairs), the pairs sorted by s."""
+    sources: Array
+    targets: Array
+    weights: Array
+    order: Array
+    """The pairs, sorted by x."""
+    rows: Array
+    """Where each x begins in that order."""
+
+    @staticmethod
+    def of(sweeps: Sweeps, letter: Monomial, entries: Array, arrows: list[Arrow]) -> _Letter:
+        steps = sweeps.steps(letter)
+        sources, targets = sorted({p for p, _, _ in arrows}), sorted({q for _, q, _ in arrows})
+        weights = np.zeros((len(sources), len(targets)))
+        for p, q, weight in arrows:
+            weights[sources.index(p), targets.index(q)] = sweeps.number(weight)
+        order = np.zeros(0, dtype=int) if steps.dense else np.argsort(steps.pair_x, kind="stable")
+        of_x = steps.pair_x[order]
+        rows = np.flatnonzero(np.concatenate([[True], of_x[1:] != of_x[:-1]])) if len(of_x) else order
+        return _Letter(steps, entries, np.array(sources), np.array(targets), weights, order, rows)
+
+    def step(self, total: Array, values: Array, t: int, *, back: bool) -> None:
+        """Adds T_t y, or z T_t, to ``total``."""
+        data, n, steps = self.data[t if len(self.data) > 1 else 0], total.shape[1], self.steps
+        if back:
+            read = values[self.targets]
+            if steps.dense:
+                total[self.sources] += self.weights @ (read @ data.reshape(n, n).T)
+            else:
+                sums = np.add.reduceat(data * read[:, steps.pair_x], steps.rows, axis=-1)
+                total[self.sources[:, None], steps.pair_s[steps.rows]] += self.weights @ sums
+            return
+        read = self.weights.T @ values[self.sources]
+        if steps.dense:
+            total[self.targets] += read @ data.reshape(n, n)
+        else:
+            sums = np.add.reduceat((data * read[:, steps.pair_s])[:, self.order], self.rows, axis=-1)
+            total[self.targets[:, None], steps.pair_x[self.order][self.rows]] += sums
