@@ -1,0 +1,157 @@
+"""Running an advantage function on every batch: in exact numbers or in floats.
+
+What the function returns for a batch is an ``Outcome``; a NaN, an infinity or a division by
+zero is an undefined one and keeps its probability. A function that is random, or that cares
+about the order of the samples where only one order is run, is refused.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from derive.errors import BadInput, said
+from derive.estimators.groups import Design
+from derive.estimators.naming import bound, named
+from derive.estimators.numbers import Exact, exact
+from derive.estimators.provenance import LeftExact, Ledger
+
+REPEATED = 24
+"""So many batches are run again, to see whether the function is random or depends on the order."""
+Advantage = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A batch, the number of tuples that it stands for, and the advantages of its samples (None: undefined)."""
+
+    batch: tuple[int, ...]
+    weight: int
+    advantages: tuple[Any, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An advantage function, how its batches are made, and the reward and length of each response.
+
+    ``array`` makes what the function is called with out of a list of exact numbers or floats.
+    """
+
+    function: Advantage
+    design: Design
+    rewards: tuple[Fraction, ...]
+    lengths: tuple[int, ...] | None
+    array: Callable[[list[Any]], Any]
+
+    def called(self, batch: Sequence[int], number: Callable[[Fraction], Any]) -> list[Any]:
+        """What the function returns for one batch, as a list of one number a sample. Raises ``BadInput``."""
+        own = [response % self.design.responses for response in batch]
+        available: dict[str, Any] = {
+            "rewards": self.array([number(self.rewards[response]) for response in own]),
+            "index": np.repeat(np.arange(self.design.prompts), self.design.group),
+            "group_size": self.design.group,
+        }
+        if self.lengths is not None:
+            lengths = self.lengths
+            available["lengths"] = self.array([number(Fraction(lengths[response])) for response in own])
+        returned = self.function(**bound(self.function, available, first="rewards"))
+        return listed(returned, len(batch), named(self.function))
+
+
+def listed(returned: Any, size: int, name: str) -> list[Any]:
+    """A returned array, list or tuple as a flat list. Raises ``BadInput`` for a wrong shape."""
+    if isinstance(returned, tuple) and len(returned) != size and returned:
+        returned = returned[0]  # (advantages, returns), as verl has it
+    flat = returned.tolist() if hasattr(returned, "tolist") else returned
+    if not isinstance(flat, list | tuple):
+        raise BadInput(f"{name} returned {type(returned).__name__}; expected one advantage for each of {size} rewards")
+    if len(flat) != size or any(isinstance(entry, list | tuple) for entry in flat):
+        shape = getattr(returned, "shape", None) or f"({len(flat)},)"
+        raise BadInput(f"{name} returned an array of shape {tuple(shape) if not isinstance(shape, str) else shape}; "
+                       f"expected ({size},), one advantage for each reward")
+    return list(flat)
+
+
+def exact_outcomes(question: Question, ledger: Ledger) -> list[Outcome]:
+    """All outcomes in exact numbers. Raises ``LeftExact`` where the function leaves them."""
+    def number(value: Fraction) -> Any:
+        return exact(value, ledger)
+
+    def run(batch: Sequence[int]) -> tuple[Any, ...] | None:
+        numbers = []
+        for entry in question.called(batch, number):
+            made = exact(entry, ledger) if not isinstance(entry, float) or np.isfinite(entry) else None
+            if made is None and not isinstance(entry, float):
+                raise ledger.leave(f"a result of type {type(entry).__name__}")
+            if made is None or made.value is None:
+                return None
+            numbers.append(made)
+        return tuple(numbers)
+
+    outcomes = list(_all(question, run))
+    if ledger.exits:  # the function caught the exception and went on
+        raise LeftExact(ledger.exits[0])
+    return outcomes
+
+
+def float_outcomes(question: Question) -> list[Outcome]:
+    """All outcomes in doubles."""
+    def run(batch: Sequence[int]) -> tuple[Any, ...] | None:
+        with np.errstate(all="ignore"):
+            numbers = tuple(float(entry) for entry in question.called(batch, float))
+        return numbers if all(np.isfinite(numbers)) else None
+
+    return list(_all(question, run))
+
+
+def _all(question: Question, run: Callable[[Sequence[int]], tuple[Any, ...] | None]) -> Iterator[Outcome]:
+    def shielded(batch: Sequence[int]) -> tuple[Any, ...] | None:
+        try:
+            return run(batch)
+        except ZeroDivisionError:
+            return None
+        except (LeftExact, BadInput):
+            raise
+        except Exception as error:  # whatever the function under test does
+            rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
+            raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "
+                           f"rewards ({rewards})") from error
+
+    outcomes = [Outcome(batch, weight, shielded(batch)) for batch, weight in question.design.batches()]
+    step = max(1, len(outcomes) // REPEATED)
+    shuffle = random.Random(0)
+    for outcome in outcomes[::step]:
+        if not _same(shielded(outcome.batch), outcome.advantages):
+            raise BadInput(f"{named(question.function)} is random, or remembers earlier calls: called twice with the "
+                           "same rewards it returns different advantages. Fix its randomness outside of it.")
+        if not question.design.every_order:
+            order = _shuffled(question.design, shuffle)
+            again = shielded([outcome.batch[place] for place in order])
+            expected = outcome.advantages and tuple(outcome.advantages[place] for place in order)
+            if not _same(again, expected):
+                raise BadInput(
+                    f"{named(question.function)} depends on the order of the samples, and there are too many orders "
+                    f"to run at G = {question.design.group}. Take a smaller group.")
+    yield from outcomes
+
+
+def _shuffled(design: Design, shuffle: random.Random) -> list[int]:
+    """A random order of the samples within each prompt."""
+    order: list[int] = []
+    for prompt in range(design.prompts):
+        places = list(range(prompt * design.group, (prompt + 1) * design.group))
+        shuffle.shuffle(places)
+        order += places
+    return order
+
+
+def _same(left: tuple[Any, ...] | None, right: tuple[Any, ...] | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    return all(x.value == y.value if isinstance(x, Exact) else abs(x - y) <= 1e-9 * (1 + abs(x))
+               for x, y in zip(left, right, strict=True))
