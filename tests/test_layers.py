@@ -48,6 +48,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("proof_files",),
     ("report",),
     ("campaign",),
+    ("estimators",),
+    ("estimator_command",),
     ("cli",),
     ("__main__",),
 )

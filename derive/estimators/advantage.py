@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import ModuleType
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from derive.errors import BadInput
 from derive.estimators import effective, field, forms, logits, rounding
 from derive.estimators.groups import Design
 from derive.estimators.naming import LOOKUP, named, parameters
-from derive.estimators.provenance import LeftExact, Ledger
+from derive.estimators.provenance import Ledger, LeftExact
 from derive.estimators.result import EstimatorResult, GroupResult, weakest
 from derive.estimators.runs import Advantage, Outcome, Question, exact_outcomes, float_outcomes
 from derive.estimators.sizes import fitted
@@ -74,7 +74,7 @@ def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> Gr
     own = Ledger()
     try:
         question = Question(function, design, setting.rewards, setting.lengths, _exact_array(setting.arrays, own))
-        outcomes = exact_outcomes(question, own)
+        outcomes = exact_outcomes(question, replace(question, array=_float_array(setting.arrays)), own)
         decision = effective.decided(outcomes, design, wanted)
     except (LeftExact, field.Unsupported) as reason:
         return _numerical(function, setting, design, wanted, str(reason))
@@ -159,7 +159,8 @@ def _together(rows: tuple[GroupResult, ...], setting: Setting, ledger: Ledger, n
     if len(set(setting.rewards)) == 2 and verdict in ("unbiased", "proportional"):
         notes.append("two reward values cannot show a bias in direction (theorem: two reward values); try three")
     notes.append(f"called with {setting.arrays} arrays")
-    notes.append(f"sizes are in the logits, for one batch, at {_written(forms.policies(setting.prompts, len(rewards)))}")
+    reference = _written(forms.policies(setting.prompts, len(rewards)))
+    notes.append(f"sizes are in the logits, for one batch, at {reference}")
     return EstimatorResult(name, verdict, known, rows, factor, kind, rewards, setting.lengths, setting.target,
                            tuple(notes), exact=not numerical)
 
@@ -191,14 +192,14 @@ def _setting(function: Advantage, rewards: Sequence[Number], lengths: Sequence[i
 
 
 def _convention(function: Advantage) -> Literal["numpy", "torch"]:
-    """torch for a function that uses it, or whose module imports it and not NumPy: r.std() means another thing there."""
+    """torch for a function that uses it, or whose module imports it and not NumPy: r.std() is another number there."""
     plain = inspect.unwrap(function)
     if inspect.isfunction(plain):
         used = inspect.getclosurevars(plain).globals.values()
         if any(isinstance(value, ModuleType) and value.__name__.split(".")[0] == "torch" for value in used):
             return "torch"
-    imported = {value.__name__.split(".")[0] for value in vars(sys.modules.get(plain.__module__, ModuleType(""))).values()
-                if isinstance(value, ModuleType)}
+    module = sys.modules.get(getattr(plain, "__module__", ""), ModuleType(""))
+    imported = {value.__name__.split(".")[0] for value in vars(module).values() if isinstance(value, ModuleType)}
     return "torch" if "torch" in imported and "numpy" not in imported else "numpy"
 
 

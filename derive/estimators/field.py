@@ -43,6 +43,8 @@ def as_rational(value: Sum) -> fmpq | None:
 
 def add(left: Sum, right: Sum, *, scale: int = 1) -> Sum:
     """left + scale right."""
+    if len(left) == 1 and len(right) == 1 and ONE in left and ONE in right:
+        return rational(left[ONE] + scale * right[ONE])
     total = dict(left)
     for monomial, number in right.items():
         new = total.get(monomial, 0) + scale * number
@@ -61,16 +63,20 @@ def multiply(left: Sum, right: Sum) -> Sum:
     for (d, logs), x in left.items():
         for (e, more), y in right.items():
             common = gcd(d, e)
-            powers = dict(logs)
-            for prime, power in more:
-                powers[prime] = powers.get(prime, 0) + power
-            monomial = (d * e // common**2, tuple(sorted(powers.items())))
+            monomial = (d * e // common**2, _together(logs, more) if logs and more else logs or more)
             new = total.get(monomial, 0) + x * y * common
             if new == 0:
                 del total[monomial]
             else:
                 total[monomial] = new
     return total
+
+
+def _together(logs: tuple[tuple[int, int], ...], more: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    powers = dict(logs)
+    for prime, power in more:
+        powers[prime] = powers.get(prime, 0) + power
+    return tuple(sorted(powers.items()))
 
 
 def inverse(value: Sum) -> Sum:
@@ -82,6 +88,9 @@ def inverse(value: Sum) -> Sum:
         raise ZeroDivisionError("division by an exact 0")
     if any(logs for _, logs in value):
         raise Unsupported("division by a logarithm")
+    if len(value) == 1:
+        ((d, logs), only), = value.items()
+        return {(d, logs): 1 / (only * d)}
     conjugates: Sum = rational(fmpq(1))
     while (number := as_rational(value)) is None:
         prime = _primes(max(d for d, _ in value))[0][0]

@@ -41,7 +41,7 @@ class Design:
     @property
     def count(self) -> int:
         """The number of multisets."""
-        return comb(self.group + self.responses - 1, self.group) ** self.prompts  # type: ignore[no-any-return]
+        return comb(self.group + self.responses - 1, self.group) ** self.prompts
 
     def batches(self) -> Iterator[tuple[tuple[int, ...], int]]:
         """(batch, number of tuples that it stands for): all tuples, or one order of each multiset."""

@@ -79,7 +79,7 @@ def measured(outcomes: Sequence[Outcome], design: Design, policy: FloatArray, wa
 
 def _gradient(policy: FloatArray, sums: FloatArray) -> FloatArray:
     """Σ_o sums(o) (e_o - π), for each prompt."""
-    return sums - policy * sums.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+    return sums - policy * sums.sum(axis=1, keepdims=True)
 
 
 def _double(number: object) -> float:

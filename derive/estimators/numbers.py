@@ -53,7 +53,7 @@ class Exact:
     __radd__ = __add__
 
     def __neg__(self) -> Exact:
-        return self * -1  # type: ignore[no-any-return]
+        return self * -1
 
     def __pos__(self) -> Exact:
         return self
@@ -95,6 +95,8 @@ class Exact:
                 self._leave("division of a number other than 0 by 0")
             return self._nan()
         inverse = self._done(field.inverse, right.value)
+        if not right.slope:
+            return Exact(field.multiply(self.value, inverse), self.ledger, _scaled(self.slope, inverse))
         slope = _scaled(right.slope, field.multiply(_MINUS, field.multiply(inverse, inverse)))
         return self * Exact(inverse, self.ledger, slope)
 
@@ -158,7 +160,7 @@ class Exact:
 
     def square(self) -> Exact:
         """The square."""
-        return self * self  # type: ignore[no-any-return]
+        return self * self
 
     def conjugate(self) -> Exact:
         """The number itself: all are real (``np.std`` asks)."""
@@ -234,14 +236,19 @@ class Exact:
         self._leave("trunc()")
 
     def __floordiv__(self, other: Any) -> Any:
-        self._leave("//")
+        self._leave("the operator //")
 
     __rfloordiv__ = __floordiv__
 
     def __mod__(self, other: Any) -> Any:
-        self._leave("%")
+        self._leave("the operator %")
 
     __rmod__ = __mod__
+
+    def __divmod__(self, other: Any) -> Any:
+        self._leave("divmod()")
+
+    __rdivmod__ = __divmod__
 
     def __complex__(self) -> complex:
         self._leave("complex()")

@@ -57,14 +57,14 @@ def judged(pairs: Sequence[Pair]) -> Numerical:
     left = [_relative(pair.mean - factor * pair.target, factor * pair.target)
             for pair, factor in zip(pairs, factors, strict=True)]
     if max(left) > EPSILON:
-        notes = ("right direction within a prompt, factors differ between prompts",) if _each_prompt(pairs) else ()
-        return Numerical("biased", f"relative bias {max(biases):.2g} at {models}", notes=notes)
+        return Numerical("biased", f"relative bias {max(biases):.2g} at {models}", notes=(
+            "right direction within a prompt, factors differ between prompts",) if _each_prompt(pairs) else ())
     if min(factors) < 0 < max(factors):
         return Numerical("biased", f"factors from {min(factors):.4g} to {max(factors):.4g} at {models}", notes=(
             "the direction is right for some policies and the opposite one for others",))
     figure = f"residual {max(left):.1e} at {models}{_cause(max(left))}"
     spread = max(factors) - min(factors)
-    notes = ("the direction is the opposite one",) if max(factors) < 0 else ()
+    notes: tuple[str, ...] = ("the direction is the opposite one",) if max(factors) < 0 else ()
     if spread <= EPSILON * max(map(abs, factors)):
         return Numerical("proportional", figure, Factor(f"{factors[0]:.6g}", factors[0]), "constant", notes)
     notes += ("right direction within a prompt, factors differ between prompts",) if not notes else ()

@@ -8,7 +8,7 @@ about the order of the samples where only one order is run, is refused.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,11 +18,13 @@ import numpy as np
 from derive.errors import BadInput, said
 from derive.estimators.groups import Design
 from derive.estimators.naming import bound, named
-from derive.estimators.numbers import Exact, exact
-from derive.estimators.provenance import LeftExact, Ledger
+from derive.estimators.numbers import Exact, exact, nearest
+from derive.estimators.provenance import Ledger, LeftExact
 
 REPEATED = 24
 """So many batches are run again, to see whether the function is random or depends on the order."""
+AGREEMENT = 1e-6
+"""Exact numbers and floats may differ by so much: it is far above rounding, and far below another formula."""
 Advantage = Callable[..., Any]
 
 
@@ -77,8 +79,12 @@ def listed(returned: Any, size: int, name: str) -> list[Any]:
     return list(flat)
 
 
-def exact_outcomes(question: Question, ledger: Ledger) -> list[Outcome]:
-    """All outcomes in exact numbers. Raises ``LeftExact`` where the function leaves them."""
+def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> list[Outcome]:
+    """All outcomes in exact numbers. Raises ``LeftExact`` where the function leaves them.
+
+    Each is compared with what the function does in floats: NumPy does other things to arrays
+    of objects here and there (``np.nan_to_num`` returns them as they are).
+    """
     def number(value: Fraction) -> Any:
         return exact(value, ledger)
 
@@ -94,6 +100,10 @@ def exact_outcomes(question: Question, ledger: Ledger) -> list[Outcome]:
         return tuple(numbers)
 
     outcomes = list(_all(question, run))
+    for outcome in outcomes:
+        if not _close(outcome.advantages, _in_floats(in_floats, outcome.batch)):
+            rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in outcome.batch)
+            raise ledger.leave(f"exact numbers and floats disagree at the rewards ({rewards})")
     if ledger.exits:  # the function caught the exception and went on
         raise LeftExact(ledger.exits[0])
     return outcomes
@@ -101,12 +111,23 @@ def exact_outcomes(question: Question, ledger: Ledger) -> list[Outcome]:
 
 def float_outcomes(question: Question) -> list[Outcome]:
     """All outcomes in doubles."""
-    def run(batch: Sequence[int]) -> tuple[Any, ...] | None:
-        with np.errstate(all="ignore"):
-            numbers = tuple(float(entry) for entry in question.called(batch, float))
-        return numbers if all(np.isfinite(numbers)) else None
+    return list(_all(question, lambda batch: _in_floats(question, batch)))
 
-    return list(_all(question, run))
+
+def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | None:
+    with np.errstate(all="ignore"):
+        try:
+            numbers = tuple(float(entry) for entry in question.called(batch, float))
+        except ZeroDivisionError:
+            return None
+    return numbers if all(np.isfinite(numbers)) else None
+
+
+def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None) -> bool:
+    """Whether the same came out, as far as doubles show."""
+    if exact_ones is None or floats is None:
+        return exact_ones is floats
+    return all(abs(nearest(x) - y) <= AGREEMENT * (1 + abs(y)) for x, y in zip(exact_ones, floats, strict=True))
 
 
 def _all(question: Question, run: Callable[[Sequence[int]], tuple[Any, ...] | None]) -> Iterator[Outcome]:
@@ -125,18 +146,17 @@ def _all(question: Question, run: Callable[[Sequence[int]], tuple[Any, ...] | No
     outcomes = [Outcome(batch, weight, shielded(batch)) for batch, weight in question.design.batches()]
     step = max(1, len(outcomes) // REPEATED)
     shuffle = random.Random(0)
+    places = range(question.design.prompts * question.design.group)
     for outcome in outcomes[::step]:
+        order = places if question.design.every_order else _shuffled(question.design, shuffle)
+        again = shielded([outcome.batch[place] for place in order])
+        if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order)):
+            continue
         if not _same(shielded(outcome.batch), outcome.advantages):
             raise BadInput(f"{named(question.function)} is random, or remembers earlier calls: called twice with the "
                            "same rewards it returns different advantages. Fix its randomness outside of it.")
-        if not question.design.every_order:
-            order = _shuffled(question.design, shuffle)
-            again = shielded([outcome.batch[place] for place in order])
-            expected = outcome.advantages and tuple(outcome.advantages[place] for place in order)
-            if not _same(again, expected):
-                raise BadInput(
-                    f"{named(question.function)} depends on the order of the samples, and there are too many orders "
-                    f"to run at G = {question.design.group}. Take a smaller group.")
+        raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
+                       f"to run at G = {question.design.group}. Take a smaller group.")
     yield from outcomes
 
 

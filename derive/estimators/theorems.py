@@ -93,4 +93,4 @@ def tokens() -> Theorem:
     k2 or k3 summed over tokens has as its mean gradient (k3 with the arguments exchanged). The
     gradient of the KL of sequences has a further term, the score of the prefixes times the KL that follows.
     """
-    return Theorem("per token", "sum_t H_t score_t is unbiased iff E[H_t | prefix, token] - Q depends on the prefix only")
+    return Theorem("per token", "E[H_t | prefix, token] - Q(prefix, token) depends on the prefix only")
