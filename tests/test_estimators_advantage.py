@@ -283,7 +283,6 @@ def remembering() -> Callable[[Any], Any]:
     (lambda r: None, "returned NoneType"),
     (lambda r: r.nothing, "AttributeError"),
     (lambda r, temperature: r, "asks for 'temperature', which is not a name that we have"),
-    (lambda r, lengths: r, "give those of the responses"),
 ])
 def test_bad_functions_get_one_sentence(function: Callable[..., Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
@@ -294,11 +293,17 @@ def test_bad_functions_get_one_sentence(function: Callable[..., Any], message: s
     ({"rewards": (1, 1)}, "all equal"), ({"rewards": ("x", 1)}, "expected numbers"),
     ({"rewards": (0.1 + 0.2, 1)}, "expected numbers"), ({"group": 0}, "at least 1"), ({"group": ()}, "no group size"),
     ({"lengths": (1, 2)}, "need 3 lengths"), ({"target": "KL"}, "compared with J or pass@k"),
-    ({"group": 10**4}, "at most"), ({"prompts": 0}, "at least 1"),
+    ({"group": 10**4}, "at most"), ({"rewards": range(20)}, "at most 16"), ({"prompts": 0}, "at least 1"),
 ])
 def test_bad_arguments_get_one_sentence(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         check_advantage(centred, **{"rewards": (0, 1, 3), "group": 3, **arguments})
+
+
+def test_lengths_are_asked_for_with_rewards_of_ones_own() -> None:
+    with pytest.raises(BadInput, match="give those of the responses"):
+        check_advantage(lambda r, lengths: r / lengths, (0, 1, 2), 2)
+    assert check_advantage(lambda r, lengths: r / lengths, group=2).lengths == (2, 1, 3, 2)
 
 
 def test_rewards_may_come_in_any_order_and_form() -> None:

@@ -23,6 +23,10 @@ from derive.estimators.sizes import fitted
 
 Number = int | float | str | Fraction
 Arrays = Literal["auto", "numpy", "torch"]
+REWARDS: tuple[int, ...] = (0, 1, 3)
+REWARDS_WITH_LENGTHS, LENGTHS = (0, 1, 1, 3), (2, 1, 3, 2)
+"""The default for a function that asks for lengths: the length is no function of the reward, nor monotone in it."""
+MOST_RESPONSES = 16
 POLICIES = 5
 """So many policies are compared where the run is numerical."""
 
@@ -44,7 +48,7 @@ class Setting:
         return effective.wanted_for_best_of(self.rewards, self.prompts, int(self.target.removeprefix("pass@")))
 
 
-def check_advantage(function: Advantage, rewards: Sequence[Number] = (0, 1, 3), group: int | Sequence[int] = 4, *,
+def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS, group: int | Sequence[int] = 4, *,
                     prompts: int = 1, lengths: Sequence[int] | None = None, target: str = "J",
                     arrays: Arrays = "auto", name: str | None = None) -> EstimatorResult:
     """Whether (1/G) Σ_i A_i ∇log π(o_i) has the mean ∇J, A = function(rewards), for every policy at these rewards.
@@ -61,6 +65,8 @@ def check_advantage(function: Advantage, rewards: Sequence[Number] = (0, 1, 3), 
     sizes = (group,) if isinstance(group, int) else tuple(group)
     if not sizes:
         raise BadInput("no group size is given")
+    if rewards is REWARDS and lengths is None and _asks_for_lengths(function):
+        rewards, lengths = REWARDS_WITH_LENGTHS, LENGTHS
     setting = _setting(function, rewards, lengths, prompts, target, arrays)
     ledger = Ledger()
     rows = tuple(_at(function, setting, size, ledger) for size in sizes)
@@ -96,8 +102,11 @@ def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> Gr
     notes = decision.notes
     if not design.every_order:
         notes += (f"at G = {group} one order of each group was run; shuffling some made no difference",)
+    numbers = _sizes(outcomes, setting, design, wanted)
+    if decision.verdict == "unbiased":
+        numbers["relative_bias"] = 0.0  # what the sums in doubles leave is not there
     return GroupResult(group, decision.verdict, decision.factor, decision.kind, None, probability, curl=turning,
-                       notes=notes, **_sizes(outcomes, setting, design, wanted))
+                       notes=notes, **numbers)
 
 
 def _numerical(function: Advantage, setting: Setting, design: Design, wanted: effective.Table,
@@ -133,7 +142,8 @@ def _sizes(outcomes: Sequence[Outcome], setting: Setting, design: Design, wanted
     if sizes.undefined:
         return {"worst_group": None}
     return {
-        "relative_bias": sizes.relative_bias, "cosine": sizes.cosine, "trace_variance": sizes.trace_variance,
+        "target_length": float(np.linalg.norm(sizes.target)), "relative_bias": sizes.relative_bias,
+        "cosine": sizes.cosine, "trace_variance": sizes.trace_variance,
         "effective_reward": logits.table(sizes, policy, values, setting.rewards, setting.lengths),
         "worst_group": logits.worst_group(sizes, outcomes, design, policy, setting.rewards, setting.lengths),
     }
@@ -180,15 +190,21 @@ def _setting(function: Advantage, rewards: Sequence[Number], lengths: Sequence[i
         raise BadInput("the rewards are all equal, so that every gradient of J is 0; give at least two values")
     if lengths is not None and (len(lengths) != len(values) or any(length < 1 for length in lengths)):
         raise BadInput(f"{len(values)} rewards need {len(values)} lengths of at least 1, not {tuple(lengths)}")
-    if lengths is None and any(LOOKUP.get(one.name) == "lengths" for one in parameters(function)[0][1:]):
+    if lengths is None and _asks_for_lengths(function):
         raise BadInput(f"{named(function)} asks for lengths: give those of the responses, as in lengths=(1, 2, 3)")
     known = target == "J" or (target.startswith("pass@") and target[5:].isdecimal() and int(target[5:]) >= 1)
     if not known:
         raise BadInput(f"the target {target!r}: an advantage function is compared with J or pass@k")
+    if len(values) > MOST_RESPONSES:
+        raise BadInput(f"{len(values)} rewards: at most {MOST_RESPONSES}")
     order = sorted(range(len(values)), key=lambda place: values[place])
     return Setting(tuple(values[place] for place in order),
                    tuple(lengths[place] for place in order) if lengths is not None else None,
                    prompts, target, _convention(function) if arrays == "auto" else arrays)
+
+
+def _asks_for_lengths(function: Advantage) -> bool:
+    return any(LOOKUP.get(one.name) == "lengths" for one in parameters(function)[0][1:])
 
 
 def _convention(function: Advantage) -> Literal["numpy", "torch"]:

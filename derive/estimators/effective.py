@@ -17,7 +17,7 @@ from derive.estimators.field import Sum
 from derive.estimators.forms import Form
 from derive.estimators.groups import Design, multisets
 from derive.estimators.result import Factor, Kind, Verdict
-from derive.estimators.runs import Outcome
+from derive.estimators.runs import DROPPED, Outcome
 
 Table = list[list[Form]]
 """A form for each prompt and response."""
@@ -42,6 +42,9 @@ def decided(outcomes: Sequence[Outcome], design: Design, wanted: Table) -> Decis
     Raises ``field.Unsupported`` if a coefficient is not known to be 0 or not.
     """
     effective, undefined = effective_rewards(outcomes, design)
+    kept = _kept(outcomes, design)
+    if kept is not None:  # E[g | kept] = E[g 1_kept]/P(kept): compared with the target times P(kept)
+        wanted = [[form * kept for form in row] for row in wanted]
     if undefined.terms:
         return Decision("undefined", effective, wanted, undefined)
     given = [_differences(row) for row in effective]
@@ -84,7 +87,7 @@ def _proportional(given: Form, asked: Form, effective: Table, wanted: Table, und
 
 def _described(given: Form, asked: Form) -> str:
     """The factor as a polynomial in the success rate p, or the range of its values at some policies."""
-    if len(given.degrees) == 1 and given.responses == 2 and set(asked.degrees) == {0}:
+    if len(given.degrees) == 1 and given.responses == 2 and asked.degrees == (0,):
         slope = given.scaled(field.inverse(next(iter(asked.terms.values()))))
         return forms.in_success(slope)
     values = []
@@ -102,6 +105,8 @@ def effective_rewards(outcomes: Sequence[Outcome], design: Design) -> tuple[Tabl
     share = fmpq(1, design.group)
     for outcome in outcomes:
         key = design.exponents(outcome.batch)
+        if outcome.advantages == DROPPED:
+            continue
         if outcome.advantages is None:
             undefined[key] = field.add(undefined.get(key, {}), field.rational(fmpq(outcome.weight)))
             continue
@@ -118,6 +123,18 @@ def effective_rewards(outcomes: Sequence[Outcome], design: Design) -> tuple[Tabl
         table.append([Form({key: value for key, value in row.items() if value}, degrees, design.responses)
                       for row in rows])
     return table, Form(undefined, (design.group,) * design.prompts, design.responses)
+
+
+def _kept(outcomes: Sequence[Outcome], design: Design) -> Form | None:
+    """The probability that a batch is not sampled again, or None if none is."""
+    if all(outcome.advantages != DROPPED for outcome in outcomes):
+        return None
+    terms: dict[tuple[int, ...], Sum] = {}
+    for outcome in outcomes:
+        if outcome.advantages != DROPPED:
+            key = design.exponents(outcome.batch)
+            terms[key] = field.add(terms.get(key, {}), field.rational(fmpq(outcome.weight)))
+    return Form(terms, (design.group,) * design.prompts, design.responses)
 
 
 def summed(outcome: Outcome) -> dict[int, Sum]:

@@ -16,7 +16,7 @@ from derive.estimators.groups import Design
 from derive.estimators.numbers import Exact, nearest
 from derive.estimators.result import Effective, WorstGroup
 from derive.estimators.rounding import FloatArray
-from derive.estimators.runs import Outcome
+from derive.estimators.runs import DROPPED, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,17 @@ def measured(outcomes: Sequence[Outcome], design: Design, policy: FloatArray, wa
     shape = (design.prompts, design.responses)
     flat = policy.ravel()
     mean, effective = np.zeros(shape), np.zeros(shape)
-    square = noise = undefined = 0.0
+    square = noise = undefined = dropped = 0.0
     gradients = []
     target = _gradient(policy, policy * wanted) / design.prompts
     for outcome in outcomes:
         weight = outcome.weight * float(np.prod(flat[list(outcome.batch)]))
         if outcome.advantages is None:
             undefined += weight
+            gradients.append((0.0, 0))
+            continue
+        if outcome.advantages == DROPPED:
+            dropped += weight
             gradients.append((0.0, 0))
             continue
         sums = np.zeros(flat.shape)
@@ -73,6 +77,8 @@ def measured(outcomes: Sequence[Outcome], design: Design, policy: FloatArray, wa
         square += weight * float(np.vdot(gradient, gradient))
         noise += weight * float(np.linalg.norm(gradient))
         gradients.append((weight * float(np.linalg.norm(gradient - target)), len(gradients)))
+    kept = 1 - dropped
+    mean, effective, square, noise = mean / kept, effective / kept, square / kept, noise / kept
     worst = max(range(len(gradients)), key=lambda place: gradients[place][0])
     return Sizes(mean, target, noise, square - float(np.vdot(mean, mean)), effective, worst, undefined)
 
@@ -102,7 +108,7 @@ def worst_group(sizes: Sizes, outcomes: Sequence[Outcome], design: Design, polic
                 rewards: Sequence[Fraction], lengths: Sequence[int] | None) -> WorstGroup | None:
     """The outcome that deviates most from the target, weighted with its probability."""
     outcome = outcomes[sizes.worst]
-    if outcome.advantages is None:
+    if not outcome.advantages:
         return None
     own = [number % design.responses for number in outcome.batch]
     return WorstGroup(

@@ -64,6 +64,8 @@ class GroupResult:
     relative_bias: float | None = None
     cosine: float | None = None
     trace_variance: float | None = None
+    target_length: float | None = None
+    """|grad J| where the sizes were taken."""
     effective_reward: tuple[Effective, ...] = ()
     worst_group: WorstGroup | None = None
     curl: str = "not asked"

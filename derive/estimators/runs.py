@@ -23,6 +23,16 @@ from derive.estimators.provenance import Ledger, LeftExact
 
 REPEATED = 24
 """So many batches are run again, to see whether the function is random or depends on the order."""
+class _Resample:
+    """The type of ``RESAMPLE``."""
+
+    def __repr__(self) -> str:
+        return "RESAMPLE"
+
+
+RESAMPLE = _Resample()
+"""Returned for a group that is thrown away and sampled again for the same prompt (dynamic sampling)."""
+DROPPED: tuple[Any, ...] = ()
 AGREEMENT = 1e-6
 """Exact numbers and floats may differ by so much: it is far above rounding, and far below another formula."""
 Advantage = Callable[..., Any]
@@ -30,7 +40,10 @@ Advantage = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A batch, the number of tuples that it stands for, and the advantages of its samples (None: undefined)."""
+    """A batch, the number of tuples that it stands for, and the advantages of its samples.
+
+    None is undefined, and ``DROPPED``, which is empty, a batch that is sampled again.
+    """
 
     batch: tuple[int, ...]
     weight: int
@@ -62,6 +75,10 @@ class Question:
             lengths = self.lengths
             available["lengths"] = self.array([number(Fraction(lengths[response])) for response in own])
         returned = self.function(**bound(self.function, available, first="rewards"))
+        if returned is RESAMPLE:
+            if self.design.prompts > 1:
+                raise BadInput("RESAMPLE is for one prompt; with several, ask about each prompt by itself")
+            return list(DROPPED)
         return listed(returned, len(batch), named(self.function))
 
 
@@ -127,6 +144,8 @@ def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None)
     """Whether the same came out, as far as doubles show."""
     if exact_ones is None or floats is None:
         return exact_ones is floats
+    if len(exact_ones) != len(floats):
+        return False
     return all(abs(nearest(x) - y) <= AGREEMENT * (1 + abs(y)) for x, y in zip(exact_ones, floats, strict=True))
 
 
@@ -144,6 +163,8 @@ def _all(question: Question, run: Callable[[Sequence[int]], tuple[Any, ...] | No
                            f"rewards ({rewards})") from error
 
     outcomes = [Outcome(batch, weight, shielded(batch)) for batch, weight in question.design.batches()]
+    if all(outcome.advantages == DROPPED for outcome in outcomes):
+        raise BadInput(f"{named(question.function)} returns RESAMPLE for every group")
     step = max(1, len(outcomes) // REPEATED)
     shuffle = random.Random(0)
     places = range(question.design.prompts * question.design.group)
@@ -171,7 +192,7 @@ def _shuffled(design: Design, shuffle: random.Random) -> list[int]:
 
 
 def _same(left: tuple[Any, ...] | None, right: tuple[Any, ...] | None) -> bool:
-    if left is None or right is None:
+    if left is None or right is None or len(left) != len(right):
         return left is right
     return all(x.value == y.value if isinstance(x, Exact) else abs(x - y) <= 1e-9 * (1 + abs(x))
                for x, y in zip(left, right, strict=True))
