@@ -7,8 +7,20 @@ Nothing here imports torch or SymPy before it is needed.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from derive.estimators.advantage import check_advantage
+from derive.estimators.model import TabularLM
 from derive.estimators.result import EstimatorResult
 from derive.estimators.runs import RESAMPLE
 
-__all__ = ["RESAMPLE", "EstimatorResult", "check_advantage"]
+_WITH_TORCH = {"check_loss": "derive.estimators.loss"}
+
+__all__ = ["RESAMPLE", "EstimatorResult", "TabularLM", "check_advantage", *_WITH_TORCH]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WITH_TORCH:
+        raise AttributeError(f"module 'derive.estimators' has no attribute {name!r}")
+    return getattr(import_module(_WITH_TORCH[name]), name)

@@ -16,15 +16,22 @@ HALF = Fraction(1, 2)
 def larger(x: Exact, y: Exact) -> Exact:
     """max(x, y); half of each derivative at a tie."""
     if x.value == y.value:
-        return x if x.slope == y.slope else (x + y) * HALF  # type: ignore[no-any-return]
+        return _tied(x, y, "maximum")
     return x if x > y else y
 
 
 def smaller(x: Exact, y: Exact) -> Exact:
     """min(x, y); half of each derivative at a tie."""
     if x.value == y.value:
-        return x if x.slope == y.slope else (x + y) * HALF  # type: ignore[no-any-return]
+        return _tied(x, y, "minimum")
     return x if x < y else y
+
+
+def _tied(x: Exact, y: Exact, name: str) -> Exact:
+    if x.slope == y.slope:
+        return x
+    x.ledger.ties.add(f"{name} of equal numbers with different derivatives: half of each, as in torch")
+    return (x + y) * HALF  # type: ignore[no-any-return]
 
 
 def sign(x: Exact) -> int:
@@ -64,4 +71,8 @@ UNARY: Mapping[str, Callable[[Any], Any]] = {
     "log1p": lambda x: (1 + x).log(), "expm1": lambda x: x.exp() - 1, "sign": sign, "relu": rectified,
     "sigmoid": sigmoid, "logsigmoid": lambda x: -(1 + (-x).exp()).log(), "softplus": lambda x: (1 + x.exp()).log(),
     "__invert__": lambda x: not bool(x), "logical_not": lambda x: not bool(x),
+}
+ALIASES: Mapping[str, str] = {
+    "true_divide": "div", "divide": "div", "multiply": "mul", "subtract": "sub", "absolute": "abs", "clip": "clamp",
+    "negative": "neg", "reshape": "view", "__div__": "div", "__rdiv__": "__rtruediv__", "swapaxes": "transpose",
 }

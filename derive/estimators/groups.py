@@ -25,6 +25,7 @@ class Design:
     prompts: int
     responses: int
     group: int
+    tuples: int = MOST_TUPLES
 
     def __post_init__(self) -> None:
         if self.group < 1 or self.prompts < 1:
@@ -36,7 +37,7 @@ class Design:
     @property
     def every_order(self) -> bool:
         """Whether all tuples are run, not only one order of each multiset."""
-        return self.responses ** (self.prompts * self.group) <= MOST_TUPLES
+        return self.responses ** (self.prompts * self.group) <= self.tuples
 
     @property
     def count(self) -> int:

@@ -17,6 +17,7 @@ from derive.errors import BadInput
 
 Policy = tuple[tuple[tuple[Fraction, ...], ...], ...]
 """Probabilities by prompt, prefix and token."""
+PRIMES = {"old": (11, 23, 59, 131, 251), "rollout": (13, 29, 61, 137, 257)}
 MOST_RESPONSES = 200
 
 
@@ -43,7 +44,7 @@ class TabularLM:
     def __post_init__(self) -> None:
         if self.vocab < 2 or self.length < 1 or self.prompts < 1:
             raise BadInput(f"a model of {self.vocab} tokens, length {self.length}, {self.prompts} prompts: at least 2, 1, 1")
-        if (self.vocab - 1) ** self.length > MOST_RESPONSES:
+        if self.vocab > 12 or (self.vocab - 1) ** self.length > MOST_RESPONSES:
             raise BadInput(f"more than {MOST_RESPONSES} responses; take fewer tokens or a smaller length")
         if self.rewards is not None:
             _ = self.reward_table
@@ -126,16 +127,24 @@ class TabularLM:
                 + (f", {self.prompts} prompts" if self.prompts > 1 else ""))
 
     def _drawn(self, name: str) -> Policy:
-        """Small weights, no two neighbours alike, so that nothing is symmetric."""
+        """Small weights, all different, so that nothing is symmetric.
+
+        The weights of ``old`` and of ``rollout`` sum to a prime that no other sum or weight
+        contains: no ratio is a clip bound such as 4/5 or 6/5, where rounding would decide.
+        """
         chosen = random.Random(f"{name} {self.seed}")
-        table = []
-        for _ in range(self.prompts):
-            rows = []
-            for _ in self.prefixes:
-                weights = chosen.sample(range(1, max(6, self.vocab + 3)), self.vocab)
-                rows.append(tuple(Fraction(weight, sum(weights)) for weight in weights))
-            table.append(tuple(rows))
-        return tuple(table)
+        prime = next((p for p in PRIMES.get(name, ()) if p > self.vocab * (self.vocab + 1)), 0)
+        return tuple(tuple(self._row(chosen, prime) for _ in self.prefixes) for _ in range(self.prompts))
+
+    def _row(self, chosen: random.Random, prime: int) -> tuple[Fraction, ...]:
+        avoided = {p for primes in PRIMES.values() for p in primes}
+        while True:
+            weights = chosen.sample(range(1, max(6, self.vocab + 3)), self.vocab)
+            if prime:
+                weights[-1] = prime - sum(weights[:-1])
+            total = sum(weights)
+            if len(set(weights)) == self.vocab and (prime or all(total % p for p in avoided)):
+                return tuple(Fraction(weight, total) for weight in weights)
 
     def _checked(self, policy: Policy) -> None:
         rows = [row for prompt in policy for row in prompt]

@@ -18,6 +18,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "rollout_log_probs": ("rollout_log_probs", "rollout_log_prob", "sampling_per_token_logps", "sampling_log_probs",
                           "vllm_log_probs"),
     "rewards": ("rewards", "reward", "scores", "returns", "r"),
+    "advantages": ("advantages", "advantage", "adv", "mb_advantages"),
     "token_level_rewards": ("token_level_rewards", "token_rewards"),
     "mask": ("mask", "response_mask", "completion_mask", "action_mask", "loss_mask", "padding_mask"),
     "index": ("index", "group_ids", "uid", "uids"),

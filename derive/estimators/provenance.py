@@ -24,10 +24,11 @@ class LeftExact(Exception):
 
 @dataclass(slots=True)
 class Ledger:
-    """What happened in one run: ``readings`` of floats, ``exits`` from exact numbers, in order."""
+    """What happened in one run: ``readings`` of floats, ``exits`` from exact numbers, ``ties`` of max and min."""
 
     readings: dict[float, Fraction] = field(default_factory=dict)
     exits: list[str] = field(default_factory=list)
+    ties: set[str] = field(default_factory=set)
 
     def leave(self, operation: str) -> LeftExact:
         """The exception to raise; the operation is on record even if the code under test catches it."""

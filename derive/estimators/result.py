@@ -91,6 +91,10 @@ class EstimatorResult:
     lengths: tuple[int, ...] | None = None
     target: str = "J"
     notes: tuple[str, ...] = ()
+    away: str | None = None
+    """For a loss with old or rollout log-probabilities: the verdict where they differ from those of pi."""
+    mask_leak: bool | None = None
+    """For a loss: whether it depends on log-probabilities of padding."""
     exact: bool = field(default=True, kw_only=True)
 
     @property

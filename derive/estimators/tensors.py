@@ -44,7 +44,7 @@ class ExactTensor:
             raise TypeError(name)
         if name in FREE:
             return FREE[name](ledger, *arguments, **(keywords or {}))
-        method = getattr(cls, ALIASES.get(name, name), None)
+        method = vars(cls).get(name)
         if method is None or not arguments or name.startswith("_leave"):
             raise ledger.leave(f"torch {name}")
         return method(wrapped(arguments[0], ledger), *arguments[1:], **(keywords or {}))
@@ -424,6 +424,8 @@ for _name, _function in elementwise.BINARY.items():
     setattr(ExactTensor, _name, _binary(_name, _function))
 for _name, _function in elementwise.UNARY.items():
     setattr(ExactTensor, _name, _unary(_name, _function))
+for _alias, _name in elementwise.ALIASES.items():
+    setattr(ExactTensor, _alias, getattr(ExactTensor, _name))
 
 
 def _joined(join: Callable[..., Any]) -> Callable[..., ExactTensor]:
@@ -448,9 +450,3 @@ FREE: dict[str, Callable[..., Any]] = {
         ExactTensor(array, ledger) for array in np.broadcast_arrays(*(wrapped(one, ledger).array for one in tensors))),
 }
 """What is no method of the first argument."""
-
-ALIASES = {
-    "true_divide": "div", "divide": "div", "multiply": "mul", "subtract": "sub", "absolute": "abs", "clip": "clamp",
-    "negative": "neg", "reshape": "view", "__div__": "div", "__rdiv__": "__rtruediv__", "swapaxes": "transpose",
-    "concatenate": "concat",
-}
