@@ -13,6 +13,8 @@ import torch
 
 Tensor = Any
 
+torch.set_num_threads(1)  # tensors of a few entries: threads only wait for each other
+
 
 def logits_of(model: Any, name: str) -> Tensor:
     """(prompts, prefixes, tokens) log-probabilities, which are logits too."""
@@ -36,13 +38,16 @@ def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour
     probability = [[float(token_log_probs(model, law, p, k).sum().exp()) for k in range(count)]
                    for p in range(model.prompts)]
     total = torch.zeros_like(logits_of(model, "pi"))
+    logits = logits_of(model, "pi").requires_grad_(True)
+    tables = {name: torch.stack([token_log_probs(model, table, p, k) for p in range(model.prompts)
+                                 for k in range(count)])
+              for name, table in (("log_probs", logits), ("old_log_probs", logits_of(model, "old")),
+                                  ("ref_log_probs", logits_of(model, "ref")),
+                                  ("rollout_log_probs", logits_of(model, "rollout")))}
     for tuple_ in product(range(count), repeat=model.prompts * group):
-        logits = logits_of(model, "pi").requires_grad_(True)
         owners = [place // group for place in range(len(tuple_))]
-        rows = {name: torch.stack([token_log_probs(model, table, p, k) for p, k in zip(owners, tuple_, strict=True)])
-                for name, table in (("log_probs", logits), ("old_log_probs", logits_of(model, "old")),
-                                    ("ref_log_probs", logits_of(model, "ref")),
-                                    ("rollout_log_probs", logits_of(model, "rollout")))}
+        numbers = torch.tensor([p * count + k for p, k in zip(owners, tuple_, strict=True)])
+        rows = {name: table[numbers] for name, table in tables.items()}
         lengths = [len(model.responses[k]) for k in tuple_]
         mask = torch.tensor([[1.0] * n + [0.0] * (model.length - n) for n in lengths], dtype=torch.float64)
         rewards = torch.tensor([float(model.reward_table[p][k]) for p, k in zip(owners, tuple_, strict=True)],
@@ -53,7 +58,7 @@ def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour
         for p, k in zip(owners, tuple_, strict=True):
             weight *= probability[p][k]
         if value.requires_grad:
-            (gradient,) = torch.autograd.grad(value, logits)
+            (gradient,) = torch.autograd.grad(value, logits, retain_graph=True)
             total -= weight * gradient
     return total
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from flint import fmpq
 
 from derive.errors import BadInput, said
 from derive.estimators import field
+from derive.estimators.field import Sum
 from derive.estimators.model import TabularLM
-from derive.estimators.naming import bound, named
+from derive.estimators.naming import LOOKUP, bound, named, parameters
 from derive.estimators.numbers import Exact
 from derive.estimators.provenance import Ledger
 from derive.estimators.tensors import ExactTensor, wrapped
@@ -88,10 +90,12 @@ class Batch:
         return {"index": np.repeat(np.arange(self.model.prompts), self.group), "group_size": self.group}
 
 
-def float_arguments(batch: Batch) -> dict[str, Any]:
-    """All arguments by meaning, as double tensors; ``log_probs`` is a leaf with a gradient."""
+def float_arguments(batch: Batch, asked: frozenset[str]) -> dict[str, Any]:
+    """Arguments by meaning, as double tensors; ``log_probs`` is a leaf with a gradient, others if asked for."""
     arguments = batch.others()
     for meaning, name in MEANINGS.items():
+        if meaning not in asked:
+            continue
         arguments[meaning] = torch.tensor(np.log(np.array(batch.probabilities(name), dtype=float)))
     for meaning, rows in batch.numbers().items():
         arguments[meaning] = torch.tensor(np.array(rows, dtype=float))
@@ -99,21 +103,32 @@ def float_arguments(batch: Batch) -> dict[str, Any]:
     return arguments
 
 
-def exact_arguments(batch: Batch, ledger: Ledger) -> dict[str, Any]:
-    """All arguments by meaning, as exact tensors; the derivative of log_probs[i, t] has the name (i, t)."""
+def exact_arguments(batch: Batch, asked: frozenset[str], ledger: Ledger) -> dict[str, Any]:
+    """The same as exact tensors; the derivative of log_probs[i, t] has the name (i, t)."""
     arguments = batch.others()
     one = field.rational(fmpq(1))
     for meaning, name in MEANINGS.items():
+        if meaning not in asked:
+            continue
         rows = batch.probabilities(name)
         array = np.empty((len(rows), batch.model.length), dtype=object)
         for place in np.ndindex(array.shape):
-            value = field.logarithm(field.rational(fmpq(rows[place[0]][place[1]].numerator,
-                                                        rows[place[0]][place[1]].denominator)))
-            array[place] = Exact(value, ledger, {place: one} if name == "pi" else None)
+            array[place] = Exact(_logarithm(rows[place[0]][place[1]]), ledger, {place: one} if name == "pi" else None)
         arguments[meaning] = ExactTensor(array, ledger)
     for meaning, numbers in batch.numbers().items():
         arguments[meaning] = wrapped(np.array(numbers, dtype=object), ledger)
     return arguments
+
+
+@lru_cache(maxsize=4096)
+def _logarithm(number: Fraction) -> Sum:
+    return field.logarithm(field.rational(fmpq(number.numerator, number.denominator)))
+
+
+@lru_cache(maxsize=64)
+def asked_for(loss: Loss) -> frozenset[str]:
+    """The meanings of the parameters of a loss."""
+    return frozenset(LOOKUP[one.name] for some in parameters(loss) for one in some if one.name in LOOKUP)
 
 
 def scalar(returned: Any, name: str) -> Any:
@@ -135,7 +150,7 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
 
     Raises ``BadInput`` if the loss fails, changes its arguments, or wants a GPU.
     """
-    arguments = float_arguments(batch)
+    arguments = float_arguments(batch, asked_for(loss))
     names = bound(loss, arguments)
     before = {name: value.detach().clone() for name, value in names.items() if isinstance(value, torch.Tensor)}
     try:
@@ -159,7 +174,7 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
 
 def exact_gradient(loss: Loss, batch: Batch, ledger: Ledger) -> dict[tuple[int, int], Any] | None:
     """The same in exact numbers: (sample, token) -> coefficient; None for NaN. Raises ``LeftExact``."""
-    value = scalar(loss(**bound(loss, exact_arguments(batch, ledger))), named(loss))
+    value = scalar(loss(**bound(loss, exact_arguments(batch, asked_for(loss), ledger))), named(loss))
     if not isinstance(value, ExactTensor):
         return {}
     number = value.array.reshape(-1)[0]
@@ -171,7 +186,7 @@ def exact_gradient(loss: Loss, batch: Batch, ledger: Ledger) -> dict[tuple[int, 
 def _failure(loss: Loss, error: Exception, batch: Batch) -> str:
     text = said(error)
     if "cuda" in text.lower() or "nvidia" in text.lower():
-        return f"{named(loss)} needs a GPU ({text}); it is run on the CPU here, in float64. Take the device of its input."
+        return f"{named(loss)} needs a GPU ({text}); it is run on the CPU here. Take the device of its input."
     if "a leaf Variable that requires grad" in text or "in-place" in text:
         return f"{named(loss)} changes log_probs in place ({text}); let it work on a copy"
     shape = f"log-probabilities of shape ({len(batch.responses)}, {batch.model.length})"

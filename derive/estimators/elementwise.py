@@ -31,7 +31,7 @@ def _tied(x: Exact, y: Exact, name: str) -> Exact:
     if x.slope == y.slope:
         return x
     x.ledger.ties.add(f"{name} of equal numbers with different derivatives: half of each, as in torch")
-    return (x + y) * HALF  # type: ignore[no-any-return]
+    return (x + y) * HALF
 
 
 def sign(x: Exact) -> int:

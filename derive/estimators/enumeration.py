@@ -1,4 +1,4 @@
-"""All batches of one model through a loss: derivatives in floats, and in exact numbers as long as the loss lets them be.
+"""All batches of one model through a loss: derivatives in floats, and in exact numbers while the loss lets them be.
 
 Every exact derivative is compared with the one in floats, batch by batch; where they differ
 the run is numerical. A loss that is random is refused, and one that depends on the order of
@@ -8,7 +8,7 @@ the samples is run on all tuples or refused.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -20,7 +20,7 @@ from flint import fmpq
 
 from derive.errors import BadInput
 from derive.estimators import field
-from derive.estimators.batches import Batch, Loss, exact_gradient, float_arguments, float_gradient, scalar
+from derive.estimators.batches import Batch, Loss, asked_for, exact_gradient, float_arguments, float_gradient, scalar
 from derive.estimators.field import Sum, Unsupported
 from derive.estimators.groups import Design
 from derive.estimators.model import Policy, TabularLM
@@ -144,28 +144,31 @@ def _shuffled(case: Case, shuffle: random.Random) -> list[int]:
 def _vectorised(case: Case) -> Floats | None:
     """All batches at once by ``torch.func.vmap``, or None for a loss with branches, lists or ``.item()``."""
     first = case.batch(case.batches[0][0])
-    names = bound(case.loss, float_arguments(first))
+    names = bound(case.loss, float_arguments(first, asked_for(case.loss)))
     leaf = next(name for name, value in names.items() if isinstance(value, torch.Tensor) and value.requires_grad)
-    stacked = {name: [] for name, value in names.items() if isinstance(value, torch.Tensor)}
+    stacked: dict[str, list[torch.Tensor]] = {
+        name: [] for name, value in names.items() if isinstance(value, torch.Tensor)}
     for responses, _ in case.batches:
-        for name, value in bound(case.loss, float_arguments(case.batch(responses))).items():
+        for name, value in bound(case.loss, float_arguments(case.batch(responses), asked_for(case.loss))).items():
             if name in stacked:
                 stacked[name].append(value.detach())
     tensors = {name: torch.stack(values) for name, values in stacked.items()}
     fixed = {name: value for name, value in names.items() if name not in tensors}
 
-    def value(log_probs: torch.Tensor, others: dict[str, torch.Tensor]) -> torch.Tensor:
+    looped = (0, len(case.batches) // 2)
+
+    def loss_of(log_probs: torch.Tensor, others: dict[str, torch.Tensor]) -> torch.Tensor:
         returned = case.loss(**{**fixed, **others, leaf: log_probs})
         return scalar(returned, named(case.loss)).sum()
 
     try:
         log_probs = tensors.pop(leaf)
-        gradients = torch.func.vmap(torch.func.grad(value))(log_probs, tensors).numpy()
-        alone = [float_gradient(case.loss, case.batch(case.batches[number][0])) for number in (0, len(case.batches) // 2)]
+        gradients = torch.func.vmap(torch.func.grad(loss_of))(log_probs, tensors).numpy()
+        alone = [float_gradient(case.loss, case.batch(case.batches[number][0])) for number in looped]
     except Exception:  # the loop says what is wrong, if anything is
         return None
     if any(row is None or not np.allclose(row, gradients[number], rtol=1e-9, atol=1e-12, equal_nan=True)
-           for row, number in zip(alone, (0, len(case.batches) // 2), strict=True)):
+           for row, number in zip(alone, looped, strict=True)):
         return None
     return Floats(case, gradients, True)
 
@@ -179,7 +182,7 @@ def in_exact_numbers(floats: Floats, ledger: Ledger) -> Table:
     count = case.design.prompts * case.design.responses
     table: Table = [[{} for _ in case.model.responses[response % case.design.responses]] for response in range(count)]
     for number, (responses, orders) in enumerate(case.batches):
-        slopes = _attempt(lambda chosen=responses: exact_gradient(case.loss, case.batch(chosen), ledger), ledger)
+        slopes = _attempt(case, responses, ledger)
         _compare(slopes, floats.derivatives[number], ledger)
         if slopes is None:
             continue
@@ -194,9 +197,9 @@ def in_exact_numbers(floats: Floats, ledger: Ledger) -> Table:
     return table
 
 
-def _attempt(run: Callable[[], Any], ledger: Ledger) -> dict[tuple[int, int], Sum] | None:
+def _attempt(case: Case, responses: Sequence[int], ledger: Ledger) -> dict[tuple[int, int], Sum] | None:
     try:
-        return run()  # type: ignore[no-any-return]
+        return exact_gradient(case.loss, case.batch(responses), ledger)
     except LeftExact:
         raise
     except ZeroDivisionError:

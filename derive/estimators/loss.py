@@ -86,7 +86,7 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
         raise BadInput("no group size or no model is given")
     asked = {LOOKUP.get(one.name) for some in parameters(loss) for one in some}
     if "log_probs" not in asked:
-        raise BadInput(f"{named(loss)} asks for no log-probabilities of the policy; name one of its parameters log_probs")
+        raise BadInput(f"{named(loss)} asks for no log-probabilities of the policy; name a parameter log_probs")
     weight = Fraction(str(beta))
     rows, outcomes = [], []
     for size in sizes:
@@ -116,7 +116,8 @@ def _examined(loss: Loss, models: Sequence[TabularLM], group: int, goal: str, be
 def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal["auto"]) -> Outcome:
     case = floats.case
     wanted = targets.in_logits(case.model, targets.table(goal, case.model, case.model.policy(case.behaviour), beta))
-    vectors, left, said = None, None, ()
+    vectors, left = None, None
+    said: tuple[str, ...] = ()
     work = len(case.batches) * case.design.prompts * case.group
     if exact is True or (exact == "auto" and work <= enumeration.WORK):
         ledger = Ledger()

@@ -43,7 +43,7 @@ class TabularLM:
 
     def __post_init__(self) -> None:
         if self.vocab < 2 or self.length < 1 or self.prompts < 1:
-            raise BadInput(f"a model of {self.vocab} tokens, length {self.length}, {self.prompts} prompts: at least 2, 1, 1")
+            raise BadInput(f"{self.vocab} tokens, length {self.length}, {self.prompts} prompts: at least 2, 1 and 1")
         if self.vocab > 12 or (self.vocab - 1) ** self.length > MOST_RESPONSES:
             raise BadInput(f"more than {MOST_RESPONSES} responses; take fewer tokens or a smaller length")
         if self.rewards is not None:
@@ -96,10 +96,13 @@ class TabularLM:
 
     def policy(self, name: str) -> Policy:
         """One of ``pi``, ``old``, ``ref``, ``rollout``."""
-        given: Policy | None = getattr(self, name)
-        if given is not None:
-            return given
-        return self._drawn(name) if name in ("pi", "ref") else self.policy("pi")
+        return self.policies[name]
+
+    @cached_property
+    def policies(self) -> dict[str, Policy]:
+        """All four policies by name."""
+        pi = self.pi or self._drawn("pi")
+        return {"pi": pi, "old": self.old or pi, "ref": self.ref or self._drawn("ref"), "rollout": self.rollout or pi}
 
     def away(self, *names: str) -> TabularLM:
         """The same model with these policies different from ``pi``."""

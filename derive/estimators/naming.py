@@ -55,9 +55,9 @@ def bound(function: Callable[..., Any], available: Mapping[str, Any], *, first: 
     for place, parameter in enumerate(required):
         meaning = first if first is not None and place == 0 else LOOKUP.get(parameter.name)
         if meaning is None or meaning not in available:
-            known = ", ".join(sorted(name for name, of in LOOKUP.items() if of in available))
+            known = ", ".join(SYNONYMS if "log_probs" in available else available)
             raise BadInput(f"{named(function)} asks for {parameter.name!r}, which is not a name that we have. "
-                           f"Known names: {known}. Bind others with functools.partial, or give them a default.")
+                           f"Known: {known} and their synonyms. Give others a default or bind them.")
         if parameter.kind is parameter.POSITIONAL_ONLY:
             raise BadInput(f"{named(function)}: the parameter {parameter.name!r} cannot be given by name")
         arguments[parameter.name] = available[meaning]

@@ -18,23 +18,20 @@ import numpy as np
 import torch
 
 from derive.estimators import elementwise
-from derive.estimators.numbers import Exact, exact
+from derive.estimators.arrays import Reductions, Shapes
+from derive.estimators.numbers import Exact
 from derive.estimators.provenance import Ledger
 
 Array = Any
 
 
-class ExactTensor:
+class ExactTensor(Reductions, Shapes):
     """An object array of ``Exact`` (or of bool, for the result of a comparison) with the names of a tensor."""
 
     device = torch.device("cpu")
     requires_grad = True
     is_cuda = False
     layout = torch.strided
-
-    def __init__(self, array: Array, ledger: Ledger) -> None:
-        self.array = np.asarray(array, dtype=object)
-        self.ledger = ledger
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, arguments: Any = (), keywords: Any = None) -> Any:
@@ -44,7 +41,7 @@ class ExactTensor:
             raise TypeError(name)
         if name in FREE:
             return FREE[name](ledger, *arguments, **(keywords or {}))
-        method = vars(cls).get(name)
+        method = getattr(cls, name, None)
         if method is None or not arguments or name.startswith("_leave"):
             raise ledger.leave(f"torch {name}")
         return method(wrapped(arguments[0], ledger), *arguments[1:], **(keywords or {}))
@@ -183,102 +180,6 @@ class ExactTensor:
             self._leave(f"division with rounding {rounding_mode}")
         return self / other
 
-    # -- reductions -----------------------------------------------------------------------------------
-
-    def sum(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> ExactTensor:
-        array = np.vectorize(self._number, otypes=[object])(self.array) if self.array.size else self.array
-        axis = tuple(dim) if isinstance(dim, list) else dim if axis is None else axis
-        total = array.sum(axis=axis, keepdims=keepdim)
-        return self._made(total if self.array.size or np.ndim(total) else self._number(0))
-
-    def mean(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> ExactTensor:
-        total = self.sum(dim, keepdim, axis=axis)
-        return total / (self.array.size // total.array.size)
-
-    def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
-            correction: int | None = None) -> ExactTensor:
-        if isinstance(dim, bool):
-            dim, unbiased = None, dim
-        c = self - self.mean(dim, True)
-        total = (c * c).sum(dim, keepdim)
-        return total / (self.array.size // total.array.size - (int(unbiased) if correction is None else correction))
-
-    def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
-            correction: int | None = None) -> ExactTensor:
-        return self.var(dim, unbiased, keepdim, correction=correction).sqrt()
-
-    def prod(self, dim: int | None = None, keepdim: bool = False) -> ExactTensor:
-        return self._made(np.prod(self.array, axis=dim, keepdims=keepdim))
-
-    def cumsum(self, dim: int) -> ExactTensor:
-        return self._made(np.cumsum(self.array, axis=dim))
-
-    def any(self, dim: int | None = None, keepdim: bool = False) -> ExactTensor:
-        return self._truth(np.any, dim, keepdim)
-
-    def all(self, dim: int | None = None, keepdim: bool = False) -> ExactTensor:
-        return self._truth(np.all, dim, keepdim)
-
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        if dim is not None and not isinstance(dim, int):
-            return self.maximum(dim)  # torch.max of two tensors
-        return self._best(lambda x, y: x > y, dim, keepdim)
-
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        if dim is not None and not isinstance(dim, int):
-            return self.minimum(dim)
-        return self._best(lambda x, y: x < y, dim, keepdim)
-
-    def _truth(self, reduce: Callable[..., Any], dim: int | None, keepdim: bool) -> ExactTensor:
-        return self._made(reduce(np.vectorize(bool, otypes=[bool])(self.array), axis=dim, keepdims=keepdim))
-
-    def _best(self, better: Callable[[Any, Any], bool], dim: int | None, keepdim: bool) -> ExactTensor:
-        """Over all entries only, and where equal entries have no derivative: torch shares it among them."""
-        if dim is not None or any(x.slope for x in self.array.flat):
-            self._leave("max or min along an axis, or of numbers with a derivative")
-        best = self.array.flat[0]
-        for entry in self.array.flat:
-            best = entry if better(entry, best) else best
-        return self._made(best)
-
-    # -- shapes -----------------------------------------------------------------------------------------
-
-    def view(self, *shape: Any) -> ExactTensor:
-        return self._made(self.array.reshape(*shape))
-
-    def flatten(self) -> ExactTensor:
-        return self._made(self.array.reshape(-1))
-
-    def unsqueeze(self, dim: int) -> ExactTensor:
-        return self._made(np.expand_dims(self.array, dim))
-
-    def squeeze(self, dim: int | None = None) -> ExactTensor:
-        if dim is not None and self.array.shape[dim] != 1:
-            return self
-        return self._made(np.squeeze(self.array, axis=dim))
-
-    def expand(self, *shape: Any) -> ExactTensor:
-        sizes = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        own = (1,) * (len(sizes) - self.array.ndim) + self.array.shape
-        target = tuple(have if want == -1 else want for want, have in zip(sizes, own, strict=True))
-        return self._made(np.broadcast_to(self.array, target))
-
-    def expand_as(self, other: Any) -> ExactTensor:
-        return self._made(np.broadcast_to(self.array, other.shape))
-
-    def repeat(self, *sizes: int) -> ExactTensor:
-        return self._made(np.tile(self.array, sizes))
-
-    def repeat_interleave(self, repeats: int, dim: int | None = None) -> ExactTensor:
-        return self._made(np.repeat(self.array, repeats, axis=dim))
-
-    def flip(self, *dims: Any) -> ExactTensor:
-        axes = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
-        return self._made(np.flip(self.array, axis=tuple(axes)))
-
-    def transpose(self, first: int, second: int) -> ExactTensor:
-        return self._made(np.swapaxes(self.array, first, second))
-
     def detach(self) -> ExactTensor:
         return self._entrywise(lambda x: x.detach() if isinstance(x, Exact) else x, self)
 
@@ -327,54 +228,10 @@ class ExactTensor:
                 self._leave(name)
         return numbers
 
-    # -- inside -----------------------------------------------------------------------------------------
-
-    def _leave(self, operation: str) -> NoReturn:
-        raise self.ledger.leave(operation)
-
-    def _number(self, entry: Any) -> Exact:
-        number = exact(entry, self.ledger)
-        if number is None:
-            self._leave(f"an entry of type {type(entry).__name__}")
-        return number
-
-    def _made(self, array: Array) -> ExactTensor:
-        made = ExactTensor(array, self.ledger)
-        if torch.is_grad_enabled() or not made.array.size:
-            return made
-        without = np.vectorize(lambda x: x.detach() if isinstance(x, Exact) else x, otypes=[object])(made.array)
-        return ExactTensor(without, self.ledger)
-
-    def _raw(self, other: Any) -> Array:
-        return wrapped(other, self.ledger).array
-
-    def _entrywise(self, function: Callable[..., Any], *operands: Any) -> ExactTensor:
-        """The function of corresponding entries, as exact numbers or bools, with broadcasting."""
-        arrays = np.broadcast_arrays(*(self._raw(operand) for operand in operands))
-        result = np.empty(arrays[0].shape, dtype=object)
-        for place in np.ndindex(result.shape):
-            result[place] = function(*(self._entry(array[place]) for array in arrays))
-        return self._made(result)
-
-    def _entry(self, entry: Any) -> Any:
-        return self._number(entry) if not isinstance(entry, Exact) else entry
-
 
 def wrapped(value: Any, ledger: Ledger) -> ExactTensor:
     """A tensor, array or number as an exact tensor; floats are read by the ledger."""
-    if isinstance(value, ExactTensor):
-        return value
-    if isinstance(value, torch.Tensor):
-        if value.requires_grad:
-            raise ledger.leave("a tensor of floats that requires a gradient")
-        value = value.numpy()
-    array = np.asarray(value, dtype=object)
-    flat = [exact(entry, ledger) for entry in array.reshape(-1)]
-    if any(entry is None for entry in flat):
-        raise ledger.leave(f"a value of type {type(value).__name__}")
-    result = np.empty(len(flat), dtype=object)
-    result[:] = flat
-    return ExactTensor(result.reshape(array.shape), ledger)
+    return ExactTensor.of(value, ledger)
 
 
 def exact_tensor(numbers: Array, ledger: Ledger) -> ExactTensor:
@@ -422,8 +279,8 @@ def _unary(name: str, function: Callable[[Any], Any]) -> Callable[[ExactTensor],
 
 for _name, _function in elementwise.BINARY.items():
     setattr(ExactTensor, _name, _binary(_name, _function))
-for _name, _function in elementwise.UNARY.items():
-    setattr(ExactTensor, _name, _unary(_name, _function))
+for _name, _of_one in elementwise.UNARY.items():
+    setattr(ExactTensor, _name, _unary(_name, _of_one))
 for _alias, _name in elementwise.ALIASES.items():
     setattr(ExactTensor, _alias, getattr(ExactTensor, _name))
 
