@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -34,7 +35,7 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     options = Options(_whole(groups, "--group"), _numbers(rewards), _whole(lengths, "--lengths"), prompts, target,
                       None if beta is None else number(beta))
     try:
-        found = [examined(name, options) for name in names or [entry.name for entry in ENTRIES]]
+        found = [examined(name, options) for name in names or runnable()]
     except (DeriveError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -51,6 +52,12 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     if output is not None:
         _write(output, results)
     return 0 if all(result.good if expect is None else result.verdict == expect for result in results) else 1
+
+
+def runnable() -> list[str]:
+    """The names of the gallery that can be run here: without torch, no losses."""
+    with_torch = find_spec("torch") is not None
+    return [entry.name for entry in ENTRIES if with_torch or not entry.loss]
 
 
 def _write(path: Path, results: Sequence[EstimatorResult]) -> None:

@@ -52,7 +52,16 @@ def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour
         mask = torch.tensor([[1.0] * n + [0.0] * (model.length - n) for n in lengths], dtype=torch.float64)
         rewards = torch.tensor([float(model.reward_table[p][k]) for p, k in zip(owners, tuple_, strict=True)],
                                dtype=torch.float64)
-        value = loss({**rows, "mask": mask, "rewards": rewards, "group_size": group,
+        by_prompt = rewards.view(model.prompts, group)
+        advantages = (by_prompt - (by_prompt.sum(1, keepdim=True) - by_prompt) / max(group - 1, 1)).reshape(-1)
+        last = torch.zeros_like(mask)
+        values = torch.zeros_like(mask)
+        for i, (p, k) in enumerate(zip(owners, tuple_, strict=True)):
+            last[i, lengths[i] - 1] = rewards[i]
+            for place in range(lengths[i]):
+                values[i, place] = value_of(model, p, model.responses[k][:place])
+        value = loss({**rows, "mask": mask, "rewards": rewards, "group_size": group, "advantages": advantages,
+                      "token_level_rewards": last, "values": values,
                       "lengths": torch.tensor(lengths, dtype=torch.float64)})
         weight = 1.0
         for p, k in zip(owners, tuple_, strict=True):
@@ -63,6 +72,17 @@ def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour
     return total
 
 
+def value_of(model: Any, prompt: int, prefix: tuple[int, ...]) -> float:
+    """E[r | prefix] under pi."""
+    table = logits_of(model, "pi")
+    total = weight = 0.0
+    for k, tokens in enumerate(model.responses):
+        if tokens[:len(prefix)] == prefix:
+            p = float(token_log_probs(model, table, prompt, k).sum().exp())
+            total, weight = total + p * float(model.reward_table[prompt][k]), weight + p
+    return total / weight
+
+
 def target_gradient(name: str, model: Any) -> Tensor:
     """The direction to go: ∇J, -∇KL, by autograd through the enumerated expectation."""
     logits = logits_of(model, "pi").requires_grad_(True)
@@ -71,7 +91,9 @@ def target_gradient(name: str, model: Any) -> Tensor:
     for p in range(model.prompts):
         for k in range(len(model.responses)):
             own, other = token_log_probs(model, logits, p, k), token_log_probs(model, ref, p, k)
-            if name == "J":
+            if name == "J-kl":
+                value = value + own.sum().exp() * (float(model.reward_table[p][k]) - (own.sum() - other.sum()) / 10)
+            elif name == "J":
                 value = value + own.sum().exp() * float(model.reward_table[p][k])
             elif name == "kl:pi,ref":
                 value = value - own.sum().exp() * (own.sum() - other.sum())
@@ -79,8 +101,12 @@ def target_gradient(name: str, model: Any) -> Tensor:
                 value = value - other.sum().exp() * (other.sum() - own.sum())
             elif name == "kl:token":  # prefixes and tokens drawn, nothing of the law of the prefixes differentiated
                 n = len(model.responses[k])
-                law = own.detach().sum().exp()
-                value = value - (law * (own - own.detach()).exp()[:n] * (own - other)[:n]).sum()
+                sampled = token_log_probs(model, logits_of(model, "old"), p, k)
+                law, own, other = sampled.sum().exp(), own[:n], other[:n]
+                if not torch.equal(sampled[:n], own.detach()):  # prefixes from old, the next token from pi
+                    value = value - (law * (own - sampled[:n]).exp() * (own - other).detach()).sum()
+                    continue
+                value = value - (law * (own - own.detach()).exp() * (own - other)).sum()
             else:
                 raise ValueError(name)
     (gradient,) = torch.autograd.grad(value / model.prompts, logits)

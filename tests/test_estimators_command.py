@@ -79,6 +79,43 @@ def test_a_file_that_fails_or_exits(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "which function?" in capsys.readouterr().err
 
 
+LOSS = '''
+def token_mean(log_probs, advantages, mask):
+    return -(log_probs * advantages[:, None] * mask).sum() / mask.sum()
+
+def summed(log_probs, advantages, mask):
+    return -(log_probs * advantages[:, None] * mask).sum() / len(mask)
+
+def scaled(logprobs, rewards, response_mask):
+    return -(logprobs * rewards[:, None] * response_mask).sum() / 10
+'''
+
+
+def test_a_loss_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    path = tmp_path / "losses.py"
+    path.write_text(LOSS, encoding="utf-8")
+    assert main(["estimator", f"{path}:token_mean", "--group", "2"]) == 1
+    assert main(["estimator", f"{path}:summed", "--group", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "exact at these policies: 3 responses (2 tokens, length 2) at G = 2" in printed
+    assert main(["estimator", f"{path}:scaled", "--group", "2,4", "--rewards", "0,1,3"]) == 0
+    assert "factor 1/5" in capsys.readouterr().out
+    assert main(["estimator", f"{path}:summed", "--rewards", "0,1"]) == 2
+    assert main(["estimator", f"{path}:summed", "--lengths", "1,2,2"]) == 2
+    assert main(["estimator", "k2-token", "--expect", "biased"]) == 0
+    assert main(["estimator", "k2-token", "--target", "kl:token"]) == 0
+    assert main(["estimator", "reinforce-k1-reward", "--beta", "1/5"]) == 1
+
+
+def test_a_loss_without_torch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["estimator", "ppo"]) == 2
+    assert "pip install 'derive-rl[torch]'" in capsys.readouterr().err
+    assert main(["estimator"]) == 0
+    assert "ppo " in capsys.readouterr().out
+
+
 def test_a_defect_here_is_no_bad_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def fails(*arguments: object) -> None:
         raise AssertionError("planted")

@@ -11,13 +11,27 @@ from importlib import import_module
 from typing import Any
 
 from derive.estimators.advantage import check_advantage
+from derive.estimators.assertions import (
+    assert_defined,
+    assert_mask_respected,
+    assert_pinned,
+    assert_proportional,
+    assert_same_direction,
+    assert_split_invariant,
+    assert_targets,
+    assert_unbiased,
+)
 from derive.estimators.model import TabularLM
 from derive.estimators.result import EstimatorResult
 from derive.estimators.runs import RESAMPLE
 
 _WITH_TORCH = {"check_loss": "derive.estimators.loss"}
 
-__all__ = ["RESAMPLE", "EstimatorResult", "TabularLM", "check_advantage", *_WITH_TORCH]
+__all__ = [
+    "RESAMPLE", "EstimatorResult", "TabularLM", "assert_defined", "assert_mask_respected", "assert_pinned",
+    "assert_proportional", "assert_same_direction", "assert_split_invariant", "assert_targets", "assert_unbiased",
+    "check_advantage", "check_loss",
+]
 
 
 def __getattr__(name: str) -> Any:

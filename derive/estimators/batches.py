@@ -79,6 +79,10 @@ class Batch:
                 for reward, own in zip(self.rewards, self.lengths, strict=True)]
         numbers: dict[str, list[Any]] = {"rewards": self.rewards, "mask": mask, "token_level_rewards": last,
                                          "lengths": self.lengths}
+        count = len(self.model.responses)
+        numbers["values"] = [
+            [self.model.values[response // count][prefix] for prefix, _ in self.model.places[response % count]]
+            + [Fraction(1, 7)] * (length - len(self.model.places[response % count])) for response in self.responses]
         if self.advantages == "sequence":
             numbers["advantages"] = self.leave_one_out()
         elif self.advantages == "token":

@@ -45,6 +45,13 @@ def default_suite() -> tuple[TabularLM, ...]:
     )
 
 
+def three_responses(rewards: Sequence[object]) -> tuple[TabularLM, ...]:
+    """Models with three responses and these rewards. Raises ``BadInput`` for another number of them."""
+    if len(rewards) != 3:
+        raise BadInput(f"a loss is run on 3 responses, of 1, 2 and 2 tokens: give 3 rewards, not {len(rewards)}")
+    return tuple(TabularLM(vocab=2, length=2, rewards=tuple(rewards), seed=seed) for seed in (1, 2, 3))
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one model says: exact vectors (None where floats had to do), and the sizes in doubles."""
@@ -94,7 +101,7 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
         rows.append(_row(size, found))
         outcomes += found
     away = None
-    if not off_policy and asked & {"old_log_probs", "rollout_log_probs"} and model is None:
+    if not off_policy and asked & {"old_log_probs", "rollout_log_probs"}:
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
         away = _row(sizes[0], distant).verdict
     return _together(tuple(rows), outcomes, name or named(loss), goal, away)
@@ -104,7 +111,7 @@ def _examined(loss: Loss, models: Sequence[TabularLM], group: int, goal: str, be
               *, away: bool, exact: bool | Literal["auto"]) -> list[Outcome]:
     outcomes = []
     behaviour = "rollout" if "rollout_log_probs" in asked else "old"
-    advantages = _shape_of_advantages(loss, models[0], behaviour) if "advantages" in asked else None
+    advantages = shape_of_advantages(loss, models[0], behaviour) if "advantages" in asked else None
     for one in models:
         distant = one.away(behaviour) if away else one
         case = Case(loss, distant, group, behaviour, advantages)
@@ -197,8 +204,8 @@ def _scores(model: TabularLM) -> FloatArray:
     return scores.reshape(model.prompts * count, model.length, -1)
 
 
-def _shape_of_advantages(loss: Loss, model: TabularLM, behaviour: str) -> str:
-    """(samples,) if the loss runs with it where samples and length differ, else (samples, length)."""
+def shape_of_advantages(loss: Loss, model: TabularLM, behaviour: str) -> str:
+    """"sequence" for (samples,) if the loss runs with it where samples and length differ, else "token"."""
     from derive.estimators.batches import float_gradient
 
     case = Case(loss, model, 3, behaviour, "sequence")

@@ -94,6 +94,20 @@ class TabularLM:
                            f"rewards have the shape {len(table)} x {len(table[0])}")
         return table
 
+    @cached_property
+    def values(self) -> tuple[tuple[Fraction, ...], ...]:
+        """E[r | prefix] under ``pi``, by prompt and prefix."""
+        law = self.law(self.policy("pi"))
+        table = []
+        for prompt in range(self.prompts):
+            row = []
+            for prefix in range(len(self.prefixes)):
+                passing = [k for k, places in enumerate(self.places) if prefix in (place for place, _ in places)]
+                weight = sum((law[prompt][k] for k in passing), Fraction(0))
+                row.append(sum((law[prompt][k] * self.reward_table[prompt][k] for k in passing), Fraction(0)) / weight)
+            table.append(tuple(row))
+        return tuple(table)
+
     def policy(self, name: str) -> Policy:
         """One of ``pi``, ``old``, ``ref``, ``rollout``."""
         return self.policies[name]

@@ -19,6 +19,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
                           "vllm_log_probs"),
     "rewards": ("rewards", "reward", "scores", "returns", "r"),
     "advantages": ("advantages", "advantage", "adv", "mb_advantages"),
+    "values": ("values", "value", "vpreds", "mb_values"),
     "token_level_rewards": ("token_level_rewards", "token_rewards"),
     "mask": ("mask", "response_mask", "completion_mask", "action_mask", "loss_mask", "padding_mask"),
     "index": ("index", "group_ids", "uid", "uids"),

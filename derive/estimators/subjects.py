@@ -12,7 +12,7 @@ from typing import Any
 
 from derive.errors import BadInput, said
 from derive.estimators.advantage import REWARDS, check_advantage
-from derive.estimators.gallery import entry as gallery_entry
+from derive.estimators.gallery import entry_of
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.naming import asks_for_log_probabilities
 from derive.estimators.result import EstimatorResult, Factor
@@ -36,7 +36,7 @@ def examined(name: str, options: Options) -> tuple[EstimatorResult, Entry | None
         return _of_function(loaded(name), name, options), None
     if name.endswith(".py"):
         raise BadInput(f"{name}: which function? Write {name}:FUNCTION")
-    entry = gallery_entry(name)
+    entry = entry_of(name)
     return of_entry(entry, options), entry
 
 
@@ -44,6 +44,9 @@ def of_entry(entry: Entry, options: Options = Options()) -> EstimatorResult:
     """The result for an entry of the gallery; ``every G`` where its form is that of a theorem."""
     if options.rewards is not None and options.lengths is None and entry.lengths is not None:
         raise BadInput(f"{entry.name} needs the lengths of the responses: give --lengths with --rewards")
+    if entry.loss:
+        chosen = replace(options, groups=options.groups or entry.groups, target=options.target or entry.target)
+        return _of_function(entry.function, entry.name, chosen, off_policy=entry.off_policy)
     chosen = replace(
         options, groups=options.groups or entry.groups,
         rewards=options.rewards or tuple(map(Fraction, entry.rewards)),
@@ -67,12 +70,25 @@ def with_theorem(result: EstimatorResult, entry: Entry, rewards: Sequence[Fracti
     return replace(result, known=known, factor=factor)
 
 
-def _of_function(function: Callable[..., Any], name: str, options: Options) -> EstimatorResult:
+def _of_function(function: Callable[..., Any], name: str, options: Options, *,
+                 off_policy: bool = False) -> EstimatorResult:
     if asks_for_log_probabilities(function):
-        raise BadInput(f"{name} asks for log-probabilities")
+        return _of_loss(function, name, options, off_policy=off_policy)
     target = options.target or "J"
     return check_advantage(function, options.rewards or REWARDS, options.groups or (2, 3, 4),
                            prompts=options.prompts or 1, lengths=options.lengths, target=target, name=name)
+
+
+def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_policy: bool) -> EstimatorResult:
+    if importlib.util.find_spec("torch") is None:
+        raise BadInput(f"{name} is a loss and needs torch: pip install 'derive-rl[torch]'")
+    if options.lengths is not None or options.prompts is not None:
+        raise BadInput(f"{name} is a loss: --lengths and --prompts are for advantage functions; models have their own")
+    from derive.estimators.loss import check_loss, three_responses
+
+    models = None if options.rewards is None else three_responses(options.rewards)
+    return check_loss(function, options.groups or (2, 4), options.target or "J", model=models, off_policy=off_policy,
+                      beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
 
 
 def loaded(name: str) -> Callable[..., Any]:

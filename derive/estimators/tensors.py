@@ -39,7 +39,7 @@ class ExactTensor(Reductions, Shapes):
         ledger = _ledger(arguments) or _ledger(tuple((keywords or {}).values()))
         if ledger is None:
             raise TypeError(name)
-        if name in FREE:
+        if name in FREE and function is not torch.Tensor.where:
             return FREE[name](ledger, *arguments, **(keywords or {}))
         method = getattr(cls, name, None)
         if method is None or not arguments or name.startswith("_leave"):
@@ -130,9 +130,8 @@ class ExactTensor(Reductions, Shapes):
     def __setitem__(self, key: Any, value: Any) -> None:
         self.array[_key(key)] = self._raw(value)
 
-    def where(self, yes: Any, no: Any) -> ExactTensor:
-        """self is the condition here: ``torch.where(condition, yes, no)``."""
-        return self._entrywise(lambda c, x, y: x if bool(c) else y, self, yes, no)
+    def where(self, condition: Any, other: Any) -> ExactTensor:
+        return self._entrywise(lambda c, x, y: x if bool(c) else y, condition, self, other)
 
     def masked_fill(self, mask: Any, value: Any) -> ExactTensor:
         return self._entrywise(lambda x, m, v: v if bool(m) else x, self, mask, value)
@@ -302,6 +301,7 @@ def _filled(number: int) -> Callable[..., torch.Tensor]:
 FREE: dict[str, Callable[..., Any]] = {
     "stack": _joined(np.stack), "cat": _joined(np.concatenate), "concat": _joined(np.concatenate),
     "zeros_like": _filled(0), "ones_like": _filled(1),
+    "where": lambda ledger, condition, yes, no: wrapped(yes, ledger).where(condition, no),
     "is_tensor": lambda ledger, value: True,
     "broadcast_tensors": lambda ledger, *tensors: tuple(
         ExactTensor(array, ledger) for array in np.broadcast_arrays(*(wrapped(one, ledger).array for one in tensors))),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from derive.errors import BadInput
-from derive.estimators.gallery import lengths, rewards
+from derive.estimators.gallery import lengths, losses, rewards
 from derive.estimators.gallery.entry import Entry
 
-ENTRIES: tuple[Entry, ...] = (*rewards.ENTRIES, *lengths.ENTRIES)
+ENTRIES: tuple[Entry, ...] = (*rewards.ENTRIES, *lengths.ENTRIES, *losses.ENTRIES)
 
 
-def entry(name: str) -> Entry:
+def entry_of(name: str) -> Entry:
     """The entry of this name. Raises ``BadInput`` with the nearest names."""
     from difflib import get_close_matches
 
