@@ -128,7 +128,8 @@ class ExactTensor(Reductions, Shapes):
         return self._made(self.array[_key(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.array[_key(key)] = self._raw(value)
+        raw = self._raw(value)
+        self.array[_key(key)] = raw.item() if raw.ndim == 0 else raw  # NumPy would store the array itself
 
     def where(self, condition: Any, other: Any) -> ExactTensor:
         return self._entrywise(lambda c, x, y: x if bool(c) else y, condition, self, other)
