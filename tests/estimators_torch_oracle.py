@@ -32,7 +32,10 @@ def token_log_probs(model: Any, logits: Tensor, prompt: int, response: int) -> T
 
 
 def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour: str = "old") -> Tensor:
-    """-E[d loss / d logits] over all tuples; ``loss`` takes a dictionary of tensors by their usual names."""
+    """-E[d loss / d logits] over all tuples; ``loss`` takes a dictionary of tensors by their usual names.
+
+    Padding holds constants other than 0, so that a loss whose value depends on it is seen; NaN if a value is.
+    """
     count = len(model.responses)
     law = logits_of(model, behaviour)
     probability = [[float(token_log_probs(model, law, p, k).sum().exp()) for k in range(count)]
@@ -44,18 +47,21 @@ def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour
               for name, table in (("log_probs", logits), ("old_log_probs", logits_of(model, "old")),
                                   ("ref_log_probs", logits_of(model, "ref")),
                                   ("rollout_log_probs", logits_of(model, "rollout")))}
+    masks = torch.tensor([[float(place < len(tokens)) for place in range(model.length)] for _ in range(model.prompts)
+                          for tokens in model.responses], dtype=torch.float64)
     for tuple_ in product(range(count), repeat=model.prompts * group):
         owners = [place // group for place in range(len(tuple_))]
         numbers = torch.tensor([p * count + k for p, k in zip(owners, tuple_, strict=True)])
-        rows = {name: table[numbers] for name, table in tables.items()}
+        mask = masks[numbers]
+        rows = {name: table[numbers] + (1 - mask) * padding for (name, table), padding in zip(
+            tables.items(), (-2.7, -1.3, -0.6, -1.9), strict=True)}
         lengths = [len(model.responses[k]) for k in tuple_]
-        mask = torch.tensor([[1.0] * n + [0.0] * (model.length - n) for n in lengths], dtype=torch.float64)
         rewards = torch.tensor([float(model.reward_table[p][k]) for p, k in zip(owners, tuple_, strict=True)],
                                dtype=torch.float64)
         by_prompt = rewards.view(model.prompts, group)
         advantages = (by_prompt - (by_prompt.sum(1, keepdim=True) - by_prompt) / max(group - 1, 1)).reshape(-1)
         last = torch.zeros_like(mask)
-        values = torch.zeros_like(mask)
+        values = (1 - mask) * 0.4
         for i, (p, k) in enumerate(zip(owners, tuple_, strict=True)):
             last[i, lengths[i] - 1] = rewards[i]
             for place in range(lengths[i]):
@@ -66,6 +72,8 @@ def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour
         weight = 1.0
         for p, k in zip(owners, tuple_, strict=True):
             weight *= probability[p][k]
+        if not torch.isfinite(value):
+            return total * torch.nan
         if value.requires_grad:
             (gradient,) = torch.autograd.grad(value, logits, retain_graph=True)
             total -= weight * gradient
