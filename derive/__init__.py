@@ -14,8 +14,9 @@ __version__ = "0.1.0"
 
 _VOCABULARY = (
     "A", "H", "J", "P", "Q", "R", "V", "a", "additive_return_of", "b", "expect", "forever", "function", "gamma",
-    "grad", "i", "k", "log", "m", "mean", "mu", "pi", "prod", "r", "ratio", "s", "samples", "t", "tau", "total",
-    "trajectory_probability_of", "variance", "x",
+    "grad", "i", "k", "log", "m", "mean", "mu", "pi", "pi_old", "prod", "r", "ratio", "s", "same", "samples",
+    "scalar",
+    "stop_gradient", "t", "tau", "total", "trajectory_probability_of", "variance", "x",
 )
 _KINDS = ("Action", "Batch", "Draw", "Policy", "State", "Time", "Trajectory")
 _RULES = (
@@ -25,8 +26,9 @@ _RULES = (
     "variance_of_a_mean",
 )
 _ASSUMPTIONS = (
-    "additive_return", "discount_below_one", "dynamics_positive", "iid_samples", "initial_positive",
-    "policy_positive", "possible",
+    "additive_return", "at_most", "below_one", "between_0_and_1", "covers", "discount_below_one",
+    "dynamics_positive", "earlier", "horizon_at_least", "iid_samples", "initial_positive", "policy_positive",
+    "positive", "possible", "samples_at_least", "undiscounted",
 )
 _VERDICTS = (
     "Estimates", "Malformed", "NeedsCondition", "Proved", "Refuted", "SameMean", "Undecided", "Unjustified",

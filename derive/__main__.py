@@ -1,5 +1,19 @@
-"""``python -m derive``."""
+"""``python -m derive``, and the command ``derive``: an interrupt ends them quietly from the first moment on."""
 
-from derive.cli import main
+from __future__ import annotations
 
-raise SystemExit(main())
+import signal
+import sys
+
+
+def main() -> int:
+    """The command line; its exit status."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are loaded there is nothing to say
+    from derive.cli import main as run
+
+    signal.signal(signal.SIGINT, handler)
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,7 +16,7 @@ under the same paths there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,26 +28,37 @@ from rich.console import Console
 
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
-from derive.errors import BadInput, DeriveError, InvalidChain
-from derive.proof_files import load
+from derive.diagnostics import ERROR, NOTHING_WRONG, WARNING, Diagnostic, exit_status
+from derive.errors import BadInput, InvalidChain, said
+from derive.isolation import DONE, Limits, isolated
+from derive.proof_files import loaded, place_of
 from derive.report import terminal
+from derive.report.findings import findings
 from derive.report.payload import payload
+from derive.report.trouble import Trouble, trouble, unfinished
 from derive.theorems import Theorem
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How results are to be written."""
+    """How thoroughly to look, and how results are to be written: in which style, on what, without which codes."""
 
     style: str = "full"
     strict: bool = False
     width: int = 100
     colour: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    left_out: frozenset[str] = frozenset()
+    thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of one file: its verdicts as data and as text, and what could not be read."""
+    """What came of one file: its verdicts as data and as text, what is wrong, and what could not be read.
+
+    ``settled`` says of each theorem whether it is as claimed, warnings allowed.
+    """
 
     file: str
     payload: dict[str, Any]
@@ -56,41 +67,103 @@ class Checked:
     idle: bool = False
     steps: int = 0
     settled: tuple[bool, ...] = field(default=())
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def status(self, *, strict: bool = False) -> int:
+        """The exit status that this file asks for."""
+        return exit_status(self.diagnostics, strict=strict)
 
 
 def check_files(files: Iterable[Path], *, look: Look | None = None,
                 executor: Executor | None = None) -> Iterator[Checked]:
-    """The verdicts of every file, in order; on ``executor`` if one is given, otherwise here."""
+    """The verdicts of every file, in order; on ``executor`` if one is given, otherwise in this process."""
     appearance = look or Look()
     if executor is None:
-        session = Session()
+        session = Session(thorough=appearance.thorough)
         for file in files:
             yield check_file(str(file), appearance, session)
         return
     yield from executor.map(partial(check_file, look=appearance), [str(file) for file in files])
 
 
+def check_isolated(files: Iterable[Path], *, look: Look | None = None, jobs: int = 1,
+                   limits: Limits | None = None) -> Iterator[Checked]:
+    """The verdicts of every file, in order, each checked in a process of its own that is ended at its limits."""
+    listed, strict = list(files), look is not None and look.strict
+    for file, found in zip(listed, isolated_parts(listed, look=look, jobs=jobs, limits=limits), strict=True):
+        yield together(str(file), found, strict=strict)
+
+
+def isolated_parts(files: Iterable[Path], *, look: Look | None = None, jobs: int = 1,
+                   limits: Limits | None = None) -> Iterator[list[Checked]]:
+    """The results of every file theorem by theorem; the last says so if its process did not come to its end."""
+    appearance, listed, allowed = look or Look(), [str(file) for file in files], limits or Limits()
+    results = isolated(partial(_parts, look=appearance), listed, jobs=jobs, limits=allowed)
+    for file, result in zip(listed, results, strict=True):
+        ended = [] if result.ending == DONE else [failed(file, unfinished(result, file, allowed), appearance)]
+        yield [*result.parts, *ended]
+
+
+def _parts(file: str, look: Look) -> Iterator[Checked]:
+    """In a child nobody can interrupt: if a file raises ``KeyboardInterrupt``, that is its own doing."""
+    try:
+        yield from parts(file, look)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
+        wrong = BadInput(f"{place_of(error, Path(file))}: {type(error).__name__}: {said(error)}", kind="not executed")
+        wrong.__cause__ = error
+        yield failed(file, trouble(wrong, file), look)
+
+
 def check_file(file: str, look: Look, session: Session | None = None) -> Checked:
     """The verdicts of one file. Never raises for what the file holds: errors are part of the result."""
-    session = session or Session()
-    examined: list[Examined] = []
-    errors: list[str] = []
+    return together(file, list(parts(file, look, session)), strict=look.strict)
+
+
+def parts(file: str, look: Look, session: Session | None = None) -> Iterator[Checked]:
+    """The results of one file theorem by theorem, as soon as each is there."""
+    session = session or Session(thorough=look.thorough)
     try:
-        theorems = load(Path(file))
-    except BadInput as error:
-        return Checked(file, payload([], [str(error)]), errors=(str(error),))
-    for theorem in theorems:
+        found = loaded(Path(file))
+    except Exception as error:
+        yield failed(file, trouble(error, file), look)
+        return
+    for lost in found.lost:
+        yield failed(file, trouble(BadInput(lost, kind="lost"), file), look)
+    for theorem in found.theorems:
         try:
             built(theorem)
-            examined.append(session.examine(theorem))
-        except BadInput as error:
-            errors.append(str(error))
-        except DeriveError as error:
-            errors.append(f"{theorem.file}:{theorem.line}: {theorem.name}: {error}")
+            yield _result(file, session.examine(theorem), look)
+        except Exception as error:
+            yield failed(file, trouble(error, file, theorem), look)
+
+
+def _result(file: str, one: Examined, look: Look) -> Checked:
+    found = tuple(each for each in findings(one) if each.code not in look.left_out)
+    passes = not any(each.severity == ERROR for each in found)
     return Checked(
-        file, payload(examined, errors), _written(examined, look), tuple(errors),
-        idle=any(one.idle for one in examined), steps=sum(len(one.steps) for one in examined),
-        settled=tuple(one.as_claimed for one in examined))
+        file, payload([one], diagnostics=found, strict=look.strict), _written(one, found, look),
+        idle=bool(one.idle), steps=len(one.steps), settled=(passes,), diagnostics=found)
+
+
+def failed(file: str, found: Trouble, look: Look) -> Checked:
+    """A file, or one theorem of it, of which there is no verdict."""
+    told = found.diagnostic
+    return Checked(file, payload([], [found.line], [told]), _text(look, lambda console: terminal.told(console, told)),
+                   errors=(found.line,), diagnostics=(told,))
+
+
+def together(file: str, found: Iterable[Checked], *, strict: bool = False) -> Checked:
+    """The parts of a file as one result."""
+    listed = list(found)
+    diagnostics = tuple(each for part in listed for each in part.diagnostics)
+    errors = tuple(error for part in listed for error in part.errors)
+    theorems = [theorem for part in listed for theorem in part.payload["theorems"]]
+    ok = bool(theorems) and exit_status(diagnostics, strict=strict) == NOTHING_WRONG
+    data = {**payload([], errors, diagnostics), "ok": ok, "theorems": theorems}
+    return Checked(
+        file, data, "".join(part.text for part in listed), errors, idle=any(part.idle for part in listed),
+        steps=sum(part.steps for part in listed), settled=tuple(one for part in listed for one in part.settled),
+        diagnostics=diagnostics)
 
 
 def built(theorem: Theorem) -> None:
@@ -100,19 +173,22 @@ def built(theorem: Theorem) -> None:
         BadInput: if what is written is none, with the line.
     """
     if isinstance(theorem.written, InvalidChain):
-        raise BadInput(str(theorem.written))
+        raise BadInput(str(theorem.written), kind="not executed") from theorem.written.__cause__
 
 
-def _written(examined: list[Examined], look: Look) -> str:
-    """The text for a terminal of the given width, with or without colours."""
-    if look.style == "json":
+def _written(one: Examined, found: tuple[Diagnostic, ...], look: Look) -> str:
+    if look.style == "concise":
+        return _text(look, lambda console: terminal.concise(console, one, found, verbose=look.verbose))
+    if look.quiet and not any(each.severity in (ERROR, WARNING) for each in found):
+        return ""
+    return _text(look, lambda console: terminal.full(console, one, found, verbose=look.verbose))
+
+
+def _text(look: Look, write: Callable[[Console], None]) -> str:
+    """What is written to a terminal of the given width, with or without colours; nothing in formats for programs."""
+    if look.style not in ("full", "concise"):
         return ""
     text = StringIO()  # with a height, or rich asks the terminal for it at every line
-    console = Console(file=text, width=look.width, height=25, highlight=False, markup=False, emoji=False,
-                      force_terminal=look.colour, color_system="standard" if look.colour else None)
-    for one in examined:
-        if look.style == "full":
-            terminal.full(console, one, strict=look.strict)
-        else:
-            terminal.concise(console, one)
+    write(Console(file=text, width=look.width, height=25, highlight=False, markup=False, emoji=False,
+                  force_terminal=look.colour, color_system="standard" if look.colour else None))
     return text.getvalue()

@@ -16,7 +16,6 @@ from sympy import Expr
 from derive.checking.judgement import Examined, Judgement
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.contexts import to_data as context_data
-from derive.kernel.equations import Equation
 from derive.kernel.terms import to_data
 from derive.language.terms import Batch, Expect, Law
 from derive.language.vocabulary import pi
@@ -38,10 +37,10 @@ def _theorem(one: Examined) -> dict[str, Any]:
 
 def _step(number: int, step: Judgement, theorem: Theorem) -> dict[str, Any]:
     return {"step": number, "line": step.by.line, "label": step.by.tag, "verdict": step.verdict.code,
-            "claim": _claim(step, infinite=theorem.endless)}
+            "claim": _claim(step, theorem)}
 
 
-def _claim(step: Judgement, *, infinite: bool) -> dict[str, Any] | None:
+def _claim(step: Judgement, theorem: Theorem) -> dict[str, Any] | None:
     """The equation that the verdict claims, with its evidence; None where a rule was believed or none is claimed."""
     match step.verdict:
         case Proved(equation):
@@ -53,12 +52,8 @@ def _claim(step: Judgement, *, infinite: bool) -> dict[str, Any] | None:
     if step.evidence is None or equation.trusts:
         return None
     return {"of": of, "before": to_data(equation.before), "after": to_data(equation.after),
-            "context": _context(equation, infinite=infinite), "evidence": _evidence(dict(step.evidence))}
-
-
-def _context(equation: Equation, *, infinite: bool) -> dict[str, Any]:
-    """The assumptions, at the horizon of the chain: an equation that speaks of none serves both."""
-    return {**context_data(equation.context), "horizon": "infinite" if infinite else "finite"}
+            "context": context_data(context_of(theorem.assumes, infinite=theorem.endless)),
+            "evidence": _evidence(dict(step.evidence))}
 
 
 def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:
@@ -74,8 +69,11 @@ def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:
 # -- against a proof ------------------------------------------------------------------------------------
 
 
-def against(data: dict[str, Any], theorems: Sequence[Theorem]) -> list[tuple[str, str]]:
-    """What differs between a certificate and the proofs it claims to be about: terms, assumptions, what is missing."""
+def against(data: dict[str, Any], theorems: Sequence[Theorem], *, partial: bool = False) -> list[tuple[str, str]]:
+    """What differs between a certificate and the proofs it claims to be about: terms, assumptions, what is missing.
+
+    A step that the proof claims and the certificate has no equation for is missing, unless ``partial``.
+    """
     known = {(theorem.name, Path(theorem.file).name): theorem for theorem in theorems}
     entries = {(entry["name"], entry["file"]): entry for entry in data["theorems"]}
     found = [(theorem.name, "is not in the certificate") for key, theorem in known.items() if key not in entries]
@@ -83,11 +81,11 @@ def against(data: dict[str, Any], theorems: Sequence[Theorem]) -> list[tuple[str
         if key not in known:
             found.append((str(entry["name"]), "no theorem of that name in the proof"))
         else:
-            found += [(f"{entry['name']}{place}", text) for place, text in _compared(entry, known[key])]
+            found += [(f"{entry['name']}{place}", text) for place, text in _compared(entry, known[key], partial)]
     return found
 
 
-def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[str, str]]:
+def _compared(entry: dict[str, Any], theorem: Theorem, partial: bool) -> list[tuple[str, str]]:
     terms = theorem.chain.terms
     if len(entry["steps"]) != len(terms) - 1:
         return [("", f"the proof has {len(terms) - 1} steps, the certificate {len(entry['steps'])}")]
@@ -98,6 +96,8 @@ def _compared(entry: dict[str, Any], theorem: Theorem) -> list[tuple[str, str]]:
         place, claim = f" step {step['step']}", step["claim"]
         if (step["line"], step["label"]) != (reason.line, reason.tag):
             outcomes.append((place, "the line or the label is not that of the proof"))
+        if step["verdict"] != reason.expect and not (partial and claim is None):
+            outcomes.append((place, f"the proof claims {reason.expect}, the certificate has {step['verdict']}"))
         if claim is None:
             continue
         sides = (before, after) if claim["of"] == "sides" else tuple(map(_mean_of, (before, after)))

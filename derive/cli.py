@@ -13,18 +13,19 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from derive import __version__
-from derive.errors import BadInput, DeriveError
+from derive.diagnostics import visible
+from derive.errors import BadInput
+from derive.running import guarded, run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-
-    from rich.console import Console
 
     from derive.theorems import Theorem
 
@@ -35,35 +36,39 @@ JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.Int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, 1, 2, or 130 when interrupted."""
+    """Run the command line and return its exit status: 0 to 3, or 130 when interrupted."""
     gc.set_threshold(50_000, 20, 50)  # terms and polynomials are long-lived: looking at them often finds nothing
     atexit.register(gc.freeze)  # nor does Python, when it ends, need to look at every object for cycles
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's import starts threads: no matrix here is worth them
-    try:
-        result = commands.main(
-            args=None if arguments is None else list(arguments), prog_name="derive", standalone_mode=False)
-        sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except DeriveError as error:
-        click.echo(f"error: {error}", err=True)
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away; there is nobody to tell
-        return 1
-    return result if isinstance(result, int) else 0
+    return run(commands, list(sys.argv[1:] if arguments is None else arguments))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+GROUPS = (
+    ("Check a derivation", ("check", "audit", "show", "explain")),
+    ("Look at numbers", ("evaluate", "fuzz", "probe")),
+    ("Check an estimator or a loss", ("estimator",)),
+    ("Hand it on", ("report", "verify")),
+)
+
+
+class _Grouped(click.Group):
+    """Lists its commands by what they are for, each with a whole sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in GROUPS:
+            listed = [(name, self.commands[name]) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(name, (command.help or "").split("\n\n")[0].replace("\n", " "))
+                                    for name, command in listed])
+
+
+@click.group(cls=_Grouped, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="derive")
 def commands() -> None:
-    """Check policy-gradient derivations, step by step: proved exactly, or refuted by a small MDP."""
+    """Check policy-gradient derivations, step by step: proved exactly, or refuted by a small MDP.
+
+    A first look: derive check policy_gradient, then derive explain. Exit statuses: derive explain status.
+    """
 
 
 # -- check -------------------------------------------------------------------------------------
@@ -71,47 +76,51 @@ def commands() -> None:
 
 @commands.command()
 @PATHS
-@click.option("--format", "style", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True)
-@click.option("--strict", is_flag=True, help="Idle assumptions are errors.")
+@click.option("--format", "style", type=click.Choice(["full", "concise", "json", "github", "sarif", "junit"]),
+              default="full", show_default=True)
+@click.option("-v", "--verbose", is_flag=True, help="Show claims, every step and the evidence for it.")
+@click.option("-q", "--quiet", is_flag=True, help="Show what is wrong and nothing else.")
+@click.option("--thorough", is_flag=True, help="Ask more shapes, and zeros, where a step is decided already.")
+@click.option("--strict", is_flag=True, help="Warnings make the exit status 1.")
+@click.option("--select", multiple=True, metavar="CODES", help="Report these codes only, such as D001,D005.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Do not report these codes.")
+@click.option("--exclude", multiple=True, metavar="PATTERNS", help="Pass over files and folders of these names.")
+@click.option("--if-any", is_flag=True, help="Pass over PATHS that define no theorem, as a hook needs it.")
+@click.option("--statistics", is_flag=True, help="Count how often each code was met.")
+@click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
 @click.option("--certificate", type=click.Path(path_type=Path),
               help="Write what an independent checker needs (see derive verify).")
+@click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(0.1, 1e6), metavar="SECONDS",
+              help="Of each file; what takes longer is undecided.")
+@click.option("--memory", default=1000, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
+              help="Of each file; what takes more is undecided.")
 @JOBS
-def check(paths: tuple[Path, ...], style: str, strict: bool, output: Path | None, certificate: Path | None,
-          jobs: int) -> int:
-    """Check every step of the theorems in PATHS (files or folders; default: the bundled proofs)."""
-    from time import perf_counter
+def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,
+          timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...],
+          exclude: tuple[str, ...], **flags: Any) -> int:
+    """Check every step of the theorems in PATHS: files, folders, names of bundled proofs, or - for standard input.
 
-    from derive.campaign import Look, check_files
-    from derive.report.terminal import summary
+    Without PATHS: those of [tool.derive] in pyproject.toml, else the bundled proofs.
 
-    start, errors = perf_counter(), list[str]()
-    files = list(_files(paths, errors))
-    payloads: list[dict[str, Any]] = []
-    settled: list[bool] = []
-    steps, idle = 0, False
-    with _console(output) as console, _executor(jobs) as executor:
-        look = Look(style, strict, console.width, console.color_system is not None)
-        try:
-            for checked in check_files(files, look=look, executor=executor):
-                console.file.write(checked.text)
-                console.file.flush()
-                payloads += checked.payload["theorems"]
-                errors += checked.errors
-                settled += checked.settled
-                steps, idle = steps + checked.steps, idle or checked.idle
-        finally:  # interrupted: say what is settled
-            if style == "json":
-                _print_json(console, payloads, errors)
-            else:
-                summary(console, settled, steps, len(errors), perf_counter() - start)
-    for error in errors:
-        click.echo(f"error: {error}", err=True)
-    if errors or not settled:
-        return 2
-    if certificate is not None:
-        _write_certificate(certificate, files)
-    return 0 if all(settled) and not (strict and idle) else 1
+    Exit status: 0 if everything is as claimed, warnings allowed; 1 if something is not; 2 if a file could not be
+    read, ran out of time or memory, crashed, or holds no theorem; 3 for a defect of derive. The largest wins.
+    """
+    from derive.configuration import configuration
+    from derive.isolation import Limits
+    from derive.run_check import Options
+    from derive.run_check import check as checked
+
+    known = configuration()
+    flags["strict"] = flags["strict"] or known.strict
+    return checked(paths or known.paths, Options(
+        style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select) or known.select,
+        ignore=_split(ignore) or known.ignore, exclude=(*known.exclude, *_split(exclude)),
+        limits=Limits(seconds=timeout, megabytes=memory), **flags))
+
+
+def _split(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
 @contextmanager
@@ -129,41 +138,10 @@ def _executor(jobs: int) -> Iterator[Executor | None]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _write_certificate(path: Path, files: list[Path]) -> None:
-    import json
-
-    from derive.certificate import certificate
-    from derive.checking.examine import Session
-    from derive.proof_files import load
-    from derive.report.output import write_whole
-
-    session = Session()
-    data = certificate([session.examine(theorem) for file in files for theorem in load(file)])
-    write_whole(path, (json.dumps(data, separators=(",", ":")) + "\n").encode())
-
-
-def _print_json(console: Console, theorems: list[dict[str, Any]], errors: list[str]) -> None:
-    import json
-
-    ok = bool(theorems) and not errors and all(theorem["as_claimed"] for theorem in theorems)
-    data = {"schema": 1, "ok": ok, "theorems": theorems, "errors": errors}
-    console.file.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
-
-
 def _console(output: Path | None) -> Any:
     from derive.report.output import console_for
 
     return console_for(output)
-
-
-def _files(paths: Iterable[Path], errors: list[str]) -> Iterator[Path]:
-    """The proof files of all paths; what cannot be read is noted in ``errors`` and skipped."""
-    from derive.proof_files import bundled, search
-
-    for path in list(paths) or [bundled()]:
-        found = search(path)
-        errors += found.errors
-        yield from found.files
 
 
 def _built(theorem: Theorem) -> None:
@@ -176,7 +154,8 @@ def _built(theorem: Theorem) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
               help="Compare with the terms of this proof; may be repeated.")
-@click.option("--partial", is_flag=True, help="Steps without evidence are no failure.")
+@click.option("--partial", is_flag=True, help="Steps without evidence, or without an equation, are no failure.")
+@guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
     from derive.statements import scope, statement, visible
@@ -194,25 +173,27 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
         means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
         click.echo(f"{name}: verified{means}")
         click.echo(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
-        click.echo(f"    {scope(one.equation.context)}")
+        click.echo(f"    {scope(one.equation.context, one.equation.before, one.equation.after)}")
     claimed = [one for one in outcomes if one.claimed]
     count = sum(one.equation is not None for one in claimed)
     bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]
     good = bool(count) and not bad
     if proofs:
-        good = _is_about(read(path), proofs) and good
-    click.echo(f"{count} of {len(claimed)} claimed equations verified; {len(outcomes) - len(claimed)} steps claim none")
+        good = _is_about(read(path), proofs, partial=partial) and good
+    none = len(outcomes) - len(claimed)
+    click.echo(f"{count} of {len(claimed)} claimed equations verified; "
+               f"{none} {'step claims' if none == 1 else 'steps claim'} none")
     if not proofs:
         click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
     return 0 if good else 1
 
 
-def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
+def _is_about(data: dict[str, Any], proofs: tuple[Path, ...], *, partial: bool) -> bool:
     """Whether the certificate is about these proofs; says what differs."""
     from derive.certificate import against
     from derive.statements import visible
 
-    wrong = against(data, _named([str(proof) for proof in proofs]))
+    wrong = against(data, _named([str(proof) for proof in proofs]), partial=partial)
     for step, text in wrong:
         click.echo(f"{visible(step)}: {visible(text)}")
     return not wrong
@@ -223,6 +204,7 @@ def _is_about(data: dict[str, Any], proofs: tuple[Path, ...]) -> bool:
 @click.option("--shape", default="20,5,200", show_default=True, metavar="S,A,H", help="States, actions, last decision.")
 @click.option("--points", default=8, show_default=True, type=click.IntRange(1, 64), help="Random points and primes.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@guarded
 def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
     """Compare every step of the theorems NAMES at random points of one large shape."""
     from derive.report.probing import probed
@@ -234,6 +216,36 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
         return 0 if probed(console, theorems, shape, points=points, seed=seed) else 1
 
 
+@commands.command()
+@NAMES
+@click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
+@guarded
+def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
+    """Say what each assumption of the theorems NAMES is needed for, with a model, and which relations are used.
+
+    Exit status: 1 if an assumption of a theorem that follows is idle, else 0.
+    """
+    import json
+
+    from derive.checking.examine import Session
+    from derive.report.auditing import audited, payload
+    from derive.report.output import refuse_inputs
+
+    refuse_inputs([output], [Path(name) for name in names])
+    theorems, session = _named(names), Session()
+    for theorem in theorems:
+        _built(theorem)
+    with _console(output) as console:
+        examined = [session.examine(theorem) for theorem in theorems]
+        if style == "json":
+            console.print(json.dumps(payload(examined), indent=2), soft_wrap=True, markup=False, highlight=False)
+        else:
+            for one in examined:
+                audited(console, one)
+    return 1 if any(one.idle and one.follows for one in examined) else 0
+
+
 # -- show and explain -----------------------------------------------------------------------------
 
 
@@ -241,6 +253,7 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--latex", is_flag=True, help="The chain as LaTeX.")
 @click.option("--replay", type=int, metavar="STEP", help="Python that recomputes the counterexample of a step.")
+@guarded
 def show(path: Path, latex: bool, replay: int | None) -> int:
     """Show the chains of a proof file, or of a bundled theorem, without checking them."""
     from derive.report import chains
@@ -268,8 +281,10 @@ def _named(names: Sequence[str]) -> list[Theorem]:
             continue
         matches = [file for file in proof_files([bundled()]) if file.stem == name]
         if not matches:
-            known = ", ".join(file.stem for file in proof_files([bundled()]))
-            raise BadInput(f"{name}: no such file, and no bundled theorem of that name. The bundled ones: {known}.")
+            known = [file.stem for file in proof_files([bundled()])]
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"The bundled ones: {', '.join(known)}."
+            raise BadInput(f"{visible(name)}: no such file, and no bundled theorem of that name. {hint}")
         found += [theorem for file in matches for theorem in load(file)]
     return found
 
@@ -280,7 +295,12 @@ def explain(subject: str | None) -> int:
     """Explain a rule or a diagnostic code; without a subject, list them."""
     from derive.report import explanations
 
-    click.echo(explanations.overview() if subject is None else explanations.explanation(subject))
+    if subject is None:
+        click.echo(explanations.overview())
+        return 0
+    from derive.proof_files import bundled, search
+
+    click.echo(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
     return 0
 
 
@@ -293,6 +313,7 @@ def explain(subject: str | None) -> int:
 @click.option("--samples", default=100_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the simulator and of theta.")
+@guarded
 def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
     """Evaluate the formula of THEOREM on MDP, next to independent methods.
 
@@ -313,9 +334,11 @@ def evaluate(theorem: str, mdp: str, samples: int, seed: int) -> int:
 
 @commands.command()
 @NAMES
-@click.option("--examples", default=20, show_default=True, type=click.IntRange(1), help="Random MDPs for each step.")
+@click.option("--examples", default=20, show_default=True, type=click.IntRange(1, 1_000_000),
+              help="Random MDPs for each step.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @JOBS
+@guarded
 def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
     """Re-check every step of the theorems NAMES on random MDPs of random shapes."""
     from derive.report.fuzzing import fuzzed
@@ -359,6 +382,7 @@ def estimator(names: tuple[str, ...], **options: Any) -> int:
 @click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories of the convergence plot.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@guarded
 def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int:
     """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document."""
     from derive.report.handout import write_handout
@@ -369,5 +393,5 @@ def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
                           "-o", output.name])
     good = write_handout(theorems, output, samples=samples, seed=seed, command=command)
-    click.echo(f"wrote {output}")
+    click.echo(f"wrote {output}" + ("" if good else "; not everything in it is as claimed: derive check says what"))
     return 0 if good else 1

@@ -46,11 +46,51 @@ CODES: tuple[Code, ...] = (
          "parameter values of the shapes (|S|,|A|,H) listed). Agreement at random points is added information and "
          "proves nothing."),
     Code("D009", "", "a verdict differs from the one declared",
-         "A step declares the verdict it expects with by(..., expect=...); without it, Proved is expected."),
+         "A step declares the verdict it expects with by(..., expect=...), and has another one. Correct the "
+         "declaration, or the step."),
     Code("D010", "", "an idle assumption",
          "An assumption of the theorem settles no side condition and excludes no counterexample. Drop it, and the "
-         "theorem says more. A warning; an error under --strict."),
+         "theorem says more. A warning."),
+    Code("D011", "", "a file cannot be read as a proof",
+         "It does not exist, cannot be opened, is not valid Python, or is no regular file of at most a million bytes. "
+         "Nothing in it was checked, so nothing is said of it."),
+    Code("D012", "", "a proof cannot be executed",
+         "A proof is Python, and Python stopped: a name that does not exist, a call with the wrong arguments, a chain "
+         "that is none. If it happened inside one theorem, the others of the file are checked."),
+    Code("D013", "", "a theorem is lost, or there is none",
+         "A theorem that a file declares is not there when the file has been executed: its name is given twice, it "
+         "was deleted, or it stands where it is not reached. Or a file has no theorem at all."),
+    Code("D014", "", "out of time",
+         "The file was not checked within --timeout SECONDS. What was settled before is shown; of the rest nothing is "
+         "claimed. Split the step, use smaller literal times, or allow more."),
+    Code("D015", "", "out of memory",
+         "The file was not checked within --memory MB. What was settled before is shown; of the rest nothing is "
+         "claimed. Split the step, use smaller literal times, or allow more."),
+    Code("D016", "", "the process ended without a result",
+         "The process that checked a file ended before it said what it found: the file ended it, or a signal did. "
+         "What was settled before is shown."),
+    Code("D017", "", "a defect of derive",
+         "Two kinds of evidence contradict each other, or the program itself failed. This is never the fault of the "
+         "derivation. Please report it, with the file; DERIVE_DEBUG=1 shows where it happened."),
+    Code("D018", "", "a letter is free on one side only",
+         "The equation is checked for every value of the letter, which is legal and rarely meant. Usually a sum or an "
+         "expectation that should bind it is missing."),
+    Code("D019", "", "one term makes two steps false",
+         "The steps before and after a term are both refuted, and its two neighbours are equal. So this one term is "
+         "wrong, and nothing else."),
 )
+
+
+KINDS = {
+    "idle": "D010", "unreadable": "D011", "not executed": "D012", "lost": "D013", "time": "D014", "memory": "D015",
+    "ended": "D016", "defect": "D017", "free letter": "D018", "shared term": "D019", "declaration": "D009",
+}
+"""The codes of what is no verdict."""
+
+
+def headline(number: str) -> str:
+    """The headline of a code."""
+    return next(code.headline for code in CODES if code.number == number)
 
 
 def code_of(verdict: str) -> Code:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -29,9 +29,11 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from derive.assumptions import Assumption
+from derive.diagnostics import Span
 from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, said
 from derive.language.expression import as_term
 from derive.language.typing import admit, check_functions
+from derive.names import check_names
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
 from derive.theorems import By, Chain, Theorem
@@ -88,7 +90,7 @@ def calc(*items: Any) -> Chain:
     """A chain of equalities: ``calc(term, by(reason), term, by(reason), term)``.
 
     Raises:
-        InvalidChain: if terms and reasons do not alternate, or there is no step.
+        InvalidChain: if terms and reasons do not alternate, there is no step, or a name is none.
     """
     if len(items) < 3 or len(items) % 2 == 0:
         raise InvalidChain(f"calc needs term, by(...), term, by(...), term; got {len(items)} items.")
@@ -97,6 +99,7 @@ def calc(*items: Any) -> Chain:
             expected = "by(...)" if place % 2 else "a term"
             raise InvalidChain(f"calc: item {place + 1} is {item}, expected {expected}.")
     terms = tuple(admit(as_term(item)) for item in items[::2])
+    check_names(terms)
     try:
         check_functions(terms)
     except MalformedTerm as malformed:
@@ -121,6 +124,16 @@ class Declared(Theorem):
         vars(self).update(
             title=title, assumes=assumes, name=body.__name__, file=body.__code__.co_filename,
             line=body.__code__.co_firstlineno, docstring=str(statement).strip(), _body=body, _chain=None)
+
+    @property
+    def names(self) -> Mapping[str, Any]:
+        """What the names in the body stand for, as far as they are not local to it."""
+        body = self._body
+        assert isinstance(body, FunctionType)
+        try:
+            return {**body.__globals__, **inspect.getclosurevars(body).nonlocals}
+        except ValueError:  # a cell that is still empty
+            return body.__globals__
 
     @property
     def written(self) -> Chain | InvalidChain:
@@ -254,6 +267,20 @@ def line_of(error: BaseException, file: str) -> int | None:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
+
+
+def span_of(error: BaseException, file: str) -> Span | None:
+    """What the innermost frame of an error that lies in ``file`` was executing; columns are bytes, from 1."""
+    span, trace, wanted = None, error.__traceback__, Path(file).resolve()
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).resolve() == wanted:
+            line, end_line, column, end_column = list(code.co_positions())[trace.tb_lasti // 2]
+            line = line or trace.tb_lineno
+            span = Span(line=line, column=(column or 0) + 1, end_line=end_line or line,
+                        end_column=(end_column or 0) + 1)
+        trace = trace.tb_next
+    return span
 
 
 def _with_kind(error: BaseException) -> str:

@@ -46,6 +46,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     State,
     StateAt,
@@ -144,6 +145,8 @@ class Enumeration:
                 return self.model.r[place(s)][place(a)][place(x)]
             case Return(args=(path,)):
                 return self.model.reward_of(self._path(path, env))
+            case Same(args=(one, two)):
+                return Fraction(place(one) == place(two))
             case Applied(args=(function, *places)):
                 return self.model.functions[str(function.label)][tuple(map(place, places))]
             case StateValue(args=(policy, time, s)):
@@ -216,7 +219,7 @@ class Enumeration:
     # -- the model ------------------------------------------------------------------------------
 
     def _policy(self, name: str, s: int, a: int, at: Fraction) -> Fraction:
-        row = self.model.policies[name][s]
+        row = self.model.policy(name)[s]
         if name != "pi" or at == 0:
             return row[a]
         if (s, at) not in self._tilted:
@@ -267,18 +270,21 @@ class Enumeration:
     def _path(self, term: Expr, env: Environment) -> Path:
         match term:
             case Trajectory():
-                return env[term]
+                found = env[term]
             case Drawn(args=(Batch() as batch, number)):
                 draw = self._whole(number, env)
                 if draw not in env[batch]:
                     raise NotApplicable(f"τ^{{({draw})}} does not exist for m = {self.model.shape.samples}")
-                return env[batch][draw]
-        raise OutsideFragment(f"{term} is not a trajectory")
+                found = env[batch][draw]
+            case _:
+                raise OutsideFragment(f"{term} is not a trajectory")
+        path: Path = found
+        return path
 
     def _place(self, term: Expr, env: Environment) -> int:
         match term:
             case State() | Action():
-                return env[term]
+                return int(env[term])
             case StateAt(args=(path, time)):
                 return self._along(self._path(path, env)[::2], self._whole(time, env), "s")
             case ActionAt(args=(path, time)):
@@ -295,7 +301,7 @@ class Enumeration:
             case Integer():
                 return int(term)
             case Time() | Draw():
-                return env[term]
+                return int(env[term])
             case Horizon():
                 return self.model.shape.horizon
             case SampleSize():

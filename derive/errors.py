@@ -7,6 +7,7 @@ never with a traceback. A *verdict* about a derivation is not an exception (see
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -75,7 +76,16 @@ class KernelDisagrees(DeriveError):
 
 
 class BadInput(DeriveError):
-    """A file, folder or argument given on the command line cannot be used."""
+    """A file, folder or argument given on the command line cannot be used.
+
+    Of a proof file it says in ``kind`` what it is ("unreadable", "not executed", "lost"), and where it is known,
+    the file, the line and the theorem.
+    """
+
+    def __init__(self, message: str, *, kind: str = "unreadable", file: str = "", line: int | None = None,
+                 theorem: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.file, self.line, self.theorem = kind, file, line, theorem
 
 
 def said(error: BaseException) -> str:
@@ -92,3 +102,16 @@ def in_one_line(value: object, write: Callable[[Any], str] = repr) -> str:
     except BaseException as error:  # SystemExit too: a proof file must not end the run
         return f"(a {type(value).__name__} that cannot be shown: {type(error).__name__})"
     return text.encode(errors="backslashreplace").decode()
+
+
+def exhausted(error: BaseException) -> str:
+    """What was not enough, in words, if an input has met a limit of Python's own; else empty."""
+    if isinstance(error, MemoryError):
+        return "memory was not enough"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, OverflowError):
+        return "a number is too large"
+    if isinstance(error, ValueError) and "integer string conversion" in said(error):
+        return f"a number has more than {sys.get_int_max_str_digits():,} digits"
+    return ""

@@ -15,6 +15,8 @@ from typing import Any
 from derive.errors import InvalidModel
 
 Table = tuple[tuple[Fraction, ...], ...]
+HELD = "@pi"
+"""The policy that has the values of pi and does not move with theta."""
 Path = tuple[int, ...]
 """A trajectory as numbers: (s_0, a_0, s_1, a_1, ..., s_{H+1})."""
 
@@ -39,7 +41,7 @@ class Shape:
     @property
     def trajectories(self) -> int:
         """The number of trajectories, |S| (|A| |S|)^(H+1)."""
-        return self.states * (self.actions * self.states) ** (self.horizon + 1)
+        return int(self.states * (self.actions * self.states) ** (self.horizon + 1))
 
     def paths(self) -> Iterator[Path]:
         """All trajectories, in lexicographic order."""
@@ -83,6 +85,10 @@ class Model:
                 _row(f"{name}(·|s={s})", table[s], k)
         return self
 
+    def policy(self, name: str) -> Table:
+        """The rows of a policy; the one that is held at theta has those of pi."""
+        return self.policies["pi" if name == HELD else name]
+
     def reward_of(self, path: Path) -> Fraction:
         """R(tau): the table's entry, or sum_t gamma^t r(s_t, a_t, s_{t+1})."""
         if self.returns is not None:
@@ -121,7 +127,7 @@ class Model:
         weight = self.mu[path[0]]
         for t in range(self.shape.horizon + 1):
             s, a, x = path[2 * t : 2 * t + 3]
-            weight *= self.P[s][a][x] * self.policies[policy][s][a]
+            weight *= self.P[s][a][x] * self.policy(policy)[s][a]
         return weight
 
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
-import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import decode_source, module_from_spec, spec_from_file_location
 from pathlib import Path
 from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from derive.errors import BadInput, DeriveError, said
+from derive.folders import Walk, is_test
 from derive.mentions import mentions_theorem
 
 if TYPE_CHECKING:
@@ -50,19 +50,24 @@ def bundled() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The proof files below a path, and what could not be looked at, one line each."""
+    """The proof files below a path, what could not be looked at, one line each, and what was passed over."""
 
     files: tuple[Path, ...] = ()
     errors: tuple[str, ...] = ()
+    skipped: tuple[Path, ...] = ()
 
 
-def search(path: Path) -> Search:
-    """The proof file ``path``; or of a folder, the files that mention ``theorem``. Never raises."""
+def search(path: Path, *, exclude: Iterable[str] = ()) -> Search:
+    """The proof file ``path``; or of a folder, the files that mention ``theorem``. Never raises.
+
+    Of a folder, virtual environments and tests are passed over, and what matches a pattern of ``exclude``: a name,
+    or a path below the folder.
+    """
     files: list[Path] = []
-    errors: list[str] = []
+    walk = Walk(path, tuple(exclude))
     try:
         folder = path.is_dir()
-        listed = sorted(_python_files(path, errors)) if folder else [_named(path)]
+        listed = sorted(walk.python_files()) if folder else [_named(path)]
     except (BadInput, OSError, ValueError) as error:
         return Search(errors=(said(error) if isinstance(error, BadInput) else f"{path}: no such file or folder.",))
     for file in listed:
@@ -72,11 +77,11 @@ def search(path: Path) -> Search:
             elif not folder:
                 raise BadInput(f"{file}: defines no theorem. A proof has a function decorated with @theorem(...).")
         except BadInput as error:
-            errors.append(str(error))
-    if folder and not files and not errors:
-        errors.append(f"{path}: no Python file in this folder defines a theorem. "
-                      "A proof has a function decorated with @theorem(...).")
-    return Search(tuple(files), tuple(errors))
+            walk.errors.append(str(error))
+    if folder and not files and not walk.errors:
+        walk.errors.append(f"{path}: no Python file in this folder defines a theorem. "
+                           "A proof has a function decorated with @theorem(...).")
+    return Search(tuple(files), tuple(walk.errors), tuple(walk.skipped))
 
 
 def proof_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -101,34 +106,22 @@ def _named(path: Path) -> Path:
     return path
 
 
-def _python_files(root: Path, errors: list[str]) -> Iterator[Path]:
-    """The visible Python files below a folder; of folders that are not entered, a line in ``errors``."""
-
-    def unreadable(error: OSError) -> None:
-        errors.append(f"{error.filename}: this folder cannot be read ({error.strerror}).")
-
-    for place, folders, names in os.walk(root, onerror=unreadable):
-        here = Path(place)
-        folders[:] = sorted(name for name in folders if not (name.startswith(".") or name == "__pycache__"))
-        for name in folders:
-            if (here / name).is_symlink() and not _is_searched(here / name, root):
-                errors.append(f"{here / name}: a link to a folder is not followed. Name the folder itself.")
-        yield from (here / name for name in names if name.lower().endswith(".py") and not name.startswith("."))
-
-
-def _is_searched(link: Path, root: Path) -> bool:
-    """Whether a link leads to a folder that is searched anyway."""
-    target, top = link.resolve(), root.resolve()
-    return target.is_relative_to(top) and not any(
-        part.startswith(".") or part == "__pycache__" for part in target.relative_to(top).parts)
-
-
 def _mentions(file: Path, tree: ast.Module) -> bool:
     if not mentions_theorem(tree):
         return False
     if file.suffix != ".py":
         raise BadInput(f"{file}: mentions theorem, but is not read: its name does not end in .py. Rename it.")
     return True
+
+
+def may_be_proof(file: Path) -> bool:
+    """Whether a search of a folder would find a file in it, or complain of it."""
+    if file.suffix.lower() != ".py" or is_test(file.name):
+        return False
+    try:
+        return _mentions(file, parsed(file))
+    except BadInput:
+        return True
 
 
 def parsed(file: Path) -> ast.Module:
@@ -145,6 +138,7 @@ def parsed(file: Path) -> ast.Module:
         if len(source) > LARGEST:
             raise BadInput(f"{file}: {max(file.stat().st_size, len(source)):,} bytes; "
                            f"a proof file has at most {LARGEST:,}.")
+        decode_source(source)  # strictly, as Python reads a file: its parser alone forgives bytes in comments
         return ast.parse(source, filename=str(file))
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror}).") from None
@@ -160,6 +154,14 @@ def parsed(file: Path) -> ast.Module:
 # -- loading ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The theorems of a file in the order of its lines, and what it declares and does not hold, one line each."""
+
+    theorems: tuple[Theorem, ...]
+    lost: tuple[str, ...]
+
+
 def load(file: Path) -> list[Theorem]:
     """The theorems that a proof file defines, in the order of its lines.
 
@@ -167,19 +169,30 @@ def load(file: Path) -> list[Theorem]:
         BadInput: if executing it fails, with the line where it does; if it declares a theorem
             that is then lost, or under a name that another has; if it has none.
     """
+    found = loaded(file)
+    if found.lost:
+        more = len(found.lost) - 1
+        raise BadInput(found.lost[0] + (f" (The file has {more} more such faults.)" if more else ""), kind="lost")
+    return list(found.theorems)
+
+
+def loaded(file: Path) -> Loaded:
+    """The theorems that a proof file defines, and those that it loses.
+
+    Raises:
+        BadInput: if executing it fails, with the line where it does; if it has no theorem and loses none.
+    """
     from derive.lost import lost_theorems, theorems_among  # SymPy is loaded with the first proof, not before
 
     tree = parsed(file)
     with _EXECUTING:
         names = vars(_executed(file.resolve()))
     lost = lost_theorems(file, tree, names[EVENTS], names)
-    if lost:
-        raise BadInput(lost[0] + (f" (The file has {len(lost) - 1} more such faults.)" if len(lost) > 1 else ""))
     own = [theorem for theorem in theorems_among(names) if Path(theorem.file).resolve() == file.resolve()]
-    if not own:
+    if not own and not lost:
         raise BadInput(f"{file}: mentions theorem, but no theorem is found in it. "
-                       "A proof has a function decorated with @theorem(...) at its top level.")
-    return own
+                       "A proof has a function decorated with @theorem(...) at its top level.", kind="lost")
+    return Loaded(tuple(own), tuple(lost))
 
 
 def _executed(file: Path) -> ModuleType:
@@ -205,7 +218,7 @@ def _executed(file: Path) -> ModuleType:
             if isinstance(error, KeyboardInterrupt):
                 raise
             kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
-            raise BadInput(f"{place_of(error, file)}: {kind}{said(error)}") from error
+            raise BadInput(f"{place_of(error, file)}: {kind}{said(error)}", kind="not executed") from error
         finally:
             _keep(events, module, before)
     return module

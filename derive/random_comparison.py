@@ -18,10 +18,12 @@ from sympy import Expr
 from derive.assumptions import POSSIBLE, Assumption
 from derive.claim import Claim
 from derive.enumerate import Enumeration
+from derive.errors import NotApplicable
 from derive.language.binding import Index
 from derive.language.expression import subterms
 from derive.language.signature import signature
 from derive.language.terms import Batch, Grad, Log
+from derive.model_class import fits, holds_at
 from derive.models import Model, Shape
 from derive.numeric.gaps import assignments, largest_gap
 from derive.numeric.instances import instance_of, random_instance
@@ -41,6 +43,8 @@ def differ_at_random(before: Expr, after: Expr, known: Collection[Assumption], m
     Raises:
         Undefined, NotApplicable, OutsideFragment, WorkLimit: where a side has no value there.
     """
+    if not fits(known, shape, infinite=method in (ORACLE, SOLVED)):
+        raise NotApplicable(f"{shape} is no shape of the class")
     return _METHODS[method](before, after, known, shape, seed)
 
 
@@ -51,7 +55,10 @@ def claim_of(before: Expr, after: Expr, known: Collection[Assumption], *, endles
 
 def _in_floats(before: Expr, after: Expr, known: Collection[Assumption], shape: Shape, seed: int) -> bool:
     rng = np.random.default_rng(seed)
-    instance = random_instance(rng, shape, signature(before, after), assumptions=known, zeros=bool(seed % 2))
+    if any(one.kind for one in known):  # the class has a shape of its own
+        instance = instance_of(_model(before, after, known, shape, seed), signature(before, after))
+    else:
+        instance = random_instance(rng, shape, signature(before, after), assumptions=known, zeros=bool(seed % 2))
     gap = largest_gap(before, after, instance, possible_only=POSSIBLE in known, most=MOST_ASSIGNMENTS[FLOAT], rng=rng)
     return gap.differs
 
@@ -95,5 +102,7 @@ def _places(before: Expr, after: Expr, known: Collection[Assumption], model: Mod
     free = {index for index in before.free_symbols | after.free_symbols if isinstance(index, Index)}
     for at in assignments(free, instance_of(model, signature(before, after)), possible_only=POSSIBLE in known,
                           most=MOST_ASSIGNMENTS[method], rng=np.random.default_rng(seed)):
-        yield {index: dict(enumerate(value, 1)) if isinstance(value, tuple) and isinstance(index, Batch) else value
-               for index, value in at.items()}
+        found = {index: dict(enumerate(value, 1)) if isinstance(value, tuple) and isinstance(index, Batch) else value
+                 for index, value in at.items()}
+        if holds_at(known, found, model.shape.horizon):
+            yield found

@@ -24,6 +24,7 @@ from derive.assumptions import (
 from derive.language.binding import Binder
 from derive.language.signature import Signature
 from derive.language.terms import Trajectory
+from derive.model_class import fitted
 from derive.models import Model, Shape
 
 LONGEST = 8
@@ -100,7 +101,7 @@ def random_model(source: Random, shape: Shape, parts: Signature, known: Collecti
         return Fraction(source.randint(-5, 5), source.choice((1, 2, 3, 4)))
 
     sizes = {"state": n, "action": k}
-    return Model(
+    return fitted(known, Model(
         shape=shape, mu=row(len(n), initial_positive in known),
         P=tuple(tuple(row(len(n), dynamics_positive in known) for _ in k) for _ in n),
         r=tuple(tuple(tuple(number() for _ in n) for _ in k) for _ in n),
@@ -111,4 +112,4 @@ def random_model(source: Random, shape: Shape, parts: Signature, known: Collecti
         returns=None if additive_return in known else {path: number() for path in shape.paths()},
         functions={name: {places: number() for places in product(*(sizes[sort] for sort in sorts))}
                    for name, sorts in sorted(parts.functions)},
-    ).validate()
+    ).validate())

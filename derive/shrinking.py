@@ -1,6 +1,6 @@
 """A witness made simpler: blocks of numbers to 0, rows to 0 and 1, every number towards a short fraction.
 
-One change at a time, checked again after every step.
+One change at a time, the sides computed after every step; the simplest model is computed again by the oracle.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from derive.assumptions import dynamics_positive, initial_positive, policy_positive
@@ -22,25 +22,38 @@ F0, F1 = Fraction(0), Fraction(1)
 
 def shrunk(claim: Claim, witness: Witness) -> Witness:
     """Simpler numbers, one change at a time, each kept only if the sides still differ."""
+    simplest = _shrunk(claim, witness, confirmed=False)
+    found = claim.values(simplest.model, simplest.indices)
+    if found is None:  # the oracle has no value there, as at zeros of quotients that it does not cancel
+        return _shrunk(claim, witness, confirmed=True)
+    left, right, exact = found
+    return replace(simplest, left=left, right=right, exact=exact)
+
+
+def _shrunk(claim: Claim, witness: Witness, *, confirmed: bool) -> Witness:
     before = None
     while before is not witness:
         before = witness
         for simpler in (_zeroed_blocks, _simpler_rows, _shorter_numbers, _plain_discount):
-            witness = _shrunk_by(simpler, claim, witness)
+            witness = _shrunk_by(simpler, claim, witness, confirmed=confirmed)
     return witness
 
 
-def _shrunk_by(simpler: Callable[[Model], Iterator[Model]], claim: Claim, witness: Witness) -> Witness:
-    """One kind of change, again from its start after each success."""
-    progress = True
-    while progress:
-        progress = False
-        for candidate in simpler(witness.model):
-            found = claim.values(candidate, witness.indices) if _in_class(claim, candidate, witness) else None
+def _shrunk_by(simpler: Callable[[Model], Iterator[Model]], claim: Claim, witness: Witness, *,
+               confirmed: bool) -> Witness:
+    """One kind of change, from where the last one succeeded; what was tried before it is tried in the next round."""
+    first, last = 0, None
+    while first != last:
+        last = None
+        for n, candidate in enumerate(islice(simpler(witness.model), first, None), first):
+            found = claim.values(candidate, witness.indices, confirmed=confirmed) if _in_class(
+                claim, candidate, witness) else None
             if found is not None:
                 left, right, exact = found
-                witness, progress = replace(witness, model=candidate, left=left, right=right, exact=exact), True
+                witness, first = replace(witness, model=candidate, left=left, right=right, exact=exact), n
                 break
+        else:
+            last = first
     return witness
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from derive.kernel.contexts import Context
-from derive.kernel.terms import ALL, INF, SAMPLES, Term, Tuple
+from derive.kernel.terms import ALL, HELD, INF, SAMPLES, Term, Tuple
+from derive.kernel.wellformed import at_theta
 
 SAYS = {"dynamics": "every transition is possible", "initial": "every state may be first",
         "policy": "every policy is positive"}
@@ -49,6 +50,10 @@ def place(x: Tuple) -> str:
     return index(x)
 
 
+def policy(name: str) -> str:
+    return {"pi": "π", HELD: "π_old"}.get(name, name)
+
+
 def statement(t: Term) -> str:
     """A term of the kernel in one line, as it was expanded."""
     head = t[0]
@@ -58,6 +63,9 @@ def statement(t: Term) -> str:
         return "γ" if head == "gamma" else "m"
     if head == "gamma^":
         return f"γ^{{{time(t[1])}}}"
+    if head in ("c^", "q^"):
+        base = t[1] if head == "c^" else f"({t[1]}/{t[2]})"
+        return f"{base}^{{{time(t[-1])}}}"
     if head == "+":
         return "(" + " + ".join(map(statement, t[1:])) + ")"
     if head == "*":
@@ -69,7 +77,7 @@ def statement(t: Term) -> str:
     if head in ("grad", "log"):
         return f"{'∇' if head == 'grad' else 'log '}[{statement(t[1])}]"
     if head == "E":
-        law = "π" if t[2] == "pi" else t[2]
+        law = policy(t[2])
         return f"E_{{{index(t[1])}~{law}}}[{statement(t[3])}]"
     if head in ("sum", "prod"):
         return f"{'Σ' if head == 'sum' else 'Π'}_{{{index(t[1])}{_range(t[2])}}}[{statement(t[3])}]"
@@ -77,15 +85,35 @@ def statement(t: Term) -> str:
         return f"R({path(t[1])})"
     if head == "V":
         when = "" if t[2] == INF else f"_{{{time(t[2])}}}"
-        return f"V^{{{t[1]}}}{when}({place(t[3])})"
+        return f"V^{{{policy(t[1])}}}{when}({place(t[3])})"
+    if head == "same":
+        return f"1{{{place(t[1])} = {place(t[2])}}}"
     if head == "mu":
         return f"μ({place(t[1])})"
     if head == "P":
         return f"P({place(t[1])}|{place(t[2])},{place(t[3])})"
     if head == "pi":
-        return f"{'π' if t[1] == 'pi' else t[1]}({place(t[2])}|{place(t[3])})"
+        return f"{policy(t[1])}({place(t[2])}|{place(t[3])})"
     name = "r" if head == "r" else t[1]
+    if len(t) == 2:
+        return str(name)
     return f"{name}({','.join(map(place, t[1:] if head == 'r' else t[2:]))})"
+
+
+def condition(owed: Tuple) -> str:
+    """What an equation owes, in words."""
+    what = owed[0]
+    if what in ("nonzero", "positive"):
+        return f"{statement(owed[1])} {'≠' if what == 'nonzero' else '>'} 0"
+    if what == "exponent":
+        return f"{time(owed[1])} ≥ 0"
+    if what == "support":
+        return f"the possible trajectories stay the same near θ in {statement(owed[1])}"
+    return {"discount": "γ < 1", "law": "samples have a declared law"}[what]
+
+
+RANGES = {"positive": "{} > 0", "unit": "0 ≤ {} ≤ 1", "below one": "0 ≤ {} < 1"}
+"""What is said of a number."""
 
 
 def _range(span: Any) -> str:
@@ -94,8 +122,8 @@ def _range(span: Any) -> str:
     return "=1..m" if span == SAMPLES else f"={time(span[1])}..{time(span[2])}"
 
 
-def scope(context: Context) -> str:
-    """For which models, horizons and samples an equation holds."""
+def scope(context: Context, *sides: Term) -> str:
+    """For which models, horizons and samples an equation holds, and whether as functions of theta."""
     reach = {"none": "both kinds of horizon", "infinite": "an infinite horizon, 0 ≤ γ < 1"}.get(
         context.horizon, f"every horizon H ≥ {context.first}" if context.first else "every horizon")
     parts = ["every finite MDP", reach]
@@ -105,4 +133,9 @@ def scope(context: Context) -> str:
     assumed += ["trajectories range over the possible ones"] if context.possible else []
     assumed += ["0 ≤ γ < 1"] if context.discount and not context.infinite else []
     assumed += ["samples are independent draws"] if context.iid else []
+    assumed += ["γ = 1"] if context.undiscounted else []
+    assumed += [f"{policy(b)} takes every action that {policy(one)} takes" for b, one in sorted(context.covers)]
+    assumed += [f"{RANGES[kind].format(name)}" for name, kind in sorted(context.scalars)]
+    assumed += [f"{time(low)} ≤ {index(one)} ≤ {time(high)}" for one, low, high in sorted(context.ranges)]
+    parts += ["at θ_old = θ"] if at_theta(*sides) else []
     return ", ".join(parts) + (f"; where {', '.join(assumed)}" if assumed else "")

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from sympy import Expr
 
 from derive.assumptions import Assumption
+from derive.display import formula, text
 from derive.errors import InvalidChain
+from derive.language.alphabets import LATEX
 from derive.language.horizons import is_endless
+from derive.language.notation import write
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
 
@@ -76,3 +79,18 @@ class Theorem:
 
     def __str__(self) -> str:
         return self.title
+
+    def _repr_latex_(self) -> str:
+        """The chain, for notebooks."""
+        return f"$$\\begin{{aligned}}{self._lines()}\\end{{aligned}}$$"
+
+    def _repr_html_(self) -> str:
+        """Title, assumptions and chain, for notebooks."""
+        assumed = ", ".join(assumption.name for assumption in self.assumes)
+        under = f"<br>assuming {text(assumed)}" if assumed else ""
+        aligned = formula(f"\\begin{{aligned}}{self._lines()}\\end{{aligned}}")
+        return f"<p><b>{text(self.title)}</b>{under}</p><p>{aligned}</p>"
+
+    def _lines(self) -> str:
+        first, *rest = (write(term, LATEX) for term in self.chain.terms)
+        return f"{first} &= " + r" \\ &= ".join(rest)

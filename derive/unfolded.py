@@ -50,10 +50,11 @@ from derive.assumptions import dynamics_positive, initial_positive
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index
-from derive.language.terms import Batch, Objective, Time, Trajectory
+from derive.language.signature import MOST_STEPS
+from derive.language.terms import Action, Batch, Objective, State, Time, Trajectory
+from derive.model_class import fitted
 from derive.models import Model, Path, Shape
 from derive.procedures.concrete import sums_over_trajectories
-from derive.procedures.ranges import MOST_STEPS
 from derive.shrinking import shrunk
 from derive.witness import MOST_OUTCOMES
 
@@ -79,7 +80,8 @@ class Sketch(Claim):
 
     left: list[int] = field(default_factory=lambda: [SEARCHING])
 
-    def values(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
+    def values(self, model: Model, indices: Mapping[Index, Any], *,
+               confirmed: bool = True) -> tuple[Fraction, Fraction, bool] | None:
         cost = visits(self, model)
         if cost > min(MOST_VISITS, self.left[0]):
             return None
@@ -89,7 +91,7 @@ class Sketch(Claim):
         except (Undefined, NotApplicable):
             return None
         except OutsideFragment:
-            return Claim.values(self, model, indices)
+            return Claim.values(self, model, indices, confirmed=confirmed)
         return (left, right, True) if left != right else None
 
 
@@ -190,18 +192,20 @@ def unfolded_model(claim: Claim, horizon: int, source: Random, samples: int = 1)
         policies={name: policy() for name in sorted(parts.policies | {"pi"})},
         scores=tuple(tuple(number(s) for _ in actions) for s in states),
         functions={name: table(sorts) for name, sorts in sorted(parts.functions)})
+    model = fitted(claim.assumptions, model)
     return model if claim.additive else replace(model, returns={path: number(0) for path in model.feasible_paths()})
 
 
 def _separated(claim: Claim, model: Model) -> Witness | None:
     """The first place at which the model separates the sides; a free trajectory goes through all positions first."""
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
-    if not all(isinstance(index, (Trajectory, Time)) for index in free):
+    if not all(isinstance(index, (Trajectory, Time, State, Action)) for index in free):
         return None
     through = (*chain(*((s, GO) for s in range(model.shape.horizon + 1))), model.shape.horizon + 1)
     ways = [through, *(path for path in model.feasible_paths() if path != through)] if free else []
     times = list(range(model.shape.horizon + 1))
-    for places in product(*(ways if isinstance(index, Trajectory) else times for index in free)):
+    ranges: dict[type, Any] = {Trajectory: ways, Time: times, State: range(model.shape.states), Action: range(ACTIONS)}
+    for places in product(*(ranges[type(index)] for index in free)):
         indices = dict(zip(free, places, strict=True))
         found = claim.values(model, indices)
         if found is not None:
@@ -214,6 +218,8 @@ def _separated(claim: Claim, model: Model) -> Witness | None:
 
 def _smaller(claim: Claim, witness: Witness) -> Witness:
     """States merged and actions dropped, one at a time, for as long as the sides differ."""
+    if any(isinstance(index, (State, Action)) for index in witness.indices):
+        return witness  # a state that is named would have to be merged by name
     found: Witness | None = witness
     while found is not None:
         witness, found = found, _one_less(claim, found)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from derive.claim import Witness
+from derive.display import badge, text
 from derive.kernel.equations import Equation
 
 
@@ -24,6 +25,12 @@ class Verdict:
         raise TypeError(
             f"{type(self).__name__} is a verdict, not a truth value. "
             "Ask isinstance(verdict, Proved), or match on its class.")
+
+    def _repr_html_(self) -> str:
+        """The code, why, and the counterexample if there is one, for notebooks."""
+        why = text(getattr(self, "why", "") or "; ".join(getattr(self, "conditions", ())))
+        witness = getattr(self, "witness", None)
+        return f"<p>{badge(self.code)} {why}</p>" + (witness._repr_html_() if isinstance(witness, Witness) else "")
 
 
 def _genuine(equation: object, *, owing: bool) -> None:

@@ -20,7 +20,7 @@ from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed
 from derive.kernel.terms import from_data as term_from
 
-SCHEMA = 3
+SCHEMA = 4
 LARGEST = 64_000_000
 """Bytes that a certificate may have."""
 STEP = {"step", "line", "label", "verdict", "claim"}

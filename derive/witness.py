@@ -8,41 +8,46 @@ says ``claim``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from random import Random
 from typing import Any
 
-from derive.assumptions import dynamics_positive, initial_positive, policy_positive
+from derive.assumptions import HORIZON, discount_below_one, dynamics_positive, initial_positive, policy_positive
 from derive.claim import Claim, Witness
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
-from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
+from derive.language.expression import Ratio, subterms
+from derive.language.signature import MOST_STEPS
+from derive.language.terms import Action, Batch, Draw, Log, State, Time, Trajectory
+from derive.model_class import fits, fitted
 from derive.models import Model, Shape
-from derive.procedures.ranges import MOST_STEPS
 from derive.shrinking import shrunk
+from derive.stationary.systems import Diverges
 
 DRAWS = 12
 MOST_OUTCOMES = 300
 """Trajectories, or joint samples, that a witness may have: it is to be redone by hand."""
+MOST_WITHOUT_VALUE = 40
 INFINITE = tuple(Shape(n, k, 0) for n, k in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (3, 1), (3, 2)))
 """States and actions where there is no last decision; the horizon is not read."""
 LATEST = 2
 """The last value that a free time is given there."""
 
 
-def find_witness(claim: Claim, *, reaching: Shape | None = None,
+def find_witness(claim: Claim, *, reaching: Shape | None = None, zeros: bool = True,
                  agrees: Callable[[Shape], bool | None] = lambda shape: None) -> Witness | None:
     """The smallest counterexample found, or None. Deterministic.
 
     ``reaching`` is a shape known to separate the terms; the search goes up to it. Where
     ``agrees`` says that the generic model of a shape does not separate them, only a few
-    models with zeros are tried, if there are any.
+    models with ``zeros`` are tried, if any.
     """
     for shape in _shapes(claim, reaching):
         source = Random(f"witness/{shape}")
         styles = STYLES if claim.endless else STYLES[:2]
-        few = styles[1:] * 8 if _may_vanish(claim, shape) else ()
+        few = styles[1:] * 8 if zeros and _may_vanish(claim, shape) else ()
         for style in few if agrees(shape) else styles * DRAWS:
             model = _random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)
@@ -52,7 +57,14 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None,
 
 
 def _may_vanish(claim: Claim, shape: Shape) -> bool:
-    """Whether a probability can be 0 at this shape: the only outcome of a row has probability 1."""
+    """Whether a probability can be 0 at this shape, and something is lost with it that is not there without.
+
+    The only outcome of a row has probability 1. Sums and products are continuous in the numbers of a model; quotients,
+    logarithms and what is summed over possible trajectories need not be.
+    """
+    if not claim.possible_only and not any(
+            isinstance(node, (Ratio, Log)) for side in (claim.before, claim.after) for node in subterms(side)):
+        return False
     of_states = not {initial_positive, dynamics_positive} <= claim.assumptions
     return (shape.states > 1 and of_states) or (shape.actions > 1 and policy_positive not in claim.assumptions)
 
@@ -61,11 +73,14 @@ def _shapes(claim: Claim, reaching: Shape | None) -> list[Shape]:
     if claim.endless:
         return list(INFINITE)
     needs = min(claim.signature.largest_offset, MOST_STEPS)
+    least = max([0, *(min(one.about[0], MOST_STEPS) for one in claim.assumptions if one.kind == HORIZON)])
+    samples = (1, 2, 3, 4) if claim.signature.samples else (1,)
     sizes = [Shape(n, k, h, m) for n, k, h, m in product(
-        range(1, 4), range(1, 5), range(max(3, needs + 2)), (1, 2, 3, 4) if claim.signature.samples else (1,))]
+        range(1, 4), range(1, 5), range(max(3, needs + 2, least + 2)), samples)]
     if reaching is not None:
         sizes.append(reaching)
-    fitting = {shape for shape in sizes if shape.trajectories**shape.samples <= MOST_OUTCOMES}
+    fitting = {shape for shape in sizes if shape.trajectories**shape.samples <= MOST_OUTCOMES
+               and fits(claim.assumptions, shape, infinite=False)}
     if reaching is not None and reaching.trajectories <= 20 * MOST_OUTCOMES:
         fitting.add(reaching)
     return sorted(fitting)
@@ -100,7 +115,7 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
 
     returns = None if claim.additive else {path: number() for path in shape.paths()}
     sizes = {"state": n, "action": k}
-    return Model(
+    return fitted(claim.assumptions, Model(
         shape=shape,
         mu=row(len(n), zeros and initial_positive not in claim.assumptions),
         P=tuple(tuple(onward(s) for _ in k) for s in n),
@@ -113,20 +128,54 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
         functions={name: {places: number(places[0] if sorts[:1] == ("state",) else None)
                           for places in product(*(sizes[sort] for sort in sorts))}
                    for name, sorts in sorted(parts.functions)},
-    )
+    ))
 
 
-def oracle_objects(claim: Claim) -> bool:
-    """Whether the oracle alone separates the sides on one of two small models."""
-    for shape in (Shape(1, 2, 0), Shape(2, 2, 0)):
+def oracle_objects(claim: Claim, models: int) -> bool:
+    """Whether the oracle alone separates the sides on one of so many small models, two at most."""
+    for shape in (Shape(2, 2, 0), Shape(1, 2, 0))[:models]:
         model = _random_model(claim, shape, Random(f"oracle/{shape}"), STYLES[0])
         free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
+        if not fits(claim.assumptions, shape, infinite=claim.endless):
+            continue
         try:
             if claim.oracle_objects(model, {index: _range(index, claim, model)[-1] for index in free}):
                 return True
         except (NotApplicable, OutsideFragment, Undefined):
             continue
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class NoValue:
+    """A model of a claim's class on which a side has no value, and why; ``indices`` are those of free letters."""
+
+    model: Model
+    indices: dict[Index, Any]
+    why: str
+    endless: bool = False
+
+
+def find_no_value(claim: Claim) -> NoValue | None:
+    """The smallest model found on which a side has no value by the oracle: by zeros, or by a sum that diverges."""
+    for shape in _shapes(claim, None):
+        if shape.trajectories**shape.samples > MOST_WITHOUT_VALUE:
+            continue
+        source = Random(f"no value/{shape}")
+        for _ in range(DRAWS // 2):
+            model = _random_model(claim, shape, source, "zeros")
+            if claim.endless and discount_below_one not in claim.assumptions:
+                model = replace(model, gamma=Fraction(1))
+            free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
+            for values in product(*(_range(index, claim, model) for index in free)):
+                indices = dict(zip(free, values, strict=True))
+                try:
+                    claim.by_oracle(model, indices)
+                except (Undefined, Diverges) as why:
+                    return NoValue(model, indices, str(why), claim.endless)
+                except (NotApplicable, OutsideFragment):
+                    continue
+    return None
 
 
 def _witness_at(claim: Claim, model: Model) -> Witness | None:

@@ -14,9 +14,11 @@ from derive.kernel import equations
 from derive.kernel.contexts import Context
 from derive.kernel.differences import Gap
 from derive.kernel.equations import Equation
-from derive.procedures.certificates import certificate
+from derive.kernel.polynomials import weight_to_data
+from derive.kernel.products import relation_sums
+from derive.procedures.certificates import certificate, closure_of
 
-ONE = [[[0, 0], 1, 1]]
+ONE = [[[], 1, 1]]
 """The weight 1."""
 FINITE, SQUARE = "literal time: of an action, one earlier", "return: is no mean"
 INFINITE = "infinite sum: a first term forgotten"
@@ -89,6 +91,16 @@ def relations_that_are_not_shown() -> Any:
     return relation()
 
 
+def relations_times_0_at_gamma_1() -> Any:
+    """J^2 = E[f(s_0)]^2 where gamma = 1: (1 - gamma) times each of the sums is 0 there."""
+    one = gap("undiscounted: a square is another")
+    factor = {(): 1, (("gamma", 1),): -1}
+    relations = [{"number": n, "factor": weight_to_data(factor), "of": [],
+                  "sums": [closure_of(found, infinite=False) for found in relation_sums(one, n, factor, {})]}
+                 for n in range(len(one.atoms))]
+    return equations.by_closure(one, {"relations": relations})
+
+
 def a_gap_of_ones_own() -> Any:
     """Nothing is to be shown, of a claim that is false."""
     context, before, after = encoded(NAMED[FINITE])
@@ -122,6 +134,7 @@ CERTIFIED: dict[str, Attempt] = {
     "no kappa, times 0": without_kappa_and_determinant,
     "no relations": without_relations,
     "relations times 0": relations_times_0,
+    "relations times 0, where gamma is 1": relations_times_0_at_gamma_1,
     "relations that are not shown": relations_that_are_not_shown,
     "a gap of one's own": a_gap_of_ones_own,
     "an equation of one's own": an_equation_of_ones_own,

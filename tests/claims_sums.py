@@ -51,6 +51,10 @@ SUMS: list[Claim] = [
          NONE, TRUE, {"first": 2}),
         ("from a literal to a literal, one more", mean(total(t, f(S[t]), start=1, stop=2)), mean(
             f(S[1]) + f(S[2]) + f(S[0])), NONE, FALSE, at_sizes((1, 2, 1))),
+        ("of the time itself, from before 0", total(t, t, start=-1, stop=0), -1, NONE, TRUE),
+        ("of the time itself, from before 0, as if it were not", total(t, t, start=-1, stop=0), 0, NONE, FALSE),
+        ("of the time itself", mean(total(t, t * f(S[t]))), total(t, t * mean(f(S[t]))), NONE, TRUE),
+        ("of the time itself is one of ones", mean(total(t, t * f(S[t]))), mean(total(t, f(S[t]))), NONE, FALSE),
         ("backward is empty", mean(total(t, f(S[t]), start=1, stop=0)), 0, NONE, TRUE),
         ("the first is the second", mean(total(t, f(S[t]))), mean(f(S[1]) + total(t, f(S[t]), start=1)), NONE, FALSE),
         ("from the last but one to the last", mean(total(t, f(S[t]), start=H - 1)), mean(f(S[H - 1]) + f(S[H])), NONE,

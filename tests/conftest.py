@@ -1,13 +1,30 @@
-"""Shared setup: the quick Hypothesis profile, and the folder of helper modules on the path."""
+"""Shared setup: the quick Hypothesis profile, the folder of helper modules on the path, and ranks left aside."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from derive.kernel import differences, equations
+from derive.kernel.terms import Term, check
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 settings.register_profile("quick", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
+
+
+@pytest.fixture
+def ranks_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel along one direction, where a matrix is a number: for random terms that multiply scores."""
+
+    def checked(infinite: bool, *terms: Term) -> None:
+        for one in terms:
+            check(one)
+
+    monkeypatch.setattr(differences, "well_formed", checked)
+    for module in (equations, differences):
+        monkeypatch.setattr(module, "one_direction", lambda *terms: None)

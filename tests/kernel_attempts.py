@@ -233,6 +233,12 @@ def three_times_differentiated() -> Any:
     return equations.under(equation(J, J), [("grad",)] * 3)
 
 
+def twice_differentiated_where_covered() -> Any:
+    """At pi = (theta^2, 1 - theta^2), beta = (0, 1), theta = 0, only one side has a second derivative."""
+    claim = NAMED["covered: a ratio is a sum over all actions"]
+    return equations.under(equation(claim.before, claim.after, claim.assumes), [("grad",), ("grad",)])
+
+
 def under_what_is_no_operator() -> Any:
     return equations.under(equation(J, J), [("prod", TIME, ("from", k_.time(), k_.LAST))])
 
@@ -303,6 +309,7 @@ COMBINING: dict[str, Attempt] = {
     "beside a gradient": beside_a_gradient,
     "divided by a gradient": divided_by_a_gradient,
     "three times differentiated": three_times_differentiated,
+    "twice differentiated where covered": twice_differentiated_where_covered,
     "under a product": under_what_is_no_operator,
     "under a bound index": under_a_bound_index,
     "beside what is not in scope": beside_what_is_not_in_scope,

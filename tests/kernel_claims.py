@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from claims_classes import CLASSES
 from claims_faults import FAULTS
+from claims_fragment import FRAGMENT
 from claims_local import LOCAL
 from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
+from claims_places import PLACES
 from claims_samples import CONVERGENCE, INFINITE, SAMPLES
 from claims_sums import SUMS
 from claims_unfolding import STEP
@@ -22,7 +25,8 @@ from derive.procedures.decision import Outside, Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
-    *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS)
+    *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT, *CLASSES,
+    *PLACES)
 NAMED = {claim.name: claim for claim in (*CLAIMS, *ASYMMETRIC, *UNSEEN)}
 
 

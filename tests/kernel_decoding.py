@@ -9,11 +9,16 @@ from sympy import Expr, Integer, Rational
 from derive.assumptions import (
     POSSIBLE,
     Assumption,
+    below_one,
+    between_0_and_1,
+    covers,
     discount_below_one,
     dynamics_positive,
     iid_samples,
     initial_positive,
     policy_positive,
+    positive,
+    undiscounted,
 )
 from derive.kernel.contexts import Context
 from derive.kernel.terms import INF, Term, Tuple
@@ -33,18 +38,38 @@ from derive.language.terms import (
     Time,
     Trajectory,
 )
-from derive.language.vocabulary import H, P, R, expect, forever, function, gamma, m, mu, prod, r, total
+from derive.language.vocabulary import (
+    H,
+    P,
+    R,
+    expect,
+    forever,
+    function,
+    gamma,
+    m,
+    mu,
+    prod,
+    r,
+    same,
+    scalar,
+    total,
+)
 
 SORTS: dict[str, Any] = {
     "state": State, "action": Action, "time": Time, "trajectory": Trajectory, "draw": Draw, "batch": Batch}
 OPERATORS: dict[str, Any] = {"+": Plus, "*": Times, "/": Ratio, "grad": Grad, "log": Log}
+SCALARS = {"positive": positive, "unit": between_0_and_1, "below one": below_one}
 POSITIVE = {"policy": policy_positive, "initial": initial_positive, "dynamics": dynamics_positive}
 
 
 def assumptions_of(context: Context) -> frozenset[Assumption]:
     """What a theorem in this context assumes."""
-    flags = ((context.possible, POSSIBLE), (context.discount, discount_below_one), (context.iid, iid_samples))
-    return frozenset({POSITIVE[name] for name in context.positive} | {one for known, one in flags if known})
+    flags = ((context.possible, POSSIBLE), (context.discount, discount_below_one), (context.iid, iid_samples),
+             (context.undiscounted, undiscounted))
+    assert not context.ranges
+    return frozenset({POSITIVE[name] for name in context.positive} | {one for known, one in flags if known}
+                     | {covers(Policy(b), Policy(p)) for b, p in context.covers}
+                     | {SCALARS[kind](scalar(name)) for name, kind in context.scalars})
 
 
 def decoded(t: Term) -> Expr:
@@ -59,6 +84,14 @@ def decoded(t: Term) -> Expr:
             return m
         case "gamma^":
             return gamma ** time_of(rest[0])
+        case "c^":
+            return scalar(rest[0]) ** time_of(rest[1])
+        case "q^":
+            return Rational(*rest[:2]) ** time_of(rest[2])
+        case "f" if len(rest) == 1:
+            return scalar(rest[0])
+        case "same":
+            return same(*map(place_of, rest))
         case "^":
             return Power(decoded(rest[0]), Integer(rest[1])) if rest[1] >= 0 else Ratio(
                 1, Power(decoded(rest[0]), Integer(-rest[1])))

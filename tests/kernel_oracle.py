@@ -7,6 +7,7 @@ without end by ``derive.stationary``, which goes over states.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, product
 from random import Random
@@ -15,12 +16,15 @@ from typing import Any
 from kernel_letters import Claim
 
 from derive.assumptions import (
+    COVERS,
     POSSIBLE,
+    SCALAR,
     additive_return,
     discount_below_one,
     dynamics_positive,
     initial_positive,
     policy_positive,
+    undiscounted,
 )
 from derive.enumerate import Enumeration
 from derive.errors import NotApplicable, OutsideFragment, Undefined
@@ -37,6 +41,9 @@ SMALL = ((1, 2, 0), (2, 2, 0), (1, 2, 1), (2, 2, 1), (1, 2, 2), (2, 2, 2), (1, 3
 SAMPLED = ((1, 2, 0, 1), (1, 2, 0, 2), (2, 2, 0, 2), (1, 2, 0, 3))
 ENDLESS = ((1, 2, 3), (2, 1, 3), (2, 2, 3))
 TINY = Fraction(1, 10**5)
+NUMBERS = {"positive": (Fraction(1, 3), Fraction(2)), "unit": (Fraction(0), Fraction(1), Fraction(1, 3)),
+           "below one": (Fraction(0), Fraction(1, 2), Fraction(1, 3))}
+"""Values of a number without a value, ends of its range included."""
 PLACES = 60
 """Values of the free indices that are tried on one model."""
 
@@ -69,20 +76,35 @@ def model_of(claim: Claim, size: tuple[int, ...], rng: Random, discount: Fractio
     def numbers(length: int) -> tuple[Fraction, ...]:
         return tuple(Fraction(rng.randint(1 if discount else -5, 7), rng.randint(1, 3)) for _ in range(length))
 
+    asked = {name for one in known if one.kind == COVERS for name in one.about}
     discounts = [Fraction(1, 2), Fraction(1, 3), Fraction(2, 3)]
     discounts += [] if discount_below_one in known else [Fraction(0), Fraction(1), Fraction(3, 2)]
     discounts = [TINY] if is_endless(claim.before, claim.after) else discounts
+    discounts = [Fraction(1)] if undiscounted in known else discounts
     lengths = {"state": states, "action": actions}
-    return Model(
+    return narrowed(claim, rng, Model(
         shape=shape, mu=row(shape.states, initial_positive in known), gamma=discount or rng.choice(discounts),
         P=tuple(tuple(row(shape.states, dynamics_positive in known) for _ in actions) for _ in states),
         r=tuple(tuple(numbers(shape.states) for _ in actions) for _ in states),
         policies={name: tuple(row(shape.actions, policy_positive in known) for _ in states)
-                  for name in sorted(named.policies | {"pi", "beta"})},
+                  for name in sorted(named.policies | {"pi", "beta"} | asked)},
         scores=tuple(numbers(shape.actions) for _ in states),
         returns=None if additive_return in known else {path: rng.choice(numbers(3)) for path in shape.paths()},
         functions={name: dict(zip(places := list(product(*(lengths[sort] for sort in sorts))), numbers(len(places)),
-                                  strict=True)) for name, sorts in sorted(named.functions)}).validate()
+                                  strict=True)) for name, sorts in sorted(named.functions)}))
+
+
+def narrowed(claim: Claim, rng: Random, model: Model) -> Model:
+    """The model with policies that cover what they are to cover, and numbers in their ranges."""
+    policies, functions = dict(model.policies), dict(model.functions)
+    for one in sorted(claim.assumes, key=str):
+        if one.kind == COVERS:
+            rows = [[mine or Fraction(theirs > 0) for mine, theirs in zip(*pair, strict=True)]
+                    for pair in zip(*(policies[name] for name in one.about), strict=True)]
+            policies[one.about[0]] = tuple(tuple(weight / sum(row) for weight in row) for row in rows)
+        if one.kind == SCALAR and one.about[0] in functions:
+            functions[one.about[0]] = {(): rng.choice(NUMBERS[one.about[1]])}
+    return replace(model, policies=policies, functions=functions).validate()
 
 
 def places_of(claim: Claim, model: Model, rng: Random) -> Iterator[dict[Any, Any]]:

@@ -74,7 +74,8 @@ from derive.language.vocabulary import (
     total,
     x,
 )
-from derive.procedures.everywhere import Everywhere, Outside, decide_everywhere, differences
+from derive.procedures.decision import Shown, decided
+from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import undischarged
 from derive.rules import RULES, automata, definition
 from derive.rules.definitions import rule_of
@@ -323,15 +324,16 @@ def test_claims_about_them_are_decided() -> None:
     assert isinstance(checked(expect(tau, psi(tau.a[0], tau.s[0])), 0 * grad(J), automata), verdict.Proved)
 
 
-def test_the_automata_see_what_they_stand_for_by_themselves() -> None:
-    """Certificates and audits ask without a chain."""
-    assert isinstance(decide_everywhere(total(a, rho(s, a)), mu(s), ()), Everywhere)
-    assert isinstance(decide_everywhere(total(a, M[t](s)), mu(s), ()), Outside)
-    sides = (expect(tau, psi(tau.a[0], tau.s[0])), 0 * grad(J))
-    assert isinstance(decide_everywhere(*sides, ()), Everywhere)
-    plain = (resolved(sides[0], additive=True, infinite=False), sides[1])
-    assert plain != sides
-    assert differences(*sides, ()) == differences(*plain, ())
+def test_the_kernel_sees_what_they_stand_for() -> None:
+    """Certificates ask without a chain."""
+    encoding = Encoding((), infinite=False)
+    occupied, sampled = encoding.term(total(a, rho(s, a))), encoding.term(expect(tau, psi(tau.a[0], tau.s[0])))
+    assert occupied != encoding.term(mu(s))
+    assert isinstance(decided(context_of((), infinite=False), occupied, encoding.term(mu(s))), Shown)
+    assert isinstance(decided(context_of((), infinite=False), sampled, encoding.term(0 * grad(J))), Shown)
+    assert sampled == encoding.term(resolved(expect(tau, psi(tau.a[0], tau.s[0])), additive=True, infinite=False))
+    with pytest.raises(MalformedTerm, match="has no meaning while"):
+        encoding.term(total(a, M[t](s)))
 
 
 def test_the_objective_of_another_policy_has_no_sum_over_the_trajectories_of_pi() -> None:

@@ -72,25 +72,6 @@ def test_the_command_with_several_jobs(capsys: pytest.CaptureFixture[str]) -> No
     assert outputs[0] == outputs[1]
 
 
-def test_an_interrupted_campaign_says_what_is_settled(monkeypatch: pytest.MonkeyPatch,
-                                                      capsys: pytest.CaptureFixture[str]) -> None:
-    import derive.campaign
-
-    real, calls = derive.campaign.check_file, []
-
-    def interrupted(*arguments: Any, **keywords: Any) -> Checked:
-        calls.append(arguments)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return real(*arguments, **keywords)
-
-    monkeypatch.setattr(derive.campaign, "check_file", interrupted)
-    assert main(["check", *map(str, FILES)]) == 130
-    printed = capsys.readouterr()
-    assert "1 of 1 theorems as claimed" in printed.out
-    assert "interrupted" in printed.err
-
-
 def test_fuzzing_is_the_same_for_any_number_of_jobs(capsys: pytest.CaptureFixture[str]) -> None:
     outputs = []
     for jobs in ("1", "2"):

@@ -120,7 +120,7 @@ def test_changing_the_evidence_is_caught(name: str, claim: Any) -> None:
             continue
         step = {"step": 1, "line": 1, "label": None, "verdict": "proved" if claim["of"] == "sides" else "estimates",
                 "claim": {**claim, **changed}}
-        data = {"schema": 3, "theorems": [{"name": "x", "file": "x.py", "steps": [step]}]}
+        data = {"schema": 4, "theorems": [{"name": "x", "file": "x.py", "steps": [step]}]}
         assert outcomes(data)["x step 1"] != "verified", (path, changed)
 
 
@@ -131,7 +131,7 @@ def test_a_certificate_of_other_terms_is_refused() -> None:
         if one["evidence"] == two["evidence"]:
             continue
         mixed = {**two, "before": ["num", 1, 2], "after": two["after"], "of": "sides"}
-        data = {"schema": 3, "theorems": [{"name": "x", "file": "x.py", "steps": [
+        data = {"schema": 4, "theorems": [{"name": "x", "file": "x.py", "steps": [
             {"step": 1, "line": 1, "label": None, "verdict": "proved", "claim": mixed}]}]}
         accepted += outcomes(data)["x step 1"] == "verified"
     assert accepted == 0
@@ -152,11 +152,11 @@ def test_against_says_what_is_missing_and_what_differs() -> None:
 
 
 WRONG: list[Any] = [
-    5, {}, {"schema": 3, "theorems": []}, {"schema": 2, "theorems": [{}]}, {"schema": 3, "theorems": [5]},
-    {"schema": 3, "theorems": [{"name": [], "file": "x", "steps": [{}]}]},
-    {"schema": 3, "theorems": [{"name": "x", "file": "x", "steps": 5}]},
-    {"schema": 3, "theorems": [{"name": "Riemann hypothesis", "file": "x", "steps": [{"step": 1, "closures": []}]}]},
-    {"schema": 3, "theorems": [{"name": "x", "file": "x", "steps": [
+    5, {}, {"schema": 4, "theorems": []}, {"schema": 2, "theorems": [{}]}, {"schema": 4, "theorems": [5]},
+    {"schema": 4, "theorems": [{"name": [], "file": "x", "steps": [{}]}]},
+    {"schema": 4, "theorems": [{"name": "x", "file": "x", "steps": 5}]},
+    {"schema": 4, "theorems": [{"name": "Riemann hypothesis", "file": "x", "steps": [{"step": 1, "closures": []}]}]},
+    {"schema": 4, "theorems": [{"name": "x", "file": "x", "steps": [
         {"step": 1, "line": 1, "label": None, "verdict": "refuted", "claim": {}}]}]},
 ]
 
@@ -167,8 +167,8 @@ def test_what_has_another_form_is_refused(data: Any) -> None:
         check_form(data)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b'{"schema": 1e400}', b'{"schema": 3.0}',
-                                     b'{"schema": NaN}', b'{"schema": 3, "schema": 3, "theorems": []}'])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b'{"schema": 1e400}', b'{"schema": 4.0}',
+                                     b'{"schema": NaN}', b'{"schema": 4, "schema": 4, "theorems": []}'])
 def test_what_is_no_certificate_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "c.json").write_bytes(content)
     with pytest.raises(NotCertified):
@@ -190,6 +190,30 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     target.write_text(json.dumps(data))
     assert main(["verify", str(target)]) == 1
     assert main(["verify", str(target), "--partial"]) == 0
+
+
+FALSE = """from derive import *
+@theorem("good")
+def good():
+    return calc(J, by(regroup), J * 1)
+@theorem("bad")
+def bad():
+    return calc(J, by("words"{}), 2 * J)
+"""
+
+
+@pytest.mark.parametrize(("declared", "options", "status"), [
+    ("", (), 1), ("", ("--partial",), 0), (", expect=Refuted", (), 0)])
+def test_a_claim_without_an_equation_is_not_verified(declared: str, options: tuple[str, ...], status: int,
+                                                     tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One verified step made good for a false theorem beside it."""
+    proof, target = tmp_path / "proof.py", tmp_path / "c.json"
+    proof.write_text(FALSE.format(declared), encoding="utf-8")
+    assert main(["check", str(proof), "--certificate", str(target), "--exit-zero"]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(target), "--against", str(proof), *options]) == status
+    told = "bad step 1: the proof claims proved, the certificate has refuted" in capsys.readouterr().out
+    assert told is (status == 1)
 
 
 def test_it_runs_without_sympy(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_true_step_without_the_right_reason_is_unjustified_and_hinted(reason: 
     found = step.verdict
     assert isinstance(found, Unjustified)
     assert found.true
-    assert found.hint == "by(definition_of_objective) gives this step"
+    assert found.hint == "by(definition(J)) gives this step"
     assert step.scope is not None
     assert not step.scope.by_rule
 

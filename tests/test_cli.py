@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +39,11 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def test_a_true_proof_exits_zero_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", str(write(tmp_path, "true.py", TRUE))]) == 0
+    assert main(["check", "-v", str(write(tmp_path, "true.py", TRUE))]) == 0
     printed = capsys.readouterr().out
     assert "every step is proved; the claim follows" in printed
     assert "every finite MDP, every horizon" in printed
-    assert "1 of 1 theorems as claimed" in printed
+    assert "1 of 1 theorem as claimed" in printed
 
 
 def test_a_false_proof_exits_one_and_shows_code_place_and_counterexample(
@@ -96,7 +97,7 @@ def test_a_missing_path_a_folder_without_theorems_and_the_rest_still_checked(
     printed = capsys.readouterr()
     assert "no such file or folder" in printed.err
     assert "no Python file in this folder defines a theorem" in printed.err
-    assert "1 of 1 theorems as claimed" in printed.out
+    assert "1 of 1 theorem as claimed" in printed.out
 
 
 def test_only_files_that_define_a_theorem_are_executed(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_only_files_that_define_a_theorem_are_executed(tmp_path: Path) -> None:
 def test_json_has_the_documented_shape(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--format", "json", str(write(tmp_path, "false.py", FALSE))]) == 1
     data = json.loads(capsys.readouterr().out)
-    assert (data["schema"], data["ok"]) == (1, False)
+    assert (data["schema"], data["ok"], data["exit"]) == (2, False, 1)
     (theorem,) = data["theorems"]
     assert set(theorem) >= {"name", "file", "claim", "assumptions", "expected", "as_claimed", "steps"}
     (step,) = theorem["steps"]
@@ -137,10 +138,16 @@ def test_the_seed_lines_are_in_the_json_of_the_bundled_proofs(capsys: pytest.Cap
     assert data["ok"]
 
 
-def test_concise_is_one_line_a_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_concise_is_one_line_a_diagnostic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["check", "--format", "concise", str(write(tmp_path, "true.py", TRUE))])
+    assert capsys.readouterr().out == ""
+    main(["check", "-v", "--format", "concise", str(write(tmp_path, "true.py", TRUE))])
     first = capsys.readouterr().out.splitlines()[0]
     assert first.endswith(":10:26: D008 proved: unfolding step 1: definition of objective")
+    main(["check", "--format", "concise", str(write(tmp_path, "false.py", FALSE))])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert ":10:" in line
+    assert "error[D001] unfolding: step 1: the step is false; left side" in line
 
 
 def test_strict_turns_idle_assumptions_into_errors(tmp_path: Path) -> None:
@@ -151,7 +158,7 @@ def test_strict_turns_idle_assumptions_into_errors(tmp_path: Path) -> None:
 
 def test_output_is_written_atomically_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, target = write(tmp_path, "true.py", TRUE), tmp_path / "verdicts.txt"
-    assert main(["check", str(good), "-o", str(target)]) == 0
+    assert main(["check", str(good), "-v", "-o", str(target)]) == 0
     assert "every step is proved" in target.read_text(encoding="utf-8")
     for unwritable in (tmp_path / "missing" / "x.txt", tmp_path):
         assert main(["check", str(good), "-o", str(unwritable)]) == 2
@@ -221,16 +228,18 @@ def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_ctrl_c_is_one_word_and_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-                                    capsys: pytest.CaptureFixture[str]) -> None:
-    import derive.checking.examine
-
-    def interrupted(*arguments: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(derive.checking.examine.Session, "examine", interrupted)
-    assert main(["check", str(write(tmp_path, "true.py", TRUE))]) == 130
-    assert capsys.readouterr().err.strip() == "interrupted"
+def test_ctrl_c_is_one_word_and_130(tmp_path: Path) -> None:
+    """Interrupted between two files: what is settled is said, and nothing is left running."""
+    good, slow = write(tmp_path, "a_true.py", TRUE), write(tmp_path, "slow.py", TRUE + "import time\ntime.sleep(60)\n")
+    process = subprocess.Popen([sys.executable, "-m", "derive", "check", str(good), str(slow)], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert first.startswith("✓ unfolding")
+    assert out.splitlines()[-1].startswith("1 of 1 theorem as claimed")
+    assert (process.returncode, err.split()) == (130, ["interrupted"])
 
 
 def test_a_proof_runs_as_a_module() -> None:

@@ -18,10 +18,11 @@ from sympy import Expr
 from three_evaluators import EVALUATORS, TWO_STATE, F, at_hand
 
 from derive.language.binding import substitute
-from derive.language.definitions import DEFINITIONS, expanded, meaning_of
+from derive.language.definitions import DEFINITIONS, expanded, meaning_of, resolved
 from derive.language.expansion import Definition
 from derive.language.expression import subterms
-from derive.language.terms import Batch, Law, Policy, StateValue, Time, Trajectory
+from derive.language.horizons import is_endless
+from derive.language.terms import Batch, Law, Log, Policy, StateValue, Time, Trajectory
 from derive.language.vocabulary import (
     H,
     J,
@@ -31,16 +32,19 @@ from derive.language.vocabulary import (
     V,
     a,
     expect,
+    forever,
     gamma,
     grad,
     i,
     log,
     mean,
     mu,
+    notions,
     pi,
     prod,
     r,
     s,
+    same,
     samples,
     t,
     tau,
@@ -49,6 +53,8 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.models import Model, Shape
+
+d, p = (notions()[name] for name in ("d", "p"))
 
 # V_2 = 0, V_1(0) = 3/4 1 = 3/4, V_1(1) = 1/2 2 = 1. Q_0(0,0) = 0 + 1/2 3/4 = 3/8, Q_0(0,1) = 1 + 1/2 1 = 3/2,
 # V_0(0) = 1/4 3/8 + 3/4 3/2 = 39/32. Along (0,1,1,0,1): R = 1 + 1/2 2 = 2, P = 3/4 1/2; along (0,0,0,1,1):
@@ -62,6 +68,15 @@ BY_HAND: dict[str, Fraction] = {
     "variance": F(123, 64) - F(39, 32) ** 2,
     "sample_mean": (F(2) + F(1, 2)) / 2,
     "td_error": F(1) + F(1, 2) * F(1) - F(39, 32),
+    # action 1 leads to state 1, which pays 1; the start is state 0
+    "expected_reward": F(1),
+    "marginal": F(1),
+    # d(0) = 1 + 1/2 (1/4 d(0) + 1/2 d(1)), d(1) = 1/2 (3/4 d(0) + 1/2 d(1)): d(1) = d(0)/2, d(0) = 4/3
+    "occupancy": F(4, 3),
+    "normalized_occupancy": F(2, 3),
+    # 1/4 log 4 + 3/4 log 4/3, and 1/4 log 1/2 + 3/4 log 3/2
+    "entropy": F("0.562335144618808"),
+    "divergence": F("0.130812035941137"),
 }
 
 
@@ -77,7 +92,9 @@ def test_every_notion_has_a_number_worked_out_by_hand() -> None:
 @pytest.mark.parametrize("record", DEFINITIONS, ids=by_name)
 def test_the_number_by_hand(record: Definition, evaluator: str) -> None:
     value, term = EVALUATORS[evaluator], record(*record.example)
-    for written in (term, expanded(term, additive=True, infinite=False)):
+    if record.infinite and evaluator == "floats":
+        pytest.skip("the floats go through trajectories, which end")
+    for written in (term, expanded(term, additive=True, infinite=record.infinite)):
         assert value(written, TWO_STATE, at_hand(term)) == pytest.approx(float(BY_HAND[record.name]), abs=1e-14)
 
 
@@ -93,6 +110,12 @@ WRONG: dict[str, Callable[..., Expr]] = {
     "sample_mean": lambda index, body: total(index, body),
     "td_error": lambda policy, path, t: r(path.s[t], path.a[t], path.s[t + 1]) + gamma * V[t + 1](
         path.s[t]) - V[t](path.s[t]),
+    "expected_reward": lambda s, a: r(s, a, s),
+    "marginal": lambda policy, time, s: expect(tau, same(tau.s[time + 1], s)),
+    "occupancy": lambda policy, s: total(t, gamma**t * p[t + 1](s), stop=forever),
+    "normalized_occupancy": lambda policy, s: d(s),
+    "entropy": lambda policy, s: total(a, policy(a | s) * log(policy(a | s))),
+    "divergence": lambda policy, other, s: total(a, other(a | s) * (log(other(a | s)) - log(policy(a | s)))),
 }
 
 
@@ -100,7 +123,8 @@ WRONG: dict[str, Callable[..., Expr]] = {
 def test_a_slip_in_a_record_is_seen_by_its_number(record: Definition) -> None:
     term = record(*record.example)
     slipped = WRONG[record.name](*(term.args if record.node not in (None, type(term)) else record.example))
-    assert EVALUATORS["enumeration"](slipped, TWO_STATE, at_hand(term)) != BY_HAND[record.name]
+    found = EVALUATORS["enumeration"](slipped, TWO_STATE, at_hand(term))
+    assert abs(found - BY_HAND[record.name]) > F(1, 100)
 
 
 # -- every fast row against the expansion ------------------------------------------------------------------
@@ -194,7 +218,9 @@ def differing(term: Expr, other: Expr, seed: int, evaluator: str) -> bool:
     model = random_model(seed, additive=additive)
     places = places_of(term, model, random.Random(seed))
     one, two = (EVALUATORS[evaluator](side, model, places) for side in (term, other))
-    return bool(abs(one - two) > F(1, 10**18) if isinstance(one, Fraction) else one != pytest.approx(two, abs=1e-9))
+    exact = isinstance(one, Fraction) and not any(isinstance(node, Log) for node in subterms(resolved(
+        other, additive=additive, infinite=is_endless(term))))
+    return bool(abs(one - two) > F(1, 10**18) if exact else float(one) != pytest.approx(float(two), abs=1e-9))
 
 
 def _without_rewards(term: Expr) -> bool:
@@ -209,9 +235,11 @@ TERMS = [*(term for record in DEFINITIONS for term in uses(record)), *EXTRA]
 @pytest.mark.parametrize("evaluator", EVALUATORS)
 @pytest.mark.parametrize("term", TERMS, ids=str)
 def test_a_row_has_the_value_of_the_expansion(term: Expr, evaluator: str) -> None:
+    if is_endless(term) and evaluator == "floats":
+        pytest.skip("the floats go through trajectories, which end")
     for seed in range(4):
         additive = seed % 2 == 0 or not _without_rewards(term)
-        written = expanded(term, additive=additive, infinite=False)
+        written = expanded(term, additive=additive, infinite=is_endless(term))
         assert not differing(term, written, seed, evaluator), seed
 
 
@@ -231,9 +259,9 @@ def test_one_definition_at_a_time() -> None:
     """A record's own right side, its notions not yet written out, has the same value."""
     for record in DEFINITIONS:
         term = record(*record.example)
-        once = meaning_of(term, additive=True, infinite=False)
+        once = meaning_of(term, additive=True, infinite=record.infinite)
         if once is not None:
-            for evaluator in EVALUATORS:
+            for evaluator in [one for one in EVALUATORS if one != "floats" or not record.infinite]:
                 assert not differing(term, once, 0, evaluator)
 
 

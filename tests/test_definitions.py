@@ -14,6 +14,7 @@ from derive.errors import MalformedTerm, WorkLimit
 from derive.language.binding import loose_indices
 from derive.language.definitions import DEFINITIONS, definition_of, expanded, meaning_of
 from derive.language.expression import Plus, Times, subterms
+from derive.language.horizons import is_endless
 from derive.language.terms import (
     ActionValue,
     Advantage,
@@ -74,7 +75,7 @@ def arbitrary(term: Expr) -> Expr:
 
 
 def meaning(term: Expr) -> Expr | None:
-    return meaning_of(term, additive=True, infinite=False)
+    return meaning_of(term, additive=True, infinite=is_endless(term))
 
 
 def infinite(term: Expr) -> Expr:

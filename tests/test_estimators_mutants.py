@@ -158,6 +158,8 @@ def test_mutants_of_losses(one: Entry) -> None:
             assert result.verdict in ("zero mean", "no gradient"), name
         elif residual < 1e-10:
             assert result.verdict == "proportional", name
+        elif "/ mask" in name or "mask:1" in name:  # NaN at padding, for which the oracle has no gradient
+            assert result.verdict in ("biased", "undefined"), name
         else:
             assert result.verdict == "biased", name
     assert tried

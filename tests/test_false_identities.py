@@ -239,7 +239,7 @@ def test_what_was_tried_and_held() -> None:
             claimed(expect(tau, grad(log(P(tau))), policy=beta),
                     expect(tau, ratio(grad(P(tau)), P(tau)), policy=beta), possible(tau)),
         ],
-        Undecided: [claimed(grad(log(pi(tau.a[H + 1] | tau.s[H + 1]))), 0, policy_positive)],
+        Malformed: [claimed(grad(log(pi(tau.a[H + 1] | tau.s[H + 1]))), 0, policy_positive)],
     }
     for expected, claims in held.items():
         for claim in claims:

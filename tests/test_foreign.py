@@ -13,6 +13,7 @@ from sympy import Add, Expr, Symbol
 
 from derive import J, a, automata, gamma, grad, log, mu, pi, s
 from derive.assumptions import VOCABULARY
+from derive.checking.deciding import Deciding
 from derive.checking.examine import examine
 from derive.enumerate import Enumeration
 from derive.errors import NotATerm
@@ -32,7 +33,6 @@ from derive.numeric.interpretation import value as value_in_floats
 from derive.procedures.concrete import Rationals, concrete_model
 from derive.procedures.decide import Comparison
 from derive.procedures.evaluate import Evaluator
-from derive.procedures.everywhere import decide_everywhere
 from derive.theorems import By, Chain, Theorem
 
 
@@ -99,8 +99,8 @@ READERS: dict[str, Callable[[Expr], Any]] = {
     "enumeration": lambda term: Enumeration(MODEL).value(term, AT),
     "floats": lambda term: value_in_floats(term, INSTANCE, AT),
     "a gap in floats": lambda term: largest_gap(term, term, INSTANCE),
-    "every horizon": lambda term: decide_everywhere(term, term, VOCABULARY),
-    "every horizon, on the right": lambda term: decide_everywhere(J, term, VOCABULARY),
+    "every horizon": lambda term: Deciding([term, J], VOCABULARY, infinite=False).kernel(term, J),
+    "every horizon, on the right": lambda term: Deciding([term, J], VOCABULARY, infinite=False).kernel(J, term),
     "the comparison": lambda term: Comparison([term, J], VOCABULARY).compare(term, J),
     "a chain": lambda term: examine(stated(term, term)),
 }

@@ -143,7 +143,7 @@ def campaign(seeds: range) -> tuple[list[tuple[int, Equation]], Counter[str]]:
 
 
 def test_random_combinations_are_true() -> None:
-    wrong, counts = campaign(range(50))
+    wrong, counts = campaign(range(70))
     assert wrong == []
     assert min(counts[name] for name in ("compared", "an_instance", "a_context", "a_chain", "refused")) > 5
 

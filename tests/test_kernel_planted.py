@@ -19,7 +19,7 @@ from plants_conditions import (
     OF_SAMPLES,
     OF_SCOPE,
 )
-from plants_reading import OF_LOCAL_SUMS, OF_READING, OF_UNFOLDING, OF_VALUES
+from plants_reading import OF_LOCAL_SUMS, OF_PLACES, OF_READING, OF_UNFOLDING, OF_VALUES
 
 from derive.kernel.closure import NotShown
 from derive.kernel.equations import by_closure, gap_of
@@ -27,7 +27,7 @@ from derive.kernel.polynomials import Refused
 from derive.procedures.certificates import certificate
 from derive.procedures.decision import Shown, policies
 
-PLANTS = (*OF_LOCAL_SUMS, *OF_UNFOLDING, *OF_VALUES, *OF_READING, *OF_SAMPLES, *OF_CLOSURE, *OF_DIFFERENCES,
+PLANTS = (*OF_LOCAL_SUMS, *OF_UNFOLDING, *OF_VALUES, *OF_READING, *OF_PLACES, *OF_SAMPLES, *OF_CLOSURE, *OF_DIFFERENCES,
           *OF_DEFINEDNESS, *OF_RANKS)
 
 
@@ -77,6 +77,6 @@ def test_a_bug_in_the_scope_is_caught_by_a_true_twin(one: Plant, monkeypatch: py
 
 def test_every_function_of_a_table_has_its_bug() -> None:
     tables = {"known_sum", "reward", "derivative", "step", "step_at", "step_sum", "step_product", "step_gradient",
-              "end_of", "in_coordinates", "rewards_to_go", "next_state", "first_apart", "vanishes_outside", "matchings",
+              "end_of", "in_coordinates", "rewards_to_go", "drawn_step", "first_apart", "vanishes_outside", "matchings",
               "check_finite", "check_infinite", "check_convergence", "owed", "binder", "positive", "rank", "symmetric"}
     assert tables <= {one.function.__name__ for one in PLANTS}

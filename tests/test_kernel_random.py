@@ -9,25 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 import pytest
-from endless_terms import Numbers, endless_sides
-from endless_terms import side_term as endless_term
-from everywhere_terms import POSITIVE, Pair
-from further_random import literal_pair, product_pair, unrolled_pair
 from kernel_letters import TRUE, Claim
 from kernel_oracle import witness_of_a_difference
-from test_everywhere_random import agrees, random_pair
-from values_terms import value_pair
+from random_fragments import literal_pair, product_pair, unrolled_pair
+from random_pairs import random_pair
+from random_sums import POSITIVE, Pair
+from random_values import value_pair
+from residues import agrees
 
-from derive.assumptions import additive_return, discount_below_one
 from derive.errors import MalformedTerm, OutsideFragment
-from derive.kernel import differences, equations
 from derive.kernel.contexts import Context
-from derive.kernel.terms import Malformed, Term, check
-from derive.language.signature import signature
+from derive.kernel.terms import Malformed
 from derive.models import Shape
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
@@ -35,15 +30,7 @@ from derive.procedures.encoding import Encoding, context_of
 Make = Callable[[int], Pair]
 
 
-@pytest.fixture(autouse=True)
-def ranks_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    def checked(infinite: bool, *terms: Term) -> None:
-        for one in terms:
-            check(one)
-
-    monkeypatch.setattr(differences, "well_formed", checked)
-    for module in (equations, differences):
-        monkeypatch.setattr(module, "one_direction", lambda *terms: None)
+pytestmark = pytest.mark.usefixtures("ranks_aside")
 
 
 def with_logs(seed: int) -> Pair:
@@ -66,12 +53,12 @@ class Campaign:
     counts: Counter[str] = field(default_factory=Counter)
     false: list[tuple[str, int, Any]] = field(default_factory=list)
 
-    def context(self, before: Any, after: Any, assumes: Iterable[Any], *, infinite: bool = False) -> Context | None:
+    def context(self, before: Any, after: Any, assumes: Iterable[Any]) -> Context | None:
         """The context of the equation, if one is made."""
-        encoding = Encoding(assumes, infinite=infinite)
+        encoding = Encoding(assumes, infinite=False)
         try:
             sides = encoding.term(before), encoding.term(after)
-            found = decided(context_of(assumes, infinite=infinite), *sides)
+            found = decided(context_of(assumes, infinite=False), *sides)
         except (Malformed, MalformedTerm):
             self.counts["malformed"] += 1
             return None
@@ -106,23 +93,6 @@ class Campaign:
         if witness_of_a_difference(claim, range(1)) is not None:
             self.false.append((name, seed, "concrete"))
 
-    def run_infinite(self, seeds: Iterable[int]) -> Campaign:
-        """Against plain numbers: sums in floats, cut off where the discount has made the rest too small to be seen."""
-        for seed in seeds:
-            left, right, _ = endless_sides(seed)
-            before, after = endless_term(left), endless_term(right)
-            if signature(before, after).order > 2 or any(len(part.sums) > 2 for part in (*left, *right)):
-                continue
-            assumes = [additive_return, discount_below_one, *(POSITIVE if seed % 2 else ())]
-            if self.context(before, after, assumes, infinite=True) is None:
-                continue
-            rng = Random(f"numbers {seed}")
-            numbers = Numbers(*rng.choice([(1, 2), (2, 2), (2, 2), (3, 2), (2, 3)]), rng)
-            (one, size), (two, other) = numbers.side(left), numbers.side(right)
-            if abs(one - two) > 1e-8 * max(1.0, size, other):
-                self.false.append(("endless", seed, (one, two)))
-        return self
-
 
 FINITE: dict[str, tuple[Make, int]] = {
     "sums": (random_pair, 45), "logarithms": (with_logs, 20), "values": (value_pair, 14),
@@ -137,12 +107,6 @@ def test_a_sample_of_random_pairs_has_no_false_equation(name: str) -> None:
     assert campaign.counts["Shown"] >= quick // 10
 
 
-def test_a_sample_of_random_pairs_without_end_has_no_false_equation() -> None:
-    campaign = Campaign([], ()).run_infinite(range(25))
-    assert campaign.false == []
-    assert campaign.counts["Shown"] > 5
-
-
 @pytest.mark.deep
 @pytest.mark.parametrize("batch", range(10))
 @pytest.mark.parametrize("name", FINITE)
@@ -150,9 +114,3 @@ def test_twenty_five_thousand_random_pairs(name: str, batch: int) -> None:
     share = {"sums": 900, "logarithms": 300, "values": 600, "literals": 500, "products": 100, "unrolled values": 100}
     first = 100_000 + batch * share[name]
     assert Campaign(MORE, MORE_ZEROS).run(name, FINITE[name][0], range(first, first + share[name])).false == []
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("batch", range(10))
-def test_five_thousand_random_pairs_without_end(batch: int) -> None:
-    assert Campaign([], ()).run_infinite(range(100_000 + 500 * batch, 100_500 + 500 * batch)).false == []

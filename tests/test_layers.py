@@ -15,7 +15,11 @@ import derive
 ROOT = Path(__file__).resolve().parent.parent / "derive"
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "codes", "mentions"),
+    ("errors", "codes", "mentions", "diagnostics", "isolation", "folders"),
+    ("display",),
+    ("streams",),
+    ("configuration", "running"),
+    ("slips",),
     ("kernel",),
     ("verify", "statements"),
     ("language.alphabets",),
@@ -28,8 +32,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("language.horizons",),
     ("language.vocabulary", "language.typing"),
     ("language.source", "language.signature"),
-    ("assumptions", "models"),
+    ("assumptions", "models", "names"),
+    ("model_class",),
     ("procedures", "enumerate", "stationary", "numeric"),
+    ("transfer",),
     ("rules",),
     ("claim",),
     ("shrinking",),
@@ -38,6 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("verdict",),
     ("theorems",),
     ("derivation",),
+    ("positions",),
     ("checking",),
     ("certificate",),
     ("mutants",),
@@ -50,7 +57,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("campaign",),
     ("estimators",),
     ("estimator_command",),
+    ("standard_input",),
+    ("run_check",),
     ("cli",),
+    ("pytest_plugin",),
     ("__main__",),
 )
 

@@ -114,7 +114,7 @@ SETTLED: tuple[tuple[Expr, tuple[Assumption, ...]], ...] = (
 
 @pytest.mark.parametrize(("term", "settled_by"), SETTLED, ids=[str(term) for term, _ in SETTLED])
 def test_what_would_settle_an_obligation(term: Expr, settled_by: tuple[Assumption, ...]) -> None:
-    (obligation,) = obligations([term])
+    (obligation,) = undischarged([term], ())
     assert obligation.settled_by == settled_by
 
 

@@ -25,7 +25,6 @@ from derive.language.vocabulary import (
     P,
     Q,
     R,
-    a,
     expect,
     forever,
     function,
@@ -144,8 +143,8 @@ def test_without_the_own_side_the_false_one_would_agree() -> None:
 
 
 def outside() -> Theorem:
-    """True, and neither enumerated on a large MDP nor compiled."""
-    return claimed(expect(tau, scores * R(tau) + total(a, 0 * grad(pi(a | tau.s[0])))))
+    """True, and neither enumerated on a large MDP nor read by the kernel."""
+    return claimed(expect(tau, scores * R(tau)) + 0 * grad(expect(tau, f(tau.s[0], tau.a[1]))))
 
 
 def test_a_formula_that_is_not_evaluated_is_not_blessed() -> None:

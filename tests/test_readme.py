@@ -1,74 +1,160 @@
-"""The examples of the README, run."""
+"""The README, run: every command line in it, with the lines that it shows and the exit status that it says."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from derive.cli import main
+from derive.configuration import configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+PYTHON = [text for language, text in BLOCKS if language == "python"]
+INSTALLING = ("python3 -m venv", "uv run", ".venv/bin/pip")
+"""What needs the network; ``.ci/run`` takes these lines from the README and runs them."""
+
+PLUGIN = "" if any(one.value == "derive.pytest_plugin" for one in entry_points(group="pytest11")) else (
+    "-p derive.pytest_plugin ")
+"""Where derive is not installed, as when it runs from a checkout, the plugin has to be named."""
 
 
-def shown_runs() -> list[tuple[str, list[str]]]:
-    """(arguments of derive, the lines shown) for each console block with a prompt."""
-    runs = []
+def shown_runs() -> list[tuple[str, list[str], int]]:
+    """(the command, the lines shown below it, its exit status) for each line with a prompt."""
+    runs: list[tuple[str, list[str], int]] = []
     for language, text in BLOCKS:
-        if language == "console" and text.startswith("$ derive"):
-            command, *lines = text.splitlines()
-            runs.append((command.removeprefix("$ derive "), lines))
+        if language != "console" or not text.startswith("$ "):
+            continue
+        for part in text[2:].split("\n$ "):
+            command, *lines = part.rstrip("\n").split("\n")
+            if command == "echo $?":
+                before, shown, _ = runs[-1]
+                runs[-1] = (before, shown, int(lines[0]))
+            else:
+                runs.append((command, lines, 0))
     return runs
 
 
-@pytest.mark.parametrize(("command", "lines"), shown_runs(), ids=lambda value: value if isinstance(value, str) else "")
-def test_the_output_shown_is_the_output(command: str, lines: list[str], capsys: pytest.CaptureFixture[str],
-                                        monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("COLUMNS", "100")
-    main(command.split())
-    printed = capsys.readouterr().out.splitlines()
-    for line in lines:
-        assert line == "..." or line in printed, line
+def inline_commands() -> list[str]:
+    """The commands in running text."""
+    text = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    text = re.sub(r"\s*\n\s*", " ", text)
+    found = re.findall(r"`((?:derive|pytest) [a-z_][^`]*)`", text)
+    return list(dict.fromkeys(command for command in found if not re.search(r"\b[A-Z]{2,}\b", command)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What a reader has after following the page: the repository's proofs, and the files that it says to save."""
+    shutil.copytree(ROOT / "proofs", tmp_path / "proofs", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("mine", "wrong", "endless"):
+        (tmp_path / f"{name}.py").write_text(_python(f"def {name}()"), encoding="utf-8")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, module in (("derive", "derive"), ("pytest", f"pytest {PLUGIN}-p no:cacheprovider")):
+        (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
+        (tools / name).chmod(0o755)
+    return tmp_path
+
+
+def _python(mark: str) -> str:
+    return next(text for text in PYTHON if mark in text)
+
+
+def run(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100",
+                   "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
+    return subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=folder, capture_output=True, text=True,
+                          timeout=120, env=environment)
+
+
+def test_every_line_with_a_prompt_prints_what_is_shown_and_exits_as_said(folder: Path) -> None:
+    runs = shown_runs()
+    assert len(runs) >= 10
+    for command, lines, status in runs:
+        found = run(folder, command)
+        assert found.returncode == status, (command, found.stdout, found.stderr)
+        printed = found.stdout.replace(f"{ROOT}/", "").splitlines()
+        for line in lines:
+            assert line == "..." or line in printed, (command, line)
+        if "..." not in lines and lines:
+            assert printed == lines, command
+
+
+@pytest.mark.parametrize("command", inline_commands())
+def test_every_command_in_running_text_runs(command: str, folder: Path) -> None:
+    if command in ("derive check", "derive verify"):
+        command += {"derive check": " mine.py", "derive verify": " --help"}[command]
+    if command == "derive report -o report.pdf" and shutil.which("pdflatex") is None:
+        pytest.skip("no TeX engine is installed")
+    found = run(folder, command)
+    assert found.returncode == 0, (found.stdout, found.stderr)
+
+
+def test_no_command_line_of_the_page_is_left_out() -> None:
+    """Every line of a console block is run here, or by ``.ci/run``."""
+    for language, text in BLOCKS:
+        if language == "console" and not text.startswith("$ "):
+            for line in text.strip().splitlines():
+                assert line.startswith(INSTALLING), line
+    assert {"derive explain", "derive explain scope", "pytest mine.py"} <= set(inline_commands())
 
 
 def test_the_theorem_shown_is_the_bundled_one() -> None:
-    shown = next(text for language, text in BLOCKS if language == "python" and "likelihood_ratio_gradient" in text)
-    assert shown in (ROOT / "proofs" / "policy_gradient.py").read_text(encoding="utf-8")
+    assert _python("likelihood_ratio_gradient") in (ROOT / "proofs" / "policy_gradient.py").read_text(encoding="utf-8")
 
 
-def test_write_your_own_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mine = next(text for language, text in BLOCKS if language == "python" and "def mine" in text)
-    path = tmp_path / "mine.py"
-    path.write_text(mine, encoding="utf-8")
-    assert main(["check", str(path)]) == 0
-    assert "every step is proved; the claim follows" in capsys.readouterr().out
-    path.write_text(mine.replace("by(definition(J))", "by()"), encoding="utf-8")
-    assert main(["check", str(path)]) == 1
-    assert "by(definition_of_objective) gives this step" in capsys.readouterr().out
+def test_write_your_own_says_what_a_hole_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "mine.py"
+    path.write_text(_python("def mine()").replace("by(definition(J))", "by()"), encoding="utf-8")
+    assert main(["check", str(path)]) == 0  # true, and its reason is missing: a warning
+    printed = capsys.readouterr().out
+    assert "its reason is missing" in printed
+    assert "by(definition(J)) gives this step" in printed
+    assert main(["check", "--strict", str(path)]) == 1
 
 
-def test_the_theorem_without_a_last_decision_is_proved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    endless = next(text for language, text in BLOCKS if language == "python" and "def endless" in text)
-    path = tmp_path / "endless.py"
-    path.write_text(endless, encoding="utf-8")
-    assert main(["check", str(path)]) == 0
+def test_the_theorem_without_a_last_decision_is_proved(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "endless.py"
+    assert main(["check", "-v", str(path)]) == 0
     assert "every discount below 1, infinite horizon" in capsys.readouterr().out.replace("\n", " ").replace("  ", "")
-    late = endless.replace("stop=forever),\n        by", "start=1, stop=forever),\n        by")
+    late = _python("def endless()").replace("stop=forever),\n        by", "start=1, stop=forever),\n        by")
     path.write_text(late, encoding="utf-8")
     assert main(["check", str(path)]) == 1
     assert "the step is false" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [
-    ["explain"], ["explain", "log_derivative"], ["show", "policy_gradient"],
-    ["evaluate", "policy_gradient", "lake", "--samples", "2000"],
-])
-def test_the_other_commands_run(command: list[str]) -> None:
-    assert main(command) == 0
+def test_the_slips_are_answered_as_the_page_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for written, answer in (("log(pi(a, s))", "write pi(a | s)"), ("totl(tau, J)", "did you mean total?")):
+        assert answer in README
+        path = tmp_path / "slip.py"
+        path.write_text(f"from derive import *\n@theorem('x')\ndef x(): return calc(J, by(), {written})\n")
+        assert main(["check", str(path)]) == 2
+        assert answer in capsys.readouterr().out
+
+
+def test_the_configuration_shown_is_one(tmp_path: Path) -> None:
+    text = next(text for language, text in BLOCKS if language == "toml")
+    assert tomllib.loads(text)
+    (tmp_path / "pyproject.toml").write_text(text)
+    found = configuration(tmp_path)
+    assert found.paths == (tmp_path / "proofs",)
+    assert (found.exclude, found.ignore) == (("drafts/*",), ("D010",))
+
+
+def test_the_campaign_from_python_runs(folder: Path) -> None:
+    (folder / "campaign.py").write_text(_python("check_files("), encoding="utf-8")
+    found = run(folder, f"{sys.executable} campaign.py")
+    assert (found.returncode, set(found.stdout.split()[1::2])) == (0, {"True"})
 
 
 def test_both_command_lines_are_sufficient_and_marked_for_ci() -> None:

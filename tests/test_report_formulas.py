@@ -14,7 +14,24 @@ from derive.claim import Witness
 from derive.errors import BadInput
 from derive.language.definitions import TD_ERROR, resolved
 from derive.language.terms import Function, Policy, State
-from derive.language.vocabulary import J, P, R, a, expect, function, grad, letter_of, log, pi, ratio, s, t, tau, total
+from derive.language.vocabulary import (
+    J,
+    P,
+    R,
+    a,
+    expect,
+    function,
+    grad,
+    letter_of,
+    log,
+    pi,
+    pi_old,
+    ratio,
+    s,
+    t,
+    tau,
+    total,
+)
 from derive.models import Model, Shape
 from derive.report.counterexample import counterexample
 from derive.report.formulas import formula, lines
@@ -153,3 +170,9 @@ def test_what_a_notion_speaks_of_is_in_print() -> None:
     spoken = counterexample(*plain, Witness(MODEL, {tau: (0, 0, 1)}, QUARTER, HALF, True), additive=True)
     assert shown == spoken
     assert {"dynamics", "reward"} <= {entry.name for entry in shown.entries}
+
+
+def test_the_old_policy_has_a_name_that_can_be_set() -> None:
+    assert "old" in formula(pi_old(a | s))
+    with pytest.raises(BadInput, match="cannot be set"):
+        formula(Policy("@beta")(a | s))

@@ -21,7 +21,7 @@ from derive.assumptions import (
 )
 from derive.claim import Claim, Witness
 from derive.enumerate import Enumeration
-from derive.errors import DeriveError, MalformedTerm
+from derive.errors import DeriveError, MalformedTerm, Undefined
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     H,
@@ -204,22 +204,37 @@ def test_a_tiny_disagreement_of_a_difference_quotient_is_none() -> None:
     assert found == (F(3, 8), F(3, 2), True)
 
 
-def test_every_step_of_shrinking_is_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_step_of_shrinking_is_checked_and_the_last_by_the_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each model that becomes the witness has passed ``values`` itself."""
-    passed: list[Model] = []
+    passed: list[tuple[Model, bool]] = []
     honest = Claim.values
 
-    def watched(self: Claim, model: Model, indices: Any) -> Any:
-        found = honest(self, model, indices)
+    def watched(self: Claim, model: Model, indices: Any, *, confirmed: bool = True) -> Any:
+        found = honest(self, model, indices, confirmed=confirmed)
         if found is not None:
-            passed.append(model)
+            passed.append((model, confirmed))
         return found
 
     monkeypatch.setattr(Claim, "values", watched)
     found = find_witness(claim(grad(J), 2 * grad(J)))
     assert found is not None
-    assert passed[-1] == found.model
-    assert len(passed) > 2
+    assert passed[-1] == (found.model, True)
+    assert len(passed) > 3
+
+
+def test_where_the_oracle_has_no_value_shrinking_is_confirmed_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simplest model by one computation is none for the oracle: then the simplest that both accept."""
+    honest = Claim.by_oracle
+
+    def strict(self: Claim, model: Model, indices: Any) -> Any:
+        if any(number == 0 for row in model.scores for number in row):
+            raise Undefined("zeros are refused here")
+        return honest(self, model, indices)
+
+    monkeypatch.setattr(Claim, "by_oracle", strict)
+    found = find_witness(claim(grad(J), 2 * grad(J)))
+    assert found is not None
+    assert all(number for row in found.model.scores for number in row)
 
 
 def test_the_search_goes_up_to_the_shape_that_is_known_to_differ() -> None:

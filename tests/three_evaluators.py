@@ -10,17 +10,22 @@ import numpy as np
 from sympy import Expr
 
 from derive.enumerate import Enumeration
+from derive.errors import OutsideFragment
 from derive.language.binding import Index
+from derive.language.definitions import resolved
 from derive.language.expression import Times
+from derive.language.horizons import is_endless
 from derive.language.signature import signature
 from derive.language.terms import Batch, Policy, Trajectory
 from derive.language.vocabulary import a, i, s, samples, t, tau, x
 from derive.models import Model, Shape
 from derive.numeric.instances import instance_of
 from derive.numeric.interpretation import Meaning
-from derive.procedures.concrete import Rationals, as_fraction, concrete_model
+from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
 from derive.procedures.evaluate import Evaluator
 from derive.procedures.generic import plain_way
+from derive.procedures.infinite_horizon import InfiniteHorizon
+from derive.stationary.evaluation import Stationary
 
 F = Fraction
 Places = Mapping[Index, Any]
@@ -34,12 +39,17 @@ def evaluated(term: Expr, model: Model, places: Places) -> Fraction:
             ways[index] = {number: plain_way(path) for number, path in value.items()}
         else:
             ways[index] = plain_way(value) if isinstance(index, Trajectory) else value
-    return as_fraction(Evaluator(concrete_model(model, Rationals())).value(term, ways))
+    kind = InfiniteHorizon if is_endless(term) else Evaluator
+    term = resolved(term, additive=model.returns is None, infinite=is_endless(term))
+    try:
+        return as_fraction(kind(concrete_model(model, Rationals())).value(term, ways))
+    except OutsideFragment:  # a logarithm, in balls
+        return Fraction(float(kind(concrete_model(model, Balls())).value(term, ways).mid()))
 
 
 def enumerated(term: Expr, model: Model, places: Places) -> Fraction:
-    """By brute force."""
-    return Enumeration(model).value(term, dict(places))
+    """By brute force; by linear systems over states where there is no last decision."""
+    return (Stationary(model) if is_endless(term) else Enumeration(model)).value(term, dict(places))
 
 
 def in_floats(term: Expr, model: Model, places: Places) -> float:

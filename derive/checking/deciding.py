@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sympy import Expr
 
@@ -16,11 +17,15 @@ from derive.models import Shape
 from derive.procedures import decide
 from derive.procedures.audit import relations_used
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Comparison, Models
+from derive.procedures.decide import Comparison
 from derive.procedures.decision import Outside, Shown, decided
 from derive.procedures.encoding import Encoding, context_of
+from derive.procedures.kept_models import Models
 from derive.unfolded import find_unfolded
-from derive.witness import find_witness
+from derive.witness import find_witness, oracle_objects
+
+Crossing = Literal["none", "cheapest", "thorough"]
+"""How many shapes are asked where the kernel has an equation; where they contradict it, derive has a defect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,8 @@ class Deciding:
     """The questions of one chain under its assumptions, each asked once."""
 
     def __init__(self, terms: Sequence[Expr], assumptions: Iterable[Assumption], *, infinite: bool,
-                 models: Models | None = None) -> None:
-        self.assumptions = frozenset(assumptions)
+                 models: Models | None = None, crossing: Crossing = "cheapest") -> None:
+        self.assumptions, self.crossing = frozenset(assumptions), crossing
         self.infinite = infinite
         self.encoding = Encoding(self.assumptions, infinite=infinite)
         self.context = context_of(self.assumptions, infinite=infinite)
@@ -58,7 +63,7 @@ class Deciding:
             return Outside(str(malformed))
 
     def evidence(self, before: Expr, after: Expr) -> Evidence:
-        """The kernel's answer and that of shapes: a few cheap ones where the kernel has an equation.
+        """The kernel's answer and that of shapes: the cheapest where the kernel has an equation.
 
         Raises:
             KernelDisagrees: when the kernel has an equation and a shape contradicts it.
@@ -66,7 +71,10 @@ class Deciding:
         kernel = self.kernel(before, after)
         if not isinstance(kernel, Shown):
             return Evidence(kernel, self.comparison.compare(before, after))
-        shapes = self.comparison.crossed(before, after, first=kernel.equation.context.first)
+        if self.crossing == "none":
+            return Evidence(kernel)
+        shapes = self.comparison.crossed(before, after, first=kernel.equation.context.first,
+                                         thorough=self.crossing == "thorough")
         if isinstance(shapes, decide.Different):
             reach, shape = reach_of(kernel.equation.context), shapes.shape.shown(endless=self.infinite)
             raise KernelDisagrees(f"{before} = {after}: an equation of the kernel for {reach}, and different at "
@@ -84,10 +92,19 @@ class Deciding:
         """The equation with its class of models."""
         return Claim(before, after, self.assumptions, POSSIBLE in self.assumptions, self.infinite)
 
-    def witness(self, before: Expr, after: Expr, reaching: Shape | None) -> Witness | None:
+    def witness(self, before: Expr, after: Expr, reaching: Shape | None, *, zeros: bool = True) -> Witness | None:
         """The smallest model found on which the sides differ."""
-        return find_witness(self.claim(before, after), reaching=reaching,
+        return find_witness(self.claim(before, after), reaching=reaching, zeros=zeros,
                             agrees=lambda shape: self.comparison.agrees(before, after, shape))
+
+    def oracle_objects(self, before: Expr, after: Expr) -> bool:
+        """Whether the oracle alone separates the sides on a small model, or on one of two."""
+        models = {"none": 0, "cheapest": 1, "thorough": 2}[self.crossing]
+        return oracle_objects(self.claim(before, after), models)
+
+    def early_witness(self, before: Expr, after: Expr) -> Witness | None:
+        """A small model on which the sides differ, where the kernel says that they do."""
+        return self.witness(before, after, None, zeros=False)
 
     def late_witness(self, before: Expr, after: Expr, horizon: int) -> Witness | None:
         """A model on which the sides differ at a horizon that the automata name."""

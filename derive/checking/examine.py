@@ -13,9 +13,11 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import check_step, iid_samples
+from derive.assumptions import SAMPLES, check_step, iid_samples
+from derive.checking.boundary import missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.mending import holds_under, proportional, settling
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.use import assumption_use
@@ -30,11 +32,12 @@ from derive.language.typing import is_random
 from derive.language.vocabulary import pi
 from derive.procedures import decide
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Models
 from derive.procedures.decision import Shown
+from derive.procedures.kept_models import Models
 from derive.procedures.obligations import Obligation, obligations, undischarged
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
+from derive.statements import condition
 from derive.theorems import By, Theorem
 from derive.unfolded import MOST_VISITS
 from derive.verdict import (
@@ -48,15 +51,19 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.witness import oracle_objects
 
 
 class Session:
-    """Examines theorems, each once, however many others use it as a lemma."""
+    """Examines theorems, each once, however many others use it as a lemma.
 
-    def __init__(self) -> None:
+    A ``thorough`` one asks more shapes, and shapes with zeros, where the kernel has decided already.
+    """
+
+    def __init__(self, *, thorough: bool = False) -> None:
+        self.thorough = thorough
         self.models = Models()
         self._examined: dict[Theorem, Examined] = {}
+        self._lemmas: dict[Theorem, Examined] = {}
         self._open: set[Theorem] = set()
 
     def examine(self, theorem: Theorem) -> Examined:
@@ -67,30 +74,57 @@ class Session:
             KernelDisagrees: when two kinds of evidence contradict each other.
             DoesNotMatch: when the theorem is being examined already: it rests on itself.
         """
-        if theorem in self._open:
-            raise DoesNotMatch(f"{theorem.name} rests on itself.")
         if theorem not in self._examined:
-            self._open.add(theorem)
-            try:
-                self._examined[theorem] = self._run(theorem)
-            finally:
-                self._open.remove(theorem)
+            self._examined[theorem] = self._run(theorem, lemma=False)
         return self._examined[theorem]
 
-    def _run(self, theorem: Theorem) -> Examined:
+    def lemma(self, theorem: Theorem) -> Examined:
+        """What a theorem that rests on this one asks of it: no shapes, and no use of assumptions, where it is decided.
+
+        Raises:
+            As ``examine``.
+        """
+        known = self._lemmas if theorem not in self._examined else self._examined
+        if theorem not in known:
+            known[theorem] = self._run(theorem, lemma=True)
+        return known[theorem]
+
+    def _run(self, theorem: Theorem, *, lemma: bool) -> Examined:
+        if theorem in self._open:
+            raise DoesNotMatch(f"{theorem.name} rests on itself.")
+        self._open.add(theorem)
+        try:
+            return self._judged(theorem, lemma=lemma)
+        finally:
+            self._open.remove(theorem)
+
+    def _judged(self, theorem: Theorem, *, lemma: bool) -> Examined:
         start = perf_counter()
-        examiner = _Examiner(theorem, self)
+        examiner = _Examiner(theorem, self, lemma=lemma)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
-        claim = steps[0].verdict if len(steps) == 1 else examiner.claimed(terms[0], terms[-1])
-        used, idle, unknown = assumption_use(theorem, steps)
-        return Examined(theorem=theorem, steps=steps, claim=claim, equation=_linked(steps), used=used, idle=idle,
-                        unknown=unknown, seconds=perf_counter() - start)
+        whole = _linked(steps)
+        if len(steps) == 1:
+            claim = steps[0].verdict
+        elif whole is not None and not whole.trusts and examiner.covered_by(whole):
+            claim = Proved(whole)
+        else:
+            claim = examiner.claimed(terms[0], terms[-1])
+        used, idle, unknown = ((), (), ()) if lemma else assumption_use(theorem, steps)
+        wrong = tuple(number for number in range(1, len(steps)) if _both_false(steps, number) and isinstance(
+            claim if len(steps) == 2 else examiner.claimed(terms[number - 1], terms[number + 1]), Proved))
+        return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
+                        unknown=unknown, wrong_terms=wrong, seconds=perf_counter() - start)
 
 
-def examine(theorem: Theorem) -> Examined:
-    """The judgement of every step of a theorem, and of its claim."""
-    return Session().examine(theorem)
+def examine(theorem: Theorem, *, thorough: bool = False) -> Examined:
+    """The judgement of every step of a theorem, and of its claim; see ``Session``."""
+    return Session(thorough=thorough).examine(theorem)
+
+
+def _both_false(steps: tuple[Judgement, ...], number: int) -> bool:
+    """Whether the steps before and after a term are refuted, and nobody has declared so."""
+    return all(isinstance(step.verdict, Refuted) and not step.as_claimed for step in steps[number - 1 : number + 1])
 
 
 def _linked(steps: tuple[Judgement, ...]) -> Equation | None:
@@ -113,25 +147,32 @@ def _notes(before: Expr, after: Expr) -> tuple[str, ...]:
     if before == 0 or after == 0 or not odd:
         return ()
     names = ", ".join(sorted(str(index) for index in odd))
-    return (f"{names} is free on one side only; the equation is checked for every value.",)
+    are = "is" if len(odd) == 1 else "are"
+    return (f"{names} {are} free on one side only; the equation is checked for every value.",)
 
 
 class _Examiner:
     """One theorem's assumptions, and the way from evidence to a verdict."""
 
-    def __init__(self, theorem: Theorem, session: Session) -> None:
+    def __init__(self, theorem: Theorem, session: Session, *, lemma: bool) -> None:
         self.assumptions = frozenset(theorem.assumes)
         terms = theorem.chain.terms
         means = [self._mean_of(term) for term in terms if is_random(term)]
         self.infinite = theorem.endless
-        self.deciding = Deciding([*terms, *means], self.assumptions, infinite=self.infinite, models=session.models)
-        self.reasons = Reasons(self.assumptions, self.deciding.context, self.deciding.encoding, session.examine)
+        self.deciding = Deciding([*terms, *means], self.assumptions, infinite=self.infinite, models=session.models,
+                                 crossing="thorough" if session.thorough else "none" if lemma else "cheapest")
+        self.reasons = Reasons(self.assumptions, self.deciding.context, self.deciding.encoding, session.lemma)
 
     def judged(self, before: Expr, after: Expr, by: By) -> Judgement:
         """The judgement of one step."""
         began = perf_counter()
         found = self._judged(before, after, by)
         return replace(found, notes=_notes(before, after), seconds=perf_counter() - began)
+
+    def covered_by(self, whole: Equation) -> bool:
+        """Whether an equation reaches as far as the claim: it may hold from a later horizon on, or for more samples."""
+        wanted, found = self.deciding.context, whole.context
+        return (found.first, found.samples) == (wanted.first, wanted.samples)
 
     def claimed(self, before: Expr, after: Expr) -> Verdict:
         """The verdict on a claim by itself: no reason is needed where the kernel has an equation."""
@@ -147,15 +188,19 @@ class _Examiner:
         except MalformedTerm as malformed:
             return replace(blank, verdict=Malformed(str(malformed), malformed.where))
         owed = undischarged([before, after], self.assumptions, endless=self.infinite)
-        everything = obligations([before, after], endless=self.infinite)
+        everything = obligations([before, after], sorted(self.assumptions, key=str), endless=self.infinite)
         blank = replace(blank, obligations=everything, owed=frozenset(one.says for one in owed))
         if is_random(before) or is_random(after):
             found = self._random(blank, owed)
             if found is not None:
                 return found
+        if isinstance(self.deciding.kernel(before, after), Differs):
+            witness = self.deciding.early_witness(before, after)
+            if witness is not None:
+                return self._refuted(blank, witness, owed)
         evidence = self.deciding.evidence(before, after)
         if isinstance(evidence.kernel, Shown):
-            if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+            if self.infinite and self.deciding.oracle_objects(before, after):
                 raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
@@ -170,7 +215,7 @@ class _Examiner:
         scope = scope_of(shapes, equation, relations=self.deciding.relations(shown))
         blank = replace(blank, equation=equation, evidence=shown.evidence, scope=scope)
         if equation.context.owes:
-            return replace(blank, verdict=_needs(owed, equation))
+            return replace(blank, verdict=self._needs(blank, owed, equation))
         given = self._given(blank)
         if isinstance(given, Unjustified):
             made = made_of(blank.by.reason, blank.before)
@@ -208,13 +253,14 @@ class _Examiner:
                 witness = self.deciding.witness(before, after, None) if may_diverge else None
                 if witness is not None:
                     return self._refuted(blank, witness, owed)
-                return replace(blank, verdict=Undecided(why))
+                gone = None if self.infinite else missing(before, after)
+                return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, decide.Equal)
         if isinstance(evidence.kernel, Differs) and horizon is not None:
             late = self.deciding.late_witness(before, after, horizon)
             if late is not None:
                 return self._refuted(blank, late, owed)
-        if self.infinite and oracle_objects(self.deciding.claim(before, after)):
+        if self.infinite and self.deciding.oracle_objects(before, after):
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
         scope = scope_of(answer)
         blank = replace(blank, scope=scope)
@@ -247,6 +293,9 @@ class _Examiner:
                 raise RuleDisagrees(
                     f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
                     "counterexample. This is a defect of derive, not of the derivation; please report it.")
+        if not note and isinstance(self.deciding.kernel(blank.before, blank.after), Differs):
+            note = proportional(self.deciding, blank.before, blank.after, witness)
+        note = note or holds_under(self.deciding, blank.before, blank.after, witness)
         return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
 
     def _believed(self, blank: Judgement, answer: decide.Equal, given: Given,
@@ -263,7 +312,7 @@ class _Examiner:
                 f"{reason.name} gives it, but the kernel has no such equation: {refused}"))
         blank = replace(blank, equation=equation, scope=scope_of(answer, equation, by_rule=given.covers))
         if equation.context.owes:
-            return replace(blank, verdict=_needs(owed, equation))
+            return replace(blank, verdict=self._needs(blank, owed, equation))
         if given.loose:
             return replace(blank, verdict=Undecided(
                 f"{reason.name} is used below a sum at its letter, where the ranges would have to be compared"))
@@ -275,6 +324,13 @@ class _Examiner:
             return replace(blank, verdict=Undecided(
                 f"shown for {reach_of(equation.context)}; below that nothing is known"))
         return replace(blank, verdict=Proved(equation))
+
+    def _needs(self, blank: Judgement, owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
+        settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
+        if not settled and (one := settling(self.deciding, blank.before, blank.after)) is not None:
+            settled = {one.name: None}
+        conditions = tuple(map(str, owed)) or tuple(sorted(map(condition, equation.context.owes)))
+        return NeedsCondition(conditions, tuple(settled), equation)
 
     # -- random ------------------------------------------------------------------------------------
 
@@ -311,11 +367,18 @@ class _Examiner:
             return replace(blank, verdict=Undecided(
                 "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
         if equation.context.owes or owed:
-            note = "the means agree wherever both are defined"
+            note = self._means_agree(*means)
             return self._refuted(blank, witness, owed, note)
         law = str(iid_samples.says)
         verdict = SameMean(law, witness, equation) if is_random(before) else Estimates(law, witness, equation)
         return replace(blank, verdict=verdict)
+
+    def _means_agree(self, before: Expr, after: Expr) -> str:
+        """Where the means are equal: from how many samples on, if a number of them makes both defined."""
+        least = settling(self.deciding, before, after)
+        if least is not None and least.kind == SAMPLES:
+            return f"the means agree for m ≥ {least.about[0]}"
+        return "the means agree wherever both are defined"
 
     def _means_unknown(self, blank: Judgement, evidence: Evidence, witness: Any,
                        owed: tuple[Obligation, ...]) -> Judgement | None:
@@ -335,7 +398,3 @@ class _Examiner:
             "the sides differ; that their means agree is seen on these shapes only", ""))
 
 
-def _needs(owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
-    settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
-    conditions = tuple(map(str, owed)) or tuple(sorted(map(str, equation.context.owes)))
-    return NeedsCondition(conditions, tuple(settled), equation)

@@ -10,7 +10,10 @@ from sympy import Expr
 
 from derive.assumptions import Assumption
 from derive.checking.scope import Scope, reach_of
+from derive.display import badge, formula, table, text
 from derive.kernel.equations import Equation
+from derive.language.alphabets import LATEX
+from derive.language.notation import write
 from derive.procedures.obligations import Obligation
 from derive.theorems import By, Theorem
 from derive.verdict import Proved, Refuted, Verdict
@@ -57,6 +60,8 @@ class Examined:
     idle: tuple[Assumption, ...] = ()
     unknown: tuple[Assumption, ...] = ()
     """Assumptions that are not known to be needed, nor known to be idle."""
+    wrong_terms: tuple[int, ...] = ()
+    """The terms, counted from 0, that make the steps before and after them false, though their neighbours are equal."""
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -85,3 +90,12 @@ class Examined:
     def as_claimed(self) -> bool:
         """Whether every step has its declared verdict."""
         return all(step.as_claimed for step in self.steps)
+
+    def _repr_html_(self) -> str:
+        """A line a step, for notebooks."""
+        rows = [(str(number), formula(f"{write(step.before, LATEX)} = {write(step.after, LATEX)}"),
+                 badge(step.verdict.code), text(getattr(step.verdict, "why", "")))
+                for number, step in enumerate(self.steps, 1)]
+        follows = "the claim follows" if self.follows else f"on its own the claim is {self.claim.code}"
+        head = ("step", "equation", "verdict", "")
+        return f"<p><b>{text(self.theorem.title)}</b></p>{table(rows, head=head)}<p>{text(follows)}</p>"

@@ -109,7 +109,7 @@ class Reasons:
                 rule.justify(before, after)
             except (DoesNotMatch, WorkLimit):
                 continue
-            return f"by({rule.name}) gives this step"
+            return f"by({rule.python}) gives this step"
         return "by(automata) gives this step" if everywhere else ""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation
+from derive.kernel.wellformed import at_theta
 from derive.models import Shape
 from derive.procedures import decide
 
@@ -18,6 +19,8 @@ class Scope:
 
     by_rule: str = ""
     everywhere: str = ""
+    relations: tuple[str, ...] = ()
+    """What the equation rests on besides algebra."""
     trusts: str = ""
     exact: tuple[str, ...] = ()
     vacuous: tuple[str, ...] = ()
@@ -28,7 +31,8 @@ class Scope:
 
     def lines(self) -> list[tuple[str, str]]:
         """(kind, text) for each evidence there is."""
-        found = [("by rule", self.by_rule), ("everywhere", self.everywhere), ("trusts", self.trusts),
+        using = f", using {' and '.join(self.relations)}" if self.relations else ""
+        found = [("by rule", self.by_rule), ("everywhere", self.everywhere + using), ("trusts", self.trusts),
                  ("by cutoff", self.cutoff), ("exact", ", ".join(self.exact)),
                  ("both sides are 0", ", ".join(self.vacuous)),
                  ("exact, with zeros", "; ".join(self.with_zeros)), ("random points", self.probes)]
@@ -50,11 +54,11 @@ def scope_of(shapes: decide.Equal | None, equation: Equation | None = None, *, b
     everywhere = trusts = ""
     if equation is not None and not equation.trusts:
         everywhere = f"every finite MDP, {reach_of(equation.context)}, by automata"
-        everywhere += f", using {' and '.join(relations)}" if relations else ""
+        everywhere += ", at θ_old = θ" if at_theta(equation.before, equation.after) else ""
     elif equation is not None:
         trusts = f"{', '.join(sorted(equation.trusts))} (believed, not checked by the kernel)"
     if shapes is None:
-        return Scope(by_rule=by_rule, everywhere=everywhere, trusts=trusts)
+        return Scope(by_rule=by_rule, everywhere=everywhere, relations=relations, trusts=trusts)
     horizons = ", ".join(str(horizon) for horizon in shapes.cutoff_horizons)
     cutoff = f"every number of states and actions at H = {horizons}" if horizons else ""
     if shapes.cutoff_samples:
@@ -66,7 +70,8 @@ def scope_of(shapes: decide.Equal | None, equation: Equation | None = None, *, b
 
     probes = ", ".join(map(shown, shapes.probes))
     return Scope(
-        by_rule=by_rule, everywhere=everywhere, trusts=trusts, exact=tuple(map(shown, shapes.exact)),
+        by_rule=by_rule, everywhere=everywhere, relations=relations, trusts=trusts,
+        exact=tuple(map(shown, shapes.exact)),
         vacuous=tuple(map(shown, shapes.vacuous)) if shapes.both_vanish else (), with_zeros=_with_zeros(shapes),
         cutoff=cutoff,
         probes=f"also agreed at {shapes.points} random points modulo 31-bit primes: {probes}" if probes else "")

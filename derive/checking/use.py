@@ -1,4 +1,4 @@
-"""Which assumptions of a theorem are needed: each is dropped, and the kernel alone is asked again.
+"""Which assumptions of a theorem are needed, and what for: each is dropped, and the kernel alone is asked again.
 
 Idle is what can be dropped with every verdict unchanged; used is what cannot: a side would
 be undefined, or the kernel would have no equation. What the kernel cannot tell, for it does not
@@ -8,59 +8,125 @@ over trajectories means, so it is never idle where there is one, or a free traje
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption, check_step
-from derive.checking.judgement import Judgement
+from derive.assumptions import POSSIBLE, Assumption, check_step, iid_samples
+from derive.checking.deciding import Deciding
+from derive.checking.judgement import Examined, Judgement
+from derive.claim import Claim, Witness
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.terms import Malformed as NoTerm
 from derive.kernel.wellformed import speaks_of_trajectories
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import owed_by
+from derive.statements import condition
 from derive.theorems import Theorem
 from derive.verdict import Malformed, NeedsCondition, Proved, Refuted
+from derive.witness import NoValue, find_no_value
 
 Sorted = tuple[tuple[Assumption, ...], tuple[Assumption, ...], tuple[Assumption, ...]]
+USED, IDLE, UNKNOWN = "used", "idle", "unknown"
+MEANING, DEFINED, EQUAL, LEMMA, SUPPORT = "meaning", "defined", "equal", "lemma", "support"
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What becomes of a step without an assumption: whether it is needed there, and what for.
+
+    ``what``: a side has no ``MEANING``; it is not ``DEFINED`` on every model; the sides are not ``EQUAL``; the
+    ``LEMMA`` that is used assumes it; it says which trajectories there are (``SUPPORT``).
+    """
+
+    use: str
+    what: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An assumption, the number of a step, what becomes of it without, and a model that shows it where one was found.
+
+    On the model the sides differ, or one has no value.
+    """
+
+    assumption: Assumption
+    step: int
+    dropped: Dropped
+    witness: Witness | NoValue | None = None
 
 
 def assumption_use(theorem: Theorem, steps: tuple[Judgement, ...]) -> Sorted:
     """(used, idle, not known to be needed), each in the order of names."""
-    inherited = {one for step in steps if isinstance(step.by.reason, Theorem) for one in step.by.reason.assumes}
     found: tuple[list[Assumption], ...] = ([], [], [])
     for assumption in sorted(set(theorem.assumes), key=lambda one: one.name):
-        kinds = {"used"} if assumption in inherited else {_without(assumption, theorem, step) for step in steps}
-        place = 0 if "used" in kinds else 2 if "unknown" in kinds else 1
-        found[place].append(assumption)
+        uses = {USED} if any(_lemma(assumption, step) for step in steps) else {
+            _without(assumption, theorem, step).use for step in steps}
+        found[0 if USED in uses else 2 if UNKNOWN in uses else 1].append(assumption)
     return tuple(found[0]), tuple(found[1]), tuple(found[2])
 
 
-def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> str:
-    """Whether a step needs an assumption: "used", "idle" or "unknown"."""
+def needs(examined: Examined) -> tuple[Need, ...]:
+    """Where each assumption is needed, or not known to be idle, with a model for each such step."""
+    theorem, found = examined.theorem, []
+    for assumption in sorted(set(theorem.assumes), key=lambda one: one.name):
+        for number, step in enumerate(examined.steps, 1):
+            lemma = _lemma(assumption, step)
+            dropped = Dropped(USED, LEMMA, lemma) if lemma else _without(assumption, theorem, step)
+            if dropped.use != IDLE:
+                found.append(Need(assumption, number, dropped, _witness(assumption, theorem, step, dropped)))
+    return tuple(found)
+
+
+def _lemma(assumption: Assumption, step: Judgement) -> str:
+    """The lemma of a step, if it assumes this too."""
+    reason = step.by.reason
+    return reason.name if isinstance(reason, Theorem) and assumption in reason.assumes else ""
+
+
+def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropped:
     fewer = frozenset(theorem.assumes) - {assumption}
     sides: tuple[Expr, Expr] = (step.before, step.after)
     try:
         check_step(*sides, fewer, endless=theorem.endless)
-    except MalformedTerm:
-        return "idle" if isinstance(step.verdict, Malformed) else "used"
+    except MalformedTerm as malformed:
+        return Dropped(IDLE) if isinstance(step.verdict, Malformed) else Dropped(USED, MEANING, str(malformed))
     if isinstance(step.verdict, Malformed):
-        return "used"
+        return Dropped(USED, MEANING)
     encoding = Encoding(fewer, infinite=theorem.endless)
     try:
         terms = [encoding.term(side) for side in sides]
     except (OutsideFragment, MalformedTerm, WorkLimit):
-        return "unknown"
+        return Dropped(UNKNOWN)
     if assumption == POSSIBLE and any(map(speaks_of_trajectories, terms)):
-        return "used"
-    if not owed_by(sides, fewer, endless=theorem.endless) <= step.owed:
-        return "used"
+        return Dropped(USED, SUPPORT)
+    owed = owed_by(sides, fewer, endless=theorem.endless) - step.owed
+    if owed:
+        return Dropped(USED, DEFINED, ", ".join(sorted(owed)))
     if isinstance(step.verdict, Refuted):
-        return "idle"  # a larger class keeps the counterexample
+        return Dropped(IDLE)  # a larger class keeps the counterexample
     if step.equation is None or step.equation.trusts or not isinstance(step.verdict, (Proved, NeedsCondition)):
-        return "unknown"
+        return Dropped(UNKNOWN)
     try:
         found = decided(context_of(fewer, infinite=theorem.endless), *terms)
-    except NoTerm:
-        return "used"
-    same = isinstance(found, Shown) and found.equation.context.owes == step.equation.context.owes
-    return "idle" if same else "used"
+    except NoTerm as wrong:
+        return Dropped(USED, MEANING, str(wrong))
+    if not isinstance(found, Shown):
+        return Dropped(USED, EQUAL)
+    more = found.equation.context.owes - step.equation.context.owes
+    return Dropped(USED, DEFINED, ", ".join(sorted(map(condition, more)))) if more else Dropped(IDLE)
+
+
+def _witness(assumption: Assumption, theorem: Theorem, step: Judgement, dropped: Dropped) -> Witness | NoValue | None:
+    if dropped.what not in (DEFINED, EQUAL) or assumption == iid_samples:  # every model has a law of samples
+        return None
+    fewer = frozenset(theorem.assumes) - {assumption}
+    try:
+        if dropped.what == DEFINED:
+            return find_no_value(Claim(step.before, step.after, fewer, POSSIBLE in fewer, theorem.endless))
+        return Deciding((step.before, step.after), fewer, infinite=theorem.endless).witness(
+            step.before, step.after, None)
+    except (MalformedTerm, WorkLimit):
+        return None

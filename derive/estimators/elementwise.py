@@ -13,21 +13,21 @@ from derive.estimators.numbers import Exact
 HALF = Fraction(1, 2)
 
 
-def larger(x: Exact, y: Exact) -> Exact:
+def larger(x: Exact, y: Exact) -> Any:
     """max(x, y); half of each derivative at a tie."""
     if x.value == y.value:
         return _tied(x, y, "maximum")
     return x if x > y else y
 
 
-def smaller(x: Exact, y: Exact) -> Exact:
+def smaller(x: Exact, y: Exact) -> Any:
     """min(x, y); half of each derivative at a tie."""
     if x.value == y.value:
         return _tied(x, y, "minimum")
     return x if x < y else y
 
 
-def _tied(x: Exact, y: Exact, name: str) -> Exact:
+def _tied(x: Exact, y: Exact, name: str) -> Any:
     if x.slope == y.slope:
         return x
     x.ledger.ties.add(f"{name} of equal numbers with different derivatives: half of each, as in torch")

@@ -37,12 +37,12 @@ class Design:
     @property
     def every_order(self) -> bool:
         """Whether all tuples are run, not only one order of each multiset."""
-        return self.responses ** (self.prompts * self.group) <= self.tuples
+        return bool(self.responses ** (self.prompts * self.group) <= self.tuples)
 
     @property
     def count(self) -> int:
         """The number of multisets."""
-        return comb(self.group + self.responses - 1, self.group) ** self.prompts
+        return int(comb(self.group + self.responses - 1, self.group) ** self.prompts)
 
     def batches(self) -> Iterator[tuple[tuple[int, ...], int]]:
         """(batch, number of tuples that it stands for): all tuples, or one order of each multiset."""

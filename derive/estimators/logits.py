@@ -85,7 +85,8 @@ def measured(outcomes: Sequence[Outcome], design: Design, policy: FloatArray, wa
 
 def _gradient(policy: FloatArray, sums: FloatArray) -> FloatArray:
     """Σ_o sums(o) (e_o - π), for each prompt."""
-    return sums - policy * sums.sum(axis=1, keepdims=True)
+    gradient: FloatArray = sums - policy * sums.sum(axis=1, keepdims=True)
+    return gradient
 
 
 def _double(number: object) -> float:

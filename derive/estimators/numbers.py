@@ -52,7 +52,7 @@ class Exact:
 
     __radd__ = __add__
 
-    def __neg__(self) -> Exact:
+    def __neg__(self) -> Any:
         return self * -1
 
     def __pos__(self) -> Exact:
@@ -158,7 +158,7 @@ class Exact:
         value = self._done(field.exponential, self.value)
         return Exact(value, self.ledger, _scaled(self.slope, value))
 
-    def square(self) -> Exact:
+    def square(self) -> Any:
         """The square."""
         return self * self
 

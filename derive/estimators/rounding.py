@@ -80,7 +80,7 @@ def _each_prompt(pairs: Sequence[Pair]) -> bool:
             factor = float(np.vdot(mean, target)) / square if square else 0.0
             if factor <= 0 or _relative(mean - factor * target, factor * target) > EPSILON:
                 return False
-    return pairs[0].mean.shape[0] > 1
+    return bool(pairs[0].mean.shape[0] > 1)
 
 
 def _relative(difference: FloatArray, reference: FloatArray) -> float:

@@ -112,7 +112,7 @@ def loaded(name: str) -> Callable[..., Any]:
         raise BadInput(f"{path} fails when it is executed: {type(error).__name__}: {said(error)}") from None
     finally:
         sys.path.remove(str(file.resolve().parent))
-    function = getattr(module, function_name, None)
+    function: Callable[..., Any] | None = getattr(module, function_name, None)
     if not callable(function):
         known = ", ".join(key for key, value in vars(module).items()
                           if callable(value) and getattr(value, "__module__", "") == module_name)

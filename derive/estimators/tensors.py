@@ -175,7 +175,7 @@ class ExactTensor(Reductions, Shapes):
     def sub(self, other: Any, *, alpha: Any = 1) -> ExactTensor:
         return self._entrywise(lambda x, y: x - y * alpha, self, other)
 
-    def div(self, other: Any, *, rounding_mode: str | None = None) -> ExactTensor:
+    def div(self, other: Any, *, rounding_mode: str | None = None) -> Any:
         if rounding_mode is not None:
             self._leave(f"division with rounding {rounding_mode}")
         return self / other

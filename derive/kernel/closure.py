@@ -23,24 +23,28 @@ kappa = (1 - U)^-1 E_1. If (D1) u kappa = 0 and (D2) u M_v M_k kappa = 0 for all
 k that are no units, then the difference is 0 for every gamma in [0, 1). *Proof.* The sum converges absolutely, so it
 may be regrouped as above; the weights of units add up to E_1 + U E_1 + ... = kappa. QED
 *Convergence.* Apart from loops at one state there is no cycle; each loop reads units, its weights are nonnegative
-multiples, in all at most 1, of positive powers of gamma. So the matrix of absolute values of a step is block
-triangular with stochastic blocks times numbers below 1, its spectral radius is below 1, uniformly near theta: the sum
-converges absolutely and may be differentiated term by term.
+multiples, in all at most 1, of products of numbers in [0, 1], such as gamma; those products in which no number is below
+1 have in all less than 1. So the matrix of absolute values of a step is block triangular with stochastic blocks times
+numbers below 1, its spectral radius is below 1, uniformly near theta: the sum converges absolutely and may be
+differentiated term by term.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from derive.kernel.factors import MU, at, factor, joined, law_of, names, released, times
+from derive.kernel.terms import HELD, INF, LAST, Tuple, time
+from derive.kernel import symbols
+from derive.kernel.symbols import symbol
 from derive.kernel.contexts import Context
-from derive.kernel.local_sums import column, symbol
+from derive.kernel.local_sums import column
 from derive.kernel.polynomials import (
     Monomial, Poly, Refused, Weight, add, apply, by_key, dot, negative, of, product, put, scaled,
 )
-from derive.kernel.unfolding import (
-    MU, ZERO, at, at_end, binder, factor, joined, law_of, names, times, unfold,
-)
+from derive.kernel.unfolding import at_end, binder, unfold
 from derive.kernel.values import in_coordinates, unrolled
 
 MOST_STATES = 600
@@ -65,8 +69,8 @@ class Automaton:
 
 
 def without_mu(monomial: Monomial) -> Monomial:
-    if dict(monomial).get(MU) != 1:
-        raise Refused("a sum over all trajectories without the initial law, or with its square")
+    if dict(monomial).get(MU, 0) not in (0, 1):
+        raise Refused("a sum over all trajectories with the square of the initial law")
     return tuple(x for x in monomial if x[0] != MU)
 
 
@@ -91,7 +95,7 @@ def automaton(poly: Poly, infinite: bool, policy: str | None = None, *, plain: b
         return [(c, numbers[one], v) for (c, one), v in found.items()]
 
     for (c, monomial), v in poly.items():
-        for d, p, w in arrive(without_mu(monomial)):
+        for d, p, w in arrive(released(without_mu(monomial))):
             put(start, (product(c, d), p), v * w)
     for monomial in queue:
         here = numbers[monomial]
@@ -103,7 +107,8 @@ def automaton(poly: Poly, infinite: bool, policy: str | None = None, *, plain: b
         if policy and not (plain or each):
             steps = in_coordinates(steps, policy, infinite)
         for (c, (letter, rest)), v in steps.items():
-            for d, q, w in arrive(rest):
+            letter = symbols.released(letter)
+            for d, q, w in arrive(released(rest)):
                 put(letters.setdefault(letter, {}), (product(c, d), (here, q)), v * w)
     if not infinite:
         reached = {q for arrows in letters.values() for _, (_, q) in arrows}
@@ -120,8 +125,9 @@ def is_law(monomial: Monomial) -> bool:
 
 
 def is_constant(monomial: Monomial) -> bool:
-    """The gradient of a law at an infinite horizon: what it is summed to does not depend on theta."""
-    return len(monomial) == 1 and monomial[0][0][0] == "grad" and all(is_law(m) for (_, m), _ in monomial[0][0][1])
+    """The gradient of a law at an infinite horizon, or its gradient: what it is summed to does not depend on theta."""
+    return len(monomial) == 1 and monomial[0][1] == 1 and monomial[0][0][0] == "grad" and all(
+        is_law(m) or is_constant(m) for (_, m), _ in monomial[0][0][1])
 
 
 def open_times(poly: Poly) -> set[str]:
@@ -129,43 +135,63 @@ def open_times(poly: Poly) -> set[str]:
     return {base for _, m in poly for f, _ in m for base in names(f) if base[:1] in ("@", "!")}
 
 
-def marked(poly: Poly, open_: set[str], first: int, infinite: bool) -> Poly:
-    """From the first horizon on, for every value 0..H of the open times: a mark on the letter that they name.
+def marked(poly: Poly, open_: Iterable[str], context: Context) -> Poly:
+    """From the first horizon on, for every value of the open times in their ranges: a mark on the letter they name.
 
     A mark is a symbol, so words with different marks are different words, and (C1)-(C3) hold for each value apart.
+    Times in whose range others stand are summed last.
     """
-    if first and not infinite:
-        poly = times(poly, factor(("ge", first)))
-    for var in sorted(open_):
+    if context.first and not context.infinite:
+        poly = times(poly, factor(("ge", context.first)))
+    spans = {var: context.range_of(("time", var[1:])) if var[0] == "@" else (time(), INF if context.infinite else LAST)
+             for var in open_}
+    while spans:
+        asked = {base[1] for span in spans.values() for t in span if t != INF for base, _ in t[2] if base != "H"}
+        var = next((v for v in sorted(spans) if v[1:] not in asked), None)
+        if var is None:
+            raise Refused("free times with ranges that speak of each other")
+        lo, hi = (limit_of(t) for t in spans.pop(var))
         poly = times(poly, factor(at(symbol("mark", var, ()), var, 0)))
         result: Poly = {}
         for (c, monomial), v in poly.items():
             mu = tuple(x for x in monomial if x[0] == MU)
             rest = tuple(x for x in monomial if x[0] != MU)
-            for (d, one), w in binder("sum", var, ZERO, ("inf" if infinite else "H", 0), {(c, rest): v}).items():
+            for (d, one), w in binder("sum", var, lo, hi, {(c, rest): v}).items():
                 put(result, (d, joined(mu, one)), w)
         poly = result
     return poly
+
+
+def limit_of(t: Tuple) -> Tuple:
+    """A limit of the range of a free time."""
+    if t == INF:
+        return ("inf", 0)
+    _, n, parts = t
+    if len(parts) > 1 or any(c != 1 for _, c in parts):
+        raise Refused("a limit that is a sum of times")
+    return ("", n) if not parts else ("H" if parts[0][0] == "H" else f"@{parts[0][0][1]}", n)
 
 
 def vanishes_outside(context: Context, monomial: Monomial, policy: str) -> bool:
     """Whether each summand is 0 where mu, P or pi is: it keeps those of them that may be 0, to a positive power.
 
     The derivative of pi counts, for a nonnegative function has derivative 0 where it is 0; the second one where it is
-    owed that the support stays the same near theta.
+    owed that the support stays the same near theta. What is covered is 0 where the policy is.
     """
+    monomial, policy = released(monomial), "pi" if policy == HELD else policy
     kept = ("pi", "dpi", "d2pi") if any(one[0] == "support" for one in context.owes) else ("pi", "dpi")
     if "initial" not in context.positive and dict(monomial).get(MU, 0) < 1:
         return False
     if context.infinite and any(law_of(f) not in (None, policy) for f, _ in monomial):
         return False  # an infinite horizon is not read to its end
-    poly = marked(of(monomial), open_times(of(monomial)), context.first, context.infinite)
+    poly = marked(of(monomial), open_times(of(monomial)), context)
+    watched = [policy, *(law for b, law in context.covers if b == policy)]
     for letter in automaton(poly, context.infinite, plain=True).letters:
         e = dict(letter)
         if "dynamics" not in context.positive and e.get(symbol("P", "", ("x", "s", "a")), 0) < 1:
             return False
-        if "policy" not in context.positive and sum(
-                e.get(symbol(what, policy, ("a", "s")), 0) for what in kept) < 1:
+        if "policy" not in context.positive and not any(
+                sum(e.get(symbol(what, law, ("a", "s")), 0) for what in kept) >= 1 for law in watched):
             return False
     return True
 
@@ -241,9 +267,10 @@ def check_finite(found: Automaton, rows: list[Poly], steps: Identities, columns:
                 raise NotShown(f"words whose last letter is of the class {kind} do not cancel")
 
 
-def check_infinite(found: Automaton, rows: list[Poly], steps: Identities, kappa: Poly, determinant: Weight) -> None:
+def check_infinite(context: Context, found: Automaton, rows: list[Poly], steps: Identities, kappa: Poly,
+                   determinant: Weight) -> None:
     """D1, D2; kappa is determinant * (1 - U)^-1 E_1."""
-    check_convergence(found)
+    check_convergence(context, found)
     check_rows(found, rows, steps)
     classes = classes_of(found)
     if any(f[0] == "mark" for letter in found.letters for f, _ in letter):
@@ -259,22 +286,26 @@ def check_infinite(found: Automaton, rows: list[Poly], steps: Identities, kappa:
         raise NotShown("words with a last letter that is no unit do not cancel")
 
 
-def check_convergence(found: Automaton) -> None:
+def check_convergence(context: Context, found: Automaton) -> None:
     """Raise ``Refused`` unless the sum over all words converges absolutely for every gamma in [0, 1)."""
+    below, unit = context.bounded()
     loops: dict[int, Any] = {}
+    slow: dict[int, Any] = {}
     ahead: dict[int, set[int]] = {}
     for letter, matrix in found.letters.items():
         for (p, q), weight in by_key(matrix).items():
             powers = {c: dict(c) for c in weight}
-            if any(set(e) - {"gamma"} or e.get("gamma", 0) < 0 for e in powers.values()):
+            if any("m" in e or e.get("gamma", 0) < 0 for e in powers.values()):
                 raise Refused("a negative power of the discount at an infinite horizon")
             if p != q:
                 ahead.setdefault(p, set()).add(q)
                 continue
-            if column(letter) != () or any(not e or weight[c] < 0 for c, e in powers.items()):
+            if column(letter) != () or any(
+                    weight[c] < 0 or e.keys() - unit or min(e.values(), default=1) < 0 for c, e in powers.items()):
                 raise Refused("an infinite sum that is not known to converge")
             loops[p] = loops.get(p, 0) + sum(weight.values())
-    if any(total > 1 for total in loops.values()):
+            slow[p] = slow.get(p, 0) + sum(weight[c] for c, e in powers.items() if not e.keys() & below)
+    if any(total > 1 for total in loops.values()) or any(total >= 1 for total in slow.values()):
         raise Refused("an infinite sum whose terms may grow")
     while ahead:
         last = {p for p, targets in ahead.items() if not targets & ahead.keys()}

@@ -15,7 +15,11 @@ from dataclasses import replace
 from typing import Any
 
 from derive.kernel.contexts import Context
-from derive.kernel.terms import BINDERS, INF, LAST, Malformed, Term, Tuple, free, inside, law_term, opened, time
+from derive.kernel.local_sums import Reading
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import (
+    BINDERS, HELD, INF, LAST, Malformed, Term, Tuple, free, inside, is_index, law_term, opened, time,
+)
 from derive.kernel.wellformed import gradients
 
 Support = dict[Tuple, object]
@@ -59,17 +63,17 @@ class Walk:
             yield ("nonzero", t[1])
         elif head == "log" and not self.positive(t[1], support):
             yield ("positive", t[1])
-        elif head == "gamma^":
+        elif head in ("gamma^", "c^", "q^"):
             try:
-                self.at_least_zero(t[1], support)
+                self.at_least_zero(t[-1], support)
             except OutOfRange:
-                yield ("exponent", t[1])
+                yield ("exponent", t[-1])
         elif head == "V":
             if t[2] != INF:
                 self.on_trajectory(t[2], 1, support)
             elif not self.context.discount:
                 yield ("discount",)
-        if head in ("mu", "P", "pi", "r", "f", "V", "R"):
+        if head in ("mu", "P", "pi", "r", "f", "V", "R", "same"):
             for x in t[1:]:
                 if type(x) is tuple and x[0] in ("s", "a"):
                     self.on_trajectory(x[2], int(x[0] == "s"), support)
@@ -89,7 +93,8 @@ class Walk:
         policy = self.restricted(t)
         if policy is not None:
             within[index] = policy
-            if "policy" not in self.context.positive and (
+            moves = t[0] != "E" or t[2] == "pi"  # the support of a fixed law stays where it is
+            if moves and "policy" not in self.context.positive and (
                     above + gradients(body) > 1 or (above and not self.stays(t, index, body, support))):
                 yield ("support", t)
         yield from self.owed(body, within, above)
@@ -97,7 +102,7 @@ class Walk:
     def restricted(self, t: Term) -> str | None:
         """The policy to whose possible trajectories the index is restricted, if it is."""
         if t[0] == "E":
-            return str(t[2])
+            return "pi" if t[2] == HELD else str(t[2])
         return "pi" if t[1][0] == "trajectory" and self.context.possible else None
 
     def stays(self, t: Term, index: Tuple, body: Term, support: Support) -> bool:
@@ -124,7 +129,7 @@ class Walk:
         ranges = {x: span for x, span in support.items() if x[0] == "time"}
         for index in [*reversed(ranges), *(x for x in parts if x != "H" and x not in ranges)]:
             c = parts.pop(index, 0)
-            span: Any = ranges.get(index, (time(), INF if self.context.infinite else LAST))
+            span: Any = ranges.get(index, self.context.range_of(index))
             limit = span[0] if c > 0 else span[1]
             if c and limit == INF:
                 raise OutOfRange(f"a time that may be negative: {t}")
@@ -169,16 +174,18 @@ class Walk:
         head, known = t[0], self.context.positive
         if head == "num":
             return bool(t[1] > 0)
-        if head == "m":
+        if head == "m" or (head == "f" and len(t) == 2 and (t[1], "positive") in self.context.scalars):
             return True
         if head in ("+", "*", "/"):
-            return all(self.positive(x, support) for x in t[1:])
+            return all(self.positive(x, support) for x in t[1:]) or self.number_above_zero(t)
         if head == "^":
             return self.positive(t[1], support)
         if head in BINDERS:
             index, body = self.opened(t, support)
             if head == "sum" and index[0] == "time" and t[2] not in WHOLE:
                 return False  # it may be empty
+            if head == "E" and self.event(index, body):
+                return len(known) == 3  # every trajectory is possible, and one is like this
             policy = self.restricted(t)
             within = {**support, index: policy} if policy else {**support, index: t[2][1:]} if (
                 index[0] == "time") else support
@@ -192,9 +199,40 @@ class Walk:
                 s[2] == a[2] and x[2] == time(s[2][1] + 1, *s[2][2])) and self.law_of(s[1], support) is not None)
         if head == "pi":
             _, policy, a, s = t
-            return "policy" in known or (a[0] == "a" and s[0] == "s" and a[1:] == s[1:] and (
-                self.law_of(a[1], support) == policy))
+            own = "pi" if policy == HELD else policy
+            law = self.law_of(a[1], support) if a[0] == "a" and s[0] == "s" and a[1:] == s[1:] else None
+            return "policy" in known or law == own or (law is not None and (own, law) in self.context.covers)
         return False
+
+    def event(self, path: Tuple, body: Term) -> bool:
+        """Whether this says which state or action is at some places of a trajectory that are surely distinct."""
+        found = body[1:] if body[0] == "*" else (body,)
+        if any(one[0] != "same" or not any(map(is_index, one[1:])) for one in found):
+            return False
+        places = [x for one in found for x in one[1:] if not is_index(x)]
+        return len(set(places)) == len(found) and len({x[2][2] for x in places}) == 1 and all(
+            x[1] == path for x in places)
+
+    def number_above_zero(self, t: Term) -> bool:
+        """Whether a number is positive: a + b m, b >= 0, at the least m; a + b c, c a product of numbers in [0, 1], of
+
+        which one is below 1 or a + b is positive.
+        """
+        try:
+            found = {c: v for (c, _), v in Reading().read(t).items()}
+        except Refused:
+            return False
+        lowest = found.pop((), 0)
+        if len(found) != 1:
+            return False
+        (powers,), (slope,) = found, found.values()
+        if any(e < 1 for _, e in powers):
+            return False
+        names = {name for name, _ in powers}
+        if names == {"m"}:
+            return slope >= 0 and lowest + slope * self.context.samples ** powers[0][1] > 0
+        below, unit = self.context.bounded()
+        return names <= unit and lowest > 0 and lowest + slope >= 0 and (bool(names & below) or lowest + slope > 0)
 
     def law_of(self, path: Tuple, support: Support) -> object:
         """The policy under which a trajectory is known to be possible."""

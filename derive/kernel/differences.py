@@ -6,16 +6,17 @@ change, so that a certificate can be checked on the very object that it was soug
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from derive.kernel.factors import LOOSE, MU, joined, released, thawed
 from derive.kernel.closure import Automaton, automaton, check_convergence, marked
 from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
 from derive.kernel.definedness import defined
-from derive.kernel.polynomials import Poly, Refused, add, negative, of, product, put
+from derive.kernel.polynomials import Monomial, Poly, Refused, add, multiply, negative, product, put
 from derive.kernel.reading import Closed, Path, one_atom
-from derive.kernel.terms import INF, Term, Tuple, bound, free, inside, opened, time
-from derive.kernel.unfolding import MU
+from derive.kernel.terms import INF, Term, Tuple, bound, free, inside, opened, replaced, subterms, time
 from derive.kernel.wellformed import one_direction, well_formed
 
 _KEY = object()
@@ -48,13 +49,18 @@ class Sealed:
 
 
 class Gap(Sealed):
-    """``sums`` are automata that must be 0; or a ``polynomial`` {(central, (numbers, atoms))} in sums must be."""
+    """``sums`` are automata that must be 0; or a ``polynomial`` {(central, (numbers, atoms))} in sums must be.
 
-    __slots__ = ("after", "atoms", "before", "context", "policy", "polynomial", "sums")
+    ``reading`` is the context that they were read in, with ``open_times`` marked.
+    """
+
+    __slots__ = ("after", "atoms", "before", "context", "open_times", "policy", "polynomial", "reading", "sums")
     context: Context
     before: Term
     after: Term
     policy: str | None
+    reading: Context
+    open_times: frozenset[str]
     sums: tuple[Automaton, ...]
     polynomial: Any
     atoms: tuple[Any, ...]
@@ -84,58 +90,142 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     context = checked(context, before, after)
     unbound = free(before) | free(after)
     paths = [x for x in unbound if x[0] == "trajectory"]
-    known = all(x[0] in ("trajectory", "time", "draw") for x in unbound)
-    if len(paths) > 1 or not known or (context.infinite and unbound):
+    places = [x for x in unbound if x[0] in ("state", "action")]
+    if len(paths) > 1 or any(x[0] == "batch" for x in unbound) or (context.infinite and len(places) < len(unbound)):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     one_direction(before, after)
-    sealed = {"context": context, "before": before, "after": after, "policy": policy}
+    sealed: dict[str, Any] = {"context": context, "before": before, "after": after, "policy": policy}
+    context, before, after = from_its_time(context, before, after)
+    open_ = frozenset(f"@{name}" for sort, name in free(before) | free(after) if sort == "time")
+    sealed |= {"reading": context, "open_times": open_}
     closed = Closed(context)
-    open_ = {f"@{name}" for sort, name in unbound if sort == "time"}
     if paths:
         path = Path(paths[0], closed)
-        by_mu: dict[int, Poly] = {}
-        for (c, monomial), v in add([path.read(before), negative(path.read(after))]).items():
-            e = dict(monomial).get(MU, 0)
-            rest = product(monomial, ((MU, 1 - e),)) if e != 1 else monomial
-            if any(f[0] == "number" for f, _ in rest):
-                raise Refused("a sum over trajectories beside a free one")
-            put(by_mu.setdefault(e, {}), (c, rest), v)
-        sums = [one for _, part in sorted(by_mu.items()) for one in graded(context, part, open_, policy, each=True)]
-        return Gap(_KEY, **sealed, sums=tuple(sums), polynomial=None, atoms=())
+        found = cleared({(c, (m, ())): v for (c, m), v in add([path.read(before), negative(path.read(after))]).items()})
+        if any(atoms or any(f[0] == "number" for f, _ in monomial) for _, (monomial, atoms) in found):
+            raise Refused("a sum over trajectories beside a free one")
+        poly = add({(c, released(monomial)): v} for (c, (monomial, _)), v in found.items())
+        sums = by_start(context, poly, open_, policy, each=True)
+        return Gap(_KEY, **sealed, sums=sums, polynomial=None, atoms=())
     if context.infinite:
         convergent(context, before, after)
     form: Poly = {}
     for side, sign in ((before, 1), (after, -1)):
-        for (c, (numbers, atoms)), v in closed.read(side).items():
-            for one in atoms:
-                closed.kept(one)
-            put(form, (c, (numbers, tuple(sorted((m, "") for m, _ in atoms)))), v * sign)
+        for key, v in closed.read(side).items():
+            put(form, key, v * sign)
+    form = cleared(form)
+    for _, (_, atoms) in form:  # what was divided by stands among them now
+        for one in atoms:
+            closed.kept(one)
+    form = add({(c, (released(numbers), tuple(sorted((released(m), "") for m, _ in atoms)))): v}
+               for (c, (numbers, atoms)), v in closed.tested(form, places).items())
     if all(len(atoms) < 2 for _, (_, atoms) in form):
         merged: Poly = {}
         for (c, key), v in form.items():
             put(merged, (c, closed.merged(*key)), v)
         return Gap(_KEY, **sealed, sums=linear(context, merged, open_, policy), polynomial=None, atoms=())
+    form = add({(c, sums_apart(context, *key)): v} for (c, key), v in form.items())
+    if context.undiscounted:
+        form = undiscounted(add({(c, (tuple(x for x in n if x[0][:2] != ("power", "gamma")), a)): v}
+                                for (c, (n, a)), v in form.items()))
     listed = tuple(sorted({one for _, (_, atoms) in form for one in atoms}))
     place = {one: k for k, one in enumerate(listed)}
     numbered = {(c, (n, tuple(sorted(place[one] for one in atoms)))): v for (c, (n, atoms)), v in form.items()}
     return Gap(_KEY, **sealed, sums=(), polynomial=MappingProxyType(numbered), atoms=listed)
 
 
-def linear(context: Context, form: Poly, open_: set[str], policy: str | None) -> tuple[Automaton, ...]:
+def sums_apart(context: Context, numbers: Monomial, atoms: Tuple) -> Tuple:
+    """In a product, sums of numbers over times are sums over trajectories like the others, for relations know them."""
+    monomial, _ = one_atom(context.infinite)
+    apart = [(joined(monomial, ((f, 1),)), "") for f, e in numbers if f[0] == "sum" for _ in range(e)]
+    return tuple(x for x in numbers if x[0][0] != "sum"), tuple(sorted((*atoms, *apart)))
+
+
+def from_its_time(context: Context, before: Term, after: Term) -> tuple[Context, Term, Term]:
+    """A claim about values at one free time, and no other time, as one about values at time 0.
+
+    V_t with H decisions is V_0 with H - t, and where t runs over 0..H, so does H - t, for all H.
+    """
+    times = {x for x in free(before) | free(after) if x[0] == "time"}
+    inside = [x for t in (before, after) for x in subterms(t)]
+    if len(times) != 1 or context.ranges or any(
+            x[0] in ("s", "a", "E", "R", "m", "gamma^", "c^", "q^", "batch", "trajectory")
+            or (x[0] in ("sum", "prod") and len(x) == 4 and x[1][0] not in ("state", "action"))
+            or (x[0] == "lin" and list(x[2]) != [(t, 1) for t in times]) for x in inside):
+        return context, before, after
+    (t,) = times
+    return replace(context, first=0), replaced(before, t, time()), replaced(after, t, time())
+
+
+def linear(context: Context, form: Poly, open_: frozenset[str], policy: str | None) -> tuple[Automaton, ...]:
     """The automata of a combination of sums over all trajectories; keys are () for a number, or one atom."""
     poly: Poly = {}
     for (c, atoms), v in form.items():
         put(poly, (c, (atoms or (one_atom(context.infinite),))[0][0]), v)
-    return graded(context, poly, open_, policy, each=False)
+    return by_start(context, poly, open_, policy, each=False)
 
 
-def graded(context: Context, poly: Poly, open_: set[str], policy: str | None, *, each: bool) -> tuple[Automaton, ...]:
-    """One automaton for each power of R(tau): its coefficients must agree on every trajectory, R being free."""
-    grades: dict[int, Poly] = {}
+def by_start(context: Context, poly: Poly, open_: frozenset[str], policy: str | None, *,
+             each: bool) -> tuple[Automaton, ...]:
+    """Sums that start with the initial law, and those in which every first state counts once, must vanish apart.
+
+    For a free trajectory mu(s_0) is a factor like any other.
+    """
+    parts: dict[int, Poly] = {}
     for (c, monomial), v in poly.items():
-        put(grades.setdefault(dict(monomial).get(("R",), 0), {}), (c, monomial), v)
-    return tuple(shut(automaton(marked(part, open_, context.first, context.infinite), context.infinite, policy,
-                                each=each or r != 0)) for r, part in sorted(grades.items()))
+        e = dict(monomial).get(MU, 0)
+        put(parts.setdefault(e, {}), (c, product(monomial, ((MU, 1 - e),)) if each else monomial), v)
+    return tuple(one for _, part in sorted(parts.items()) for one in graded(context, part, open_, policy, each=each))
+
+
+def graded(context: Context, poly: Poly, open_: frozenset[str], policy: str | None, *,
+           each: bool) -> tuple[Automaton, ...]:
+    """One automaton for each power of R(tau), whose values are free, so its coefficients must agree on every
+
+    trajectory; and for each product of free numbers, for they may be any: constants, functions of free letters.
+    """
+    grades: dict[tuple[int, Any], Poly] = {}
+    for (c, monomial), v in poly.items():
+        loose = tuple((f, e) for f, e in monomial if f[2:] == (LOOSE, 0))
+        key = dict(monomial).get(("R",), 0), loose
+        put(grades.setdefault(key, {}), (c, tuple(x for x in monomial if x not in loose)), v)
+    return tuple(shut(at_one(context, automaton(marked(part, open_, context), context.infinite, policy,
+                                               each=each or r != 0))) for (r, _), part in sorted(grades.items()))
+
+
+def cleared(form: Poly) -> Poly:
+    """Times the product of all sums that something is divided by, each to the highest power that occurs.
+
+    They are not 0, which is owed: so the form is 0 where this is.
+    """
+    while dividing := {f: e for _, (numbers, _) in form for f, e in numbers if f[0] == "over"}:
+        f = max(dividing)
+        most = max(dict(numbers).get(f, 0) for _, (numbers, _) in form)
+        if any(dict(numbers).get(f, 0) < 0 for _, (numbers, _) in form):
+            raise Refused("a quotient by a quotient")
+        result: Poly = {}
+        for (c, (numbers, atoms)), v in form.items():
+            e = dict(numbers).get(f, 0)
+            found = {(c, (tuple(x for x in numbers if x[0] != f), atoms)): v}
+            for _ in range(most - e):
+                found = multiply(found, thawed(f[1]), Closed.joined)
+            for key, w in found.items():
+                put(result, key, w)
+        form = result
+    return form
+
+
+def at_one(context: Context, one: Automaton) -> Automaton:
+    """The automaton at gamma = 1, for the class in which it is 1."""
+    if not context.undiscounted:
+        return one
+    letters, ends = ({key: undiscounted(part) for key, part in polys.items()} for polys in (one.letters, one.ends))
+    return replace(one, start=undiscounted(one.start), letters={k: m for k, m in letters.items() if m},
+                   ends={k: m for k, m in ends.items() if m})
+
+
+def undiscounted(poly: Poly) -> Poly:
+    return add({(tuple(x for x in c if x[0] != "gamma"), key): v} for (c, key), v in poly.items())
 
 
 def shut(one: Automaton) -> Automaton:
@@ -166,7 +256,8 @@ def _convergent(context: Context, t: Term, loose: list[Tuple], law: tuple[Tuple,
                 whole = bound("sum", index, ("from", time(), INF), ("*", ("gamma^", time(0, (index, 8))), whole))
         for (c, (numbers, atoms)), _ in Closed(context).read(whole).items():
             for monomial, _ in Closed(context).merged(numbers, atoms):
-                check_convergence(automaton(of(monomial, {c: 1}), True, plain=True))
+                known = tuple(x for x in monomial if x[0][0] != "over" and x[0][2:] != (LOOSE, 0))
+                check_convergence(context, automaton({(c, known): 1}, True, plain=True))
     if t[0] in ("sum", "prod", "E"):
         index, body = opened(t, f"#{len(loose)}.{t[1][1]}")
         timed = [*loose, index] if index[0] == "time" else loose

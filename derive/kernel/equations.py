@@ -17,13 +17,14 @@ from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
 from derive.kernel.definedness import OutOfRange, Walk
 from derive.kernel.differences import _KEY, Gap, Sealed, checked, convergent, difference
 from derive.kernel.local_sums import Local, in_coordinates, moment_of
+from derive.kernel.symbols import released
 from derive.kernel.polynomials import Poly, Refused, add, negative, vector_from_data, weight_from_data
 from derive.kernel.products import check_product
 from derive.kernel.terms import (
     INF, Malformed, Term, Tuple, at, bound, check, check_name, check_time, exact, free, is_index, replaced, shifted,
-    subterms,
+    subterms, time,
 )
-from derive.kernel.wellformed import one_direction, speaks_of_trajectories
+from derive.kernel.wellformed import at_theta, gradients, one_direction, speaks_of_trajectories
 
 
 class Equation(Sealed):
@@ -81,12 +82,13 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
         certificate = plain_data(certificate)
         if gap.polynomial is None:
             keys(certificate, "sums")
-            check_parts(gap.sums, certificate["sums"], context.infinite)
+            check_parts(gap.sums, certificate["sums"], context)
         else:
             keys(certificate, "relations")
             check_product(gap, certificate["relations"], check_parts)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError, RecursionError) as wrong:
         raise NotShown(f"no certificate ({type(wrong).__name__}: {wrong})") from wrong
+    context = serving_both(context, gap.before, gap.after)
     return Equation(_KEY, context=context, before=gap.before, after=gap.after, trusts=frozenset())
 
 
@@ -106,22 +108,26 @@ def keys(data: Any, *names: str) -> None:
         raise NotShown(f"a part of a certificate has other entries than {', '.join(names)}")
 
 
-def check_parts(sums: Sequence[Automaton], data: Any, infinite: bool) -> None:
+def check_parts(sums: Sequence[Automaton], data: Any, context: Context) -> None:
     if type(data) is not list or len(sums) != len(data):
         raise NotShown("not one closure for each sum")
     for found, one in zip(sums, data, strict=True):
-        keys(one, "rows", "steps", *(("kappa", "determinant") if infinite else ("columns", "units")))
+        keys(one, "rows", "steps", *(("kappa", "determinant") if context.infinite else ("columns", "units")))
+        if any(type(part) is not list for key, part in one.items()):
+            raise NotShown("a part of a closure that is no list")
         rows = [vector_from_data(row) for row in one["rows"]]
         steps = {(p, k): (weight_from_data(f), vector_from_data(c)) for p, k, f, c in one["steps"]}
-        if len(steps) != len(one["steps"]) or any(type(n) is not int for place in steps for n in place):
-            raise NotShown("a step that is listed twice, or has no number")
-        if infinite:
-            check_infinite(found, rows, steps, vector_from_data(one["kappa"]), weight_from_data(one["determinant"]))
+        if [[*place] for place in sorted(steps)] != [step[:2] for step in one["steps"]] or any(
+                type(n) is not int for place in steps for n in place):
+            raise NotShown("a step that is listed twice, not in order, or has no number")
+        if context.infinite:
+            kappa, determinant = vector_from_data(one["kappa"]), weight_from_data(one["determinant"])
+            check_infinite(context, found, rows, steps, kappa, determinant)
             continue
         columns = [vector_from_data(column) for column in one["columns"]]
         units = {n: (weight_from_data(f), vector_from_data(c)) for n, f, c in one["units"]}
-        if len(units) != len(one["units"]) or any(type(n) is not int for n in units):
-            raise NotShown("a column that is listed twice, or has no number")
+        if sorted(units) != [unit[0] for unit in one["units"]] or any(type(n) is not int for n in units):
+            raise NotShown("a column that is listed twice, not in order, or has no number")
         check_finite(found, rows, steps, columns, units)
 
 
@@ -136,7 +142,8 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
         raise Refused("a trajectory")
     one_direction(before, after)
     reader = Local()
-    gap: Poly = add([reader.read(before), negative(reader.read(after))])
+    gap: Poly = add({(c, released(m)): v} for one in (reader.read(before), negative(reader.read(after)))
+                    for (c, m), v in one.items())
     if coordinates is not None:
         exact(coordinates)
         if len(coordinates) != 2:
@@ -163,9 +170,14 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
 
 
 def by_rule(context: Context, before: Term, after: Term, rule: str, *using: Equation) -> Equation:
-    """Believed: that the engine of ``rule`` turns one side into the other, ``using`` these equations."""
+    """Believed: that the engine of ``rule`` turns one side into the other, ``using`` these equations.
+
+    Equations at theta are used where no gradient stands: nobody has looked whether they stand below one.
+    """
     genuine(*using)
     trusts = frozenset({str(rule)})
+    if any(at_theta(one.before, one.after) for one in using) and gradients(("+", before, after)):
+        raise Refused("an equation at theta, used where gradients stand")
     for one in using:
         context, trusts = context.joined(one.context, before, after, one.before, one.after), trusts | one.trusts
     if context.infinite:
@@ -192,7 +204,8 @@ def reversed_(one: Equation) -> Equation:
 def chained(one: Equation, two: Equation) -> Equation:
     """one.before = two.after, where one ends as two begins; with the context, owes and trusts of both.
 
-    An index that stands in the middle only ranges over 0..H or 1..m, which are never empty: it may go.
+    An index that stands in the middle only may go: 0..H and 1..m are never empty, and other ranges are not from some
+    first horizon on.
     """
     genuine(one, two)
     if one.after != two.before:
@@ -200,7 +213,24 @@ def chained(one: Equation, two: Equation) -> Equation:
     context = one.context.joined(two.context, one.before, one.after, two.before, two.after)
     if owing(context) - free(one.before) - free(two.after):
         raise Refused("what the middle owes speaks of a letter that neither end has")
+    kept = free(one.before) | free(two.after)
+    context = nonempty(context, {x for x, _, _ in context.ranges} - kept)
     return _made(context, one.before, two.after, one.trusts | two.trusts)
+
+
+def nonempty(context: Context, letters: set[Tuple]) -> Context:
+    """Without the ranges of letters that stand nowhere, from the first horizon on at which these have a value."""
+    gone = {one for one in context.ranges if one[0] in letters}
+    walk = Walk(context)
+    for _, low, high in gone:
+        walk.at_least_zero(difference_of(high, low), {})
+    if any(x in letters for one in context.ranges - gone for t in one[1:] for x in free(t)):
+        raise Refused("a range that speaks of a letter that stands nowhere")
+    return replace(context, first=walk.first, ranges=context.ranges - gone)
+
+
+def difference_of(one: Tuple, two: Tuple) -> Tuple:
+    return time(one[1] - two[1], *one[2], *((base, -c) for base, c in two[2]))
 
 
 def owing(context: Context) -> set[Tuple]:
@@ -234,7 +264,6 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
             raise Refused("what is no free index")
         if old[0] == "time":
             check_time(new, frozenset())
-            walk.on_trajectory(new, 0, {})
         elif old[0] == "draw" and type(new) is int and new >= 1:
             walk.samples = max(walk.samples, new)
         elif old[0] in ("state", "action") and type(new) is tuple and new and new[0] == old[0][0]:
@@ -243,6 +272,12 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
             check(("R", new))
         elif not (is_index(new) and new[0] == old[0] and type(new[1]) is str):
             raise Refused(f"{new} for the {old[0]} {old[1]}")
+    for old in (x for x in known if x[0] == "time"):
+        low, high = (_put_in(t, substitution) for t in equation.context.range_of(old))
+        new = _put_in(at(old), substitution)
+        walk.at_least_zero(difference_of(new, low), {})
+        if high != INF:
+            walk.at_least_zero(difference_of(high, new), {})
     before, after, *owes = (_put_in(t, substitution) for t in (equation.before, equation.after, *equation.context.owes))
     first, samples = max(walk.first, equation.context.first), max(walk.samples, equation.context.samples)
     kept = replace(context, first=first, samples=samples, owes=context.owes | frozenset(owes))
@@ -263,7 +298,8 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
 
     ("^", n), ("grad",), ("sum" | "E", index, domain) over a free index. Definedness of both whole terms is computed
     anew. A gradient may be taken, for the sides are equal functions of theta on a class that is open in theta; what
-    was owed inside stays owed.
+    was owed inside stays owed. What is covered at theta need not be nearby: its first derivative is 0 where it is 0,
+    the second one is not, so a second gradient asks for a positive policy.
 
     Raises:
         Refused: for anything else, and where a range may leave that of the equation.
@@ -276,8 +312,12 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
             before, after = ((head, *wrap[1], t, *wrap[2]) for t in (before, after))
         elif head in ("/", "^"):
             before, after = ((head, t, wrap[1]) for t in (before, after))
+        elif head == "grad" and at_theta(before, after):
+            raise Refused("the gradient of an equation at theta")
         elif head == "grad":
             before, after = (("grad", t) for t in (before, after))
+            if context.covers and "policy" not in context.positive and gradients(("+", before, after)) > 1:
+                raise Refused("a second gradient of an equation for covered policies")
         elif head in ("sum", "E"):
             _, index, domain = wrap
             if not (is_index(index) and type(index[1]) is str) or index in owing(context):
@@ -286,8 +326,14 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
                 if domain[2] == INF and not context.infinite:
                     raise Refused("an infinite sum of an equation for finite horizons")
                 walk, one = Walk(context), ("time", "\0")
-                walk.on_trajectory(at(one), 0, {one: domain[1:]})
-                context = replace(context, first=walk.first)
+                low, high = context.range_of(index)
+                walk.at_least_zero(difference_of(at(one), low), {one: domain[1:]})
+                if high != INF:
+                    walk.at_least_zero(difference_of(high, at(one)), {one: domain[1:]})
+                if any(index in free(t) for x, *span in context.ranges for t in span if x != index):
+                    raise Refused("a range that speaks of a letter that is bound")
+                kept = frozenset(x for x in context.ranges if x[0] != index)
+                context = replace(context, first=walk.first, ranges=kept)
             if head == "E" and domain != "pi" and (context.possible or index[0] == "batch"):
                 raise Refused("possible under one policy, expected under another")
             before, after = (bound(head, index, domain, t) for t in (before, after))

@@ -18,59 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import permutations
-from itertools import product as every
 from typing import Any
 
 from derive.kernel.polynomials import (
-    Monomial, Poly, Refused, add, central, inverse, multiply, negative, number, of, product, put, scaled,
+    NAMED, Monomial, Poly, Refused, add, central, inverse, multiply, negative, number, of, product, put, scaled,
 )
+from derive.kernel.symbols import Symbol, component, moves, renamed_inside, symbol
 from derive.kernel.terms import INF, Term, Tuple, opened, time
 
-Symbol = Tuple
-MOST_BOUND, MOST_TERMS, MOST_POWER = 6, 2000, 40
+MOST_TERMS, MOST_POWER = 2000, 40
 DISTRIBUTIONS = {"mu": 1, "P": 1, "pi": 1, "dpi": 0, "d2pi": 0}
-WITHOUT_THETA = ("mu", "P", "r", "f", "log mu", "log P", "mark", "gamma^")
-WITH_POLICY = ("pi", "log pi", "dpi", "d2pi", "V", "A", "eps")
+DERIVATIVES = {"pi": "dpi", "dpi": "d2pi", "V": "dV", "dV": "d2V"}
 LAST_TIME = ("H", 1)
-
-
-def symbol(what: str, name: str, places: Tuple, when: Tuple = ()) -> Symbol:
-    return (what, name, when, places, ())
-
-
-def renamed(monomial: Monomial, names: dict[str, str]) -> Monomial:
-    """Places renamed, no two to the same name."""
-    found: Monomial = ()
-    for one, e in monomial:
-        what, name, when, places, inside = one
-        if any(p in names for p in places):
-            places = tuple(names.get(p, p) for p in places)
-            if what == "sum":
-                one = component(inside[0], renamed(inside[1], names))
-            else:
-                one = (what, name, when, places, inside)
-        found = product(found, ((one, e),))
-    return found
-
-
-def component(bound: Tuple, monomial: Monomial) -> Symbol:
-    """The symbol of a sum that falls into no two factors, its bound places named in the least way."""
-    if len(bound) > MOST_BOUND:
-        raise Refused(f"more than {MOST_BOUND} sums in one")
-    sorts = {sort: sorted(p for p in bound if p[0] == sort) for sort in ("a", "s")}
-    ways = [permutations([f"{sort}{j}" for j in range(1, len(places) + 1)]) for sort, places in sorts.items()]
-    old = [p for places in sorts.values() for p in places]
-    best = min(renamed_inside(monomial, dict(zip(old, [p for part in way for p in part], strict=True)))
-               for way in every(*ways))
-    own = tuple(f"{sort}{j}" for sort, places in sorts.items() for j in range(1, len(places) + 1))
-    free = sorted({p for f, _ in best for p in f[3]} - set(own))
-    return ("sum", "", (), tuple(free), (own, best))
-
-
-def renamed_inside(monomial: Monomial, names: dict[str, str]) -> Monomial:
-    """As ``renamed``, for the plain symbols inside a sum."""
-    return tuple(sorted(((w, n, t, tuple(names.get(p, p) for p in at), i), e) for (w, n, t, at, i), e in monomial))
 
 
 def over(place: str, monomial: Monomial) -> Monomial | None:
@@ -94,6 +53,15 @@ def over(place: str, monomial: Monomial) -> Monomial | None:
     own = tuple((f, e) for f, e in inner.items() if e)
     parts = reduced([names[place], *bound[1:]], renamed_inside(own, names))
     return None if parts is None else product(rest, parts)
+
+
+def without_first(bound: Tuple, monomial: Monomial, first: str, name: str) -> Monomial:
+    """What is summed over all bound places but the first, which has a name now."""
+    names = {p: f"{p[0]}#{j}" for j, p in enumerate(bound)} | {first: name}
+    found = reduced([names[p] for p in bound if p != first], renamed_inside(monomial, names))
+    if found is None:
+        raise Refused("a sum that is 0 for each of its states")
+    return found
 
 
 def reduced(bound: list[str], monomial: Monomial) -> Monomial | None:
@@ -152,25 +120,13 @@ def column(letter: Monomial) -> Monomial | None:
 # -- gradients ----------------------------------------------------------------------------------------------
 
 
-def moves(f: Symbol) -> bool:
-    """Whether a symbol depends on theta. A symbol that no table knows is refused, never taken for a constant."""
-    what, name = f[:2]
-    if what in WITHOUT_THETA:
-        return False
-    if what in WITH_POLICY:
-        return bool(name == "pi")
-    if what == "sum":
-        return any(moves(g) for g, _ in f[4][1])
-    raise Refused(f"the gradient of {what}")
-
-
 def derivative(f: Symbol) -> Poly:
     """The derivative in theta of a symbol, along the direction."""
     what, name, when, places, inside = f
     if not moves(f):
         return {}
-    if what in ("pi", "dpi"):
-        return of(((("dpi" if what == "pi" else "d2pi", name, when, places, inside), 1),))
+    if what in DERIVATIVES:
+        return of((((DERIVATIVES[what], name, when, places, inside), 1),))
     if what == "log pi":
         return of(product(((symbol("dpi", name, places), 1),), ((symbol("pi", name, places), -1),)))
     if what == "sum":
@@ -182,7 +138,7 @@ def derivative(f: Symbol) -> Poly:
             if found is not None:
                 put(result, (c, found), v)
         return result
-    raise Refused(f"the gradient of {'a value' if what == 'V' else what}")
+    raise Refused(f"the gradient of {what}")
 
 
 def differentiated(monomial: Monomial) -> Poly:
@@ -256,6 +212,8 @@ class Reading:
             return of(self.one, number(t[1] if t[2] == 1 else Fraction(t[1], t[2])))
         if head in ("gamma", "m"):
             return of(self.one, {central(head, 1): 1})
+        if head == "f" and len(t) == 2:
+            return of(self.one, {central(NAMED + t[1], 1): 1})
         if head == "+":
             return add(map(self.read, t[1:]))
         if head == "^" and abs(t[2]) > MOST_POWER:

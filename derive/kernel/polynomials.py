@@ -1,8 +1,9 @@
 """One sparse algebra for everything: sums of keys with rational coefficients and central symbols.
 
 A monomial is a sorted tuple of (factor, exponent), no exponent 0. A *weight* is a polynomial in the central symbols
-(gamma, m): {central monomial: number}. A polynomial is {(central monomial, key): number}; the key is a monomial,
-a place of a vector, or a pair (letter, state). Exponents may be negative; numbers are int or Fraction, never 0.
+(gamma, m, numbers "c.name" of the author's): {central monomial: number}. A polynomial is {(central monomial, key):
+number}; the key is a monomial, a place of a vector, or a pair (letter, state). Exponents may be negative; numbers are
+int or Fraction, never 0.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ Poly = dict[tuple[Monomial, Any], Number]
 
 ONE: Weight = {(): 1}
 CENTRAL = ("gamma", "m")
+NAMED = "c."
 
 
 class Refused(Exception):
@@ -25,8 +27,13 @@ class Refused(Exception):
 
 
 def central(name: str, exponent: int) -> Monomial:
-    """gamma or m to a power."""
+    """A central symbol to a power."""
     return ((name, exponent),) if exponent else ()
+
+
+def to_the(name: str, exponent: int) -> Weight:
+    """A central symbol, or a number "=p/q", to a power."""
+    return number(Fraction(name[1:]) ** exponent) if name[0] == "=" else {central(name, exponent): 1}
 
 
 def number(value: Number) -> Weight:
@@ -155,21 +162,23 @@ def dot(row: Poly, column: Poly) -> Weight:
     return result
 
 
-# -- as data: [[[gamma, m], numerator, denominator], ...], [[place, weight], ...], strictly in normal form -----
+# -- as data: [[[[name, exponent], ...], numerator, denominator], ...], [[place, weight], ...], in normal form -----
 
 
 def weight_to_data(weight: Weight) -> list[Any]:
-    powers = {tuple(dict(c).get(name, 0) for name in CENTRAL): v for c, v in weight.items()}
-    return [[list(p), v.numerator, v.denominator] for p, v in sorted(powers.items())]
+    return [[[list(power) for power in c], v.numerator, v.denominator] for c, v in sorted(weight.items())]
 
 
 def weight_from_data(data: Any) -> Weight:
     """Raises ``ValueError`` for anything that ``weight_to_data`` does not write."""
     result: Weight = {}
     for powers, above, below in data:
-        if any(type(n) is not int for n in (*powers, above, below)) or len(powers) != len(CENTRAL) or below < 1:
+        if any(type(n) is not int for n in (above, below, *(e for _, e in powers))) or below < 1 or not all(
+                type(name) is str and e and (name in CENTRAL or name.startswith(NAMED)) for name, e in powers):
             raise ValueError("a weight of another form")
-        key = tuple((name, e) for name, e in zip(CENTRAL, powers, strict=True) if e)
+        key = tuple((name, e) for name, e in powers)
+        if list(key) != sorted(dict(key).items()):
+            raise ValueError("powers that repeat or are not in order")
         if key in result:
             raise ValueError("a power listed twice")
         result[key] = above if below == 1 else Fraction(above, below)

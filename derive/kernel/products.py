@@ -17,7 +17,6 @@ from derive.kernel.differences import Gap, linear
 from derive.kernel.polynomials import (
     ONE, Poly, Weight, by_key, multiply, negative, of, put, scaled, vector_from_data, weighed, weight_from_data,
 )
-from derive.kernel.terms import free
 
 
 def check_product(gap: Gap, relations: Any, check_parts: Callable[..., None]) -> None:
@@ -31,7 +30,10 @@ def check_product(gap: Gap, relations: Any, check_parts: Callable[..., None]) ->
                 not -1 <= j < len(gap.atoms) for _, j in combination):
             raise NotShown("a relation between sums that are not there")
         images[k] = factor, combination
-        check_parts(relation_sums(gap, k, factor, combination), one["sums"], gap.context.infinite)
+        if gap.context.undiscounted and any(name == "gamma" for c in (*factor, *(d for d, _ in combination))
+                                            for name, _ in c):
+            raise NotShown("a relation with a discount, where it is 1")  # its factor may be 0 there
+        check_parts(relation_sums(gap, k, factor, combination), one["sums"], gap.context)
     if any(j in images for _, combination in images.values() for _, j in combination):
         raise NotShown("a relation rests on another")
     if substituted(gap.polynomial, images):
@@ -43,8 +45,7 @@ def relation_sums(gap: Gap, k: int, factor: Weight, combination: Poly) -> Any:
     form = of((gap.atoms[k],), factor)
     for (c, j), v in negative(combination).items():
         put(form, (c, (gap.atoms[j],) if j >= 0 else ()), v)
-    open_ = {f"@{name}" for sort, name in free(gap.before) | free(gap.after) if sort == "time"}
-    return linear(gap.context, form, open_, gap.policy)
+    return linear(gap.reading, form, gap.open_times, gap.policy)
 
 
 def substituted(polynomial: Any, images: dict[int, tuple[Weight, Poly]]) -> Poly:

@@ -10,14 +10,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from derive.kernel.factors import LOOSE, MU, at, factor, holds, joined, law, law_of, mentions, of_numbers
+from derive.kernel.symbols import symbol as symbol_of
 from derive.kernel.closure import open_times, vanishes_outside
 from derive.kernel.contexts import Context
-from derive.kernel.local_sums import Local, Reading, Symbol, renamed
-from derive.kernel.local_sums import symbol as symbol_of
-from derive.kernel.polynomials import Monomial, Poly, Refused, central, multiply, of, product, put, raised, scaled
+from derive.kernel.local_sums import LAST_TIME, Reading
+from derive.kernel.places import summed
+from derive.kernel.polynomials import (
+    NAMED, Monomial, Poly, Refused, central, frozen, multiply, of, product, put, raised, scaled, to_the,
+)
 from derive.kernel.samples import over_samples
-from derive.kernel.terms import INF, Term, Tuple, free, is_index, opened, subterms, time
-from derive.kernel.unfolding import MU, ZERO, at, binder, factor, gradient, joined, law, law_of, mentions
+from derive.kernel.terms import INF, Term, Tuple, free, is_index, opened, time
+from derive.kernel.unfolding import binder, gradient
+
+
+TEST = ".test"
+"""The name of a function that no term can name."""
 
 
 def one_atom(infinite: bool) -> Tuple:
@@ -38,16 +46,23 @@ class Path(Reading):
 
     def atom(self, t: Term) -> Poly:
         head = t[0]
-        if head == "gamma^":
-            result = of((), {central("gamma", t[1][1]): 1})
-            for base, c in t[1][2]:
-                result = multiply(result, factor(("gamma", self.closed.time(time(0, (base, 1)))[0]), c), joined)
+        if head in ("gamma^", "c^", "q^"):
+            name = "gamma" if head == "gamma^" else NAMED + t[1] if head == "c^" else f"={t[1]}/{t[2]}"
+            _, n, parts = t[-1]
+            result: Poly = of((), to_the(name, n))
+            for base, c in parts:
+                result = multiply(result, factor(("power", name, self.closed.time(time(0, (base, 1)))[0]), c), joined)
             return result
         if head in ("sum", "prod") and t[1][0] == "time":
             return self.over_time(head, t)
-        if head == "sum" and t[1][0] in ("state", "action") and self.path in free(t):
-            return self.local(t)
-        if head in ("mu", "P", "pi", "r", "f", "V", "R"):
+        if head == "sum" and t[1][0] in ("state", "action"):
+            letter, body = self.closed.letter(t)
+            result = {}
+            for (c, monomial), v in self.read(body).items():
+                for (d, one), w in summed(monomial, letter, self.closed.infinite).items():
+                    put(result, (product(c, d), one), v * w)
+            return result
+        if head in ("mu", "P", "pi", "r", "f", "V", "R", "same"):
             return self.symbol(t)
         if self.path is None or self.path not in free(t):
             return self.constant(t)
@@ -71,8 +86,16 @@ class Path(Reading):
             put(result, (c, found), v)
         return result
 
-    def place(self, x: Tuple) -> tuple[str, str, int]:
-        if x[0] not in ("s", "a") or x[1] != self.path:
+    def inverse(self, t: Term) -> Poly:
+        if self.path is None or self.path not in free(t):
+            return {(c, numbers): v for (c, (numbers, _)), v in self.closed.inverse(t).items()}
+        return super().inverse(t)
+
+    def place(self, x: Tuple) -> Tuple:
+        """(letter,), or a place of the trajectory and its time."""
+        if is_index(x):
+            return (self.closed.letters.get(x, f"{x[0][0]}.{x[1]}"),)
+        if x[1] != self.path:
             raise Refused("a state or an action that is not of this trajectory")
         return (x[0], *self.closed.time(x[2]))
 
@@ -84,86 +107,39 @@ class Path(Reading):
             return factor(("R",))
         named = head in ("pi", "f", "V")
         found = [self.place(x) for x in t[3 if head == "V" else 1 + named:]]
-        if not found:
-            raise Refused("a function of nothing")
-        if head == "mu":
+        timed = [x for x in found if len(x) > 1]
+        when: Tuple = () if head != "V" else ("inf", 0) if t[2] == INF else self.closed.time(t[2])
+        if head == "same" and found[0] == found[1]:
+            return of(())
+        if when and (when[0] == "inf") != self.closed.infinite:
+            raise Refused("a value of another horizon")
+        if head == "mu" and timed:
             if found != [("s", "", 0)]:
                 raise Refused("the initial law of a later state")
             return factor(MU)
-        base, n = found[0][1], min(k for _, _, k in found)
-        tokens = {("s", base, n): "s", ("a", base, n): "a", ("s", base, n + 1): "x"}
-        if any(x not in tokens for x in found):
+        if when == LAST_TIME:
+            return {}
+        base, n = (timed[0][1], min(k for _, _, k in timed)) if timed else (LOOSE, 0)
+        steps = {("s", base, n): "s", ("a", base, n): "a", ("s", base, n + 1): "x"}
+        if any(x not in steps for x in timed):
             raise Refused(f"{head} joins steps")
-        places = tuple(tokens[x] for x in found)
-        if (head == "V" and (t[2] == INF) != self.closed.infinite) or (head == "V" and t[2] != INF and (
-                self.closed.time(t[2]) != (base, n))):
-            raise Refused("a value at another time")
-        name, when = t[1] if named else "", ("rel", 0) if head == "V" else ()
-        return factor(at(symbol_of(head, name, places, when), base, n))
+        places: Tuple = tuple(steps.get(x, x[0]) for x in found)
+        if when and timed:
+            if when not in (("inf", 0), (base, n)):
+                raise Refused("a value at another time")
+            when = ("rel", 0)
+        places = tuple(sorted(places)) if head == "same" else places
+        return factor(at(symbol_of(head, t[1] if named else "", places, when), base, n))
 
     def log_atom(self, t: Term) -> Poly:
         if t[0] == "prod" and t[1][0] == "time":
             return self.over_time("prod", t, log=True)
-        if t[0] == "mu":
-            self.symbol(t)
-            return factor(at(symbol_of("log mu", "", ("s",)), *ZERO))
-        if t[0] in ("P", "pi"):
+        if t[0] == "mu" and self.symbol(t) == factor(MU):
+            return factor(at(symbol_of("log mu", "", ("s",)), "", 0))
+        if t[0] in ("mu", "P", "pi"):
             (((_, ((f, _),)), _),) = self.symbol(t).items()
             return factor(at(symbol_of(f"log {t[0]}", f[1][1], f[1][3]), *f[2:]))
         raise Refused(f"the logarithm of {t[0]}")
-
-    def local(self, t: Term) -> Poly:
-        """A sum over states or actions of one step of the trajectory."""
-        found = {self.place(x) for x in subterms(t) if len(x) == 3 and x[0] in ("s", "a") and not is_index(x)}
-        base, n = next(iter(found))[1], min(k for _, _, k in found)
-        tokens = {("s", base, n): "s", ("a", base, n): "a", ("s", base, n + 1): "x"}
-        ahead = 0 if self.closed.infinite else 1
-
-        def place(x: Tuple) -> str:
-            if x[0] not in ("s", "a") or self.place(x) not in tokens:
-                raise Refused("a sum over states or actions that joins steps, or has free ones")
-            return tokens[self.place(x)]
-
-        def moment(when: Tuple) -> Tuple:
-            if (when == INF) != self.closed.infinite:
-                raise Refused("a value of another horizon")
-            if when == INF:
-                return ("rel", 0)
-            if self.closed.time(when)[0] != base:
-                raise Refused("a value at another time")
-            return ("rel", self.closed.time(when)[1] - n)
-
-        def placed(one: Symbol) -> Tuple:
-            """The symbol at its time; what is about the next state alone stands at the next step."""
-            later = int(one[3] == ("x",))
-            one = following(one, ahead) if later else one
-            if one[0] == "V" and one[2] != ("rel", 0):
-                raise Refused("a value at another time")
-            return at(one, base, n + later)
-
-        result: Poly = {}
-        for (c, monomial), v in Local(place, moment).read(t).items():
-            if any(f[0] == "gamma^" for f, _ in monomial):
-                raise Refused("a discount inside a sum over states or actions")
-            key: Monomial = ()
-            for f, e in monomial:
-                key = joined(key, ((placed(f), e),))
-            put(result, (c, key), v)
-        return result
-
-
-def following(one: Symbol, ahead: int) -> Symbol:
-    """A symbol of the next state, as one of the state of the step after; the times of values count from there."""
-
-    def counted(f: Symbol) -> Symbol:
-        if f[0] == "sum":
-            bound, monomial = f[4]
-            inside = tuple(sorted((counted(g), e) for g, e in monomial))
-            return (*f[:4], (bound, inside))
-        return (f[0], f[1], ("rel", f[2][1] - ahead) if f[2] else (), *f[3:])
-
-    ((found, _),) = renamed(((counted(one), 1),), {"x": "s"})
-    return found
 
 
 class Closed(Reading):
@@ -174,6 +150,7 @@ class Closed(Reading):
     def __init__(self, context: Context) -> None:
         self.context, self.infinite = context, context.infinite
         self.names: dict[Tuple, str] = {}
+        self.letters: dict[Tuple, str] = {}
         self.ranged: set[str] = set()
         self.fresh = 0
 
@@ -182,11 +159,15 @@ class Closed(Reading):
         return (joined(one[0], two[0]), tuple(sorted(one[1] + two[1])))
 
     def inverse(self, t: Term) -> Poly:
+        """1 over one product of numbers, or over a sum as it is: ``cleared`` multiplies by it."""
         below = self.read(t)
-        if len(below) != 1 or any(key != self.one for _, key in below):
-            raise Refused("division by a sum over trajectories")
-        (((c, _), value),) = below.items()
-        return {(raised(c, -1), self.one): Fraction(1) / value}
+        if not below:
+            raise Refused("division by 0")
+        if len(below) == 1:
+            (((c, (numbers, atoms)), value),) = below.items()
+            if not atoms and all(f[0] in ("at", "power", "over") for f, _ in numbers):
+                return {(raised(c, -1), (raised(numbers, -1), ())): Fraction(1) / value}
+        return of((((("over", frozen(below)), 1),), ()))
 
     def name(self) -> str:
         self.fresh += 1
@@ -207,6 +188,13 @@ class Closed(Reading):
             self.ranged.add(var)
         return var, body
 
+    def letter(self, t: Term) -> tuple[str, Term]:
+        """The body of a sum over states or actions, and how the place is called."""
+        name = self.name()
+        index, body = opened(t, name)
+        self.letters[index] = token = f"{index[0][0]}!{name[1:]}"
+        return token, body
+
     def time(self, t: Tuple) -> tuple[str, int]:
         if t == INF:
             return ("inf", 0)
@@ -220,8 +208,11 @@ class Closed(Reading):
 
     def atom(self, t: Term) -> Poly:
         head = t[0]
-        if head == "gamma^":
+        if head in ("gamma^", "c^", "q^", "mu", "P", "pi", "r", "f", "V", "same"):
             return {(c, (numbers, ())): v for (c, numbers), v in Path(None, self).atom(t).items()}
+        if head == "sum" and t[1][0] in ("state", "action"):
+            letter, body = self.letter(t)
+            return self.over_letter(self.read(body), letter)
         if head == "E" and t[1][0] == "trajectory":
             path, body = opened(t, self.name())
             return self.expected(path, t[2], body)
@@ -237,6 +228,33 @@ class Closed(Reading):
             var, body = self.opened(t)
             return self.bound(var, self.time(t[2][1]), self.time(t[2][2]), self.read(body))
         raise Refused(f"{head} beside sums over trajectories")
+
+    def log_atom(self, t: Term) -> Poly:
+        return {(c, (numbers, ())): v for (c, numbers), v in Path(None, self).log_atom(t).items()}
+
+    def over_letter(self, poly: Poly, letter: str) -> Poly:
+        """The sum over a state or an action, which stands in one sum over trajectories at most."""
+        result: Poly = {}
+        for (c, (numbers, atoms)), v in poly.items():
+            within = [one for one in atoms if any(holds(f, letter) for f, _ in one[0])]
+            if len(within) > 1:
+                raise Refused("a sum over states or actions of products of sums that depend on them")
+            own = tuple(one for one in numbers if holds(one[0], letter))
+            monomial, support = within[0] if within else ((), "")
+            rest = (tuple(one for one in numbers if one not in own), tuple(one for one in atoms if one not in within))
+            for (d, changed), w in summed(joined(monomial, own), letter, self.infinite).items():
+                put(result, (product(c, d), self.joined(rest, numbers_out(changed, support, alone=not within))), v * w)
+        return result
+
+    def tested(self, poly: Poly, places: list[Tuple]) -> Poly:
+        """The sum over free states and actions against a free function of them: 0 iff each value is, atoms released."""
+        letters = tuple(sorted(f"{x[0][0]}.{x[1]}" for x in places))
+        if letters:
+            test = of((((at(symbol_of("f", TEST, letters), LOOSE, 0), 1),), ()))
+            poly = multiply(poly, test, self.joined)
+        for letter in letters:
+            poly = self.over_letter(poly, letter)
+        return poly
 
     def expected(self, path: Tuple, policy: str, body: Term) -> Poly:
         weight = joined(((MU, 1),), ((law(policy, self.infinite), 1),))
@@ -266,8 +284,10 @@ class Closed(Reading):
             outside = [one for one in atoms if one not in within]
             if len(within) > 1:
                 raise Refused("a sum over a time of products of sums over trajectories")
-            if not within:
-                within, outside = (outside[:1], outside[1:]) if outside else ([one_atom(self.infinite)], [])
+            if not within:  # a number: merged with a sum over trajectories where that is asked for
+                for (d, changed), w in binder("sum", var, lo, hi, of(knows)).items():
+                    put(result, (product(c, d), (joined(numbers, changed), tuple(outside))), v * w)
+                continue
             monomial, support = within[0]
             for (d, changed), w in binder("sum", var, lo, hi, of(joined(monomial, knows))).items():
                 key = self.joined((numbers, tuple(outside)), numbers_out(changed, support))
@@ -278,6 +298,8 @@ class Closed(Reading):
         """The product rule; a sum over a support is differentiated as one over all, once it is known to be one."""
         result: Poly = {}
         for (c, (numbers, atoms)), v in poly.items():
+            for (d, changed), w in gradient(of(numbers)).items():
+                put(result, (product(c, d), (changed, atoms)), v * w)
             for k, (monomial, support) in enumerate(atoms):
                 self.kept(atoms[k])
                 outer = tuple(x for x in monomial if x[0] == MU)
@@ -295,8 +317,8 @@ class Closed(Reading):
             raise Refused("a sum over possible trajectories whose terms do not vanish on the impossible ones")
 
 
-def numbers_out(monomial: Monomial, support: str) -> Tuple:
-    """(numbers, atoms): powers of gamma and guards, sums of their own, and the rest.
+def numbers_out(monomial: Monomial, support: str, *, alone: bool = False) -> Tuple:
+    """(numbers, atoms): what knows no trajectory, sums of their own, and the rest, unless it is ``alone``.
 
     A law alone sums to 1 over all trajectories, and over its own support; over another's it is a sum like any other.
     """
@@ -306,9 +328,10 @@ def numbers_out(monomial: Monomial, support: str) -> Tuple:
             if e < 0:
                 raise Refused("division by a sum over trajectories")
             atoms += [(f[1], "")] * e
-    numbers = tuple((f, e) for f, e in monomial if f[0] in ("gamma", "ge"))
-    inside = tuple(sorted((f, e) for f, e in monomial if f[0] not in ("number", "gamma", "ge")))
-    if not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(
+    numbers = tuple((f, e) for f, e in monomial if f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0) or (
+        f[0] == "sum" and of_numbers(f)))
+    inside = tuple(sorted((f, e) for f, e in monomial if f[0] != "number" and (f, e) not in numbers))
+    if not (alone and not inside) and not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(
             law_of(f) and e == 1 and support in ("", law_of(f)) for f, e in inside)):
         atoms.append((inside, support))
     return (numbers, tuple(sorted(atoms)))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from derive.kernel.polynomials import Poly, Refused, add, central, of, product, put, scaled, weighed
+from derive.kernel.polynomials import Poly, Refused, add, central, of, product, put, weighed
 from derive.kernel.terms import Term, Tuple, free, opened, replaced, subterms
 
 if TYPE_CHECKING:
@@ -62,9 +62,12 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
                     for key in matchings(one, two):
                         put(result, (product(c, d), key), v * w)
         return result
-    if head == "/":
-        below = closed.inverse(t[2])
-        return scaled(distinct(closed, t[1], batch), {c: v for (c, _), v in below.items()})
+    if head == "/":  # what a quotient is by is of no draw, like every factor outside
+        below = ("/", ("num", 1, 1), t[2])
+        if any(x[:2] == ("drawn", batch) for x in subterms(t[2])):
+            raise Refused("division by a function of draws")
+        above = distinct(closed, t[1], batch)
+        return {(c, ((below, *outside), draws)): v for (c, (outside, draws)), v in above.items()}
     if head == "sum" and t[1][0] == "draw":
         index, body = opened(t, closed.name())
         result = {}

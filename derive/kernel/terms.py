@@ -1,12 +1,12 @@
 """Terms: plain nested tuples, bound indices by height, substitution, JSON.
 
     number         ("num", p, q)                     gamma, sample size   ("gamma",), ("m",)
-    sum, product   ("+", ...), ("*", ...)            gamma to a time      ("gamma^", time)
+    sum, product   ("+", ...), ("*", ...)            to a time  ("gamma^", time) ("c^", name, time) ("q^", p, q, time)
     quotient       ("/", above, below)               power                ("^", base, n)
     gradient, log  ("grad", x), ("log", x)           expectation          ("E", index, policy, body)
     over an index  ("sum" | "prod", index, range, body)
-    model          ("mu", s)  ("P", x, s, a)  ("pi", policy, a, s)  ("r", s, a, x)
-    free function  ("f", name, place, ...)           return               ("R", path)
+    model          ("mu", s)  ("P", x, s, a)  ("pi", policy, a, s)  ("r", s, a, x)  indicator ("same", place, place)
+    free function  ("f", name, place, ...), a number without places       return  ("R", path)
     value          ("V", policy, time, s)
 
 An index is (sort, name) while it is free and (sort, height) where it is bound, one more than the greatest height
@@ -32,6 +32,8 @@ INF: Tuple = ("inf",)
 ALL: Tuple = ("all",)
 SAMPLES: Tuple = ("from", 1, ("m",))
 PLACES = {"mu": "s", "P": "ssa", "pi": "as", "r": "sas", "V": "s"}
+HELD = "@pi"
+"""The policy that has the values of pi and does not move with theta."""
 
 
 class Malformed(Exception):
@@ -150,9 +152,12 @@ def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
         need(len(rest) == 2 and all(type(n) is int for n in rest) and rest[1] > 0)
     elif head in ("gamma", "m"):
         need(not rest)
-    elif head == "gamma^":
-        need(len(rest) == 1)
-        check_time(rest[0], scope)
+    elif head in ("gamma^", "c^", "q^"):
+        need(len(rest) == {"gamma^": 1, "c^": 2, "q^": 3}[head])
+        check_time(rest[-1], scope)
+        if head == "c^":
+            check_name(rest[0])
+        need(head != "q^" or (type(rest[0]) is type(rest[1]) is int and rest[0] and rest[1] > 0))
     elif head in OPERATORS:
         need(len(rest) == 2 if head in ("/", "^") else len(rest) == 1 if head in ("grad", "log") else rest)
         need(head != "^" or type(rest[1]) is int)
@@ -164,7 +169,7 @@ def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
         need(type(body) is tuple and type(index[1]) is int and index[1] == 1 + height(body))
         if head == "E":
             need(index[0] in ("trajectory", "batch"))
-            check_name(domain)
+            check_policy(domain)
         elif index[0] == "time":
             need(type(domain) is tuple and len(domain) == 3 and domain[0] == "from")
             check_time(domain[1], scope)
@@ -173,10 +178,16 @@ def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
         else:
             need(domain == (SAMPLES if index[0] == "draw" else ALL) and index[0] != "batch")
         check(body, scope | {index})
+    elif head == "same":
+        need(len(rest) == 2)
+        one, two = (check_place(x, scope) for x in rest)
+        need(one == two)
     elif head in PLACES or head == "f":
         named = head in ("pi", "f", "V")
         need(not named or rest)
-        if named:
+        if head in ("pi", "V"):
+            check_policy(rest[0])
+        elif named:
             check_name(rest[0])
         if head == "V":
             need(len(rest) == 3)
@@ -195,6 +206,11 @@ def check_name(name: Any) -> None:
     """Names that begin with # ! @ . or are not printable are the kernel's own, or nobody's."""
     if type(name) is not str or not name or name[0] in "#!@." or not name.isprintable():
         raise Malformed(f"the name {name!r}")
+
+
+def check_policy(name: Any) -> None:
+    if name != HELD:
+        check_name(name)
 
 
 def check_index(x: Any, sort: str, scope: frozenset[Tuple]) -> None:

@@ -1,15 +1,6 @@
 """What a term says of a trajectory, one step of time at a time: the table at the heart.
 
-A state of the automaton is a monomial in factors about the trajectory from now on:
-
-    ("at", symbol, base, n)             a symbol of one step (local_sums)
-    ("gamma", base)                     gamma to the time ``base``
-    ("ge", n)                           [H >= n]
-    ("sum" | "prod", var, lo, hi, body) over the times lo..hi
-    ("grad", body)   ("R",)             a gradient; the arbitrary return, without theta
-    ("mu",)          ("number", m)      the initial law; a sum over trajectories of its own, a constant here
-
-A time is (base, number), the base "" for none, "H", "inf", "#k" for a bound time of height k, "@name" for a free one.
+A state of the automaton is a monomial in ``factors`` about the trajectory from now on.
 ``step`` is one row a factor: the factor as letters times what is left when the first step has been read (a Brzozowski
 derivative: t = t' + 1 and H = H' + 1 afterwards); ``end_of`` is its value at H = -1, when no step is left. Each row is
 a truth about shifting time, stated beside it. What no row knows is refused, never taken for a constant.
@@ -17,108 +8,19 @@ a truth about shifting time, stated beside it. What no row knows is refused, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from derive.kernel import local_sums
-from derive.kernel.local_sums import Symbol
+from derive.kernel.factors import LOOSE, MU, ZERO, at, factor, height, joined, mentions, moves, offsets, thawed, times
+from derive.kernel.symbols import Symbol
+from derive.kernel import local_sums, symbols
 from derive.kernel.polynomials import (
-    Monomial, Poly, Refused, add, central, frozen, multiply, of, power, product, put, raised, scaled,
+    Poly, Refused, add, frozen, multiply, of, power, product, put, raised, scaled, to_the,
 )
+from derive.kernel.symbols import each_symbol
 from derive.kernel.terms import Tuple
 
-ZERO = ("", 0)
-MU: Tuple = ("mu",)
-OF_STEP = {"P": ("x", "s", "a"), "pi": ("a", "s")}
 MOST_LITERAL = 24
 NOTHING: frozenset[str] = frozenset()
-
-
-def joined(one: Monomial, two: Monomial) -> Monomial:
-    """The product; [H >= n] [H >= k] = [H >= max(n, k)]."""
-    found = product(one, two)
-    guards = [(f, e) for f, e in found if f[0] == "ge"]
-    if len(guards) > 1 or (guards and guards[0][1] > 1):
-        most = max(f for f, _ in guards)
-        found = tuple((f, 1 if f == most else e) for f, e in found if f[0] != "ge" or f == most)
-    return found
-
-
-def times(one: Poly, two: Poly) -> Poly:
-    return multiply(one, two, joined)
-
-
-def factor(f: Tuple, e: int = 1) -> Poly:
-    return of(((f, e),))
-
-
-def at(symbol: Symbol, base: str, n: int) -> Tuple:
-    return ("at", symbol, base, n)
-
-
-def thawed(body: Tuple) -> Poly:
-    return dict(body)
-
-
-def law(policy: str, infinite: bool) -> Tuple:
-    """prod_t P pi: the law of the trajectory from now on, its first state given."""
-    step = product(((at(local_sums.symbol("P", "", OF_STEP["P"]), "#1", 0), 1),),
-                   ((at(local_sums.symbol("pi", policy, OF_STEP["pi"]), "#1", 0), 1),))
-    return ("prod", "#1", ZERO, ("inf" if infinite else "H", 0), frozen(of(step)))
-
-
-def law_of(f: Tuple) -> str | None:
-    """The policy whose law a factor is, or None."""
-    if f[0] != "prod" or f[2] != ZERO or f[3] not in (("H", 0), ("inf", 0)) or len(f[4]) != 1:
-        return None
-    for g, _ in f[4][0][0][1]:
-        if g[0] == "at" and g[1][0] == "pi" and f == law(g[1][1], f[3][0] == "inf"):
-            return str(g[1][1])
-    return None
-
-
-def names(x: Any) -> Iterator[str]:
-    """The bases of times inside a factor, bound ones included."""
-    if x[0] == "at":
-        yield x[2]
-    elif x[0] == "gamma":
-        yield x[1]
-    elif x[0] in ("sum", "prod"):
-        yield from (x[1], x[2][0], x[3][0])
-    if x[0] in ("sum", "prod", "grad"):
-        for (_, monomial), _ in x[-1]:
-            for f, _ in monomial:
-                yield from names(f)
-    elif x[0] == "number":
-        for f, _ in x[1]:
-            yield from names(f)
-
-
-def mentions(f: Tuple, var: str) -> bool:
-    return var in names(f)
-
-
-def height(poly: Poly) -> int:
-    """The greatest k of a time #k that is bound inside."""
-
-    def own(f: Tuple) -> int:
-        if f[0] not in ("sum", "prod", "grad"):
-            return 0
-        return max(int(f[1][1:]) if f[0] != "grad" else 0, height(thawed(f[-1])))
-
-    return max((own(f) for _, m in poly for f, _ in m), default=0)
-
-
-def offsets(f: Tuple, var: str) -> Iterator[int]:
-    """The numbers n of the times var + n that must not be negative: of symbols, limits, and one after the last."""
-    if f[0] == "at" and f[2] == var:
-        yield f[3]
-    if f[0] in ("sum", "prod"):
-        yield from (n + k for k, (base, n) in enumerate(f[2:4]) if base == var)
-    if f[0] in ("sum", "prod", "grad"):
-        for (_, monomial), _ in f[-1]:
-            for g, _ in monomial:
-                yield from offsets(g, var)
 
 
 def put_time(poly: Poly, var: str, base: str, n: int) -> Poly:
@@ -127,13 +29,18 @@ def put_time(poly: Poly, var: str, base: str, n: int) -> Poly:
     def limit(t: Tuple) -> Tuple:
         return (base, n + t[1]) if t[0] == var else t
 
+    def later(f: Symbol) -> Symbol:
+        return (*f[:2], (base, n + f[2][1]), *f[3:]) if f[2] and f[2][0] == var else f
+
     def one(f: Tuple, e: int) -> Poly:
         if not mentions(f, var):
             return factor(f, e)
+        if f[0] == "at" and f[2] == LOOSE:
+            return factor(at(each_symbol(f[1], later), *f[2:]), e)
         if f[0] == "at":
             return factor(at(f[1], base, n + f[3]), e)
-        if f[0] == "gamma":  # gamma^(base + n) = gamma^base gamma^n
-            return scaled(factor(("gamma", base), e) if base else of(()), {central("gamma", n * e): 1})
+        if f[0] == "power":  # gamma^(base + n) = gamma^base gamma^n
+            return scaled(factor(("power", f[1], base), e) if base else of(()), to_the(f[1], n * e))
         if f[0] in ("sum", "prod"):
             changed = put_time(thawed(f[4]), var, base, n)
             return power(binder(f[0], f[1], limit(f[2]), limit(f[3]), changed), e, joined)
@@ -196,36 +103,37 @@ def binder(kind: str, var: str, lo: Tuple, hi: Tuple, body: Poly) -> Poly:
 # -- the gradient ------------------------------------------------------------------------------------------
 
 
-def moves(f: Tuple) -> bool:
-    """Whether a factor depends on theta."""
-    if f[0] == "at":
-        return local_sums.moves(f[1])
-    if f[0] in ("gamma", "ge", "R", "mu"):
-        return False
-    if f[0] in ("sum", "prod", "grad"):
-        return any(moves(g) for (_, m), _ in f[-1] for g, _ in m)
-    if f[0] == "number":
-        return any(moves(g) for g, _ in f[1])
-    raise Refused(f"the gradient of {f[0]}")
-
-
 def gradient(poly: Poly) -> Poly:
-    """What does not depend on theta outside, numbers by the product rule, the rest under one ("grad", ...)."""
+    """What does not depend on theta outside; symbols of letters or alone, and numbers, by the product rule; the rest
+
+    under one ("grad", ...).
+    """
     result: Poly = {}
     for (c, monomial), v in poly.items():
         still = tuple((f, e) for f, e in monomial if not moves(f))
-        numbers = tuple((f, e) for f, e in monomial if moves(f) and f[0] == "number")
-        within = tuple((f, e) for f, e in monomial if moves(f) and f[0] != "number")
-        if within:
-            one = joined(joined(still, numbers), ((("grad", ((((), within), 1),)), 1),))
-            put(result, (c, one), v)
-        for f, e in numbers:  # d N^e = e N^(e-1) dN; mu(s_0) does not depend on theta
+        within = tuple((f, e) for f, e in monomial if moves(f))
+        alone = all(f[0] == "at" for f, _ in within)
+        apart = [(f, e) for f, e in within if alone or f[0] == "number" or f[2:] == (LOOSE, 0)]
+        if any(f[0] == "over" for f, _ in within):
+            raise Refused("the gradient of a quotient by a sum")
+        inner = tuple(one for one in within if one not in apart)
+        if inner:
+            beside = joined(still, tuple(apart))
+            put(result, (c, joined(beside, ((("grad", ((((), inner), 1),)), 1),))), v)
+        for f, e in apart:  # d f^e = e f^(e-1) df
             rest = product(monomial, ((f, -1),))
-            law = tuple(x for x in f[1] if x[0] == ("mu",))
-            for (d, changed), w in gradient(of(tuple(x for x in f[1] if x[0] != ("mu",)))).items():
-                one = joined(rest, ((("number", product(law, changed)), 1),))
-                put(result, (product(c, d), one), v * e * w)
+            for (d, changed), w in (gradient_of_a_number(f) if f[0] == "number" else {
+                    (d, tuple((at(g, *f[2:]), k) for g, k in one)): w
+                    for (d, one), w in local_sums.derivative(f[1]).items()}).items():
+                put(result, (product(c, d), joined(rest, changed)), v * e * w)
     return result
+
+
+def gradient_of_a_number(f: Tuple) -> Poly:
+    """mu(s_0) does not depend on theta."""
+    start = tuple(x for x in f[1] if x[0] == MU)
+    found = gradient(of(tuple(x for x in f[1] if x[0] != MU)))
+    return {(d, ((("number", product(start, changed)), 1),)): w for (d, changed), w in found.items()}
 
 
 # -- one step ------------------------------------------------------------------------------------------------
@@ -258,12 +166,14 @@ def step(f: Tuple, e: int, later: frozenset[str]) -> Poly:
     kind = f[0]
     if kind == "R":
         return stays(f, e)
+    if kind == "end":
+        return {}
     if kind == "ge":  # [H >= n] = [H' >= n - 1], and true for n <= 0, H being at least 0 where a step is read
         return UNREAD if f[1] <= 0 else stays(("ge", f[1] - 1), 1)
-    if kind == "gamma":  # gamma^t = gamma gamma^t'
-        if f[1] not in later and f[1] != "H":
+    if kind == "power":  # gamma^t = gamma gamma^t'
+        if f[2] not in later and f[2] != "H":
             raise Refused("a discount to a time that may be 0")
-        return scaled(stays(f, e), {central("gamma", e): 1})
+        return scaled(stays(f, e), to_the(f[1], e))
     if kind == "at":
         return step_at(f, e, later)
     if kind == "prod":
@@ -289,7 +199,7 @@ def step_at(f: Tuple, e: int, later: frozenset[str]) -> Poly:
         return of((((symbol, e),), ())) if n == 0 else stays(at(symbol, "", n - 1), e)
     if base in later and n >= 0:  # t + n = (t' + 1) + n, where t >= 1
         return stays(f, e)
-    if base == "H" and n == 1 and set(symbol[3]) <= {"s"}:  # s_{H+1} is no state of the first step
+    if base == "H" and n == 1 and not {"a", "x"} & set(symbol[3]):  # s_{H+1} is no state of the first step
         return stays(f, e)
     if base == "H" and n <= 0:  # [H = -n] letter + [H > -n] itself, [H = -n] = [H >= -n] - [H >= -n + 1]
         guard = (("ge", -n), 1)
@@ -303,7 +213,7 @@ def step_sum(f: Tuple, later: frozenset[str]) -> Poly:
     """sum_{t=0..} B(t) = B(0) + sum_{t'=0..} B(t' + 1); a sum that starts later has no B(0)."""
     _, var, lo, hi, frozen_body = f
     body, result = thawed(frozen_body), dict[Any, Any]()
-    if (hi[0] not in ("", "H", "inf") and (hi[0] not in later or hi[1] < -1)) or (hi[0] == "H" and hi[1] > 0):
+    if hi[0] not in ("", "H", "inf") and (hi[0] not in later or hi[1] < -1):
         raise Refused("the upper limit of a sum")
     if lo[0] == "H" or (lo[0] == "" and lo[1] < 0) or (lo[0] != "" and (lo[0] not in later or lo[1] < 0)):
         raise Refused("the lower limit of a sum")
@@ -375,14 +285,14 @@ def at_end(poly: Poly) -> Poly:
 
 def end_of(f: Tuple, e: int) -> Poly:
     kind = f[0]
-    if kind in ("ge", "R"):
+    if kind in ("ge", "R", "end"):
         return of(())
-    if kind == "gamma" and f[1] == "H":
-        return of((), {central("gamma", -e): 1})
+    if kind == "power" and f[2] == "H":
+        return of((), to_the(f[1], -e))
     if kind == "at":
         _, symbol, base, n = f
-        if (base, n) in (ZERO, ("H", 1)) and set(symbol[3]) <= {"s"}:
-            if symbol[0] == "V" and e > 0:
+        if (base, n) in (ZERO, ("H", 1)) and not {"a", "x"} & set(symbol[3]):
+            if symbol[0] in ("V", "dV", "d2V") and e > 0:
                 return {}  # V_{H+1} = 0
             return of(((symbol, e),))
         raise Refused(f"{symbol[0]} at {base} {n} after the last step")
@@ -394,7 +304,7 @@ def end_of(f: Tuple, e: int) -> Poly:
             return {} if kind == "sum" else of(())
         return power(at_end(binder(kind, f[1], lo, hi, thawed(f[4]))), e)
     if kind == "grad":
-        if any(local_sums.moves(s) for _, m in at_end(thawed(f[1])) for s, _ in m):
+        if any(symbols.moves(s) for _, m in at_end(thawed(f[1])) for s, _ in m):
             raise Refused("the gradient of an end")
         return {}
     raise Refused(f"{kind} at the end")

@@ -6,12 +6,16 @@ depends on them. ``policy`` is the one in whose coordinates rewards are written,
 
 from __future__ import annotations
 
+from derive.kernel.factors import END, ZERO, at, factor, inside, joined, law, law_of, moves, of_numbers, thawed, times
+from derive.kernel.symbols import Symbol, renamed_inside, symbol
 from derive.kernel import local_sums
-from derive.kernel.local_sums import Symbol, symbol
+from derive.kernel.local_sums import reduced
+from derive.kernel.places import placed
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, of, product, put, scaled
 from derive.kernel.terms import Tuple
-from derive.kernel.unfolding import ZERO, at, binder, factor, gradient, joined, law, law_of, put_time, thawed, times
+from derive.kernel.unfolding import binder, gradient, put_time
 
+SLOPES = {"dV": 1, "d2V": 2}
 REWARD = symbol("r", "", ("s", "a", "x"))
 
 
@@ -45,14 +49,18 @@ def unrolled(monomial: Monomial, policy: str | None, infinite: bool) -> Poly:
     if apart is not None:
         return add(scaled(unrolled(one, policy, infinite), {c: v}) for (c, one), v in apart.items())
     slopes = [(f, e) for f, e in monomial if f[0] == "grad"]
-    beside = tuple(one for one in monomial if one not in slopes)
+    still = tuple((f, e) for f, e in monomial if f[0] != "grad" and not moves(f))
+    beside = tuple(one for one in monomial if one not in (*slopes, *still))
     if len(slopes) == 1 and slopes[0][1] == 1 and all(of_the_first_step(g, ("s",)) for g, _ in beside):
-        body = thawed(slopes[0][0][1])  # its mean is a function of s_0 and theta: equal functions, equal gradients
+        body = times(of(still), thawed(slopes[0][0][1]))  # with it, its mean is a function of s_0 and theta
         found = add(scaled(unrolled(one, None, infinite), {c: v}) for (c, one), v in body.items())
         return of(monomial) if found == body else times(of(beside), gradient(found))
     drawn = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "sum" and f[2:] == ZERO]
     if len(drawn) == 1 and drawn[0][1] == 1:
-        return next_state(monomial, drawn[0][0], ("rel", 0 if infinite else 1))
+        return drawn_step(monomial, drawn[0][0], infinite)
+    slopes = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] in SLOPES and f[2:] == ZERO]
+    if len(slopes) == 1 and slopes[0][1] == 1:
+        return rewards_to_go(monomial, slopes[0][0], infinite)
     values = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "V" and f[2:] == ZERO]
     if len(values) == 1 and values[0][1] == 1 and values[0][0][1][1] != policy:
         return rewards_to_go(monomial, values[0][0], infinite)
@@ -62,21 +70,30 @@ def unrolled(monomial: Monomial, policy: str | None, infinite: bool) -> Poly:
 def rewards_to_go(monomial: Monomial, f: Tuple, infinite: bool) -> Poly:
     """V(s_0) beside functions of s_0 and one law, nothing else: the rewards to go, under the law of V's own policy.
 
-    Both laws sum to 1 given s_0, and E[sum_t gamma^t r_t | s_0] = V(s_0).
+    Both laws sum to 1 given s_0, and E[sum_t gamma^t r_t | s_0] = V(s_0), as functions of theta: so with gradients.
     """
-    own, beside = f[1][1], [one for one in monomial if one[0] != f]
-    laws = [(g, e) for g, e in beside if law_of(g) and e == 1]
-    others = tuple(one for one in beside if one not in laws)
+    own, (laws, others) = f[1][1], beside(monomial, f)
     if len(laws) != 1 or not all(of_the_first_step(g, ("s",)) for g, _ in others):
         return of(monomial)
-    rewards = times(factor(at(REWARD, "!r", 0)), factor(("gamma", "!r")))
+    rewards = times(factor(at(REWARD, "!r", 0)), factor(("power", "gamma", "!r")))
     to_go = binder("sum", "!r", ZERO, ("inf" if infinite else "H", 0), rewards)
-    return times(times(of(others), factor(law(own, infinite))), to_go)
+    found = times(factor(law(own, infinite)), to_go)
+    for _ in range(SLOPES.get(f[1][0], 0)):
+        found = gradient(found)
+    return times(of(others), found)
+
+
+def beside(monomial: Monomial, f: Tuple) -> tuple[Monomial, Monomial]:
+    """(laws, others): what a factor stands beside."""
+    rest = tuple(one for one in monomial if one[0] != f)
+    laws = tuple((g, e) for g, e in rest if law_of(g) and e == 1)
+    return laws, tuple(one for one in rest if one not in laws)
 
 
 def of_the_first_step(g: Tuple, places: Tuple) -> bool:
-    """A guard, or a symbol of the first step in these places (a mark has none)."""
-    return g[0] == "ge" or (g[0] == "at" and g[2:] == ZERO and set(g[1][3]) <= set(places))
+    """A guard, a sum of numbers, or a symbol of the first step in these places (a mark has none)."""
+    return g[0] == "ge" or (g[0] == "sum" and of_numbers(g)) or (
+        g[0] == "at" and g[2:] == ZERO and set(g[1][3]) <= set(places))
 
 
 def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
@@ -85,8 +102,7 @@ def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
         if f[0] != "sum" or e != 1 or f[2] != ZERO or not (f[3][0] in ("H", "inf") and f[3][1] <= 0):
             continue
         (((_, within), _),) = f[4]
-        if any(g[0] == "at" and g[2:] == (f[1], 0) and ((g[1][0] == "V" and g[1][1] != policy) or g[1][0] == "sum")
-               for g, _ in within):
+        if any(may_be_rewritten(g, f[1], policy) for g, _ in within):
             rest = of(tuple(x for x in monomial if x != (f, e)))
             first = put_time(thawed(f[4]), f[1], "", 0)
             if f[3][0] == "H":  # also where H = -1: the sum is empty then
@@ -96,30 +112,44 @@ def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
     return None
 
 
-def next_state(monomial: Monomial, f: Tuple, ahead: Tuple) -> Poly:
-    """sum_y P(y|s_0,a_0) g(s_0,a_0,y) is the mean of g(s_0,a_0,s_1), where only a law goes beyond s_0, a_0."""
+def may_be_rewritten(g: Tuple, var: str, policy: str | None) -> bool:
+    """Whether a factor is a value or a local sum of the step of a time, or holds one under a gradient."""
+    if g[0] == "grad":
+        return any(may_be_rewritten(h, var, policy) for h in inside(g))
+    return bool(g[0] == "at" and g[2:] == (var, 0) and (
+        (g[1][0] == "V" and g[1][1] != policy) or g[1][0] in ("sum", *SLOPES)))
+
+
+def drawn_step(monomial: Monomial, f: Tuple, infinite: bool) -> Poly:
+    """A sum over actions and states of the first step, as the mean of what is summed, where a law alone goes on.
+
+    sum_y P(y|s_0,a_0) g(s_0,a_0,y) is the mean of g(s_0,a_0,s_1) given s_0 and a_0, for g without s_1. sum_{a,y}
+    P(y|s_0,a) g(s_0,a,y) is sum_{a_0,s_1} P(s_1|s_0,a_0) g(s_0,a_0,s_1): g stands for pi in the first step, and the law
+    goes on from s_1, where it sums to 1. Without a function of y, sum_y P(y|s_0,a) = 1 is put in. When no step is left,
+    the sum stays.
+    """
     bound, within = f[1][4]
-    beside = [one for one in monomial if one[0] != f]
-    laws = [(g, e) for g, e in beside if law_of(g) and e == 1]
-    others = [one for one in beside if one not in laws]
-    if len(bound) != 1 or len(laws) != 1 or not all(of_the_first_step(g, ("s", "a")) for g, _ in others):
+    laws, others = beside(monomial, f)
+    ahead = "a" in f[1][3] or any(g[0] == "at" and "a" in g[1][3] for g, _ in others)
+    actions = [p for p in bound if p[0] == "a"]
+    if len(laws) != 1 or not (ahead or actions) or not all(
+            of_the_first_step(g, ("s", "a") if ahead else ("s",)) for g, _ in (*others, (f, 1))):
         return of(monomial)
-    (y,) = bound
-    drawn = (symbol("P", "", (y, "s", "a")), 1)
-    if drawn not in within:
+    chosen = {} if ahead else {next((p for p in actions if any(g[3] == (p, "s") for g, _ in within)), actions[0]): "a"}
+    inner = renamed_inside(within, chosen)
+    drawn = [p for p in bound if (symbol("P", "", (p, "s", "a")), 1) in inner]
+    if ahead and not drawn:
         return of(monomial)
-    found = of(tuple(beside))
-    for one in within:
-        if one == drawn:
-            continue
-        (what, name, when, places, _), e = one
-        if places == (y,) and (what == "f" or (what == "V" and when == ahead)):
-            then = at(symbol(what, name, ("s",), ("rel", 0) if what == "V" else ()), "", 1)
-        elif what in ("r", "eps") and places == ("s", "a", y):
-            then = at(symbol(what, name, ("s", "a", "x"), when), *ZERO)
-        else:
-            return of(monomial)
-        found = times(found, factor(then, e))
-    return found
-
-
+    inner = tuple(one for one in inner if one != (symbol("P", "", (drawn[0], "s", "a")), 1)) if drawn else inner
+    names = {p: f"{p[0]}#{j}" for j, p in enumerate(bound)} | dict.fromkeys(drawn[:1], "x")
+    found = reduced([names[p] for p in bound if p not in chosen and p not in drawn[:1]], renamed_inside(inner, names))
+    try:
+        step = {} if found is None else of(joined(placed(found, "", 0, infinite), others))
+    except Refused:
+        return of(monomial)
+    if ahead:
+        return times(step, of(laws))
+    (_, var, _, hi, body), _ = laws[0]
+    first = ((at(symbol("P", "", ("x", "s", "a")), *ZERO), 1), (("prod", var, ("", 1), hi, body), 1))
+    step = times(step, of(joined((), tuple(sorted(first)))))
+    return step if infinite else add([times(step, factor(("ge", 0))), of(joined(others, ((END, 1), (f, 1))))])

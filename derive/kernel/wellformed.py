@@ -8,7 +8,7 @@ sides are symmetric by their form, for a symmetric matrix is determined by its q
 from __future__ import annotations
 
 from derive.kernel.polynomials import Refused
-from derive.kernel.terms import BINDERS, INF, Malformed, Term, check, exact, free, inside, subterms
+from derive.kernel.terms import BINDERS, HELD, INF, Malformed, Term, check, exact, free, inside, subterms
 
 HIGHEST = 2
 
@@ -105,7 +105,12 @@ def speaks_of_trajectories(t: Term) -> bool:
         x[0] == "trajectory" for x in free(t))
 
 
+def at_theta(*terms: Term) -> bool:
+    """Whether a term speaks of the policy that is held: two sides are equal at theta then, not as functions of it."""
+    return any(HELD in x for t in terms for x in subterms(t))
+
+
 def gradients(t: Term) -> int:
     """How deep gradients stand in one another."""
     inner = [x for x in t[1:] if type(x) is tuple] if t[0] in BINDERS else inside(t)
-    return max((gradients(x) for x in inner), default=0) + (t[0] == "grad")
+    return int(max((gradients(x) for x in inner), default=0) + (t[0] == "grad"))

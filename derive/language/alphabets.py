@@ -32,6 +32,11 @@ def _latex_big(symbol: str, lower: str, upper: str) -> str:
     return symbol + (f"_{lower}" if single else f"_{{{lower}}}") + (f"^{{{upper}}}" if upper else "") + " "
 
 
+def _latex_bracket(left: str, inside: str, right: str) -> str:
+    left, right = (rf"\{side}" if side in "{}" else side for side in (left, right))
+    return rf"\left{left} {inside} \right{right}"
+
+
 def _unicode_big(symbol: str, lower: str, upper: str) -> str:
     if not upper:
         return f"{symbol}_{lower} " if len(lower) == 1 else f"{symbol}_{{{lower}}} "
@@ -49,17 +54,18 @@ _GREEK = {
 }
 
 LATEX = Alphabet(
-    letters={name: f"\\{name}" for name in _GREEK},
+    letters={**{name: f"\\{name}" for name in _GREEK}, "dbar": r"\bar d", "entropy": r"\mathcal{H}",
+             "KL": r"\operatorname{KL}"},
     signs={
         "grad": r"\nabla_\theta ", "log": r"\log ", "sum": r"\sum", "prod": r"\prod", "E": r"\mathbb{E}",
         "Var": r"\operatorname{Var}", "~": r" \sim ", "dot": r"\cdot", "times": r" \cdot ", "..": r",\dots,",
-        "forever": r"\infty",
+        "forever": r"\infty", "indicator": r"\mathbf{1}",
     },
     subscript=lambda base, script: f"{base}_{{{script}}}" if len(script) > 1 else f"{base}_{script}",
     superscript=lambda base, script: f"{base}^{{{script}}}" if len(script) > 1 else f"{base}^{script}",
     fraction=lambda n, d: rf"\frac{{{n}}}{{{d}}}",
     big=_latex_big,
-    bracket=lambda left, inside, right: rf"\left{left} {inside} \right{right}",
+    bracket=_latex_bracket,
     juxtapose=r"\,",
     given=r" \mid ",
     number=lambda p, q: str(p) if q == 1 else rf"\tfrac{{{p}}}{{{q}}}",
@@ -67,10 +73,10 @@ LATEX = Alphabet(
 )
 
 UNICODE = Alphabet(
-    letters=_GREEK,
+    letters={**_GREEK, "dbar": "d̄", "entropy": "ℋ"},
     signs={
         "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "~": "~", "dot": "·",
-        "times": "·", "..": "..", "forever": "∞",
+        "times": "·", "..": "..", "forever": "∞", "indicator": "1",
     },
     subscript=_unicode_script("_"),
     superscript=_unicode_script("^"),

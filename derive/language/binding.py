@@ -24,7 +24,7 @@ from derive.errors import NotATerm, OperationRefused
 from derive.language.expression import Node, Term, as_term, refuse_capture, refuse_too_deep, subterms
 
 
-class Atom(AtomicExpr, Term):
+class Atom(AtomicExpr, Term):  # type: ignore[misc]  # SymPy has no types
     """A term without parts, told apart by its class and its ``label``."""
 
     __slots__ = ("label",)
@@ -88,17 +88,23 @@ class Binder(Node):
             raise NotATerm(f"{cls.__name__} binds an index, got {index!r}.")
         domain, body = as_term(domain), as_term(body)
         refuse_too_deep(body, room=1)
-        held = _unused(index, body)
-        body = _canonical(_renamed(body, {index: held}))
-        height = 1 + _survey(body)[0]
-        while type(index)(height) in body.free_symbols:
+        height, raised = _survey(body)
+        held = index
+        if raised:
+            held = _unused(index, body)
+            body = _canonical(_renamed(body, {index: held}))
+            height = _survey(body)[0]
+        height += 1
+        loose = body.free_symbols - {held}
+        while type(index)(height) in loose:
             height += 1  # a loose index of an outer binder in mid-rebuild; that binder renumbers
         bound = type(index)(height)
         return Expr.__new__(cls, bound, domain, _renamed(body, {held: bound}))
 
     @property
     def index(self) -> Index:
-        return self.args[0]
+        found: Index = self.args[0]
+        return found
 
     @property
     def domain(self) -> Expr:
@@ -173,7 +179,8 @@ def _unused(index: Index, *terms: Expr) -> Index:
     name = f"_{index.label if index.is_bound else 0}"
     while name in taken:
         name += "'"
-    return type(index)(name)
+    found: Index = type(index)(name)
+    return found
 
 
 def _renamed(term: Expr, renaming: Mapping[Index, Expr]) -> Expr:

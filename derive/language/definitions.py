@@ -45,11 +45,13 @@ from derive.language.terms import (
     Horizon,
     Initial,
     Law,
+    Log,
     Objective,
     Policy,
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     State,
     StateAt,
@@ -157,6 +159,46 @@ def _td_error(situation: Situation, policy: Expr, path: Expr, t: Expr) -> Expr:
     return Reward(now, act, then) + ahead - StateValue(policy, here, now)
 
 
+def _expected_reward(situation: Situation, s: Expr, a: Expr) -> Expr:
+    """sum_x P(x|s,a) r(s,a,x) (Sutton and Barto 2018, 3.5)."""
+    return each(Total, State, Everything(), lambda x: Times(Transition(x, s, a), Reward(s, a, x)))
+
+
+def _marginal(situation: Situation, policy: Expr, time: Expr, s: Expr) -> Expr:
+    """E_policy[1{s_t = s}], the probability that the state at time t is s."""
+    return each(Expect, Trajectory, Law(policy), lambda path: Same(StateAt(path, time), s))
+
+
+def _occupancy(situation: Situation, policy: Expr, s: Expr) -> Expr:
+    """sum_{t>=0} gamma^t p_t(s): not normalised (Sutton et al. 2000)."""
+    if not situation.infinite:
+        raise MalformedTerm(f"{OCCUPANCY(policy, s)} is a sum over all times; at a finite horizon write p[t]({s}), the "
+                            "probability of a state at a time.", OCCUPANCY(policy, s))
+    return each(Total, Time, Between(0, Forever()), lambda t: Times(Discount() ** t, MARGINAL(policy, t, s)))
+
+
+def _normalised_occupancy(situation: Situation, policy: Expr, s: Expr) -> Expr:
+    """(1 - gamma) sum_{t>=0} gamma^t p_t(s): a distribution (Kakade and Langford 2002)."""
+    return Times(1 - Discount(), OCCUPANCY(policy, s))
+
+
+def _entropy(situation: Situation, policy: Expr, s: Expr) -> Expr:
+    """-sum_a policy(a|s) log policy(a|s)."""
+    def term(a: Expr) -> Expr:
+        return Times(ActionProbability(policy, a, s), Log(ActionProbability(policy, a, s)))
+
+    return -each(Total, Action, Everything(), term)
+
+
+def _divergence(situation: Situation, policy: Expr, other: Expr, s: Expr) -> Expr:
+    """KL(policy || other) = sum_a policy(a|s) (log policy(a|s) - log other(a|s))."""
+    def term(a: Expr) -> Expr:
+        chosen = ActionProbability(policy, a, s)
+        return Times(chosen, Log(chosen) - Log(ActionProbability(other, a, s)))
+
+    return each(Total, Action, Everything(), term)
+
+
 # -- the records ------------------------------------------------------------------------------------
 
 _PI, _S, _A, _T, _TAU = Policy("pi"), State("s"), Action("a"), Time("t"), Trajectory("tau")
@@ -193,8 +235,36 @@ TD_ERROR = Definition(
     sorts=("policy", "trajectory", TIME), example=(_PI, _TAU, _T),
     notation=Notation(letter="delta", python="delta", inside=(1,), below=2, policy=0), stands_for=_td_error)
 
+EXPECTED_REWARD = Definition(
+    name="expected_reward", says="The definition: the mean reward of an action, over the next state.",
+    sorts=("state", "action"), example=(_S, _A),
+    notation=Notation(letter="r", python="r", inside=(0, 1)), stands_for=_expected_reward)
+MARGINAL = Definition(
+    name="marginal", says="The definition: the probability of a state at a time.",
+    sorts=("policy", TIME, "state"), example=(_PI, _T, _S),
+    notation=Notation(letter="p", python="p", inside=(2,), below=1, policy=0), stands_for=_marginal)
+OCCUPANCY = Definition(
+    name="occupancy", infinite=True,
+    says="The definition: the discounted occupancy of a state, not normalised: its sum is 1/(1-γ).",
+    sorts=("policy", "state"), example=(_PI, _S),
+    notation=Notation(letter="d", python="d", inside=(1,), policy=0), stands_for=_occupancy)
+NORMALISED_OCCUPANCY = Definition(
+    name="normalized_occupancy", infinite=True,
+    says="The definition: 1-γ times the discounted occupancy, a distribution of states.",
+    sorts=("policy", "state"), example=(_PI, _S),
+    notation=Notation(letter="dbar", python="d_normalized", inside=(1,), policy=0), stands_for=_normalised_occupancy)
+ENTROPY = Definition(
+    name="entropy", says="The definition: the entropy of the actions of a policy in a state.",
+    sorts=("policy", "state"), example=(_PI, _S),
+    notation=Notation(letter="entropy", python="entropy", inside=(1,), policy=0), stands_for=_entropy)
+DIVERGENCE = Definition(
+    name="divergence", says="The definition: the Kullback-Leibler divergence of two policies in a state.",
+    sorts=("policy", "policy", "state"), example=(_PI, Policy("b"), _S),
+    notation=Notation(letter="KL", python="kl", inside=(0, 1, 2)), stands_for=_divergence)
+
 DEFINITIONS = (
-    RETURN, TRAJECTORY_PROBABILITY, OBJECTIVE, ACTION_VALUE, ADVANTAGE, VARIANCE, SAMPLE_MEAN, TD_ERROR)
+    RETURN, TRAJECTORY_PROBABILITY, OBJECTIVE, ACTION_VALUE, ADVANTAGE, VARIANCE, SAMPLE_MEAN, TD_ERROR,
+    EXPECTED_REWARD, MARGINAL, OCCUPANCY, NORMALISED_OCCUPANCY, ENTROPY, DIVERGENCE)
 
 _OF_CLASS: Mapping[type, Definition] = MappingProxyType(
     {record.node: record for record in DEFINITIONS if record.node not in (None, Defined)})
@@ -246,7 +316,8 @@ def some_meaning(term: Expr) -> Expr:
     Raises:
         MalformedTerm: where it has no meaning at either.
     """
-    infinite = any(isinstance(node, Forever) for node in subterms(term))
+    infinite = any(isinstance(node, Forever) or (isinstance(node, Defined) and node.record.infinite)
+                   for node in subterms(term))
     try:
         found = meaning_of(term, additive=True, infinite=infinite)
     except MalformedTerm:

@@ -48,6 +48,8 @@ class Definition:
     stands_for: Callable[..., Expr | None]
     notation: Notation | None = None
     node: type[Expr] | None = Defined
+    infinite: bool = False
+    """Whether the notion speaks of an infinite horizon, whatever else is said."""
 
     def __call__(self, *arguments: Any) -> Expr:
         """The notion of these arguments, as a term."""

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from sympy import Expr, Float, Integer, Rational
 
 from derive.errors import NotATerm, NotExact, OperationRefused
-from derive.language.notation import LATEX, UNICODE, write
+from derive.language.alphabets import LATEX, UNICODE
+from derive.language.notation import write
 
 
 def as_term(value: Any) -> Expr:
@@ -50,7 +51,7 @@ def _refuse(operation: str, instead: str) -> Any:
     return refused
 
 
-class Term(Expr):
+class Term(Expr):  # type: ignore[misc]  # SymPy has no types
     """A piece of mathematics as written: inert, typed, equal up to bound names."""
 
     __slots__ = ()

@@ -19,6 +19,7 @@ from derive.language.terms import (
     Advantage,
     Batch,
     Between,
+    Defined,
     Expect,
     Forever,
     Horizon,
@@ -37,7 +38,8 @@ VALUES = (StateValue, ActionValue, Advantage)
 
 def is_endless(*terms: Expr) -> bool:
     """Whether some term speaks of an infinite horizon."""
-    return any(isinstance(node, Forever) for term in terms for node in subterms(term))
+    return any(isinstance(node, Forever) or (isinstance(node, Defined) and node.record.infinite)
+               for term in terms for node in subterms(term))
 
 
 def check_horizons(terms: Iterable[Expr], *, endless: bool = False) -> None:

@@ -24,7 +24,7 @@ _LETTERS = {
 def _loose(index: Any) -> str:
     """A letter for an index seen without its binder, as in a message about a part of a term."""
     letters = _LETTERS[index.sort]
-    return letters[(index.label - 1) % len(letters)]
+    return str(letters[(index.label - 1) % len(letters)])
 
 
 _OPERATORS = ("Total", "Prod", "Log", "Grad")
@@ -79,7 +79,8 @@ class _Writer:
         if method is None:
             raise NotATerm(f"{type(term).__name__} is no node of this language, so it has no notation. "
                            "Build terms from the names that `derive` exports.")
-        return method(term)
+        found: tuple[str, int] = method(term)
+        return found
 
     def text(self, term: Any) -> str:
         return self.piece(term)[0]
@@ -221,6 +222,8 @@ class _Writer:
         return self.symbol("gamma"), ATOM
 
     def write_Policy(self, term: Any) -> tuple[str, int]:
+        if term.label == term.HELD:
+            return self.alphabet.subscript(self.symbol("pi"), "old"), ATOM
         base = self.symbol(term.label)
         return (self.alphabet.subscript(base, self.symbol("theta")) if term.learned else base), ATOM
 
@@ -263,7 +266,13 @@ class _Writer:
     def write_Reward(self, term: Any) -> tuple[str, int]:
         return self._call("r", *(self.text(argument) for argument in term.args))
 
+    def write_Same(self, term: Any) -> tuple[str, int]:
+        one, two = (self.text(argument) for argument in term.args)
+        return f"{self.alphabet.signs['indicator']}{self.alphabet.bracket('{', f'{one} = {two}', '}')}", ATOM
+
     def write_Applied(self, term: Any) -> tuple[str, int]:
+        if len(term.args) == 1:
+            return self.text(term.args[0]), ATOM
         return self._call(self.text(term.args[0]), *(self.text(argument) for argument in term.args[1:]))
 
     def _noted(self, term: Any, notation: Notation) -> tuple[str, int]:

@@ -32,6 +32,9 @@ from derive.language.terms import (
 )
 from derive.language.typing import check_functions, sort_of
 
+MOST_STEPS = 12
+"""Literal times up to this have shapes of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -67,7 +70,8 @@ def signature(*terms: Expr) -> Signature:
         returns=any(isinstance(node, (Return, Objective, *VALUES)) for node in nodes),
         discount=any(isinstance(node, Discount) for node in nodes),
         samples=any(isinstance(node, (SampleSize, Batch)) for node in nodes),
-        policies=frozenset(str(node.label) for node in nodes if isinstance(node, Policy)),
+        policies=frozenset("pi" if node.label == node.HELD else str(node.label)
+                           for node in nodes if isinstance(node, Policy)),
         functions=frozenset(functions),
         order=max((_grad_depth(term) for term in terms), default=0),
         largest_offset=max((_offset(term) for term in terms), default=0),

@@ -34,6 +34,7 @@ from derive.language.terms import (
     Policy,
     Prod,
     Reward,
+    Same,
     StateAt,
     Time,
     Total,
@@ -41,11 +42,11 @@ from derive.language.terms import (
     Var,
 )
 from derive.language.typing import refuse_foreign
-from derive.language.vocabulary import H, J, a, b, forever, gamma, i, k, m, pi, s, samples, t, tau, x
+from derive.language.vocabulary import H, J, a, b, forever, gamma, i, k, m, pi, pi_old, s, samples, t, tau, x
 
 _NAMES = {s: "s", x: "x", a: "a", b: "b", t: "t", k: "k", i: "i", tau: "tau", samples: "samples", H: "H", m: "m",
-          gamma: "gamma", forever: "forever", pi: "pi", J: "J", Everything(): "total(s, J).domain"}
-_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Ratio: "ratio"}
+          gamma: "gamma", forever: "forever", pi: "pi", pi_old: "pi_old", J: "J", Everything(): "total(s, J).domain"}
+_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Ratio: "ratio", Same: "same"}
 _CLASSES = {
     Plus: "type(J + J)", Times: "type(J * J)", Power: "type(J**1)", Objective: "type(J)",
     Total: "type(total(t, J))", Prod: "type(prod(t, J))", Expect: "type(expect(tau, J))",
@@ -95,6 +96,8 @@ class _Writer:
                 return f"{self.text(path)}.a[{self.text(time)}]"
             case Drawn(args=(batch, number)):
                 return f"{self.text(batch)}[{self.text(number)}]"
+            case Applied(args=(function,)):
+                return f"scalar({str(function.label)!r})"
             case Applied(args=(function, *places)):
                 return f"{self.text(function)}({self._listed(places)})"
             case Binder():

@@ -130,9 +130,12 @@ class Everything(Atom):
 
 
 class Policy(Atom):
-    """A policy; ``pi`` depends on theta, any other name is a fixed policy."""
+    """A policy; ``pi`` depends on theta, any other name is a fixed policy, one of them with the values of pi."""
 
     __slots__ = ()
+
+    HELD = "@pi"
+    """The label of the policy that has the values of pi and does not move with theta."""
 
     @property
     def learned(self) -> bool:
@@ -224,6 +227,13 @@ class Return(Node):
     __slots__ = ()
     arity = 1
     notation = Notation(letter="R", python="R", inside=(0,))
+
+
+class Same(Node):
+    """The indicator 1{x = y} of two states, or of two actions."""
+
+    __slots__ = ()
+    arity = 2
 
 
 class Applied(Node):
@@ -373,7 +383,7 @@ NODES: frozenset[type[Expr]] = frozenset({
     State, Action, Time, Trajectory, Draw, Batch,
     Horizon, Forever, SampleSize, Discount, Everything, Policy, Function,
     StateAt, ActionAt, Drawn,
-    Initial, Transition, ActionProbability, TrajectoryProbability, Reward, Return, Applied, Objective,
+    Initial, Transition, ActionProbability, TrajectoryProbability, Reward, Return, Same, Applied, Objective,
     StateValue, ActionValue, Advantage, Notion, Defined,
     Grad, Log, Between, Law, Total, Prod, Expect, Var,
 })

@@ -43,6 +43,7 @@ from derive.language.terms import (
     Policy,
     Prod,
     Reward,
+    Same,
     SampleSize,
     StateAt,
     StateValue,
@@ -159,6 +160,10 @@ def _check_sorts(term: Expr) -> None:
         case Plus() | Times():
             for argument in term.args:
                 _expect_sort(argument, SCALAR, term)
+        case Same(args=(one, two)):
+            if sort_of(one) not in ("state", "action"):
+                raise MalformedTerm(f"{one} is a {sort_of(one)}; {term} compares states, or actions.", one)
+            _expect_sort(two, sort_of(one), term)
         case Applied():
             _expect_sort(term.args[0], "function", term)
             for argument in term.args[1:]:
@@ -312,7 +317,7 @@ def is_symmetric(term: Expr) -> bool:
             return _is_a_gradient(inner)
         case Defined():
             return is_symmetric(some_meaning(term))
-    return term == 0
+    return bool(term == 0)
 
 
 def _is_a_gradient(term: Expr) -> bool:

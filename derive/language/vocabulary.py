@@ -18,12 +18,13 @@ from sympy import Expr
 
 from derive.errors import NotATerm
 from derive.language import definitions
-from derive.language.binding import Index
+from derive.language.binding import Binder, Index
 from derive.language.expansion import Definition
 from derive.language.expression import Conditional, Ratio, Times, as_term
 from derive.language.notation import Notation
 from derive.language.terms import (
     Action,
+    ActionProbability,
     Batch,
     Between,
     Defined,
@@ -44,6 +45,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     State,
     StateValue,
@@ -56,7 +58,7 @@ from derive.language.terms import (
 )
 
 H, m, gamma, forever = Horizon(), SampleSize(), Discount(), Forever()
-pi = Policy("pi")
+pi, pi_old = Policy("pi"), Policy(Policy.HELD)
 J = Objective(pi)
 s, x = State("s"), State("x")
 a, b = Action("a"), Action("b")
@@ -80,9 +82,16 @@ def P(subject: Any, action: Any = None, *, policy: Policy = pi) -> Expr:
     raise NotATerm(f"P({subject}) is neither a transition nor a trajectory. Write P(x | s, a) or P(tau).")
 
 
-def r(state: Any, action: Any, target: Any) -> Expr:
-    """r(s, a, x), the reward on going from s by a to x."""
+def r(state: Any, action: Any, target: Any = None) -> Expr:
+    """r(s, a, x), the reward on going from s by a to x; r(s, a), its mean over x."""
+    if target is None:
+        return definitions.EXPECTED_REWARD(as_term(state), as_term(action))
     return Reward(state, action, target)
+
+
+def same(one: Any, two: Any) -> Expr:
+    """1{x = y}, the indicator that two states, or two actions, are the same."""
+    return Same(one, two)
 
 
 def R(trajectory: Any) -> Expr:
@@ -132,12 +141,18 @@ Q, A = letter_of(definitions.ACTION_VALUE), letter_of(definitions.ADVANTAGE)
 def notions() -> dict[str, Letter]:
     """The notions without a class of their own, by the names that proofs write them with."""
     return {record.notation.python: letter_of(record) for record in definitions.DEFINITIONS
-            if record.node is Defined and record.notation is not None}
+            if record.node is Defined and record.notation is not None and record is not definitions.EXPECTED_REWARD}
 
 
 def function(name: str) -> Function:
     """A free function of states and actions that does not depend on theta."""
-    return Function(name)
+    found: Function = Function(name)
+    return found
+
+
+def scalar(name: str) -> Expr:
+    """A number without a value that does not depend on theta, such as a trace decay or a temperature."""
+    return Function(name)()
 
 
 def grad(term: Any) -> Expr:
@@ -173,9 +188,42 @@ def prod(index: Index, body: Any, *, start: Any = None, stop: Any = None) -> Exp
     return Prod(index, _domain(index, start, stop), body)
 
 
-def expect(index: Index, body: Any, *, policy: Policy = pi) -> Expr:
-    """The expectation over a trajectory, or over a batch of sampled trajectories."""
+def expect(index: Index, body: Any, *, policy: Policy = pi, given: Any = None, law: Letter | None = None) -> Expr:
+    """The expectation over a trajectory, or over a batch of sampled trajectories.
+
+    Also over an action given a state, over a next state given (state, action), over a first state, and over states
+    that have a ``law``, d_normalized or p[t]: these are sums, written out. Over a trajectory given events, which are
+    indicators, it is E[f 1{...}] / P(...), which owes that the events are possible.
+    """
+    if isinstance(index, Action) and given is not None and law is None:
+        return total(index, Times(ActionProbability(policy, index, given), as_term(body)))
+    if isinstance(index, State) and law is not None and given is None:
+        return total(index, Times(law(index, policy=policy), as_term(body)))
+    if isinstance(index, State) and law is None:
+        weight = Initial(index) if given is None else Transition(index, *given)
+        return total(index, Times(weight, as_term(body)))
+    if given is not None and law is None and isinstance(index, Trajectory):
+        events = [as_term(one) for one in (given if isinstance(given, (list, tuple)) else [given])]
+        if not all(isinstance(one, Same) for one in events):
+            raise NotATerm("A mean is taken given events. Write given=[same(tau.s[t], s), same(tau.a[t], a)].")
+        return Ratio(Expect(index, Law(policy), Times(*events, as_term(body))),
+                     Expect(index, Law(policy), Times(*events) if len(events) > 1 else events[0]))
+    if given is not None or law is not None:
+        raise NotATerm(f"The mean over {index} is given nothing, and has no law of states.")
     return Expect(index, Law(policy), body)
+
+
+def stop_gradient(term: Any) -> Expr:
+    """The term with pi held at theta wherever it occurs: the same value, and it does not move."""
+
+    def held(part: Any) -> Any:
+        if part == pi:
+            return pi_old
+        kept = part.args[:1] if isinstance(part, Binder) else ()
+        arguments = kept + tuple(map(held, part.args[len(kept):]))
+        return part.func(*arguments) if arguments != part.args else part
+
+    return held(as_term(term))
 
 
 def variance(index: Index, body: Any, *, policy: Policy = pi) -> Expr:

@@ -61,7 +61,7 @@ def from_json(path: str | Path) -> Loaded:
     """The MDP in a JSON file: one object with the fields of the table above. Raises as ``load`` does."""
     file = _check(Path(path))
     try:
-        fields = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_without_repetition)
+        fields = json.loads(file.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repetition)
     except UnicodeDecodeError as error:
         raise BadInput(f"{file} is not text (byte {error.start} is no UTF-8). Give a JSON file.") from error
     except RecursionError as error:

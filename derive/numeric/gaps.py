@@ -15,7 +15,8 @@ from derive.language.binding import Index
 from derive.language.typing import refuse_foreign
 from derive.models import Path
 from derive.numeric.instances import Instance
-from derive.numeric.interpretation import Meaning, Place
+from derive.numeric.interpretation import Meaning
+from derive.numeric.places import Place
 from derive.numeric.trajectory_law import TrajectoryLaw
 
 MOST_ASSIGNMENTS = 2_000

@@ -41,6 +41,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     StateValue,
     Time,
@@ -235,6 +236,11 @@ def _return(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     return jets.constant(meaning.law.return_of(meaning.place(term.args[0], at)), order)
 
 
+def _same(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    one, two = (meaning.place(argument, at) for argument in term.args)
+    return jets.constant(float(one == two), order)
+
+
 def _applied(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     key = str(term.args[0].label), tuple(sort_of(argument) for argument in term.args[1:])
     if key not in meaning.instance.functions:
@@ -317,6 +323,6 @@ ROWS: Mapping[type, Row] = MappingProxyType({
     Initial: _initial, Transition: _transition, Reward: _reward,
     ActionProbability: _action_probability, TrajectoryProbability: _trajectory_probability,
     StateValue: _state_value, ActionValue: _action_value, Advantage: _advantage,
-    Return: _return, Objective: _objective, Applied: _applied, Defined: _defined,
+    Return: _return, Objective: _objective, Applied: _applied, Same: _same, Defined: _defined,
     Total: _total, Prod: _prod, Expect: _expect, Var: _var,
 })

@@ -185,7 +185,8 @@ def _start(env: Any, states: int) -> FloatArray:
     given = getattr(env, "initial_state_distrib", None)
     given = getattr(env, "isd", None) if given is None else given
     if given is None:
-        return np.eye(states)[0]
+        first: FloatArray = np.eye(states)[0]
+        return first
     try:
         mu = np.array(given, dtype=np.float64)
     except (TypeError, ValueError):

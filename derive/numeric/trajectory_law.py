@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from derive.errors import InvalidModel, NotApplicable
-from derive.models import Path
+from derive.models import HELD, Path
 from derive.numeric import jets
 from derive.numeric.instances import Instance
 from derive.numeric.jets import Jet
@@ -110,6 +110,8 @@ class TrajectoryLaw:
         if key not in self.actions:
             if policy == "pi":
                 self.actions[key] = _softmax_jet(self.pi, s, a)[: order + 1]
+            elif policy == HELD:
+                self.actions[key] = jets.constant(float(self.pi[s, a]), order)
             elif policy in self.instance.policies:
                 self.actions[key] = jets.constant(float(self.instance.policies[policy][s][a]), order)
             else:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from derive.errors import WorkLimit
 from derive.kernel.closure import Automaton
 from derive.kernel.differences import Gap
-from derive.kernel.local_sums import column, over, symbol
+from derive.kernel.factors import ZERO
+from derive.kernel.local_sums import column, over
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, by_key, of, put
-from derive.kernel.unfolding import ZERO, at_end
+from derive.kernel.symbols import symbol
+from derive.kernel.unfolding import at_end
 from derive.procedures.certificates import Differs, closure_of
 
 DYNAMICS, POLICY, ADVANTAGE, RESIDUAL, TERMINAL = (

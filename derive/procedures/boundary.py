@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from derive.assumptions import Assumption, dynamics_positive, initial_positive, policy_positive
+from derive.assumptions import COVERS, Assumption, dynamics_positive, initial_positive, policy_positive
+from derive.language.signature import MOST_STEPS
 from derive.models import Shape
 from derive.procedures.generic import Zeros
-from derive.procedures.ranges import MOST_STEPS
 
 SMALL = (Shape(2, 2, 0), Shape(1, 3, 0), Shape(2, 2, 1), Shape(1, 3, 1))
 """Three actions, because where one of two is never taken every score of that state is 0."""
@@ -34,8 +34,10 @@ def patterns(assumptions: Collection[Assumption], fixed: Iterable[str]) -> list[
     together = [of_states] if len(of_states) > 1 else []
     if policy_positive not in assumptions:
         choice = _named("π(0|0)=0", "pi", 0, 0)
-        others = [_named(f"{name}(0|0)=0", name, 0, 0) for name in sorted(fixed)]
-        alone += [choice, *others]
+        covering = {one.about[0] for one in assumptions if one.kind == COVERS}
+        zeros_of = {name: _named(f"{name}(0|0)=0", name, 0, 0) for name in sorted(fixed)}
+        others = list(zeros_of.values())
+        alone += [choice, *(one for name, one in zeros_of.items() if name not in covering)]
         together += [[*of_states, choice]] if of_states else []
         together += [[choice, one] for one in others]
     found = [*alone, *({zero: says for one in ones for zero, says in one.items()} for ones in together)]

@@ -16,11 +16,21 @@ from typing import Any
 from derive.errors import WorkLimit
 from derive.kernel.closure import Automaton, classes_of, is_unit
 from derive.kernel.differences import Gap, graded
-from derive.kernel.polynomials import Poly, Refused, Weight, by_key, of, vector_to_data, weight_to_data
+from derive.kernel.polynomials import (
+    CENTRAL,
+    Monomial,
+    Poly,
+    Refused,
+    Weight,
+    by_key,
+    of,
+    vector_to_data,
+    weight_to_data,
+)
 from derive.kernel.products import relation_sums, substituted
 from derive.kernel.reading import one_atom
-from derive.kernel.terms import free
-from derive.procedures.spans import CONTEXT, ONE, ZERO, Span, Vector, column_times, inner, row_times
+from derive.kernel.values import SLOPES
+from derive.procedures.spans import CONTEXT, ONE, VARIABLES, ZERO, Span, Vector, column_times, inner, row_times
 
 MOST_ATOMS = 60
 
@@ -35,52 +45,68 @@ class Differs:
     horizon: int | None
 
 
+class Names:
+    """Which variable of FLINT's stands for which central symbol: gamma, m, and the author's numbers of one gap."""
+
+    def __init__(self, polys: Iterable[Mapping[Any, Any]]) -> None:
+        found = {name for poly in polys for c, _ in poly for name, _ in c} - set(CENTRAL)
+        if len(found) > len(VARIABLES) - len(CENTRAL):
+            raise Refused(f"more than {len(VARIABLES) - len(CENTRAL)} numbers without a value")
+        self.listed = (*CENTRAL, *sorted(found))
+
+    def powers(self, c: Monomial) -> tuple[int, ...]:
+        known = dict(c)
+        return tuple(known.get(name, 0) for name in self.listed) + (0,) * (len(VARIABLES) - len(self.listed))
+
+    def shift(self, *polys: Mapping[Any, Any]) -> Shift:
+        """The least shift, by powers that are not negative, that makes polynomials of all weights."""
+        rows = [self.powers(c) for poly in polys for c, _ in poly]
+        return Shift(tuple(max([0, *(-row[place] for row in rows)]) for place in range(len(VARIABLES))),
+                     lcm(1, *(Fraction(v).denominator for poly in polys for v in poly.values())))
+
+    def polynomial(self, weight: Weight, shift: Shift) -> Any:
+        return CONTEXT.from_dict({tuple(p + q for p, q in zip(self.powers(c), shift.powers, strict=True)):
+                                  int(v * shift.factor) for c, v in weight.items()})
+
+    def vector(self, poly: Mapping[Any, Any], shift: Shift) -> dict[Any, Any]:
+        try:
+            return {place: self.polynomial(w, shift) for place, w in by_key(dict(poly)).items()}
+        except (ValueError, OverflowError):
+            raise Refused("a negative power") from None
+
+    def weight(self, polynomial: Any, shift: Shift | None = None) -> Weight:
+        """A FLINT polynomial times a shift, as a weight of the kernel."""
+        up = shift or NO_SHIFT
+        return {tuple(sorted((name, int(e) + q) for name, e, q in zip(
+            self.listed, powers, up.powers, strict=False) if int(e) + q)): int(v) * up.factor
+            for powers, v in polynomial.to_dict().items()}
+
+    def poly(self, vector: Vector) -> Poly:
+        return {(c, place): v for place, p in vector.items() for c, v in self.weight(p).items()}
+
+    def written(self, vector: Vector) -> list[Any]:
+        return vector_to_data(self.poly(vector))
+
+    def weight_written(self, polynomial: Any, shift: Shift | None = None) -> list[Any]:
+        return weight_to_data(self.weight(polynomial, shift))
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """What a weight is multiplied with to be a polynomial with integer coefficients."""
 
-    gamma: int = 0
-    m: int = 0
+    powers: tuple[int, ...] = (0,) * len(VARIABLES)
     factor: int = 1
 
-    def polynomial(self, weight: Weight) -> Any:
-        powers = {(dict(c).get("gamma", 0) + self.gamma, dict(c).get("m", 0) + self.m): v for c, v in weight.items()}
-        if any(g < 0 or m < 0 for g, m in powers):
-            raise Refused("a negative power of the discount")
-        return CONTEXT.from_dict({power: int(v * self.factor) for power, v in powers.items()})
-
-    def vector(self, poly: Mapping[Any, Any]) -> dict[Any, Any]:
-        return {place: self.polynomial(w) for place, w in by_key(dict(poly)).items()}
+    def times(self, factor: int) -> Shift:
+        return Shift(self.powers, self.factor * factor)
 
 
-def shift_of(polys: Iterable[Mapping[Any, Any]]) -> Shift:
-    """The least shift that serves all of them."""
-    weights = [(dict(c), v) for poly in polys for (c, _), v in poly.items()]
-    return Shift(max((-c.get("gamma", 0) for c, _ in weights), default=0) if weights else 0,
-                 max([0, *(-c.get("m", 0) for c, _ in weights)]),
-                 lcm(1, *(Fraction(v).denominator for _, v in weights)))
+NO_SHIFT = Shift()
 
 
-def _positive(shift: Shift) -> Shift:
-    return Shift(max(0, shift.gamma), shift.m, shift.factor)
-
-
-def weight_of(polynomial: Any, shift: Shift | None = None) -> Weight:
-    """A FLINT polynomial times a shift, as a weight of the kernel."""
-    s = shift or Shift()
-    result: Weight = {}
-    for (g, m), v in polynomial.to_dict().items():
-        names = (("gamma", int(g) + s.gamma), ("m", int(m) + s.m))
-        result[tuple((name, e) for name, e in names if e)] = int(v) * s.factor
-    return result
-
-
-def vector_of(vector: Vector) -> Poly:
-    return {(c, place): v for place, p in vector.items() for c, v in weight_of(p).items()}
-
-
-def written(vector: Vector) -> list[Any]:
-    return vector_to_data(vector_of(vector))
+def names_in(*automata: Automaton) -> Names:
+    return Names(poly for one in automata for poly in (one.start, *one.letters.values(), *one.ends.values()))
 
 
 @dataclass(slots=True)
@@ -92,7 +118,7 @@ class _Rows:
     steps: list[list[Any]] = field(default_factory=list)
 
 
-def _rows_of(start: Vector, first: Shift, letters: list[dict[Any, Any]], scales: list[Shift]) -> _Rows:
+def _rows_of(names: Names, start: Vector, first: Shift, letters: list[dict[Any, Any]], scales: list[Shift]) -> _Rows:
     found, span = _Rows(), Span()
     queue: list[tuple[Vector, int, int]] = [(start, -1, 0)]
     for row, place, length in queue:
@@ -101,9 +127,9 @@ def _rows_of(start: Vector, first: Shift, letters: list[dict[Any, Any]], scales:
             if not target:
                 continue
             identity, grew = span.insert(target)
-            up = scales[number] if place >= 0 else Shift(first.gamma, first.m, first.factor * scales[number].factor)
-            found.steps.append([place, number, weight_to_data(weight_of(identity.factor, up)),
-                                written(identity.coefficients)])
+            up = scales[number] if place >= 0 else first.times(scales[number].factor)
+            found.steps.append([place, number, names.weight_written(identity.factor, up),
+                                names.written(identity.coefficients)])
             if grew:
                 found.lengths.append(length + 1)
                 queue.append((span.rows[-1], len(span.rows) - 1, length + 1))
@@ -119,34 +145,35 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
         Refused: for weights with a negative power of the discount.
         WorkLimit: for spans of too many dimensions.
     """
-    scales = [_positive(shift_of([arrows])) for arrows in found.letters.values()]
-    letters = [s.vector(arrows) for s, arrows in zip(scales, found.letters.values(), strict=True)]
-    if any(s.gamma or s.m for s in scales):
+    names = names_in(found)
+    scales = [names.shift(arrows) for arrows in found.letters.values()]
+    letters = [names.vector(arrows, s) for s, arrows in zip(scales, found.letters.values(), strict=True)]
+    if any(any(s.powers) for s in scales):
         raise Refused("a negative power on an arrow")
-    first = _positive(shift_of([found.start]))
-    start = first.vector(found.start)
-    rows = _rows_of(start, first, letters, scales)
+    first = names.shift(found.start)
+    start = names.vector(found.start, first)
+    rows = _rows_of(names, start, first, letters, scales)
 
     def tested(row: Vector, column: Vector) -> bool:
         return testing and not inner(row, column).is_zero()
 
     for end, values in found.ends.items():
         if (end or found.each) and not infinite:
-            column = _positive(shift_of([values])).vector(values)
+            column = names.vector(values, names.shift(values))
             for row, length in zip(rows.basis, rows.lengths, strict=True):
                 if tested(row, column):
                     return Differs(length - 1)
-    data: dict[str, Any] = {"rows": [written(row) for row in rows.basis], "steps": rows.steps}
+    data: dict[str, Any] = {"rows": [names.written(row) for row in rows.basis], "steps": rows.steps}
     if found.each:
         return {**data, "columns": [], "units": []}
     classes = (columns_of or classes_of)(found)
-    common = _positive(shift_of(list(classes.values())))
-    matrices = {kind: common.vector(matrix) for kind, matrix in classes.items()}
+    common = names.shift(*classes.values())
+    matrices = {kind: names.vector(matrix, common) for kind, matrix in classes.items()}
     final = found.ends.get((), {})
-    last = _positive(shift_of([final]))
-    ending = last.vector(final)
+    last = names.shift(final)
+    ending = names.vector(final, last)
     if infinite:
-        if common.factor != 1 or last != Shift():
+        if common.factor != 1 or last != NO_SHIFT:
             raise Refused("fractions on an arrow at an infinite horizon")
         unit = matrices.pop((), {})
         determinant, kappa = resolved(unit, ending)
@@ -157,7 +184,7 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
             for row, length in zip([start, *rows.basis], [0, *rows.lengths], strict=True):
                 if tested(row, image):
                     return Differs(length)
-        return {**data, "kappa": written(kappa), "determinant": weight_to_data(weight_of(determinant))}
+        return {**data, "kappa": names.written(kappa), "determinant": names.weight_written(determinant)}
     units = [matrix for kind, matrix in matrices.items() if is_unit(kind)]
     columns, lengths, identities = Span(), list[int](), list[list[Any]]()
     targets = 0
@@ -166,7 +193,8 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
         nonlocal targets
         identity, grew = columns.insert(column)
         if column:
-            identities.append([targets, weight_to_data(weight_of(identity.factor, up)), written(identity.coefficients)])
+            identities.append([targets, names.weight_written(identity.factor, up),
+                               names.written(identity.coefficients)])
         targets += 1
         if grew:
             lengths.append(length)
@@ -175,7 +203,7 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
     done = 0
     while done < len(columns.rows):
         for unit in units:
-            insert(column_times(unit, columns.rows[done]), lengths[done] + 1, Shift(factor=common.factor))
+            insert(column_times(unit, columns.rows[done]), lengths[done] + 1, NO_SHIFT.times(common.factor))
         done += 1
     for kind, matrix in matrices.items():
         for column, length in zip(columns.rows, lengths, strict=True):
@@ -186,7 +214,7 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
                 for row, more in zip(rows.basis, rows.lengths, strict=True):
                     if tested(row, image):
                         return Differs(more + length)
-    return {**data, "columns": [written(column) for column in columns.rows], "units": identities}
+    return {**data, "columns": [names.written(column) for column in columns.rows], "units": identities}
 
 
 def resolved(unit: Mapping[Any, Any], end: Vector) -> tuple[Any, Vector]:
@@ -197,6 +225,8 @@ def resolved(unit: Mapping[Any, Any], end: Vector) -> tuple[Any, Vector]:
         row[q] = row.get(q, ZERO) + weight
     factors = {p: ONE - row.pop(p, ZERO) for p, row in arrows.items()}
     determinant = reduce(lambda one, two: one * two, factors.values(), ONE)
+    if determinant.is_zero():
+        raise Refused("an infinite sum of what does not fade")
     known: Vector = {}
 
     def value(place: int) -> Any:
@@ -223,6 +253,8 @@ def certificate(gap: Gap, *, testing: bool = True) -> dict[str, Any] | Differs:
         sums = []
         for one in gap.sums:
             found = closure_of(one, infinite=infinite, testing=testing)
+            if isinstance(found, Differs) and any(f[0] in SLOPES for letter in one.letters for f, _ in letter):
+                raise Refused("the gradient of a value beside what comes after it")  # it is not written out there
             if isinstance(found, Differs):
                 return found
             sums.append(found)
@@ -242,18 +274,18 @@ def certificate(gap: Gap, *, testing: bool = True) -> dict[str, Any] | Differs:
 def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weight, Poly, list[Any]]]:
     """(k, f, c, closures) with f y_k = sum c_j y_j: what no test column tells apart is related."""
     infinite = gap.context.infinite
-    open_ = {f"@{name}" for sort, name in free(gap.before) | free(gap.after) if sort == "time"}
     atoms = [*(atom[0] for atom in gap.atoms), one_atom(infinite)[0]]
     if len(atoms) > MOST_ATOMS:
         raise WorkLimit(f"a product of more than {MOST_ATOMS} sums")
     parts: dict[tuple[int, bool], list[tuple[int, Automaton]]] = {}
     for number, atom in enumerate(atoms):
-        (found,) = graded(gap.context, of(atom), open_, gap.policy, each=False)
+        (found,) = graded(gap.reading, of(atom), gap.open_times, gap.policy, each=False)
         parts.setdefault((dict(atom).get(("R",), 0), found.each), []).append((number, found))
+    names = names_in(*(one for members in parts.values() for _, one in members))
     points = Span(500)
     for (_, each), members in parts.items():
-        starts = _starts(members)
-        for column in _tests(members, infinite, each=each):
+        starts = _starts(names, members)
+        for column in _tests(names, members, infinite, each=each):
             values = {k: inner(u, column) for k, u in starts}
             points.insert({k: v for k, v in values.items() if not v.is_zero()})
     independent, last = points.reduced_rows(), len(gap.atoms)
@@ -265,7 +297,7 @@ def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weigh
         factor = reduce(lambda one, two: one * two, (row[pivot] for pivot, row in within.items()), ONE)
         combination = {pivot if pivot < last else -1: row[number] * (factor / row[pivot])
                        for pivot, row in within.items()}
-        weight, image = weight_of(factor), vector_of(combination)
+        weight, image = names.weight(factor), names.poly(combination)
         sums = []
         for one in relation_sums(gap, number, weight, image):
             closure = closure_of(one, infinite=infinite, testing=testing)
@@ -276,13 +308,12 @@ def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weigh
     return result
 
 
-def _starts(members: list[tuple[int, Automaton]]) -> list[tuple[int, Vector]]:
+def _starts(names: Names, members: list[tuple[int, Automaton]]) -> list[tuple[int, Vector]]:
     base, result = 0, []
     for number, found in members:
-        shift = shift_of([found.start])
-        if _positive(shift) != Shift():
+        if names.shift(found.start) != NO_SHIFT:
             raise Refused("a fraction at the start of a sum in a product")
-        start = Shift().vector(found.start)
+        start = names.vector(found.start, NO_SHIFT)
         result.append((number, {base + q: w for q, w in start.items()}))
         base += _size(found)
     return result
@@ -293,20 +324,20 @@ def _size(found: Automaton) -> int:
     return 1 + max([*places, *(q for column in found.ends.values() for _, q in column)], default=0)
 
 
-def _tests(members: list[tuple[int, Automaton]], infinite: bool, *, each: bool) -> list[Vector]:
+def _tests(names: Names, members: list[tuple[int, Automaton]], infinite: bool, *, each: bool) -> list[Vector]:
     """A spanning set of the columns that a start must be orthogonal to, of all automata side by side."""
     base = 0
     letters: dict[Any, dict[Any, Any]] = {}
     classes: dict[Any, dict[Any, Any]] = {}
     ends: dict[Any, Vector] = {}
-    down = _positive(shift_of([column for _, found in members for column in found.ends.values()]))
+    down = names.shift(*(column for _, found in members for column in found.ends.values()))
     for _, found in members:
         for source, target in ((found.letters, letters), ({} if each else classes_of(found), classes)):
             for key, arrows in source.items():
                 target.setdefault(key, {}).update(
-                    {(base + p, base + q): w for (p, q), w in Shift().vector(arrows).items()})
+                    {(base + p, base + q): w for (p, q), w in names.vector(arrows, NO_SHIFT).items()})
         for end, values in found.ends.items():
-            ends.setdefault(end, {}).update({base + q: w for q, w in down.vector(values).items()})
+            ends.setdefault(end, {}).update({base + q: w for q, w in names.vector(values, down).items()})
         base += _size(found)
     once: list[Vector] = []
     always: list[Vector] = []

@@ -17,22 +17,23 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption, additive_return
+from derive.assumptions import CASE, POSSIBLE, Assumption, additive_return, undiscounted
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder, Index
 from derive.language.definitions import resolved
 from derive.language.expression import subterms
-from derive.language.signature import Signature, signature
+from derive.language.signature import MOST_STEPS, Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank, refuse_foreign
+from derive.model_class import fits, holds_at
 from derive.models import Shape
 from derive.procedures import boundary
 from derive.procedures.cutoff import sufficient_shape
 from derive.procedures.evaluate import Evaluator
 from derive.procedures.generic import Zeros, generic_model
 from derive.procedures.infinite_horizon import InfiniteHorizon
+from derive.procedures.kept_models import Models
 from derive.procedures.modular import POINTS, residue_model
-from derive.procedures.ranges import MOST_STEPS
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 from derive.procedures.walks import NotKnownToConverge
 
@@ -107,27 +108,6 @@ class Outcome(Enum):
     DIFFER = auto()
 
 
-class Models:
-    """Generic models and the values of terms on them, shared by the chains of a session that speak alike.
-
-    Kept for the last few kinds of chain only, so that a long session does not grow.
-    """
-
-    __slots__ = ("_kinds",)
-    KINDS = 4
-
-    def __init__(self) -> None:
-        self._kinds: dict[Any, tuple[dict[Any, Evaluator], dict[Any, list[Any]]]] = {}
-
-    def of(self, kind: Any) -> tuple[dict[Any, Evaluator], dict[Any, list[Any]]]:
-        """The evaluators and values of one kind of chain."""
-        found = self._kinds.pop(kind, None) or ({}, {})
-        self._kinds[kind] = found
-        while len(self._kinds) > self.KINDS:
-            del self._kinds[next(iter(self._kinds))]
-        return found
-
-
 class Comparison:
     """The generic models of a chain under its assumptions, and the questions asked of them."""
 
@@ -137,9 +117,16 @@ class Comparison:
         self.possible_only = POSSIBLE in self.assumptions
         spoken = signature(*terms)  # what does not change the model is left out, so that more chains share it
         self.signature = replace(spoken, largest_offset=0, samples=False, returns=spoken.returns or not self.additive)
-        self._evaluators, self._values = (models or Models()).of((self.signature, self.additive, self.possible_only))
+        self.unit_discount = undiscounted in self.assumptions
+        kind = (self.signature, self.additive, self.possible_only, self.unit_discount,
+                frozenset(one for one in self.assumptions if one.kind == CASE))
+        self._evaluators, self._values = (models or Models()).of(kind)
         self.endless = spoken.endless
         self._signatures: dict[tuple[Expr, Expr], Signature] = {}
+
+    def signature_of(self, before: Expr, after: Expr) -> Signature:
+        """What the two sides speak of."""
+        return self._speaks(before, after)
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
@@ -160,17 +147,19 @@ class Comparison:
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         return self._on_shapes(before, after)
 
-    def crossed(self, before: Expr, after: Expr, *, first: int) -> Equal | Different | None:
-        """What a few cheap shapes say of an equation that holds from a first horizon on; None if none can be asked.
+    def crossed(self, before: Expr, after: Expr, *, first: int, thorough: bool) -> Equal | Different | None:
+        """What the two cheapest shapes say of an equation that holds from a first horizon on; None if none applies.
 
-        With zeros built in too: where a letter is lost with its probability, that is where it shows.
+        A ``thorough`` look takes more, with zeros built in too: where a letter is lost with its probability, that is
+        where it shows.
         """
         if self._speaks(before, after).samples:
             return None
         before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
         depth = max(1, _nesting(before), _nesting(after))
         shapes = [shape for shape in CROSSED if shape.horizon >= first and shape.trajectories**depth <= MOST_CROSSED]
-        shapes = list(INFINITE_CROSSED) if self.endless else shapes
+        shapes = list(INFINITE_CROSSED) if self.endless else [one for one in shapes if self._fits(one)]
+        shapes = shapes if thorough else shapes[: 1 if self.endless else 2]
         agreeing = []
         for shape in shapes:
             outcome = self._quietly(before, after, shape, frozenset(), modular=False)
@@ -179,7 +168,7 @@ class Comparison:
             if outcome is Outcome.AGREE:
                 agreeing.append(shape)
         with_zeros = []
-        for pattern, says, _ in self._with_zeros(before, after, first):
+        for pattern, says, _ in self._with_zeros(before, after, first) if thorough else ():
             fitting = tuple(shape for shape in shapes[:2] if boundary.fit(pattern, shape))
             outcomes = [self._quietly(before, after, shape, pattern, modular=False) for shape in fitting]
             if Outcome.DIFFER in outcomes:
@@ -244,6 +233,8 @@ class Comparison:
         probes = []
         for shape in INFINITE_PROBES if self.endless else PROBES:
             probe = Shape(shape.states, shape.actions, shape.horizon, middle)
+            if not self._fits(probe):
+                continue
             outcome = self._quietly(before, after, probe, frozenset(), modular=True)
             if outcome is Outcome.DIFFER:
                 return Different(probe)
@@ -282,7 +273,10 @@ class Comparison:
             steps = range(3, min(reach, MOST_STEPS) + 1)
             shapes += [Shape(1, 2, h) for h in steps] + [Shape(2, 2, h) for h in steps]
         depth = max(_nesting(before), _nesting(after))
-        return [shape for shape in shapes if shape.trajectories**max(1, depth) <= MOST_WAYS]
+        return [shape for shape in shapes if shape.trajectories**max(1, depth) <= MOST_WAYS and self._fits(shape)]
+
+    def _fits(self, shape: Shape) -> bool:
+        return fits(self.assumptions, shape, infinite=self.endless)
 
     def _speaks(self, before: Expr, after: Expr) -> Signature:
         """What the two sides speak of, found once."""
@@ -305,7 +299,7 @@ class Comparison:
             shapes = boundary.shapes(first, self._reach(before, after), max(_nesting(before), _nesting(after)),
                                      MOST_WAYS)
         for pattern, says in boundary.patterns(self.assumptions, self._speaks(before, after).policies - {"pi"}):
-            yield pattern, says, [shape for shape in shapes if boundary.fit(pattern, shape)]
+            yield pattern, says, [shape for shape in shapes if boundary.fit(pattern, shape) and self._fits(shape)]
 
     def _cutoff_horizons(self, before: Expr, after: Expr, counted: list[Shape]) -> tuple[int, ...]:
         reached = []
@@ -343,7 +337,8 @@ class Comparison:
             if modular and (any(isinstance(index, Batch) for index in free)
                             or sum(isinstance(index, Trajectory) for index in free) > 1):
                 raise OutsideFragment("several free trajectories have no array of residues")
-            places = product(*(self._range(index, evaluator) for index in free))
+            places = [at for at in product(*(self._range(index, evaluator) for index in free))
+                      if holds_at(self.assumptions, dict(zip(free, at, strict=True)), shape.horizon)]
             self._values[key] = evaluator.values(term, free, places)
         return self._values[key]
 
@@ -373,6 +368,8 @@ class Comparison:
         if key not in self._evaluators:
             model = (residue_model(shape, self.signature, additive=self.additive, seed=0) if modular
                      else generic_model(shape, self.signature, additive=self.additive, zeros=zeros))
+            if self.unit_discount:
+                model = replace(model, gamma=model.ring.one)
             self._evaluators[key] = (InfiniteHorizon(model) if self.endless
                                      else Evaluator(model, possible_only=self.possible_only))
         return self._evaluators[key]

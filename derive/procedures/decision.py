@@ -16,7 +16,7 @@ from derive.kernel.differences import Gap
 from derive.kernel.equations import Equation, by_closure, by_normal_form, gap_of
 from derive.kernel.equations import same as reflexive
 from derive.kernel.polynomials import Refused
-from derive.kernel.terms import INF, Term, Tuple, shifted, subterms
+from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
 from derive.procedures.certificates import Differs, certificate
 
 OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
@@ -44,17 +44,19 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
     Raises:
         Malformed: for what is no equation.
     """
-    if is_local(before, after):
-        return _locally(context, before, after)
     answer: Differs | Outside = Outside("")
+    if is_local(before, after):
+        found = _locally(context, before, after)
+        if isinstance(found, Shown):
+            return found
     for policy in policies(before, after):
         try:
             gap = gap_of(context, before, after, policy)
-            found = certificate(gap)
-            if isinstance(found, Differs):
-                answer = found if isinstance(answer, Outside) else answer
+            closures = certificate(gap)
+            if isinstance(closures, Differs):
+                answer = closures if isinstance(answer, Outside) else answer
                 continue
-            return Shown(by_closure(gap, found), {"by": "closure", "policy": policy, **found}, gap)
+            return Shown(by_closure(gap, closures), {"by": "closure", "policy": policy, **closures}, gap)
         except (Refused, WorkLimit) as outside:
             answer = answer if isinstance(answer, Differs) else Outside(answer.why or str(outside))
         except NotShown as wrong:
@@ -91,8 +93,8 @@ def is_local(*terms: Term) -> bool:
 
 def policies(*terms: Term) -> list[str | None]:
     """The policies whose values occur, pi first, and none: whose values rewards may be written in."""
-    names = sorted({str(x[1]) for t in terms for x in subterms(t) if x[0] == "V" and len(x) == 4},
-                   key=lambda name: (name != "pi", name))
+    valued = [x for t in terms for x in subterms(t) if x[0] == "V" and len(x) == 4]
+    names = sorted({"pi" if x[1] == HELD else str(x[1]) for x in valued}, key=lambda name: (name != "pi", name))
     return [*names, None] if names else [None]
 
 
@@ -102,8 +104,9 @@ def local_coordinates(*terms: Term) -> Iterator[Tuple | None]:
     seen: set[Tuple] = set()
     for x in (x for t in terms for x in subterms(t) if x[0] == "V" and len(x) == 4):
         for moment in [x[2]] if x[2] == INF else [x[2], shifted(x[2], -1)]:
-            if (x[1], moment) not in seen:
-                seen.add((x[1], moment))
-                yield (x[1], moment)
+            one = ("pi" if x[1] == HELD else x[1], moment)
+            if one not in seen:
+                seen.add(one)
+                yield one
 
 

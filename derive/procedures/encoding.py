@@ -8,7 +8,12 @@ from typing import Any
 from sympy import Expr, Integer, Rational
 
 from derive.assumptions import (
+    CASE,
+    COVERS,
+    HORIZON,
     POSSIBLE,
+    SAMPLES,
+    SCALAR,
     Assumption,
     additive_return,
     discount_below_one,
@@ -16,14 +21,16 @@ from derive.assumptions import (
     iid_samples,
     initial_positive,
     policy_positive,
+    undiscounted,
 )
-from derive.errors import OutsideFragment
+from derive.errors import InvalidChain, OutsideFragment
 from derive.kernel import terms as k
 from derive.kernel.contexts import Context
 from derive.language.binding import Binder, Index
 from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
+    TIME,
     ActionAt,
     ActionProbability,
     Applied,
@@ -40,6 +47,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     StateAt,
     StateValue,
@@ -47,6 +55,7 @@ from derive.language.terms import (
     Total,
     Transition,
 )
+from derive.language.typing import refuse_foreign, sort_of
 
 POSITIVE = {policy_positive: "policy", initial_positive: "initial", dynamics_positive: "dynamics"}
 KINDS = {Total: "sum", Prod: "prod", Expect: "E"}
@@ -55,10 +64,30 @@ KINDS = {Total: "sum", Prod: "prod", Expect: "E"}
 def context_of(assumptions: Iterable[Assumption], *, infinite: bool) -> Context:
     """What a theorem under these assumptions speaks of."""
     known = frozenset(assumptions)
+    about = {kind: [one.about for one in known if one.kind == kind] for kind in (SAMPLES, HORIZON, COVERS, SCALAR)}
     return Context(
         horizon="infinite" if infinite else "finite",
         positive=frozenset(name for one, name in POSITIVE.items() if one in known),
-        possible=POSSIBLE in known, discount=discount_below_one in known, iid=iid_samples in known)
+        possible=POSSIBLE in known, discount=discount_below_one in known, iid=iid_samples in known,
+        undiscounted=undiscounted in known, covers=frozenset(about[COVERS]), scalars=frozenset(about[SCALAR]),
+        ranges=ranges_of(known), first=0 if infinite else max([0, *(n for n, in about[HORIZON])]),
+        samples=max([1, *(n for n, in about[SAMPLES])]))
+
+
+def ranges_of(assumptions: Iterable[Assumption]) -> frozenset[k.Tuple]:
+    """The ranges of free times that cases say: t <= k is said of k, or of t where the other is no letter.
+
+    Raises:
+        InvalidChain: for a time that is bounded twice on one side.
+    """
+    encoding, spans = Encoding((), infinite=False), dict[Expr, list[k.Tuple]]()
+    for one, two in (one.about for one in sorted(assumptions, key=str) if one.kind == CASE):
+        letter, limit, side = (two, one, 0) if isinstance(two, Time) else (one, two, 1)
+        span = spans.setdefault(letter, [k.time(), k.LAST])
+        if span[side] != (k.time(), k.LAST)[side]:
+            raise InvalidChain(f"{letter} is bounded twice on one side; give one case for it.")
+        span[side] = encoding.time(limit)
+    return frozenset((encoding.index(letter), low, high) for letter, (low, high) in spans.items())
 
 
 class Encoding:
@@ -72,10 +101,12 @@ class Encoding:
         """The kernel's term of an author's, which has no loose index.
 
         Raises:
+            NotATerm: for what is not of the language.
             OutsideFragment: for what the kernel has no node for.
             MalformedTerm: for a notion that has no meaning here.
         """
         if term not in self._known:
+            refuse_foreign(term)
             self._known[term] = self._term(term)
         return self._known[term]
 
@@ -86,12 +117,25 @@ class Encoding:
         match term:
             case Rational():
                 return ("num", int(term.p), int(term.q))
+            case Horizon() | Time():
+                return self.count(term)
+            case Plus() if sort_of(term) == TIME:
+                return with_one_number(self._term(part) for part in term.args)
             case SampleSize():
                 return ("m",)
             case Discount():
                 return ("gamma",)
             case Power(args=(Discount(), exponent)) if not isinstance(exponent, Integer):
                 return ("gamma^", self.time(exponent))
+            case Power(args=(Applied(args=(function,)), exponent)) if not isinstance(exponent, Integer):
+                return ("c^", str(function.label), self.time(exponent))
+            case Power(args=(Rational() as base, exponent)) if base != 0 and not isinstance(exponent, Integer):
+                return ("q^", int(base.p), int(base.q), self.time(exponent))
+            case Power(args=(Ratio(args=(Rational() as above, Rational() as below)), exponent)) if (
+                    above * below != 0 and not isinstance(exponent, Integer)):
+                return ("q^", int((above / below).p), int((above / below).q), self.time(exponent))
+            case Power(args=(Times(args=factors), exponent)) if not isinstance(exponent, Integer):
+                return ("*", *(self._term(Power(factor, exponent)) for factor in factors))
             case Power(args=(base, Integer() as exponent)):
                 return ("^", self._term(base), int(exponent))
             case Plus() | Times():
@@ -110,6 +154,8 @@ class Encoding:
                 return ("pi", str(policy.label), self.place(a), self.place(s))
             case Reward(args=places):
                 return ("r", *map(self.place, places))
+            case Same(args=(one, two)):
+                return ("same", self.place(one), self.place(two))
             case Applied(args=(function, *places)):
                 return ("f", str(function.label), *map(self.place, places))
             case Return(args=(path,)):
@@ -163,6 +209,19 @@ class Encoding:
             raise OutsideFragment(f"{time} is no linear time")
         return k.time(sum(n for _, n, _ in parts), *(pair for _, _, rest in parts for pair in rest))
 
+    def count(self, time: Expr) -> k.Term:
+        """H or a time as a number: H = -1 + sum_{k=0..H} 1; t = sum_{k=1..t} 1, where 0 <= t.
+
+        A time that is bound may be below 0: then it is -sum_{k=t+1..0} 1.
+        """
+        if isinstance(time, Horizon):
+            return ("+", ones(k.time(), k.LAST), ("num", -1, 1))
+        base = self.index(time)
+        until = ones(k.time(1), k.at(base))
+        if not base[1].startswith("#"):
+            return until
+        return ("+", until, ("*", ("num", -1, 1), ones(k.at(base, 1), k.time())))
+
     def place(self, place: Expr) -> k.Tuple:
         if isinstance(place, (StateAt, ActionAt)):
             path, time = place.args
@@ -178,3 +237,16 @@ class Encoding:
     def draw(self, draw: Expr) -> k.Tuple | int:
         """The number of a sample."""
         return int(draw) if isinstance(draw, Integer) else self.index(draw)
+
+
+def ones(low: k.Tuple, high: k.Tuple) -> k.Term:
+    """sum_{k=low..high} 1."""
+    return k.bound("sum", ("time", "#"), ("from", low, high), ("num", 1, 1))
+
+
+def with_one_number(terms: Iterable[k.Term]) -> k.Term:
+    """The sum of counts: H + 1 is sum_{k=0..H} 1, which is seen to be positive."""
+    flat = [x for t in terms for x in (t[1:] if t[0] == "+" else (t,))]
+    number = sum(x[1] for x in flat if x[0] == "num")
+    rest = [x for x in flat if x[0] != "num"]
+    return ("+", *rest, ("num", number, 1)) if number or len(rest) != 1 else rest[0]

@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Integer, Rational
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
-from derive.language.binding import Binder, Index
+from derive.language.binding import Index
 from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.horizons import is_endless
@@ -36,6 +36,7 @@ from derive.language.terms import (
     Prod,
     Return,
     Reward,
+    Same,
     SampleSize,
     State,
     StateAt,
@@ -51,11 +52,10 @@ from derive.language.typing import TIME, depends_on_theta, refuse_foreign, sort_
 from derive.procedures import jets
 from derive.procedures.indices import Environment, Indices, Whole
 from derive.procedures.jets import Jet
+from derive.procedures.remembering import Meaning, computed_once, reads
 from derive.procedures.rings import RingModel, Way
 from derive.procedures.samples import Sampling
 from derive.procedures.values import Values, values_of
-
-Meaning = Callable[[Environment], Jet]
 
 MOST_EXPONENT = 1_000
 
@@ -99,7 +99,7 @@ class Evaluator(Indices):
         key = (term, order, low)
         if key not in self._compiled:
             meaning = self._constant_or_row(term, order, low)
-            self._compiled[key] = meaning if term.free_symbols or not term.args else _once(meaning)
+            self._compiled[key] = meaning if term.free_symbols or not term.args else computed_once(meaning)
         return self._compiled[key]
 
     def _constant_or_row(self, term: Expr, order: int, low: int) -> Meaning:
@@ -199,6 +199,15 @@ class Evaluator(Indices):
         way = self.way(term.args[0])
         return self._padded(order, lambda environment: self.model.return_of(way(environment)))
 
+    def _same_places(self, term: Expr, order: int, low: int) -> Meaning:
+        one, two = (self.place(argument) for argument in term.args)
+
+        def equal(environment: Environment) -> Any:
+            found = one(environment) == two(environment)
+            return self.ring.indicator(found) if getattr(found, "shape", ()) else self.ring.integer(int(found))
+
+        return self._padded(order, equal)
+
     def _applied(self, term: Expr, order: int, low: int) -> Meaning:
         table = self.model.functions[str(term.args[0].label)]
         places = [self.place(argument) for argument in term.args[1:]]
@@ -273,11 +282,11 @@ class Evaluator(Indices):
 
     def _remembered(self, binder: Any, body: Meaning) -> Meaning:
         """The body of a sum over time, computed once for the states, actions and times that it reads."""
-        reads = _reads(binder.body)
-        known_by_number = all(isinstance(term, (StateAt, ActionAt, State, Action, Time)) for term in reads)
+        read = reads(binder.body)
+        known_by_number = all(isinstance(term, (StateAt, ActionAt, State, Action, Time)) for term in read)
         if not (isinstance(binder.index, Time) and known_by_number and self.model.ways[0].path):
             return body
-        entries = [self.whole(term) if sort_of(term) == TIME else self.place(term) for term in reads]
+        entries = [self.whole(term) if sort_of(term) == TIME else self.place(term) for term in read]
         return jets.remembered(body, lambda environment: tuple([entry(environment) for entry in entries]))
 
     def _total(self, term: Expr, order: int, low: int) -> Meaning:
@@ -344,25 +353,6 @@ class Evaluator(Indices):
         return spread
 
 
-def _once(meaning: Meaning) -> Meaning:
-    """A closed term has one value, however many loops it stands in."""
-    found: list[Jet] = []
-
-    def remembered(environment: Environment) -> Jet:
-        if not found:
-            found.append(meaning(environment))
-        return found[0]
-
-    return remembered
-
-
-def _reads(term: Expr) -> set[Expr]:
-    """The states, actions and times in a term, and its other variables and its binders."""
-    if isinstance(term, (StateAt, ActionAt, Index, Binder)):
-        return {term}
-    return {read for argument in term.args for read in _reads(argument)}
-
-
 _VALUES: dict[type, Callable[..., Jet]] = {
     StateValue: Values.state, ActionValue: Values.action, Advantage: Values.advantage}
 
@@ -378,6 +368,7 @@ _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     TrajectoryProbability: Evaluator._probability,
     Reward: Evaluator._reward,
     Return: Evaluator._return,
+    Same: Evaluator._same_places,
     Applied: Evaluator._applied,
     Discount: lambda self, term, order, low: self._padded(order, lambda environment: self.model.gamma),
     StateValue: Evaluator._value_function,

@@ -53,7 +53,8 @@ class Field:
 
     def fraction(self, numerator: int, denominator: int) -> Element:
         """A rational number."""
-        return self.integer(numerator) / self.integer(denominator)
+        found: Element = self.integer(numerator) / self.integer(denominator)
+        return found
 
     def as_factor(self, element: Element) -> Element:
         """The same value with its polynomial declared a known factor.
@@ -203,7 +204,8 @@ class Element:
 
     def __pow__(self, exponent: int) -> Element:
         if exponent < 0:
-            return self.field.one / self**-exponent
+            found: Element = self.field.one / self**-exponent
+            return found
         return Element(self.field, self.num**exponent, {n: e * exponent for n, e in self.exps.items() if exponent})
 
     @property

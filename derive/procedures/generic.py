@@ -77,21 +77,24 @@ class Polynomials:
             raise OutsideFragment("the logarithm of zero")
         parts = [self._log_of(element.num, 1)]
         parts += [self._log_of(self.field.factor(number), exponent) for number, exponent in element.exps.items()]
-        return self.total(parts)
+        found: Element = self.total(parts)
+        return found
 
     def _log_of(self, polynomial: Any, exponent: int) -> Element:
         content, factors = polynomial.factor()
         parts = [self._atom(str(f if f.leading_coefficient() > 0 else -f), exponent * e) for f, e in factors]
         for prime, power in abs(content).factor():
             parts.append(self._atom(str(prime), exponent * int(power)))
-        return self.total(parts)
+        found: Element = self.total(parts)
+        return found
 
     def _atom(self, key: str, exponent: int) -> Element:
         if key not in self._logarithms:
             if not self._spare:
                 raise OutsideFragment("logarithms of too many different factors")
             self._logarithms[key] = self.field.symbol(self._spare.pop(0))
-        return self.integer(exponent) * self._logarithms[key]
+        found: Element = self.integer(exponent) * self._logarithms[key]
+        return found
 
 
 def names_of(shape: Shape, signature: Signature, *, additive: bool) -> list[str]:

@@ -42,7 +42,8 @@ class Graded:
         if len(self.parts) * len(other.parts) > MOST_PRODUCTS:
             raise WorkLimit(f"a product of {len(self.parts)} by {len(other.parts)} returns exceeds {MOST_PRODUCTS}")
         if other is self:
-            return self._squared()
+            found: Graded = self._squared()
+            return found
         products: dict[Monomial, list[Element]] = {}
         for mine, left in self.parts.items():
             for theirs, right in other.parts.items():
@@ -78,7 +79,8 @@ class Graded:
         return Graded(self.field, parts)
 
     def __rsub__(self, other: Any) -> Graded:
-        return -self + other
+        found: Graded = -self + other
+        return found
 
     def __truediv__(self, other: Any) -> Graded:
         if not isinstance(other, Element):

@@ -87,7 +87,8 @@ class Indices:
                     place = draw(environment)
                     if place not in environment[batch]:
                         raise NotApplicable(f"τ^{{({place})}} does not exist for m = {self.model.shape.samples}")
-                    return environment[batch][place]
+                    found: Way = environment[batch][place]
+                    return found
 
                 return drawn
         raise OutsideFragment(f"{term} is not a trajectory")

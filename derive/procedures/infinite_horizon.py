@@ -17,9 +17,10 @@ from derive.language.horizons import is_endless
 from derive.language.terms import Between, Defined, Expect, Forever, Grad, Objective, Time, Total, Trajectory
 from derive.language.typing import depends_on_theta
 from derive.procedures import jets
-from derive.procedures.evaluate import Evaluator, Meaning
+from derive.procedures.evaluate import Evaluator
 from derive.procedures.indices import Environment, Whole
 from derive.procedures.jets import Jet
+from derive.procedures.remembering import Meaning
 from derive.procedures.resolvent import stationary_values
 from derive.procedures.rings import Way
 from derive.procedures.summands import Function, Summand

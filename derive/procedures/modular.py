@@ -95,6 +95,10 @@ class ResidueRing:
         values = np.array([[number % int(p)] for p in self.primes[:, 0]], dtype=np.uint64)
         return Residues(values, self.primes)
 
+    def indicator(self, holds: np.ndarray) -> Residues:
+        """1 on the trajectories where something holds, 0 on the others."""
+        return Residues(np.broadcast_to(holds.astype(np.uint64), (len(self.primes), holds.size)), self.primes)
+
     def total(self, elements: Iterable[Residues]) -> Residues:
         values = self.zero.values
         for element in elements:

@@ -124,9 +124,15 @@ def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool) -
     return found
 
 
-def obligations(terms: Iterable[Expr], *, endless: bool = False) -> tuple[Obligation, ...]:
-    """All obligations of ``terms``, whatever is assumed."""
-    return undischarged(terms, (), endless=endless)
+def obligations(terms: Iterable[Expr], assumptions: Iterable[Assumption] = (), *,
+                endless: bool = False) -> tuple[Obligation, ...]:
+    """All obligations of ``terms``, whatever is assumed, and which of these assumptions alone settles each."""
+    listed = list(terms)
+    endless = endless or is_endless(*listed)
+    found = _found(listed, frozenset(), endless)
+    left = {one: _found(listed, frozenset([one]), endless) for one in assumptions} if found else {}
+    return tuple(replace(obligation, settled_by=tuple(
+        one for one, others in left.items() if says not in others)[:1]) for says, obligation in found.items())
 
 
 _LETTERS = {"state": "sxyz", "action": "abc", "time": "tkjl", "draw": "ij", "trajectory": "", "batch": ""}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from derive.errors import NotApplicable
-from derive.models import Path, Shape
+from derive.models import HELD, Path, Shape
 from derive.procedures.jets import Jet
 
 
@@ -48,6 +48,16 @@ class Indexed(Protocol):
 
     def __getitem__(self, places: Any, /) -> Any:
         """The entry at these places."""
+
+
+class Held:
+    """The table of pi as that of a policy that does not move."""
+
+    def __init__(self, table: Indexed, zero: Any) -> None:
+        self.table, self.zero = table, zero
+
+    def __getitem__(self, places: Any) -> Jet:
+        return (self.table[places][0], self.zero, self.zero)
 
 
 class Way:
@@ -115,6 +125,10 @@ class RingModel:
     _known: dict[tuple[tuple[Any, ...], int, Path], Any] = field(default_factory=dict)
     _discounts: list[Any] = field(default_factory=list)
     _possible: dict[str, list[Way]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        held = Held(self.policies["pi"], self.ring.zero)
+        object.__setattr__(self, "policies", {**self.policies, HELD: held})
 
     def possible(self, policy: str) -> list[Way]:
         """The trajectories no factor of whose probability is exactly 0."""

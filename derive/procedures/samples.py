@@ -81,7 +81,8 @@ class Sampling:
             jets.product(way.probability(self.evaluator.model, self.policy, order), entry)
             for way, entry in zip(self.ways, vector, strict=True)
         ]
-        return self.evaluator._collapsed(weighted, order, self.ways)
+        found: tuple[Any, ...] = self.evaluator._collapsed(weighted, order, self.ways)
+        return found
 
     def _draws(self, term: Expr) -> set[Expr]:
         return {node.args[1] for node in subterms(term) if isinstance(node, Drawn) and node.args[0] == self.batch}

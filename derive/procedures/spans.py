@@ -1,6 +1,6 @@
 """Spans of polynomial vectors over the fraction field, exactly and without fractions.
 
-Rows are sparse, {column: polynomial in gamma and m}. A row is reduced by cross
+Rows are sparse, {column: polynomial in gamma, m and other numbers}. A row is reduced by cross
 multiplication, and every reduction keeps the identity that it used,
 ``d * row = sum_i c_i basis_i`` with d not 0: that is what a certificate is made of.
 """
@@ -17,7 +17,8 @@ from derive.errors import WorkLimit
 
 MOST_ROWS = 200
 
-CONTEXT = fmpz_mpoly_ctx.get(("gamma", "m"), "lex")
+VARIABLES = ("gamma", "m", "c1", "c2", "c3", "c4", "c5", "c6")
+CONTEXT = fmpz_mpoly_ctx.get(VARIABLES, "lex")
 ONE, ZERO = CONTEXT.constant(1), CONTEXT.constant(0)
 
 Vector = dict[int, Any]

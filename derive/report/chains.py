@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from derive.assumptions import POSSIBLE
 from derive.checking.examine import examine
+from derive.diagnostics import visible
 from derive.errors import BadInput
-from derive.language.notation import LATEX, write
-from derive.report.payload import shown_path
+from derive.language.alphabets import LATEX
+from derive.language.notation import write
 from derive.report.refutation import replay
+from derive.report.wording import shown_path
 from derive.rules.rule import Rule
 from derive.theorems import Theorem
 from derive.verdict import Estimates, Refuted, SameMean
@@ -30,7 +32,7 @@ def plain(theorem: Theorem) -> str:
     for term, reason in zip(theorem.chain.terms[1:], theorem.chain.reasons, strict=True):
         tag = f"  ({reason.tag})" if reason.tag else ""
         lines.append(f"    = {term}    [{_reason(reason.reason)}]{tag}")
-    return "\n".join(lines)
+    return "\n".join(visible(line) for part in lines for line in part.split("\n"))
 
 
 def latex(theorem: Theorem) -> str:

@@ -2,48 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from textwrap import fill
 
 from derive.assumptions import VOCABULARY
 from derive.codes import CODES, Code
+from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.rules import RULES, Rule, automata
+
+SCOPE = """\
+What the lines below a proved theorem say, one for each kind of evidence (derive check -v):
+
+  by rule            the models for which the written proof of the stated rule holds
+  everywhere         the kernel has made an equation of the step: every finite MDP, the horizons named;
+                     "using" names the relations, such as Σ_a π = 1, without which it would not show
+  trusts             what was believed and not checked by the kernel
+  by cutoff          every number of states and actions, at the horizons named
+  exact              shapes (|S|,|A|,H) on which both sides are the same rational function of all
+                     probabilities, rewards and scores; (|S|,|A|,∞) without a last decision
+  exact, with zeros  the same where probabilities were set to 0 beforehand
+  both sides are 0   shapes on which there was nothing to see: agreement there says little
+  random points      larger shapes, at random points modulo primes: this proves nothing
+
+What stands beside an assumption: (idle) the kernel finds every verdict without it;
+(not known to be needed) nobody can tell."""
+
+STATUS = """\
+Exit status of derive check; the largest wins:
+
+  0  everything is as claimed; warnings are allowed, unless --strict
+  1  something is not as claimed, or there is a warning under --strict
+  2  a file could not be read, ran out of time or memory, crashed, or holds no theorem
+  3  a defect of derive; please report it"""
 
 
 def overview() -> str:
     """All rules, codes and assumptions, one line each."""
-    width = max(len(rule.name) for rule in RULES)
-    lines = ["Rules (by(NAME)):"] + [f"  {rule.name:<{width}}  {rule.statement}" for rule in RULES]
+    width = max(len(rule.python) for rule in RULES)
+    lines = ["Rules (by(NAME)):"] + [f"  {rule.python:<{width}}  {rule.statement}" for rule in RULES]
     lines += ["", "Decided without a rule (by(automata)):", f"  {automata.name:<{width}}  {automata.statement}"]
     lines += ["", "Codes:"] + [f"  {code.number}  {code.headline}" for code in CODES]
     lines += ["", "Assumptions:"] + [f"  {one.name:<{width}}  {one.says}" for one in VOCABULARY]
+    lines += ["", "Also: derive explain scope, derive explain status."]
     return "\n".join(lines)
 
 
-def explanation(subject: str) -> str:
-    """A rule by its name, or a code by its number or verdict.
+def explanation(subject: str, theorems: Sequence[str] = ()) -> str:
+    """A rule by its name, a code by its number or verdict, an assumption, ``scope`` or ``status``.
+
+    ``theorems`` are names that ``derive show`` knows.
 
     Raises:
         BadInput: for anything else, naming what is near.
     """
-    wanted = subject.strip().lower().replace(" ", "_").replace("-", "_")
-    for rule in RULES:
-        if wanted == rule.name:
-            return _rule(rule)
+    wanted = subject.strip().lower().replace(" ", "_").replace("-", "_").split("(")[0]
+    by_name = {rule.name: rule for rule in RULES} | {rule.python.lower(): rule for rule in RULES}
+    if wanted in ("scope", "status", "exit_status"):
+        return SCOPE if wanted == "scope" else STATUS
+    if wanted == "definition":
+        inside = [rule for rule in RULES if rule.spelling]
+        one = by_name.get(subject.strip().lower())
+        return _rule(one) if one is not None else "\n".join(
+            ["by(definition(X)) puts what X stands for in its place:", "",
+             *(f"  {rule.python:<22}  {rule.statement}" for rule in inside)])
+    if wanted in by_name:
+        return _rule(by_name[wanted])
     if wanted == automata.name:
         return f"{automata.name}\n\n{fill(automata.statement, 96)}"
     for code in CODES:
-        if wanted in (code.number.lower(), code.verdict.replace("-", "_")) and wanted:
+        if wanted and wanted in (code.number.lower(), code.verdict.replace("-", "_")):
             return _code(code)
-    near = [rule.name for rule in RULES if any(word in rule.name for word in wanted.split("_") if len(word) > 2)]
-    hint = f" Near: {', '.join(near)}." if near else ""
-    raise BadInput(f"{subject}: no rule and no code of that name.{hint} `derive explain` lists them.")
+    for assumption in VOCABULARY:
+        if wanted == assumption.name.split("(")[0]:
+            return f"{assumption.name}\n\n{fill(assumption.says, 96)}\n\nassumes=[{assumption.name}]"
+    if wanted in theorems:
+        return f"{wanted} is a theorem: derive show {wanted} prints it, derive check {wanted} checks it."
+    raise BadInput(f"{visible(subject)}: no rule, code or assumption of that name.{_near(wanted)} "
+                   "`derive explain` lists them.")
+
+
+def _near(wanted: str) -> str:
+    names = [rule.name for rule in RULES] + [one.name for one in VOCABULARY]
+    near = [name for name in names if any(word in name for word in wanted.split("_") if len(word) > 2)]
+    near = near or get_close_matches(wanted, names, 3)
+    return f" Near: {', '.join(near)}." if near else ""
 
 
 def _rule(rule: Rule) -> str:
     takes, refuses = rule.takes(), rule.refuses()
-    lines = [rule.name, "", f"  {rule.statement}", "", fill(f"Proof. {rule.proof}", 96), "",
-             fill(f"Requires: {rule.conditions}.", 96), f"Holds for: {rule.holds_for}."]
+    lines = [f"{rule.name}, written by({rule.python})", "", f"  {rule.statement}", "",
+             fill(f"Proof. {rule.proof}", 96), "", fill(f"Requires: {rule.conditions}.", 96),
+             f"Holds for: {rule.holds_for}."]
     if rule.assumes:
         lines.append(f"Assumes: {', '.join(one.name for one in rule.assumes)}.")
     lines += ["", "Takes:", f"    {takes[0]}", f"  = {takes[1]}", "", "Refuses:", f"    {refuses[0]}",

@@ -7,8 +7,10 @@ import re
 from sympy import Expr
 
 from derive.errors import BadInput
+from derive.language.alphabets import LATEX
 from derive.language.expression import subterms
-from derive.language.notation import LATEX, write
+from derive.language.notation import write
+from derive.language.terms import Policy
 from derive.report.escape import Tex, in_mathematics
 from derive.report.lines import broken
 
@@ -23,7 +25,7 @@ def formula(term: Expr) -> Tex:
     """
     for node in subterms(term):
         label = getattr(node, "label", "")
-        if isinstance(label, str) and not _NAME.fullmatch(label):
+        if isinstance(label, str) and not _NAME.fullmatch(label) and label != Policy.HELD:
             raise BadInput(f"The name {label!r} cannot be set in a formula. Use letters, digits, _ and ' only.")
     written = write(term, LATEX)
     return Tex(written if written.isascii() else "".join(

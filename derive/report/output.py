@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
@@ -31,6 +31,29 @@ def console_for(output: Path | None) -> Iterator[Console]:
     text = StringIO()
     yield Console(file=text, width=100, highlight=False, markup=False, emoji=False, color_system=None)
     write_whole(output, text.getvalue().encode())
+
+
+def refuse_inputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> None:
+    """Nothing, if no output is an input, nor looks like a proof.
+
+    Raises:
+        BadInput: otherwise.
+    """
+    listed = list(inputs)
+    for output in outputs:
+        if output is None:
+            continue
+        if output.suffix.lower() == ".py":
+            raise BadInput(f"{output} is the name of a Python file; derive writes none. Give another name.")
+        if any(_same(output, path) for path in listed):
+            raise BadInput(f"{output} is an input; it is not overwritten. Write elsewhere.")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def check_target(path: Path) -> None:

@@ -19,8 +19,8 @@ from derive.assumptions import (
     dynamics_positive,
     initial_positive,
     policy_positive,
+    undiscounted,
 )
-from derive.derivation import Theorem
 from derive.errors import BadInput, DeriveError, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Binder
 from derive.language.signature import signature
@@ -32,9 +32,10 @@ from derive.numeric.directions import ENOUGH, along, random_directions
 from derive.numeric.instances import Instance
 from derive.numeric.interpretation import value
 from derive.numeric.tabular import FloatArray, softmax
-from derive.numeric.weighted_sums import WeightedSums
-from derive.procedures.everywhere import Sides
+from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import undischarged
+from derive.theorems import Theorem
+from derive.transfer.floats import value as by_transfer
 
 MOST_TRAJECTORIES = 20_000
 MOST_COORDINATES = 128
@@ -120,8 +121,8 @@ def _instance(theorem: Theorem, comparison: Comparison, seed: int) -> tuple[Inst
 
 def _holds(assumption: Assumption, instance: Instance) -> bool:
     """Whether the MDP satisfies an assumption about its numbers; any other holds here or says how sums are meant."""
-    if assumption == discount_below_one:
-        return 0 <= instance.mdp.gamma < 1
+    if assumption in (discount_below_one, undiscounted):
+        return instance.mdp.gamma == 1 if assumption == undiscounted else 0 <= instance.mdp.gamma < 1
     tables: dict[Assumption, list[FloatArray]] = {
         initial_positive: [instance.mdp.mu], dynamics_positive: [instance.mdp.P],
         policy_positive: [softmax(instance.theta), *instance.policies.values()]}
@@ -177,12 +178,11 @@ def _by_automata(label: str, side: Expr, possible_only: bool, instance: Instance
     known += [POSSIBLE] if possible_only else []
     if owed := undischarged([side], frozenset(known)):  # automata cancel a factor that may be 0
         raise Undefined(f"it owes {', '.join(map(str, owed))}, which this MDP does not ensure")
-    sides = Sides(known)
-    form = sides.forms.form(side)
+    term = Encoding(known, infinite=False).term(side)
     every = mdp.states * mdp.actions <= MOST_COORDINATES
     table = (np.eye(mdp.states * mdp.actions).reshape(-1, mdp.states, mdp.actions) if every
              else random_directions(mdp, ENOUGH, seed=seed))
-    found = WeightedSums(instance, table).polynomial(form, sides.forms.atoms)
+    found = by_transfer(context_of(known, infinite=False), term, instance, table)
     reference = comparison.reference if every else along(comparison.reference, table)
     rounding = np.finfo(float).eps * (mdp.horizon + 2) * found.size.reshape(reference.shape)
     resolution = rounding + _rounding(comparison) * (1.0 if every else np.abs(table).sum(axis=(1, 2)))

@@ -1,26 +1,39 @@
-"""The verdicts as JSON (schema 1), for programs."""
+"""The verdicts as data (schema 2), for JSON and for every other format. Schema 1 had the same keys, and fewer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from derive.assumptions import POSSIBLE
 from derive.checking.judgement import Examined, Judgement
 from derive.claim import Witness
+from derive.codes import KINDS, code_of
+from derive.diagnostics import NOTHING_WRONG, Diagnostic, exit_status
+from derive.report.findings import findings
 from derive.report.refutation import replay
-from derive.rules.rule import Rule
-from derive.verdict import Estimates, NeedsCondition, Refuted, SameMean, Unjustified
+from derive.report.wording import conditions, reason_text, shown_path, why
+from derive.verdict import Estimates, Refuted, SameMean
+
+SCHEMA = 2
+ABOUT_NO_VERDICT = (KINDS["free letter"], KINDS["shared term"])
 
 
-def payload(examined: Sequence[Examined], errors: Sequence[str] = ()) -> dict[str, Any]:
-    """``{"schema": 1, "ok": ..., "theorems": [...], "errors": [...]}``, plain data. Nothing examined is not ok."""
-    ok = bool(examined) and not errors and all(one.as_claimed for one in examined)
-    return {"schema": 1, "ok": ok, "theorems": [_theorem(one) for one in examined], "errors": list(errors)}
+def payload(examined: Sequence[Examined], errors: Sequence[str] = (), diagnostics: Sequence[Diagnostic] | None = None,
+            *, strict: bool = False) -> dict[str, Any]:
+    """``{"schema": 2, "ok": ..., "theorems": [...], "errors": [...], "diagnostics": [...]}``, plain data.
+
+    Nothing examined is not ok. ``diagnostics`` are those of the steps, unless others are given.
+    """
+    by_theorem = [findings(one) for one in examined]
+    told = [found for group in by_theorem for found in group] if diagnostics is None else list(diagnostics)
+    ok = bool(examined) and not errors and exit_status(told, strict=strict) == NOTHING_WRONG
+    return {"schema": SCHEMA, "ok": ok,
+            "theorems": [_theorem(one, found) for one, found in zip(examined, by_theorem, strict=True)],
+            "errors": list(errors), "diagnostics": [one.as_data() for one in told]}
 
 
-def _theorem(one: Examined) -> dict[str, Any]:
+def _theorem(one: Examined, found: Sequence[Diagnostic]) -> dict[str, Any]:
     theorem = one.theorem
     return {
         "name": theorem.name,
@@ -37,11 +50,18 @@ def _theorem(one: Examined) -> dict[str, Any]:
         ],
         "expected": one.expected,
         "as_claimed": one.as_claimed,
-        "steps": [_step(step, POSSIBLE in theorem.assumes) for step in one.steps],
+        "line": theorem.line,
+        "steps": [_step(step, POSSIBLE in theorem.assumes, _of_step(found, number))
+                  for number, step in enumerate(one.steps, 1)],
     }
 
 
-def _step(step: Judgement, possible_only: bool) -> dict[str, Any]:
+def _of_step(found: Sequence[Diagnostic], number: int) -> Diagnostic | None:
+    """What is said of a step's verdict, which comes before its notes."""
+    return next((one for one in found if one.step == number and one.code not in ABOUT_NO_VERDICT), None)
+
+
+def _step(step: Judgement, possible_only: bool, said: Diagnostic | None) -> dict[str, Any]:
     verdict = step.verdict
     scope = step.scope
     witness = verdict.witness if isinstance(verdict, (Refuted, Estimates, SameMean)) else None
@@ -60,47 +80,17 @@ def _step(step: Judgement, possible_only: bool) -> dict[str, Any]:
         "notes": list(step.notes),
         "counterexample": None if witness is None else _counterexample(witness, step, possible_only),
         "seconds": round(step.seconds, 6),
+        **_said(step, said),
     }
 
 
-def conditions(step: Judgement) -> list[str]:
-    """The side conditions that nothing settles."""
-    return list(step.verdict.conditions) if isinstance(step.verdict, NeedsCondition) else []
-
-
-def why(step: Judgement) -> str | None:
-    """The verdict's explanation, where it has one."""
-    return getattr(step.verdict, "why", None)
-
-
-def hint(step: Judgement) -> str:
-    """What to try next, where something is known to help."""
-    verdict = step.verdict
-    if isinstance(verdict, Unjustified):
-        return verdict.hint
-    if isinstance(verdict, NeedsCondition) and verdict.settled_by:
-        names = ["possible(tau)" if name == POSSIBLE.name else name for name in verdict.settled_by]
-        return f"assumes=[{', '.join(names)}] settles it"
-    return ""
-
-
-def reason_text(step: Judgement) -> str:
-    """The reason as the reader knows it."""
-    reason = step.by.reason
-    if reason is None:
-        return "(no reason given)"
-    if isinstance(reason, str):
-        return reason
-    return reason.name.replace("_", " ") if isinstance(reason, Rule) else reason.title
-
-
-def shown_path(file: str) -> str:
-    """A path relative to the current folder where it lies below it."""
-    path = Path(file)
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def _said(step: Judgement, said: Diagnostic | None) -> dict[str, Any]:
+    """The keys that schema 2 adds; of a proved step, its code and nothing else."""
+    if said is None:
+        return {"code": code_of(step.verdict.code).number, "severity": None, "message": None, "hint": None, "fix": None,
+                "span": None}
+    data = said.as_data()
+    return {key: data[key] or None for key in ("code", "severity", "message", "hint", "fix", "span")}
 
 
 def _counterexample(witness: Witness, step: Judgement, possible_only: bool) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from derive.assumptions import check_step
 from derive.errors import BadInput, MalformedTerm, OutsideFragment, WorkLimit
 from derive.language.typing import is_random
 from derive.models import Shape
-from derive.procedures.scale import Agreement, probe
 from derive.theorems import Theorem
+from derive.transfer.probe import Agreement, probe
 from derive.verdict import Proved
 
 LARGEST = (200, 50, 100_000)
@@ -24,7 +24,7 @@ def shape_of(text: str) -> Shape:
         BadInput: if it is not three whole numbers in range.
     """
     parts = text.split(",")
-    if len(parts) != 3 or not all(part.strip().isdigit() for part in parts):
+    if len(parts) != 3 or not all(part.strip().isdecimal() and len(part) < 20 for part in parts):
         raise BadInput(f"--shape {text}: write three whole numbers S,A,H, for example 20,5,200.")
     n, k, h = (int(part) for part in parts)
     if not (1 <= n <= LARGEST[0] and 1 <= k <= LARGEST[1] and h <= LARGEST[2]):

@@ -12,7 +12,7 @@ from derive.claim import Witness
 from derive.language.signature import Signature, signature
 from derive.language.source import source
 from derive.language.terms import Batch, Trajectory
-from derive.models import Model
+from derive.models import Model, Shape
 
 
 def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
@@ -43,11 +43,20 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def shape_text(witness: Witness) -> str:
+    """How large the model is, in words."""
+    return shape_of(witness.model.shape, endless=witness.endless)
+
+
+def shape_of(shape: Shape, *, endless: bool) -> str:
+    """States, actions and decisions, in words."""
+    steps = "no last decision" if endless else f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})"
+    return f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, {steps}"
+
+
 def _shape(witness: Witness, speaks: Signature) -> str:
-    shape = witness.model.shape
-    steps = "no last decision" if witness.endless else f"{_count(shape.horizon + 1, 'decision')} (H = {shape.horizon})"
-    text = f"{_count(shape.states, 'state')}, {_count(shape.actions, 'action')}, {steps}"
-    return f"{text}, m = {shape.samples}" if speaks.samples else text
+    text = shape_text(witness)
+    return f"{text}, m = {witness.model.shape.samples}" if speaks.samples else text
 
 
 def _row(row: tuple[Fraction, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
@@ -11,23 +12,64 @@ from rich.text import Text
 
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.scope import Scope
-from derive.codes import code_of
-from derive.language.expression import Plus, Term, Times
-from derive.language.notation import UNICODE, write
-from derive.report.payload import conditions, hint, reason_text, shown_path, why
+from derive.codes import KINDS, code_of, headline
+from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span, visible
+from derive.positions import places_of
+from derive.report.excerpt import Source, cells, excerpt
+from derive.report.findings import code, headline_of, worst
+from derive.report.marking import marked_lines, marked_part
+from derive.report.payload import ABOUT_NO_VERDICT
+from derive.report.per_trajectory import claim_of, share_lines, shares
 from derive.report.refutation import describe
-from derive.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
+from derive.report.wording import conditions, hint, reason_text, shown_path, why
+from derive.verdict import Estimates, Refuted, SameMean
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
           "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta"}
 
 
-def full(console: Console, one: Examined, *, strict: bool = False) -> None:
-    """One theorem: claim, assumptions, every step, diagnostics, scope."""
+COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
+
+
+def full(console: Console, one: Examined, found: Sequence[Diagnostic], *, verbose: bool = False) -> None:
+    """One line, and what there is to say; ``verbose``: claim, assumptions, every step and its scope too."""
+    _title(console, one, found)
+    if verbose:
+        _evidence(console, one, found)
+    else:
+        for told in found:
+            if told.step is not None and told.severity != NOTE and told.code not in ABOUT_NO_VERDICT:
+                _diagnostic(console, one, told)
+            elif told.severity != NOTE or told.code in ABOUT_NO_VERDICT:
+                _remark(console, told)
+        if any(told.severity == ERROR for told in found):
+            _claim_line(console, one)
+    if verbose:
+        for told in found:
+            if told.step is None or told.code in ABOUT_NO_VERDICT:
+                _remark(console, told)
+    if verbose or worst(found) in (ERROR, WARNING):
+        console.print()
+
+
+def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
+    gravest = worst([told for told in found if told.severity != NOTE])
+    mark, style = {ERROR: ("✗", "red"), WARNING: ("!", "yellow")}.get(gravest, ("✓", "green"))
+    where = f"{shown_path(one.theorem.file)}:{one.theorem.line}"
+    declared = "" if gravest == ERROR or one.expected == "proved" else f"  ({one.expected}, as declared)"
+    title = visible(one.theorem.title)
+    if cells(f"{mark} {title}  {where}{declared}") <= console.width:
+        head, tail = Text(f"{mark} ", style=style), Text(f"  {where}{declared}", style="dim")
+        console.print(head + Text(title, style="bold") + tail, soft_wrap=True)
+        return
+    for number, line in enumerate(wrap(title, console.width - 2, break_on_hyphens=False) or [""]):
+        head = Text(f"{mark} " if number == 0 else "  ", style=style)
+        console.print(head + Text(line, style="bold"), soft_wrap=True)
+    console.print(Text(f"    {where}{declared}", style="dim"), soft_wrap=True)
+
+
+def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
     theorem = one.theorem
-    mark = Text("✓ " if one.as_claimed else "✗ ", style="green" if one.as_claimed else "red")
-    place = Text(f"  {shown_path(theorem.file)}:{theorem.line}", style="dim")
-    console.print(mark + Text(theorem.title, style="bold") + place, soft_wrap=True)
     _indented(console, theorem.claim, 4)
     if theorem.assumes:
         marks = {**dict.fromkeys(one.idle, " (idle)"), **dict.fromkeys(one.unknown, " (not known to be needed)")}
@@ -36,20 +78,46 @@ def full(console: Console, one: Examined, *, strict: bool = False) -> None:
     console.print()
     for number, step in enumerate(one.steps, 1):
         _step(console, number, step)
-        if not step.as_claimed or step.verdict.code != "proved":
-            diagnostic(console, one, number, step)
+        for told in found:
+            if told.step == number and told.code not in ABOUT_NO_VERDICT:
+                _diagnostic(console, one, told, columns=8)
     for line in scope_lines(one.steps):
         _indented(console, line, 4, "dim", hang=31)
     _claim_line(console, one)
-    if strict and one.idle:
-        idle = ", ".join(assumption.name for assumption in one.idle)
-        _indented(console, f"error[D010]: idle under --strict: {idle}", 4, "red")
+
+
+def _remark(console: Console, told: Diagnostic) -> None:
+    """A diagnostic of one line: a note, or an idle assumption."""
+    style = COLOURS[told.severity]
+    hint = f"; {told.hint}" if told.hint else ""
+    _indented(console, f"{told.severity}[{told.code}]: {told.message}{hint}", 4, style)
+    if told.code == KINDS["shared term"] and told.span is not None:
+        _indented(console, f"--> {told.place}", 4, "dim")
+        _excerpt(console, told.file, told.span, 4)
+
+
+def told(console: Console, found: Diagnostic) -> None:
+    """What kept a file, or a theorem, from being checked."""
+    whole = found.code in (KINDS["unreadable"], KINDS["not executed"])  # else something of it may have been settled
+    where = f", theorem {found.theorem}" if found.theorem else ", nothing of this file was checked" if whole else ""
+    head = f"{found.severity}[{found.code}]: {visible(found.message)}"
+    _indented(console, head, 0, f"bold {COLOURS[found.severity]}")
+    _indented(console, f"--> {visible(found.place + where)}", 2, "dim")
+    if found.span is not None and found.span.end_column > 1:
+        _excerpt(console, found.file, found.span, 2)
+    if found.hint:
+        _indented(console, f"hint: {visible(found.hint)}", 2, "cyan")
     console.print()
+
+
+def _excerpt(console: Console, file: str, span: Span, columns: int) -> None:
+    for line, style in excerpt(Source.of(file), span, console.width - columns):
+        console.print(Text(" " * columns + line, style=style), soft_wrap=True)
 
 
 def _indented(console: Console, text: str, columns: int, style: str = "", hang: int = 4) -> None:
     """Wrapped at the console's width, continuation lines indented further; no trailing spaces."""
-    indent = " " * columns
+    indent, text = " " * columns, text if text.isprintable() else visible(text)
     lines = [indent + text]
     if len(lines[0]) > console.width:
         hanging = indent + " " * hang
@@ -60,10 +128,10 @@ def _indented(console: Console, text: str, columns: int, style: str = "", hang: 
 
 
 def _step(console: Console, number: int, step: Judgement) -> None:
-    label = f"{step.by.tag or number}"
+    label = visible(step.by.tag or number)
     head = Text(f"{label:>6}  ", style="dim")
     head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
-    head.append(reason_text(step), style="italic")
+    head.append(visible(reason_text(step)), style="italic")
     if step.as_claimed and step.verdict.code != "proved":
         head.append("  (as declared)", style="dim")
     console.print(head, soft_wrap=True)
@@ -72,27 +140,33 @@ def _step(console: Console, number: int, step: Judgement) -> None:
     _indented(console, f"= {step.after}", 8)
 
 
-def diagnostic(console: Console, one: Examined, number: int, step: Judgement) -> None:
+def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int = 4) -> None:
     """What is wrong with a step, where, and what to do."""
-    for text, style in diagnostic_lines(one, number, step):
-        _indented(console, text, 8, style)
+    assert told.step is not None
+    step = one.steps[told.step - 1]
+    style = COLOURS[told.severity]
+    _indented(console, f"{told.severity}[{told.code}]: {headline_of(step)}", columns, f"bold {style}")
+    _indented(console, f"--> {told.place}, step {told.step} of {len(one.steps)}", columns, "dim")
+    if told.span is not None:
+        _excerpt(console, one.theorem.file, told.span, columns)
+    part = marked_part(step)
+    if part is not None and not _is_located(one, told):
+        for text, look in marked_lines(step, part, console.width - columns):
+            console.print(Text(" " * columns + text, style=look), soft_wrap=True)
+    for text, look in diagnostic_lines(one, told.step, step):
+        _indented(console, text, columns, look)
+
+
+def _is_located(one: Examined, told: Diagnostic) -> bool:
+    """Whether the carets stand under the wrong part itself, so that the term need not be shown again."""
+    places = places_of(one.theorem)
+    return places is not None and told.step is not None and told.span not in (None, *map(places.term, range(99)))
 
 
 def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tuple[str, str]]:
-    """The lines of a diagnostic with their styles."""
-    code = code_of(step.verdict.code)
-    true = isinstance(step.verdict, Unjustified) and step.verdict.true
-    severity = "note" if step.as_claimed else "warning" if true else "error"
-    style = "cyan" if step.as_claimed else "yellow" if true else "red"
-    headline = "the step is true; the reason is missing" if true else code.headline
-    yield f"{severity}[{code.number}]: {headline}", f"bold {style}"
-    place = f"{shown_path(one.theorem.file)}:{step.by.line}:{step.by.column}"
-    yield f"--> {place}, step {number} of {len(one.steps)}", "dim"
-    if not step.as_claimed and step.verdict.code == "proved":
-        yield f"declared {step.by.expect}, found proved", style
-    marked = marked_part(step)
-    if marked is not None:
-        yield from marked_lines(step, marked)
+    """The lines of a diagnostic below its source, with their styles."""
+    if code(step) == KINDS["declaration"]:
+        yield f"declared {step.by.expect}, found {step.verdict.code}", "red"
     if step.made is not None and isinstance(step.verdict, Refuted):
         yield f"the rule makes of the left side: {step.made}", ""
     if why(step):
@@ -103,54 +177,16 @@ def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tu
         if not isinstance(step.verdict, Refuted):
             yield f"its mean is equal, if {step.verdict.law}; as an equality it fails:", ""
         yield "smallest counterexample found:", ""
-        for line in describe(step.verdict.witness, step.before, step.after):
+        witness = step.verdict.witness
+        for line in describe(witness, step.before, step.after):
+            yield f"  {line}", ""
+        for line in share_lines(shares(claim_of(one, step), witness), witness.left, witness.right):
             yield f"  {line}", ""
         yield f"replay with: derive show {shown_path(one.theorem.file)} --replay {number}", "dim"
     if isinstance(step.verdict, Refuted) and step.verdict.note:
         yield f"note: {step.verdict.note}", "cyan"
     if hint(step):
         yield f"hint: {hint(step)}", "cyan"
-
-
-def marked_part(step: Judgement) -> Term | None:
-    """The part of the right side that is wrong: an ill-typed operand, or the smallest part that changed."""
-    if isinstance(step.verdict, Malformed):
-        return step.verdict.where
-    if not isinstance(step.verdict, (Refuted, Estimates, SameMean)):
-        return None
-    part = _changed(step.before, step.after)
-    return None if part == step.after else part
-
-
-def _changed(before: Term, after: Term) -> Term:
-    """Descend while exactly one argument differs; of products and sums, that differ in length, stop."""
-    if type(before) is not type(after) or len(before.args) != len(after.args):
-        if isinstance(before, Times) and isinstance(after, Times):
-            extra = [factor for factor in after.args if factor not in before.args]
-            return extra[0] if len(extra) == 1 else after
-        return after
-    differing = [(one, two) for one, two in zip(before.args, after.args, strict=True) if one != two]
-    if len(differing) != 1 or isinstance(after, Plus):
-        return after
-    return _changed(*differing[0])
-
-
-def marked_lines(step: Judgement, part: Term) -> Iterator[tuple[str, str]]:
-    """The side with the marked part and a line of carets under it."""
-    for side in (step.after, step.before):
-        text = write(side, UNICODE, mark=part)
-        if "\x01" not in text:
-            continue
-        plain, carets, inside = "", "", False
-        for character in text:
-            if character in "\x01\x02":
-                inside = character == "\x01"
-                continue
-            plain += character
-            carets += "^" if inside else " "
-        yield f"  {plain}", ""
-        yield f"  {carets.rstrip()}", "red"
-        return
 
 
 def scope_lines(steps: Sequence[Judgement]) -> Iterator[str]:
@@ -178,19 +214,48 @@ def _claim_line(console: Console, one: Examined) -> None:
         _indented(console, f"the claim does not follow; on its own it is {one.claim.code}", 4, "yellow")
 
 
-def concise(console: Console, one: Examined) -> None:
-    """One line a step, for editors and grep."""
+def concise(console: Console, one: Examined, found: Sequence[Diagnostic], *, verbose: bool = False) -> None:
+    """One line a diagnostic, for editors and grep; ``verbose``: one for every proved step too."""
+    for told in found:
+        if told.severity != NOTE or verbose:
+            one_line(console, told)
     for number, step in enumerate(one.steps, 1):
-        status = "" if step.as_claimed else f" (declared {step.by.expect})"
-        label = step.by.tag or f"step {number}"
-        console.print(
-            f"{shown_path(one.theorem.file)}:{step.by.line}:{step.by.column}: {code_of(step.verdict.code).number} "
-            f"{step.verdict.code}{status}: {one.theorem.name} {label}: {reason_text(step)}",
-            soft_wrap=True, highlight=False, markup=False)
+        if verbose and step.verdict.code == "proved" and step.as_claimed:
+            label = step.by.tag or f"step {number}"
+            console.print(Text(
+                f"{visible(shown_path(one.theorem.file))}:{step.by.line}:{step.by.column}: "
+                f"{code_of(step.verdict.code).number} proved: {one.theorem.name} {visible(label)}: "
+                f"{visible(reason_text(step))}"), soft_wrap=True)
 
 
-def summary(console: Console, settled: Sequence[bool], steps: int, errors: int, seconds: float) -> None:
+def one_line(console: Console, told: Diagnostic) -> None:
+    """``file:line:column: error[D001] theorem: message (hint)``."""
+    hint = f" ({told.hint})" if told.hint else ""
+    theorem = f"{told.theorem}: " if told.theorem else ""
+    console.print(Text(visible(f"{told.place}: {told.severity}[{told.code}] {theorem}{told.message}{hint}")),
+                  soft_wrap=True)
+
+
+def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequence[Diagnostic], seconds: float,
+            *, unreadable: int, skipped: int = 0) -> None:
     """How many theorems are as claimed."""
-    style = "green" if all(settled) and not errors else "red"
-    text = f"{sum(settled)} of {len(settled)} theorems as claimed, {steps} steps, {seconds:.1f} s"
-    console.print(Text(text + (f", {errors} unreadable" if errors else ""), style=style), soft_wrap=True)
+    parts = [f"{sum(settled)} of {plural(len(settled), 'theorem')} as claimed", plural(steps, "step")]
+    warnings = sum(told.severity == WARNING for told in found)
+    parts += [plural(warnings, "warning")] if warnings else []
+    parts += [f"{unreadable} unreadable"] if unreadable else []
+    parts += [f"{skipped} skipped (tests, virtual environments)"] if skipped else []
+    parts.append(f"{seconds:.1f} s")
+    style = "green" if all(settled) and not unreadable else "red"
+    console.print(Text(", ".join(parts), style=style), soft_wrap=True)
+
+
+def statistics(console: Console, found: Sequence[Diagnostic]) -> None:
+    """How often each code was met, the most frequent first."""
+    counts = Counter((told.code, told.severity) for told in found)
+    for (number, severity), count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        console.print(Text(f"{count:>6}  {number}  {severity:<8} {headline(number)}"), soft_wrap=True)
+
+
+def plural(number: int, noun: str) -> str:
+    """1 theorem, 2 theorems."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -10,6 +10,7 @@ from derive.assumptions import Assumption, additive_return
 from derive.errors import InvalidChain, MalformedTerm
 from derive.language.definitions import (
     DEFINITIONS,
+    EXPECTED_REWARD,
     OBJECTIVE,
     RETURN,
     TRAJECTORY_PROBABILITY,
@@ -19,7 +20,7 @@ from derive.language.definitions import (
 )
 from derive.language.expansion import Definition
 from derive.language.horizons import is_endless
-from derive.language.vocabulary import Letter, P, R, as_a_sum, variance
+from derive.language.vocabulary import Letter, P, R, as_a_sum, r, variance
 from derive.rules.rule import Rewrite, Rule
 
 
@@ -62,7 +63,9 @@ def rule_of(record: Definition) -> Rule:
     additive = unfolded(term, additive=False) is None
     conditions = "the return is declared additive" if additive else "none"
     assumes: tuple[Assumption, ...] = (additive_return,) if additive else ()
+    letter = record.notation.python if record.notation is not None else record.name
     return Rule(
+        spelling=f"definition({letter})",
         name=f"definition_of_{record.name}", statement=f"{term} = {right}", proof=record.says,
         conditions="the policy is π_θ" if record is OBJECTIVE else conditions,
         rewrite=_rewrite(record), takes=lambda: (term, right), refuses=lambda: (term, right + right), assumes=assumes)
@@ -91,7 +94,8 @@ def _record(subject: Any) -> Definition | None:
         return subject
     if isinstance(subject, Letter):
         return subject.make if isinstance(subject.make, Definition) else None
-    for spoken, record in ((P, TRAJECTORY_PROBABILITY), (R, RETURN), (variance, VARIANCE)):
+    for spoken, record in ((P, TRAJECTORY_PROBABILITY), (R, RETURN), (variance, VARIANCE),
+                           (r, EXPECTED_REWARD)):
         if subject is spoken:
             return record
     return definition_of(subject) if isinstance(subject, Expr) else None

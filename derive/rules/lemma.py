@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from derive.errors import DoesNotMatch
-from derive.language.binding import Binder, Index, substitute
+from derive.language.binding import Binder, Index, rewrite_bottom_up, substitute
 from derive.language.typing import sort_of
 from derive.rules.ring import same_by_ring
 from derive.rules.rule import justify, to_fixed_point
@@ -43,14 +43,22 @@ class Lemma:
             found.append(bindings)
             return self._instance(self.right, bindings)
 
+        for one, two in ((before, after), (after, before)):  # once at each place; a recursion never comes to rest
+            if same_by_ring(rewrite_bottom_up(one, rewritten), two) and found:
+                return _different(found)
+            found.clear()
         justify(self.name, before, after, lambda term: to_fixed_point(term, rewritten, lambda node: node))
-        return [one for place, one in enumerate(found) if one not in found[:place]]
+        return _different(found)
 
     def _instance(self, side: Expr, bindings: Mapping[Index, Expr]) -> Expr:
         unbound = [index for index in side.free_symbols if index not in bindings]
         if unbound:
             raise DoesNotMatch(f"{self.name}: {unbound[0]} is free on one side of the lemma only.")
         return substitute(side, bindings)
+
+
+def _different(found: list[Bindings]) -> list[Bindings]:
+    return [one for place, one in enumerate(found) if one not in found[:place]]
 
 
 def match(pattern: Expr, term: Expr) -> Bindings | None:
@@ -65,10 +73,10 @@ def match(pattern: Expr, term: Expr) -> Bindings | None:
 def _matches(pattern: Expr, term: Expr, bindings: Bindings, inside: frozenset[Index]) -> bool:
     if isinstance(pattern, Index):
         if pattern.is_bound:
-            return pattern == term
+            return bool(pattern == term)
         if sort_of(term) != pattern.sort or (term.free_symbols & inside):
             return False
-        return bindings.setdefault(pattern, term) == term
+        return bool(bindings.setdefault(pattern, term) == term)
     if type(pattern) is not type(term) or len(pattern.args) != len(term.args):
         return False
     if not pattern.args:

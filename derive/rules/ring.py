@@ -47,7 +47,7 @@ def ring(term: Expr) -> Expr:
 
 def same_by_ring(one: Expr, two: Expr) -> bool:
     """Whether two terms are equal by ring laws alone."""
-    return one == two or ring(one) == ring(two)
+    return bool(one == two or ring(one) == ring(two))
 
 
 class _Normaliser:

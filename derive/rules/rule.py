@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from sympy import Expr
 
 from derive.assumptions import Assumption
-from derive.errors import DoesNotMatch, WorkLimit
+from derive.errors import DoesNotMatch, NotATerm, WorkLimit
 from derive.language.binding import rewrite_bottom_up
 from derive.rules.ring import same_by_ring
 
@@ -44,6 +44,12 @@ class Rule:
     tidy: Rewrite = field(default=lambda node: node)
     assumes: tuple[Assumption, ...] = ()
     holds_for: str = "every finite MDP, every horizon"
+    spelling: str = ""
+
+    @property
+    def python(self) -> str:
+        """How a proof writes it, inside by(...)."""
+        return self.spelling or self.name
 
     def __str__(self) -> str:
         return self.name.replace("_", " ")
@@ -81,7 +87,10 @@ def to_fixed_point(term: Expr, rewrite: Rewrite, tidy: Rewrite) -> tuple[Expr, b
         return tidy(changed)
 
     for _ in range(MOST_PASSES):
-        rewritten = rewrite_bottom_up(term, once)
+        try:
+            rewritten = rewrite_bottom_up(term, once)
+        except NotATerm as deep:  # a recursion, such as that of the gradient of a value
+            raise WorkLimit(f"rewriting does not come to rest: {deep}") from None
         if rewritten == term:
             return term, used
         term = rewritten

@@ -39,6 +39,7 @@ from derive.language.terms import (
     Objective,
     Prod,
     Reward,
+    Same,
     State,
     StateAt,
     StateValue,
@@ -225,6 +226,8 @@ class Stationary:
                 return self._entry(("P",), places, scope)
             case Reward(args=places):
                 return self._entry(("r",), places, scope)
+            case Same(args=places):
+                return self._entry(("same",), places, scope)
             case Applied(args=(function, *places)):
                 return self._entry(("function", str(function.label)), places, scope)
             case ActionProbability(args=(policy, *places)):

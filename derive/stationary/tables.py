@@ -38,6 +38,8 @@ class Tables:
                 return model.P[s][a][x]
             case ("policy", str(name), Fraction() as tilt), (int(a), int(s)):
                 return self.policy(name, tilt)[s][a]
+            case ("same",), (int(x), int(y)):
+                return Fraction(x == y)
             case ("r",), (int(s), int(a), int(x)):
                 return model.r[s][a][x]
             case ("function", str(name)), places:
@@ -52,7 +54,7 @@ class Tables:
 
     def policy(self, name: str, tilt: Fraction) -> Table:
         """The rows of a policy; only pi moves."""
-        rows = self.model.policies[name]
+        rows = self.model.policy(name)
         if name != "pi" or tilt == 0:
             return rows
         if tilt not in self._tilted:

@@ -1,0 +1,148 @@
+"""What would make a refuted or conditional step true: a constant factor, or one more assumption, by the kernel alone.
+
+Only what the kernel shows is said. A factor is a term in gamma, m, H and numbers, the same for every MDP.
+The counterexample is read first: a factor that it contradicts, or an assumption that it satisfies, is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from math import prod
+
+from sympy import Expr
+
+from derive.assumptions import (
+    POSSIBLE,
+    Assumption,
+    covers,
+    discount_below_one,
+    iid_samples,
+    policy_positive,
+    samples_at_least,
+    undiscounted,
+)
+from derive.checking.deciding import Deciding
+from derive.checking.scope import reach_of
+from derive.claim import Witness
+from derive.errors import InvalidChain, MalformedTerm, OutsideFragment, WorkLimit
+from derive.kernel.contexts import Context
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import Malformed, Term
+from derive.language.expression import Plus, Ratio, Times, subterms
+from derive.language.terms import Policy, Total, Trajectory
+from derive.language.vocabulary import H, gamma, m, pi
+from derive.model_class import admits
+from derive.procedures.decision import Shown, decided
+from derive.procedures.encoding import Encoding, context_of
+
+DIGITS = Fraction(1, 10**9)
+"""How far the two sides of a witness may be from what they are, where they are rounded."""
+
+
+def factors(before: Expr, after: Expr, *, infinite: bool, samples: bool) -> Iterator[Expr]:
+    """The constants that are tried, the likeliest first."""
+    if samples:
+        yield from (Ratio(m - 1, m), Ratio(m, m - 1), m, Ratio(1, m))
+    if infinite:
+        yield from (1 - gamma, Ratio(1, 1 - gamma), gamma)
+    else:
+        yield from (Plus(H, 1), Ratio(1, Plus(H, 1)))
+    yield from (Times(-1, 1), Times(2, 1), Ratio(1, 2))
+
+
+def proportional(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
+    """"proportional: ..." if the right side is a constant times the left one, in every MDP; else empty."""
+    if before == 0 or after == 0:
+        return ""
+    samples = deciding.comparison.signature_of(before, after).samples
+    context = _at_least(deciding.context, 2) if samples else deciding.context
+    for factor in factors(before, after, infinite=deciding.infinite, samples=samples):
+        if not _may_be(factor, witness):
+            continue
+        equation = _shown(deciding.encoding, context, after, Times(factor, before))
+        if equation is not None:
+            reach = reach_of(equation.equation.context)
+            number = factor.args[0] if isinstance(factor, Times) else factor
+            return f"proportional: the right side is {number} times the left side, {reach}"
+    return ""
+
+
+def _may_be(factor: Expr, witness: Witness) -> bool:
+    """Whether the right side is the factor times the left one at the witness, as far as its digits say."""
+    model = witness.model
+    if model.shape.samples == 1 and m in subterms(factor):
+        return True  # factors of m are asked for from two samples on
+    values = {gamma: model.gamma, m: Fraction(model.shape.samples), H: Fraction(model.shape.horizon)}
+    number = _number(factor, values)
+    return abs(number * witness.left - witness.right) <= (0 if witness.exact else DIGITS)
+
+
+def _number(factor: Expr, values: Mapping[Expr, Fraction]) -> Fraction:
+    if factor in values:
+        return values[factor]
+    parts = [_number(argument, values) for argument in factor.args]
+    match factor:
+        case Plus():
+            return sum(parts, Fraction(0))
+        case Times():
+            return prod(parts, start=Fraction(1))
+        case Ratio():
+            return parts[0] / parts[1]
+    return Fraction(str(factor))
+
+
+def holds_under(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
+    """"holds under ..." if one more assumption makes the step an equation that owes nothing; else empty."""
+    found = settling(deciding, before, after, witness)
+    return f"holds under {found}" if found is not None else ""
+
+
+def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | None = None) -> Assumption | None:
+    """The first single assumption under which the kernel has an equation that owes nothing.
+
+    ``possible`` changes what is said, and a law of samples is no property of a model: a witness says nothing of them.
+    """
+    for one in _candidates(deciding, before, after):
+        if witness is not None and one not in (POSSIBLE, iid_samples) and admits(
+                [one], witness.model, witness.indices, infinite=deciding.infinite):
+            continue
+        assumed = deciding.assumptions | {one}
+        try:
+            context = context_of(assumed, infinite=deciding.infinite)
+        except InvalidChain:
+            continue
+        if _shown(Encoding(assumed, infinite=deciding.infinite), context, before, after) is not None:
+            return one
+    return None
+
+
+def _candidates(deciding: Deciding, before: Expr, after: Expr) -> Iterator[Assumption]:
+    fixed = sorted({node for side in (before, after) for node in subterms(side)
+                    if isinstance(node, Policy) and not node.learned and node.label != Policy.HELD}, key=str)
+    listed: list[Assumption] = [covers(one, pi) for one in fixed]
+    listed += [policy_positive, discount_below_one]
+    listed += [iid_samples, samples_at_least(2)] if deciding.comparison.signature_of(before, after).samples else []
+    listed += [] if deciding.infinite else [undiscounted]
+    listed += [POSSIBLE] if any(_over_trajectories(side) for side in (before, after)) else []
+    yield from (one for one in listed if one not in deciding.assumptions)
+
+
+def _over_trajectories(side: Expr) -> bool:
+    """Whether a trajectory is free, or summed over: there ``possible`` makes a difference."""
+    return any(isinstance(index, Trajectory) for index in side.free_symbols) or any(
+        isinstance(node, Total) and isinstance(node.index, Trajectory) for node in subterms(side))
+
+
+def _at_least(context: Context, samples: int) -> Context:
+    return replace(context, samples=max(context.samples, samples))
+
+
+def _shown(encoding: Encoding, context: Context, before: Expr, after: Expr) -> Shown | None:
+    try:
+        sides: list[Term] = [encoding.term(side) for side in (before, after)]
+        found = decided(context, *sides)
+    except (OutsideFragment, MalformedTerm, WorkLimit, Malformed, Refused):
+        return None
+    return found if isinstance(found, Shown) and not found.equation.context.owes else None

@@ -1,0 +1,364 @@
+"""Work in child processes with limits: what one task does, or breaks, touches no other.
+
+Children are forked after the parent's imports where that is safe, and started afresh elsewhere. Each does one
+task, sends what it finds as it finds it, and is gone; one more than is working is kept ready, so that starting
+costs no time. A child ends with its parent, and with it whatever it has started.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from math import ceil
+from multiprocessing.connection import Connection, wait
+from time import monotonic
+from typing import Any
+
+PART, DONE, MEMORY, FAILED, PRINTED = "part", "done", "memory", "failed", "printed"
+TIME, ENDED = "time", "ended"
+GRACE = 5
+"""Seconds of processor time beyond the limit, after which the system ends a child that its parent does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Of one task: seconds by the clock, and megabytes of address space; None for no limit."""
+
+    seconds: float | None = None
+    megabytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a task sent before it ended, and how it ended: DONE, TIME, MEMORY, FAILED or ENDED, with the detail."""
+
+    parts: tuple[Any, ...]
+    ending: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Child:
+    process: Any
+    connection: Any
+    task: int = -1
+    deadline: float | None = None
+    parts: list[Any] = field(default_factory=list)
+
+
+def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs: int = 1,
+             limits: Limits | None = None) -> Iterator[Result]:
+    """The results of ``work`` on every task, in order, with ``jobs`` children at work at a time.
+
+    ``work`` yields its parts; what it prints goes to standard error.
+    """
+    todo, allowed = list(tasks), limits or Limits()
+    context = multiprocessing.get_context(_method())
+    waiting: list[_Child] = []
+    running: dict[int, _Child] = {}
+    finished: dict[int, Result] = {}
+    started = begun = told = 0
+    try:
+        while told < len(todo):
+            while begun < len(todo) and len(running) < jobs:
+                with _uninterrupted():
+                    if not waiting:
+                        waiting.append(_started(context, work, allowed))
+                        started += 1
+                    running[begun] = child = waiting.pop()
+                _begin(child, begun, todo[begun], allowed)
+                begun += 1
+            if started < len(todo) and not waiting:
+                with _uninterrupted():
+                    waiting.append(_started(context, work, allowed))
+                started += 1
+            for result in _heard(running):
+                finished[result[0]] = result[1]
+            while told in finished:
+                yield finished.pop(told)
+                told += 1
+    finally:
+        for child in (*running.values(), *waiting):
+            _end(child)
+
+
+def in_child(command: Callable[[], int]) -> int | Result:
+    """The exit status of a command that is run in a child, or how the child ended without one.
+
+    What it prints is printed here, as it comes; an interrupt is passed on to it. Where a process cannot be
+    forked safely, the command is run in this one.
+    """
+    if _method() != "fork":
+        return command()
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    process = context.Process(target=_run, args=(command, there))
+    process.start()
+    there.close()
+    child = _Child(process, here)
+    interrupted = False
+    try:
+        while True:
+            try:
+                if not wait([here], timeout=1.0) and process.exitcode is not None:
+                    return _gone(child)
+                if wait([here], timeout=0):
+                    kind, value = here.recv()
+                    if kind == DONE:
+                        return int(value)
+                    stream = getattr(sys, value[0])
+                    stream.write(value[1])
+                    stream.flush()
+            except EOFError:
+                process.join(1)
+                return _gone(child)
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                interrupted = True
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid or 0, signal.SIGINT)
+    finally:
+        _end(child)
+
+
+def _run(command: Callable[[], int], connection: Any) -> None:
+    _detach(keep_output=True)
+    sys.stdout, sys.stderr = _Printed(connection, "stdout"), _Printed(connection, "stderr")
+    with suppress(OSError, ValueError):
+        connection.send((DONE, command()))
+    os._exit(0)
+
+
+def lacking(limits: Limits) -> str:
+    """The limits that this platform cannot keep, in words; empty if it keeps all."""
+    if limits.megabytes is not None and not _has_limits():
+        return "--memory is not kept here: this system has no limit on address space"
+    return ""
+
+
+def _has_limits() -> bool:
+    return sys.platform.startswith(("linux", "freebsd"))
+
+
+def _method() -> str:
+    """Forking copies one thread only, so it is safe where there is no other; macOS frameworks do not bear it."""
+    able = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
+    return "fork" if able and threading.active_count() == 1 else "spawn"
+
+
+# -- the parent's side -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """An interrupt waits for the end of the block: a child that nobody knows yet would never be ended, and waited for.
+
+    What is started in it is deaf to interrupts until it has a session of its own (``_serve``).
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _started(context: Any, work: Callable[[Any], Iterable[Any]], limits: Limits) -> _Child:
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(work, there, limits), daemon=False)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):
+            stream.flush()  # or the child would write it again
+    process.start()
+    there.close()
+    return _Child(process, here)
+
+
+def _begin(child: _Child, number: int, task: Any, limits: Limits) -> None:
+    child.task = number
+    child.deadline = None if limits.seconds is None else monotonic() + limits.seconds
+    with suppress(OSError):
+        child.connection.send(task)
+
+
+def _heard(running: dict[int, _Child]) -> list[tuple[int, Result]]:
+    """What has ended since; waits a while for something to happen."""
+    deadlines = [child.deadline for child in running.values() if child.deadline is not None]
+    room = max(0.0, min(deadlines) - monotonic()) if deadlines else 1.0
+    ready = wait([child.connection for child in running.values()], timeout=min(room, 1.0))
+    ended = []
+    for number, child in list(running.items()):
+        result = _received(child) if child.connection in ready else None
+        if result is None and child.deadline is not None and monotonic() > child.deadline:
+            result = Result(parts=tuple(child.parts), ending=TIME)
+        if result is None and child.connection not in ready and child.process.exitcode is not None:
+            result = _gone(child)
+        if result is not None:
+            del running[number]
+            _end(child, wait=result.ending != DONE)
+            ended.append((number, result))
+    return ended
+
+
+def _received(child: _Child) -> Result | None:
+    """The result, if what has come is the last of it."""
+    try:
+        kind, value = child.connection.recv()
+    except Exception:  # the end of the pipe, or something that a proof wrote into it
+        child.process.join(1)
+        return _gone(child)
+    if kind == PRINTED:
+        with suppress(AttributeError, OSError, ValueError):
+            sys.stderr.write(value[1])
+        return None
+    if kind == PART:
+        child.parts.append(value)
+        return None
+    return Result(parts=tuple(child.parts), ending=kind, detail=value)
+
+
+def _gone(child: _Child) -> Result:
+    code = child.process.exitcode
+    if code == -getattr(signal, "SIGXCPU", 0):
+        return Result(parts=tuple(child.parts), ending=TIME)
+    if code is None:
+        detail = "it closed its connection"
+    elif code < 0:
+        detail = f"it was ended by {_signal_name(-code)}"
+    else:
+        detail = f"it ended itself with exit status {code}"
+    return Result(parts=tuple(child.parts), ending=ENDED, detail=detail)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _end(child: _Child, *, wait: bool = True) -> None:
+    """The child and all that it has started; one that is done goes by itself, and the next to be started finds it."""
+    child.connection.close()
+    process = child.process
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if process.exitcode is None:
+        process.kill()
+    if wait:
+        process.join(GRACE)
+
+
+# -- the child's side ------------------------------------------------------------------------------
+
+
+class _Printed(io.TextIOBase):
+    """A standard stream of a child: sent to the parent, which knows where its own go."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection, self._name = connection, name
+        self._terminal = _is_terminal(getattr(sys, name))
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"a text stream takes a str, not {type(text).__name__}")  # click tries what it is
+        self._connection.send((PRINTED, (self._name, str(text))))
+        return len(text)
+
+
+def _is_terminal(stream: Any) -> bool:
+    with suppress(AttributeError, ValueError):
+        return bool(stream.isatty())
+    return False
+
+
+def _serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits) -> None:
+    """Wait for the task, do it, say what came of it, and end without looking back."""
+    _detach()
+    _hear_interrupts()
+    try:
+        task = connection.recv()
+    except (EOFError, OSError):  # there is no task for this one
+        os._exit(0)
+    sys.stdout = sys.stderr = _Printed(connection, "stderr")
+    _limit(limits)
+    try:
+        for part in work(task):
+            connection.send((PART, part))
+        last = (DONE, "")
+    except MemoryError:
+        last = (MEMORY, "")
+    except BaseException as error:
+        last = (FAILED, "".join(traceback.format_exception(error)))
+    with suppress(OSError, ValueError, MemoryError):
+        connection.send(last)
+    os._exit(0)
+
+
+def _detach(*, keep_output: bool = False) -> None:
+    """A session of its own, so that it is ended with all that it starts; nothing to read; gone with its parent."""
+    if hasattr(os, "setsid"):
+        with suppress(OSError):
+            os.setsid()
+        with suppress(OSError):
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            if not keep_output:
+                os.dup2(2, 1)  # what a program of the proof's own writes is no output of ours
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _hear_interrupts() -> None:
+    """Those from now on: one that was meant for the parent is forgotten."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        if hasattr(os, "killpg"):
+            os.killpg(os.getpgid(0), signal.SIGKILL)
+        os._exit(1)
+
+
+def _limit(limits: Limits) -> None:
+    if not _has_limits():
+        return
+    import resource
+
+    if limits.megabytes is not None:
+        _lower(resource, resource.RLIMIT_AS, limits.megabytes * 1_000_000)
+    if limits.seconds is not None:
+        _lower(resource, resource.RLIMIT_CPU, ceil(limits.seconds) + GRACE)
+
+
+def _lower(resource: Any, kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))

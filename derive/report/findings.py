@@ -1,0 +1,124 @@
+"""Judgements become diagnostics: what is wrong with a theorem, or worth knowing, in the order of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from derive.checking.judgement import Examined, Judgement
+from derive.checking.scope import reach_of
+from derive.codes import KINDS, code_of, headline
+from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span
+from derive.positions import Places, places_of
+from derive.report.marking import wrong_parts
+from derive.report.refutation import shape_text, value_text
+from derive.report.wording import conditions, hint, shown_path, why
+from derive.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
+
+
+def findings(one: Examined) -> tuple[Diagnostic, ...]:
+    """Everything there is to say of a theorem that is not proved in every respect."""
+    telling = any(not step.as_claimed or step.verdict.code != "proved" or step.notes for step in one.steps)
+    places = places_of(one.theorem) if telling else None
+    steps = (found for number, _ in enumerate(one.steps, 1) for found in _of_step(one, number, places))
+    return (*_shared(one, places), *steps, *_idle(one))
+
+
+def _of_step(one: Examined, number: int, places: Places | None) -> Iterator[Diagnostic]:
+    """What there is to say of a step: of its verdict, unless that is ``proved`` and claimed, and its notes."""
+    step = one.steps[number - 1]
+    span = _place(step, number, places)
+    if not step.as_claimed or step.verdict.code != "proved":
+        yield Diagnostic(
+            code=code(step), severity=severity(step), message=f"step {number}: {message(step)}", hint=hint(step),
+            file=shown_path(one.theorem.file), span=span, theorem=one.theorem.name, step=number)
+    for note in step.notes:
+        yield Diagnostic(
+            code=KINDS["free letter"], severity=NOTE, message=f"step {number}: {note}",
+            file=shown_path(one.theorem.file), span=span, theorem=one.theorem.name, step=number)
+
+
+def _shared(one: Examined, places: Places | None) -> Iterator[Diagnostic]:
+    """Terms that make two steps false, and are the only thing that is wrong with them."""
+    for number in one.wrong_terms:
+        by = one.steps[number - 1].by
+        span = (places.term(number) if places is not None else None) or _line(by.line)
+        yield Diagnostic(
+            code=KINDS["shared term"], severity=NOTE, file=shown_path(one.theorem.file), span=span,
+            theorem=one.theorem.name,
+            message=f"steps {number} and {number + 1} are false for one reason: the term between them is wrong; "
+                    "the term before it and the one after it are equal")
+
+
+def _place(step: Judgement, number: int, places: Places | None) -> Span | None:
+    """The part that is wrong, as it was written; else the term; the reason, where that is the matter."""
+    if places is not None:
+        parts = wrong_parts(step)
+        sides = (number, number - 1) if isinstance(step.verdict, Malformed) else (number,)
+        for side in sides if parts else ():
+            found = places.part(side, parts)
+            if found is not None:
+                return found
+        found = places.term(number) if parts else places.by(number)
+        if found is not None:
+            return found
+    by = step.by
+    return Span(line=by.line, column=by.column, end_line=by.line, end_column=by.column + 2) if by.line else None
+
+
+def code(step: Judgement) -> str:
+    """The code of a step: of its verdict, or of a declaration that is not met."""
+    declared_otherwise = step.by.expect not in ("proved", step.verdict.code)
+    return KINDS["declaration"] if declared_otherwise else code_of(step.verdict.code).number
+
+
+def severity(step: Judgement) -> str:
+    """An error, but for what is declared and for what is true and has no reason."""
+    if step.as_claimed:
+        return NOTE
+    true = isinstance(step.verdict, Unjustified) and step.verdict.true and step.by.expect == "proved"
+    return WARNING if true else ERROR
+
+
+def message(step: Judgement) -> str:
+    """What is wrong with a step, in one line."""
+    if code(step) == KINDS["declaration"]:
+        return f"declared {step.by.expect}, found {step.verdict.code}"
+    parts = [headline_of(step)]
+    parts += [why(step) or "", *(f"owes {condition}" for condition in conditions(step))]
+    verdict = step.verdict
+    if isinstance(verdict, (Refuted, Estimates, SameMean)):
+        left, right = (value_text(verdict.witness, side) for side in (verdict.witness.left, verdict.witness.right))
+        parts.append(f"left side {left}, right side {right} on {shape_text(verdict.witness)}")
+    return "; ".join(part for part in parts if part)
+
+
+def headline_of(step: Judgement) -> str:
+    """What is the matter in a few words; of a true step without its reason, for which MDPs it is true."""
+    if severity(step) == WARNING and step.equation is not None:
+        return f"true for every finite MDP, {reach_of(step.equation.context)}; its reason is missing"
+    return headline(code(step))
+
+
+def _idle(one: Examined) -> Iterator[Diagnostic]:
+    """Assumptions that are not needed. A claim that fails under more assumptions says more, so its own may stay."""
+    if any(isinstance(step.verdict, (Malformed, Refuted)) for step in one.steps):
+        return
+    for assumption in one.idle:
+        yield Diagnostic(
+            code=KINDS["idle"], severity=WARNING, message=f"the assumption {assumption.name} is idle",
+            hint="drop it, and the theorem says more", file=shown_path(one.theorem.file),
+            span=_line(one.theorem.line), theorem=one.theorem.name)
+
+
+def _line(line: int) -> Span:
+    return Span(line=line, column=1, end_line=line, end_column=1)
+
+
+def passes(one: Examined) -> bool:
+    """Whether nothing is wrong with a theorem but for warnings."""
+    return all(severity(step) != ERROR for step in one.steps)
+
+
+def worst(found: Sequence[Diagnostic]) -> str:
+    """The gravest severity; empty for nothing."""
+    return next((kind for kind in (ERROR, WARNING, NOTE) if any(one.severity == kind for one in found)), "")

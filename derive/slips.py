@@ -1,0 +1,267 @@
+"""Errors of Python in a proof, in the words of its language: what was written, and what to write instead.
+
+Works on the exception and on the syntax tree of the file; executes nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import derive  # its names only
+from derive.diagnostics import Fix, Span
+from derive.errors import InvalidChain, said
+
+SORTS = {"State": "y z", "Action": "c d", "Time": "j l n", "Draw": "j l n"}
+"""Letters that a textbook uses beside the ones there are, and what makes them."""
+BINDERS = {"mean": "Draw", "Draw": "Draw"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """A mistake that is known: what it is, what to do, and where, if that is better known than before."""
+
+    message: str = ""
+    hint: str = ""
+    span: Span | None = None
+    fix: Fix | None = None
+
+
+def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
+    """What an error in a file of this text, raised by the expression at ``span``, means in the words of a proof."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    file = _File(text, tree)
+    match error:
+        case NameError():
+            return _name(error, file, span)
+        case ImportError():
+            return _import(error, file)
+        case AttributeError():
+            return _attribute(error, file, span)
+        case InvalidChain():
+            return _chain(error, file, span)
+        case TypeError():
+            return _call(error, file, span)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    text: str
+    tree: ast.Module
+
+    def span(self, node: ast.expr | ast.stmt | ast.alias) -> Span:
+        """Where a node stands, in characters."""
+        lines = self.text.split("\n")
+
+        def column(line: int, offset: int) -> int:
+            return len(lines[line - 1].encode()[:offset].decode(errors="replace")) + 1
+
+        end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        return Span(line=node.lineno, column=column(node.lineno, node.col_offset), end_line=end_line,
+                    end_column=column(end_line, end))
+
+    def at(self, span: Span | None, kind: type[ast.expr]) -> Iterator[ast.expr]:
+        """The nodes of a kind inside a span, outermost first."""
+        if span is None:
+            return
+        for node in ast.walk(self.tree):
+            if isinstance(node, kind):
+                place = self.span(node)
+                if (span.line, span.column) <= (place.line, place.column) and (
+                        (place.end_line, place.end_column) <= (span.end_line, span.end_column)):
+                    yield node
+
+    def function(self, line: int) -> ast.FunctionDef | None:
+        """The innermost function around a line, decorators included."""
+        found = None
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef):
+                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+                if first <= line <= (node.end_lineno or first):
+                    found = node
+        return found
+
+    def source(self, node: ast.expr) -> str:
+        """What was written."""
+        return ast.get_source_segment(self.text, node) or ""
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+def _name(error: NameError, file: _File, span: Span | None) -> Slip:
+    name = error.name or ""
+    place = next((file.span(node) for node in file.at(span, ast.Name) if _is(node, name)), span)
+    message = f"{name} is not defined"
+    if name in derive.__all__:
+        return Slip(message=message, span=place, hint=f"from derive import {name}")
+    if name == "theta":
+        return Slip(message=message, span=place,
+                    hint="theta is not written: pi(a | s) depends on it, and grad(f) is the gradient in it")
+    if name.startswith("definition_of_"):
+        return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
+    if len(name) == 1 and name.isalpha():
+        return Slip(message=message, span=place, hint=_letter(name, file))
+    return Slip(message=message, span=place, hint=_meant(name, derive.__all__), fix=_replaced(name, place))
+
+
+def _letter(name: str, file: _File) -> str:
+    """What declares an index letter, by what it is used for."""
+    kind = "Time"
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Call) and node.args and _is(node.args[0], name) and isinstance(node.func, ast.Name):
+            kind = BINDERS.get(node.func.id, kind)
+        elif isinstance(node, ast.Subscript) and _is(node.slice, name):
+            samples = isinstance(node.value, ast.Name) and node.value.id == "samples"
+            return f'{name} = {"Draw" if samples else "Time"}("{name}") declares the letter'
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            if _is(node.left, name):
+                kind = "Action"
+            elif _is(node.right, name):
+                kind = "State"
+    return f'{name} = {kind}("{name}") declares the letter'
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _close(name: str, known: Sequence[str]) -> str | None:
+    folded = {one.lower(): one for one in known}
+    near = get_close_matches(name.lower(), list(folded), 1, 0.7)
+    return folded[near[0]] if near else None
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    near = _close(name, known)
+    return f"did you mean {near}?" if near else "derive.__all__ lists what a proof may import"
+
+
+def _replaced(name: str, place: Span | None) -> Fix | None:
+    near = _close(name, derive.__all__)
+    return Fix(span=place, text=near) if near and place is not None else None
+
+
+def _import(error: ImportError, file: _File) -> Slip | None:
+    found = re.match(r"cannot import name '(\w+)' from '(derive[\w.]*)'", said(error))
+    if found is None:
+        if error.name and "._derive_" not in f".{error.name}":
+            return None
+        return Slip(message="this import asks for a file that is not beside this one",
+                    hint="a proof imports lemmas from files of its own folder: from .lemmas import mine")
+    name = found[1]
+    place = next((file.span(alias) for node in ast.walk(file.tree) if isinstance(node, ast.ImportFrom)
+                  for alias in node.names if alias.name == name), None)
+    return Slip(message=f"derive has no {name}", span=place, hint=_meant(name, derive.__all__),
+                fix=_replaced(name, place))
+
+
+def _attribute(error: AttributeError, file: _File, span: Span | None) -> Slip | None:
+    name = error.name or ""
+    node = next((node for node in file.at(span, ast.Attribute) if isinstance(node, ast.Attribute)
+                 and node.attr == name), None)
+    if node is None or not type(error.obj).__module__.startswith("derive."):
+        return None
+    whole = file.source(node.value)
+    if "Along" in type(error.obj).__name__ or hasattr(type(error.obj), "s"):
+        near = "a" if name.startswith("a") else "s"
+        return Slip(message=f"{whole} has no {name}", span=file.span(node),
+                    hint=f"the states of a trajectory are {whole}.s[t], its actions {whole}.a[t]",
+                    fix=Fix(span=file.span(node), text=f"{whole}.{near}"))
+    return Slip(message=f"{whole} has no {name}", span=file.span(node))
+
+
+# -- calls -----------------------------------------------------------------------------------------
+
+
+def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
+    call = next((node for node in file.at(span, ast.Call) if isinstance(node, ast.Call)), None)
+    if call is None:
+        return None
+    name, places = file.source(call.func), [file.source(argument) for argument in call.args]
+    conditional = any(isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.BitOr) for argument in call.args)
+    fit = ""
+    if name == "P" and len(places) == 3:
+        fit = f"P({places[0]} | {places[1]}, {places[2]})"
+    elif len(places) == 2 and (name == "pi" or "Policy" in said(error)):
+        fit = f"{name}({places[0]} | {places[1]})"
+    if fit and not conditional:
+        return Slip(message=f"{file.source(call)} is not how a conditional probability is written",
+                    span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit))
+    if name in derive.__all__ and "argument" in said(error):
+        return Slip(message=f"{name} is not called so: {_without_name(said(error))}", span=file.span(call),
+                    hint=f"its arguments are {_signature(name)}")
+    return None
+
+
+def _without_name(text: str) -> str:
+    """``takes 2 positional arguments but 3 were given``, without the name that Python has for it."""
+    return re.sub(r"^[\w.]+\(\) ", "it ", text)
+
+
+def _signature(name: str) -> str:
+    try:
+        found = inspect.signature(getattr(derive, name))
+    except (TypeError, ValueError):
+        return name
+    plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in found.parameters.values()]
+    return f"{name}{inspect.Signature(plain)}"
+
+
+# -- chains ----------------------------------------------------------------------------------------
+
+
+def _chain(error: InvalidChain, file: _File, span: Span | None) -> Slip | None:
+    cause = error.__cause__
+    if isinstance(cause, (NameError, ImportError, AttributeError, TypeError)) and not isinstance(cause, InvalidChain):
+        return slip(cause, file.text, span)
+    text = said(error)
+    function = file.function(span.line) if span is not None else None
+    if "returns None" in text and function is not None:
+        return _forgotten_return(file, function)
+    call = next((node for node in ast.walk(function or file.tree) if isinstance(node, ast.Call)
+                 and isinstance(node.func, ast.Name) and node.func.id == "calc"), None)
+    if call is not None and text.startswith("calc"):
+        return _items(file, call)
+    return None
+
+
+def _forgotten_return(file: _File, function: ast.FunctionDef) -> Slip | None:
+    for statement in function.body:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            place = file.span(statement)
+            start = Span(line=place.line, column=place.column, end_line=place.line, end_column=place.column)
+            head = Span(line=place.line, column=place.column, end_line=place.line, end_column=place.column + 4)
+            return Slip(message=f"{function.name} returns nothing", span=head, hint="write return calc(...)",
+                        fix=Fix(span=start, text="return "))
+    return Slip(message=f"{function.name} returns nothing", span=None, hint="end it with return calc(...)")
+
+
+def _items(file: _File, call: ast.Call) -> Slip | None:
+    """The item of a chain that stands where another belongs."""
+    if any(isinstance(item, ast.Starred) for item in call.args):
+        return None
+    previous: bool | None = None
+    for item in call.args:
+        if isinstance(item, ast.Name) and item.id == "by":
+            return Slip(message="by has no parentheses", span=file.span(item),
+                        hint="write by(), or by(RULE) with a reason", fix=Fix(span=file.span(item), text="by()"))
+        reason = isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "by"
+        if previous is not None and reason == previous:
+            what = "two reasons stand side by side" if reason else "no by(...) stands before this term"
+            return Slip(message=what, span=file.span(item),
+                        hint="a chain is term, by(...), term, by(...), term")
+        if previous is None and reason:
+            return Slip(message="a chain begins with a term", span=file.span(item))
+        previous = reason
+    if previous:
+        return Slip(message="a chain ends with a term", span=file.span(call.args[-1]))
+    return None

@@ -1,0 +1,106 @@
+"""The symbols of one step in floats, at an MDP, a theta and tables for free symbols; derivatives along directions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from derive.errors import OutsideFragment, Undefined
+from derive.kernel.contexts import Context
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import Malformed, Term
+from derive.numeric.instances import Instance
+from derive.numeric.tabular import FloatArray, softmax
+from derive.transfer.arrays import Array, Floats
+from derive.transfer.automata import Transfer, sums_of
+from derive.transfer.tables import Tables
+
+MOST_WORK = 5e9
+"""Elementary operations that one formula may take."""
+SPARSE = 0.25
+"""The share of transitions that are possible below which the others are left out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Amount:
+    """Values and the sums of the absolute values that went into them, by which rounding is bounded; (K,) each."""
+
+    value: FloatArray
+    size: FloatArray
+
+
+class AtInstance(Tables):
+    """The numbers of an instance, derivatives in theta along ``directions`` (K, S, A); or their absolute values."""
+
+    def __init__(self, instance: Instance, directions: FloatArray, *, absolute: bool = False) -> None:
+        super().__init__()
+        mdp = instance.mdp
+        self.ring, self.instance, self.directions = Floats(absolute=absolute), instance, directions
+        self.absolute = absolute
+        self.states, self.actions, self.horizon = mdp.states, mdp.actions, mdp.horizon
+        self.gamma, self.m = self._sized(np.array([mdp.gamma])), np.array([float(instance.samples)])
+
+    def _sized(self, table: Array) -> Array:
+        return np.abs(table) if self.absolute else table
+
+    def given(self, what: str, name: str, sorts: str) -> Array:
+        return self._sized(self._given(what, name, sorts))
+
+    def _given(self, what: str, name: str, sorts: str) -> Array:
+        mdp = self.instance.mdp
+        match what:
+            case "mu":
+                return mdp.mu[None]
+            case "P":
+                return np.moveaxis(mdp.P, 2, 0)[None]
+            case "r":
+                return mdp.r[None]
+            case "pi":
+                return self._policy(name).T[None]
+            case "dpi":
+                return self._derivative(name).transpose(0, 2, 1)
+            case "f":
+                key = (name, tuple("action" if sort == "a" else "state" for sort in sorts))
+                return self.instance.functions[key][None]
+        raise OutsideFragment(f"the symbol {what} has no numbers here")
+
+    def logarithm(self, table: Array, what: str) -> Array:
+        if not (table > 0).all():
+            raise Undefined(f"the logarithm of {what}, which is not positive everywhere.")
+        return self._sized(np.log(table))
+
+    def _policy(self, name: str) -> FloatArray:
+        table: FloatArray = softmax(self.instance.theta) if name == "pi" else self.instance.policies[name]
+        return table
+
+    def _derivative(self, name: str) -> FloatArray:
+        """D pi(a|s) = pi(a|s) (v(s, a) - sum_b pi(b|s) v(s, b)), (K, S, A)."""
+        policy = self._policy(name)
+        centre = (policy * self.directions).sum(axis=2, keepdims=True)
+        derivative: FloatArray = policy * (self.directions - centre)
+        return derivative
+
+
+def value(context: Context, side: Term, instance: Instance, directions: FloatArray) -> Amount:
+    """A number, or the derivatives along the directions, of a term without free indices; finite horizons.
+
+    What the term owes is the caller's to ask, and so is whether the instance is one of the context's class.
+
+    Raises:
+        OutsideFragment: for what the kernel does not read as a polynomial in sums over trajectories.
+        NotApplicable: where the term asks for a time or a sample that there is not.
+        Undefined: for a division by 0 or the logarithm of 0.
+        WorkLimit: for more than ``MOST_WORK``.
+    """
+    possible = instance.mdp.P > 0
+    support = possible if possible.mean() < SPARSE else None
+    try:
+        shape = replace(instance.mdp.shape, samples=instance.samples)
+        poly, first = sums_of(context, side, shape)
+        models = [AtInstance(instance, directions, absolute=absolute) for absolute in (False, True)]
+        value, size = (Transfer(one, support, MOST_WORK).polynomial(poly, first) for one in models)
+    except (Refused, Malformed) as refused:
+        raise OutsideFragment(str(refused)) from None
+    number = np.zeros(len(directions))
+    return Amount(number + value, number + size)

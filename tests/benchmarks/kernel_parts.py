@@ -1,0 +1,169 @@
+"""Parts of ``bench_kernel.py``, each run in a process of its own.
+
+As a program: PART, and it prints the part's lines; the status is ``MISSED`` if an aim is missed.
+"""
+
+from __future__ import annotations
+
+import gc
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from statistics import median
+from time import perf_counter, process_time
+
+from sympy import Expr
+from sympy.external.gmpy import GROUND_TYPES
+
+from derive.assumptions import POSSIBLE, Assumption, additive_return
+from derive.kernel.equations import by_closure, gap_of
+from derive.language.vocabulary import P, R, grad, log, pi, t, tau, total
+from derive.models import Shape
+from derive.procedures.decision import Shown, decided
+from derive.procedures.encoding import Encoding, context_of
+from derive.proof_files import bundled, load, proof_files
+from derive.transfer.probe import Agreement, Disagreement, probe
+
+MISSED = 3
+ROUNDS = 7
+ARBITRARY = frozenset({POSSIBLE})
+ADDITIVE = frozenset({POSSIBLE, additive_return})
+CLOSED = total(tau, P(tau) * total(t, grad(log(pi(tau.a[t] | tau.s[t])))) * R(tau))
+LIKELIHOOD = total(tau, grad(P(tau)) * R(tau))
+
+SHAPE = Shape(20, 5, 200)
+SEED = ("likelihood_ratio_gradient", "score_of_a_trajectory", "policy_gradient")
+"""The policy gradient theorem with its lemmas: the theorem last."""
+MOST_DOUBLING, MOST_CHAIN = {"additive": 1.5, "arbitrary": 2.2}, 0.150
+"""Where all steps are alike their matrix is squared; an arbitrary return gives each step numbers of its own."""
+
+Step = tuple[frozenset[Assumption], Expr, Expr]
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """The processor time of one run; nothing here uses a second thread."""
+    gc.collect()
+    start = process_time()
+    run()
+    return process_time() - start
+
+
+def interleaved(runs: list[Callable[[], object]]) -> list[float]:
+    """Median seconds of each, taking turns."""
+    rounds = [[seconds(run) for run in runs] for _ in range(ROUNDS)]
+    return [median(times) for times in zip(*rounds, strict=True)]
+
+
+def judged(value: float, aim: float) -> str:
+    """The value against the most that it should be."""
+    return f"aim at most {aim:g}: {'met' if value <= aim else 'MISSED'}"
+
+
+def proved_steps(names: Iterable[str] | None = None) -> list[Step]:
+    """The steps declared proved, of all bundled proofs or of the named ones."""
+    files = proof_files([bundled()]) if names is None else [bundled() / f"{name}.py" for name in names]
+    steps: list[Step] = []
+    for theorem in (theorem for file in files for theorem in load(file)):
+        terms, reasons = theorem.chain.terms, theorem.chain.reasons
+        steps += [(frozenset(theorem.assumes), before, after)
+                  for before, after, by in zip(terms, terms[1:], reasons, strict=False) if by.expect == "proved"]
+    return steps
+
+
+def packages() -> bool:
+    """What is timed; no aim."""
+    print(f"Python {platform.python_version()}, python-flint {version('python-flint')}, sympy {version('sympy')} over "
+          f"integers of {GROUND_TYPES}")
+    return True
+
+
+def decisions() -> bool:
+    """Every step of the bundled proofs that is declared proved: searched for and accepted, and accepted alone."""
+    claims = []
+    for assumes, before, after in proved_steps():
+        encoding = Encoding(assumes, infinite=False)
+        claims.append((context_of(assumes, infinite=False), encoding.term(before), encoding.term(after)))
+    evidence = [decided(*claim) for claim in claims]
+    if not all(isinstance(found, Shown) for found in evidence):
+        raise SystemExit("a bundled step is not shown")
+
+    def decide_all() -> None:
+        for claim in claims:
+            assert isinstance(decided(*claim), Shown)
+
+    certificates = [(claim, found.evidence) for claim, found in zip(claims, evidence, strict=True)
+                    if isinstance(found, Shown) and found.evidence["by"] == "closure"]
+
+    def accept_all() -> None:
+        for claim, data in certificates:
+            policy = data["policy"]
+            by_closure(gap_of(*claim, policy if isinstance(policy, str) else None),
+                       {key: value for key, value in data.items() if key not in ("by", "policy")})
+
+    both, alone = interleaved([decide_all, accept_all])
+    print(f"bundled proofs, {len(claims)} steps, decided for every finite MDP and horizon, and accepted by the kernel: "
+          f"{1e3 * both:.1f} ms; {len(certificates)} certificates accepted alone {1e3 * alone:.1f} ms, a ratio of "
+          f"{both / alone:.2f}")
+    return True
+
+
+def check() -> bool:
+    """``derive check`` of the bundled proofs in a process of its own, next to starting Python and SymPy."""
+
+    def clock(arguments: list[str]) -> float:
+        start = perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+        return perf_counter() - start
+
+    rounds = [(clock(["-m", "derive", "check"]), clock(["-c", "import sympy"])) for _ in range(ROUNDS)]
+    ours, sympy = (median(times) for times in zip(*rounds, strict=True))
+    print(f"derive check, cold: {ours:.2f} s, {ours / sympy:.1f} times what importing SymPy takes")
+    return True
+
+
+def agree(step: Step, shape: Shape) -> Callable[[], None]:
+    """One random point of a true step; a false twin of it is asked first, once."""
+    assumes, before, after = step
+    assert isinstance(probe(before, 2 * after, assumes, shape, points=1), Disagreement), (before, after)
+
+    def run() -> None:
+        found = probe(before, after, assumes, shape, points=1)
+        assert isinstance(found, Agreement), (before, after)
+
+    return run
+
+
+def horizons() -> bool:
+    """What doubling the horizon costs at S=20, A=5, one random point."""
+    shapes, met = [Shape(20, 5, SHAPE.horizon * 2**j) for j in range(3)], True
+    for says, assumes in (("additive", ADDITIVE), ("arbitrary", ARBITRARY)):
+        times = interleaved([agree((assumes, LIKELIHOOD, CLOSED), shape) for shape in shapes])
+        points = ", ".join(f"H={shape.horizon} {1e3 * time:.0f} ms" for shape, time in zip(shapes, times, strict=True))
+        print(f"one point at S=20 A=5, {says} return: {points}")
+        for j in (0, 1):
+            ratio = times[j + 1] / times[j]
+            met &= ratio <= MOST_DOUBLING[says]
+            verdict = judged(ratio, MOST_DOUBLING[says])
+            print(f"  H={shapes[j + 1].horizon} / H={shapes[j].horizon} = {ratio:.2f}, {verdict}")
+    return met
+
+
+def chains() -> bool:
+    """Each step of the policy gradient theorem and of its lemmas at one random point."""
+    met = True
+    for says, names in (("the theorem's own", SEED[-1:]), ("with those of its lemmas", SEED)):
+        runs = [agree(step, SHAPE) for step in proved_steps(names)]
+        (time,) = interleaved([lambda runs=runs: [run() for run in runs]])  # type: ignore[misc]
+        met &= time <= MOST_CHAIN
+        print(f"policy gradient theorem at S=20 A=5 H=200, one point, {len(runs)} steps, {says}: {1e3 * time:.0f} ms, "
+              f"{1e3 * time / len(runs):.0f} ms a step, {judged(1e3 * time, 1e3 * MOST_CHAIN)}")
+    return met
+
+
+PARTS: dict[str, Callable[[], bool]] = {
+    "packages": packages, "decisions": decisions, "check": check, "horizons": horizons, "chains": chains}
+
+if __name__ == "__main__":
+    sys.exit(0 if PARTS[sys.argv[1]]() else MISSED)

@@ -1,0 +1,376 @@
+"""What is said of a mistake: in our words, on the user's own source, at the part that is wrong."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import derive
+from derive import (
+    J,
+    P,
+    Policy,
+    R,
+    State,
+    a,
+    by,
+    calc,
+    examine,
+    expect,
+    function,
+    gamma,
+    grad,
+    log,
+    mu,
+    pi,
+    s,
+    tau,
+    theorem,
+    total,
+)
+from derive.cli import main
+from derive.diagnostics import Span, visible
+from derive.enumerate import Enumeration
+from derive.errors import InvalidChain
+from derive.report.excerpt import Source, cells, cut, excerpt
+from derive.report.per_trajectory import claim_of, shares
+from derive.rules import RULES, Rule
+from derive.verdict import Refuted
+
+
+def told(folder: Path, text: str, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The diagnostics of a file, each with what its span covers as ``at``."""
+    path = folder / "proof.py"
+    path.write_text(text, encoding="utf-8")
+    capsys.readouterr()
+    main(["check", "--format", "json", str(path)])
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["diagnostics"]
+    for one in found:
+        span = one["span"]
+        one["at"] = span and covered(text, span)
+    return found
+
+
+def covered(text: str, span: dict[str, int]) -> str:
+    lines = text.split("\n")[span["line"] - 1 : span["end_line"]]
+    lines[-1] = lines[-1][: span["end_column"] - 1]
+    lines[0] = lines[0][span["column"] - 1 :]
+    return "\n".join(lines)
+
+
+# -- slips of Python -------------------------------------------------------------------------------
+
+CHAIN = ("from derive import *\n@theorem('ü ∇')\ndef it():\n"
+         "    return calc(\n        J,\n        by(),\n        {},\n    )\n")
+SLIPS = {
+    "totl(tau, P(tau) * R(tau))": ("totl", "totl is not defined", "did you mean total?"),
+    "expect(tau, log(pi(a, s)))": ("pi(a, s)", "conditional probability", "write pi(a | s)"),
+    "expect(tau, Policy('β')(a, s))": ("Policy('β')(a, s)", "conditional probability", "write Policy('β')(a | s)"),
+    "expect(tau, P(x, s, a))": ("P(x, s, a)", "conditional probability", "write P(x | s, a)"),
+    "expect(tau, function('ü')(tau.actions[t]))": ("tau.actions", "tau has no actions", "its actions tau.a[t]"),
+    "expect(tau, total(j, R(tau)))": ("j", "j is not defined", 'j = Time("j")'),
+    "expect(tau, log(pi(c | s)))": ("c", "c is not defined", 'c = Action("c")'),
+    "expect(tau, log(pi(a | y)))": ("y", "y is not defined", 'y = State("y")'),
+    "expect(samples, mean(n, R(samples[n])))": ("n", "n is not defined", 'n = Draw("n")'),
+    "expect(theta, J)": ("theta", "theta is not defined", "grad(f) is the gradient in it"),
+    "expect(tau, R(tau), tau)": ("expect(tau, R(tau), tau)", "expect is not called so", "its arguments are expect("),
+}
+
+
+@pytest.mark.parametrize("term", SLIPS)
+def test_a_slip_is_marked_and_what_to_write_is_said(term: str, tmp_path: Path,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    at, message, hint = SLIPS[term]
+    (one,) = told(tmp_path, CHAIN.format(term), capsys)
+    assert (one["code"], one["at"]) == ("D012", at)
+    assert message in one["message"]
+    assert hint in one["hint"]
+
+
+@pytest.mark.parametrize("term", [term for term in SLIPS if "write" in SLIPS[term][2] or "mean" in SLIPS[term][2]])
+def test_a_proposed_fix_is_no_slip_any_more(term: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is proposed is put in its place, and Python then reads the file."""
+    text = CHAIN.format(term)
+    (one,) = told(tmp_path, text, capsys)
+    if one["fix"] is None:
+        pytest.skip("the hint has no single text to put in")
+    lines, span = text.split("\n"), one["fix"]["span"]
+    line = lines[span["line"] - 1]
+    lines[span["line"] - 1] = line[: span["column"] - 1] + one["fix"]["text"] + line[span["end_column"] - 1 :]
+    assert all(each["code"] != "D012" for each in told(tmp_path, "\n".join(lines), capsys))
+
+
+WHOLE = {
+    "forgotten return": ("@theorem('x')\ndef x():\n    calc(J, by(), J * 1)\n", "calc", "x returns nothing",
+                         "write return calc(...)"),
+    "by without parentheses": ("@theorem('x')\ndef x():\n    return calc(J, by, J * 1)\n", "by",
+                               "by has no parentheses", "write by()"),
+    "no by between": ("@theorem('x')\ndef x():\n    return calc(J, by(), J * 1, J)\n", "J",
+                      "no by(...) stands before this term", "term, by(...), term"),
+    "two reasons": ("@theorem('x')\ndef x():\n    return calc(J, by(), by(), J * 1)\n", "by()",
+                    "two reasons stand side by side", "term, by(...), term"),
+    "a name of a definition": ("@theorem('x')\ndef x():\n    return calc(J, by(definition_of_objective), J)\n",
+                               "definition_of_objective", "is not defined", "by(definition(J))"),
+    "an import": ("from derive import gradd\n@theorem('x')\ndef x(): return calc(J, by(), J)\n", "gradd",
+                  "derive has no gradd", "did you mean grad?"),
+    "a relative import": ("from .lemmas import one\n@theorem('x')\ndef x(): return calc(J, by(), J)\n",
+                          "from .lemmas import one", "a file that is not beside this one", "from .lemmas import mine"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_slip_in_the_form_of_a_chain(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, at, message, hint = WHOLE[name]
+    (one,) = told(tmp_path, "from derive import *\n" + text, capsys)
+    assert (one["code"], one["at"]) == ("D012", at)
+    assert message in one["message"]
+    assert hint in one["hint"]
+    assert "_derive_" not in one["message"]
+
+
+def test_one_bad_theorem_hides_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = ("from derive import *\n@theorem('1')\ndef one(): return calc(J, by(), totl)\n"
+            "@theorem('2')\ndef two(): return calc(J, by('words'), 2 * J)\n"
+            "@theorem('3')\ndef three(): calc(J, by(), J)\n"
+            "@theorem('4')\ndef four(): return calc(J, by(regroup), 1*J)\n")
+    assert [(one["theorem"], one["code"]) for one in told(tmp_path, text, capsys)] == [
+        ("one", "D012"), ("two", "D001"), ("three", "D012")]
+
+
+# -- the part that is wrong ------------------------------------------------------------------------
+
+SCORES = "expect(tau, total(t, grad(log(pi(tau.a[t] | tau.s[t])))) * R(tau))"
+PARTS = {
+    "the swapped arguments": (SCORES, SCORES.replace("tau.a[t] | tau.s[t]", "tau.s[t] | tau.a[t]"), "tau.s[t]"),
+    "the exponent of one summand": ("gamma*J + gamma**2*J + gamma**3*J", "gamma*J + gamma**2*J + gamma**5 * J", "5"),
+    "the limit of a sum": (SCORES, SCORES.replace("| tau.s[t])))", "| tau.s[t]))), start=1"), "1"),
+    "the factor more": ("J * gamma", "J * gamma * m", "m"),
+    "the argument of a function": ("expect(tau, q(tau.s[0]))", "expect(tau, q(tau.s[ 1 ]))", "1"),
+    "an operand that is a variable": ("gamma * J", "gamma * twice", "twice"),
+    "a part of a variable": ("gamma * (J + gamma)", "gamma * more", "gamma * 7"),
+    "the left side": ("expect(tau, tau.a[0] * J)", "J", "tau.a[0]"),
+    "the whole, where the sides have nothing in common": ("grad(J)", "expect(tau, grad(R(tau)))",
+                                                          "expect(tau, grad(R(tau)))"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_wrong_part_is_marked_where_it_was_written(name: str, tmp_path: Path,
+                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    before, after, at = PARTS[name]
+    text = ("from derive import *\nq = function('q')\n@theorem('∇ü')\ndef it():\n    twice = 2 * J\n"
+            "    more = J + gamma * 7\n"
+            f"    return calc(\n        {before},\n        by('ü'),\n        {after},\n    )\n")
+    one = told(tmp_path, text, capsys)[0]
+    assert one["severity"] == "error"
+    assert one["at"] == at
+
+
+def test_what_is_not_written_in_a_known_way_is_marked_as_a_whole(tmp_path: Path,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    text = ("from derive import *\ndef mine(f): return 2 * f\n@theorem('x')\ndef it():\n"
+            "    return calc(J, by('w'), mine(J))\n")
+    assert told(tmp_path, text, capsys)[0]["at"] == "mine(J)"
+    text = ("from derive import *\n@theorem('x')\ndef it():\n"
+            "    items = [J, by('w'), 2 * J]\n    return calc(*items)\n")
+    assert told(tmp_path, text, capsys)[0]["span"]["line"] == 4
+
+
+def test_the_terminal_shows_the_line_with_carets(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    told(tmp_path, CHAIN.format("gamma * J * 2").replace("J,\n        by()", "gamma * J,\n        by()"), capsys)
+    main(["check", str(tmp_path / "proof.py")])
+    lines = capsys.readouterr().out.splitlines()
+    shown = next(place for place, line in enumerate(lines) if line == "    7 |         gamma * J * 2,")
+    assert lines[shown + 1] == "      |                     ^"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_line_of_source_is_wider_than_the_terminal(width: int) -> None:
+    line = "    return calc(" + "grad(J) + " * 40 + "∇" * 9 + ", " + "日本" * 60 + ")"
+    for first, last in ((5, 9), (16, 400), (396, 406), (500, 540), (len(line), len(line) + 1)):
+        span = Span(line=1, column=first, end_line=1, end_column=last)
+        for text, _ in excerpt(Source(line), span, width):
+            assert cells(text) <= width, text
+    before, carets = cut("a" * 100, "b", "c" * 100, 40)
+    assert before[carets.index("^")] == "b"
+
+
+def test_columns_are_characters_however_the_line_begins() -> None:
+    source = Source("∇ü = totl\n")
+    span = source.in_characters(Span(line=1, column=9, end_line=1, end_column=13))
+    assert (span.column, span.end_column) == (6, 10)
+
+
+# -- beyond the ends of a trajectory ---------------------------------------------------------------
+
+REWARD = "r(tau.s[t], tau.a[t], tau.s[t + 1])"
+BEYOND = {
+    f"expect(tau, total(t, {REWARD}, stop=H + 1))": ("tau.a[t]", "a_{H+1} does not exist: the last decision is a_H"),
+    "expect(tau, total(t, r(tau.s[t], tau.a[t], tau.s[t + 2])))": (
+        "tau.s[t + 2]", "s_{H+2} does not exist: a trajectory ends with s_{H+1}"),
+    "expect(tau, total(t, r(tau.s[t - 1], tau.a[t], tau.s[t])))": (
+        "tau.s[t - 1]", "s_{-1} does not exist: times begin with 0"),
+    "expect(tau, R(tau) + function('f')(tau.a[H + 1]))": ("tau.a[H + 1]", "a_{H+1} does not exist"),
+    f"expect(tau, total(t, gamma**(t - 1) * {REWARD}))": ("gamma**(t - 1)", "the exponent of γ begins with 0"),
+}
+
+
+@pytest.mark.parametrize("term", BEYOND)
+def test_what_does_not_exist_is_said(term: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at, why = BEYOND[term]
+    one = told(tmp_path, CHAIN.format(term), capsys)[0]
+    assert (one["code"], one["at"]) == ("D005", at)
+    assert why in one["message"]
+
+
+def test_what_exists_at_late_horizons_only_is_not_called_missing(tmp_path: Path,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    """The twins: s_3 exists from H = 2 on, s_{H+1} always, and t + 1 where t ends with H - 1."""
+    for term in ("expect(tau, function('f')(tau.s[3]))", "expect(tau, function('f')(tau.s[H + 1]))",
+                 "expect(tau, total(t, function('f')(tau.a[t + 1]), stop=H - 1))"):
+        assert all("does not exist" not in one["message"] for one in told(tmp_path, CHAIN.format(term), capsys))
+
+
+# -- a shared wrong term ---------------------------------------------------------------------------
+
+MIDDLE = """from derive import *
+@theorem('x')
+def it():
+    return calc(
+        grad(J), by(definition(J)),
+        grad(total(tau, P(tau) * R(tau))), by(gradient_of_a_sum),
+        {}, by(factor_without_theta),
+        total(tau, grad(P(tau)) * R(tau)){},
+    )
+"""
+
+
+def test_one_wrong_term_is_named_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong, right = "total(tau, grad(P(tau)) * R(tau) * 2)", "total(tau, grad(P(tau) * R(tau)))"
+    shared, *steps = told(tmp_path, MIDDLE.format(wrong, ""), capsys)
+    assert (shared["code"], shared["severity"], shared["at"]) == ("D019", "note", wrong)
+    assert "steps 2 and 3 are false for one reason" in shared["message"]
+    assert [one["code"] for one in steps] == ["D001", "D001"]
+    assert told(tmp_path, MIDDLE.format(right, ""), capsys) == []
+    both = told(tmp_path, MIDDLE.format(wrong, " * 3"), capsys)  # the neighbours differ too
+    assert [one["code"] for one in both] == ["D001", "D001"]
+
+
+# -- the sums, per trajectory ----------------------------------------------------------------------
+
+
+def _refuted(before: Any, after: Any) -> Any:
+    @theorem("x")
+    def it() -> Any:
+        return calc(before, by("w"), after)
+
+    return examine(it)
+
+
+SUMS = {
+    "J": (J, expect(tau, R(tau) * gamma)),
+    "a gradient": (grad(J), total(tau, P(tau) * grad(log(pi(tau.a[0] | tau.s[0]))) * 3 * R(tau))),
+    "a factor outside": (gamma * J, total(tau, P(tau) * R(tau))),
+    "summands": (J + J, expect(tau, R(tau)) + total(tau, P(tau) * R(tau) * gamma)),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_the_shares_of_trajectories_are_those_of_enumeration(name: str) -> None:
+    """They add up to both sides, and each is what brute force says of its trajectory."""
+    one = _refuted(*SUMS[name])
+    step = one.steps[0]
+    assert isinstance(step.verdict, Refuted)
+    witness = step.verdict.witness
+    found = shares(claim_of(one, step), witness)
+    assert found
+    assert sum(share.left for share in found) == witness.left
+    assert sum(share.right for share in found) == witness.right
+    assert any(share.left != share.right for share in found)
+    if name == "J":  # by hand: P(τ) R(τ) and P(τ) R(τ) γ
+        at = Enumeration(witness.model)
+        for share in found:
+            value = Fraction(at.value(P(tau) * R(tau), {tau: share.path}))
+            assert (share.left, share.right) == (value, value * witness.model.gamma)
+
+
+def test_sides_that_are_no_sums_over_trajectories_have_no_shares() -> None:
+    one = _refuted(J, J * J)
+    step = one.steps[0]
+    assert isinstance(step.verdict, Refuted)
+    assert shares(claim_of(one, step), step.verdict.witness) == ()
+
+
+# -- what is printed -------------------------------------------------------------------------------
+
+
+def test_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Titles, labels and reasons with escapes, as text that overwrites a verdict would have them."""
+    hostile = "\x1b[2K\x1b[1G proved \x1b[8m\x9b\x7f\u202e\u2028\x00"
+    text = ("from derive import *\n"
+            f"@theorem({hostile!r})\ndef it():\n    return calc(J, by({hostile!r}, tag={hostile!r}), 2 * J)\n")
+    path = tmp_path / "proof.py"
+    path.write_text(text, encoding="utf-8")
+    for options in ((), ("-v",), ("--format", "concise"), ("--format", "github"), ("--format", "junit")):
+        main(["check", str(path), *options])
+        printed = capsys.readouterr().out
+        assert all(visible(line) == line for line in printed.splitlines()), options
+        assert "\x1b" not in printed
+    main(["show", str(path)])
+    assert all(visible(line) == line for line in capsys.readouterr().out.splitlines())
+
+
+HOSTILE = ["b(s) = 2 b", "J = 0, and R", "J", "R", "π", "gamma", "Ј", "", "1x", "x y", "\\input{/etc/passwd}", "x" * 41,
+           "a\x1bb", "\u202eb", "x\n", "f(", "θ", "V"]
+KEPT = ["b", "f", "g", "q_old", "β", "b'", "w1", "критик", "x" * 40]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_that_looks_like_something_else_is_refused(name: str) -> None:
+    """``function("b(s) = 2 b")`` was printed as ``b(s) = 2 b(s) = b(s) = 2 b(s)``, and proved."""
+    with pytest.raises(InvalidChain, match=r"function\("):
+        calc(function(name)(s), by(), function(name)(s) * 1)
+    with pytest.raises(InvalidChain, match=r"Policy\("):
+        calc(Policy(name)(a | s), by(), J)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_name_that_is_one_is_kept(name: str) -> None:
+    calc(function(name)(s), by(), function(name)(s) * 1)
+    calc(Policy(name)(a | s), by(), J)
+    calc(total(State(name), mu(State(name))), by(), J)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_hint_is_python_that_runs(rule: Rule) -> None:
+    """``by(definition_of_objective)`` was proposed, and is no name."""
+    assert eval(rule.python, {name: getattr(derive, name) for name in derive.__all__}) == rule
+
+
+def test_only_a_file_that_was_not_looked_at_is_said_to_be_unchecked(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A lost theorem hides nothing of the others; a file that Python refuses has no verdict at all."""
+    lost = 'from derive import *\n@theorem("one")\ndef one(): return calc(J, by(regroup), J * 1)\n'
+    file = tmp_path / "proof.py"
+    twice = lost + lost.partition("\n")[2].replace('"one"', '"two"')
+    for text, whole in ((twice, False), ("from derive import *\n1 +\ntheorem", True)):
+        file.write_text(text, encoding="utf-8")
+        assert main(["check", str(file)]) == 2
+        assert ("nothing of this file was checked" in " ".join(capsys.readouterr().out.split())) is whole
+
+
+@pytest.mark.parametrize(("claim", "warned"), [("J * 1", True), ("J * 2", False), ("grad(J)", False)])
+def test_that_an_assumption_is_idle_is_said_only_where_dropping_it_says_more(
+        claim: str, warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is false under an assumption is false without it: there the longer list says more."""
+    file = tmp_path / "proof.py"
+    file.write_text("from derive import *\n@theorem('one', assumes=[policy_positive])\n"
+                    f"def one(): return calc(J, by(regroup), {claim})\n", encoding="utf-8")
+    main(["check", str(file)])
+    assert ("is idle; drop it" in capsys.readouterr().out) is warned

@@ -1,0 +1,71 @@
+"""What a notebook shows: HTML that is well-formed and can only print what a proof says."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+from derive import J, P, R, by, calc, examine, grad, policy_positive, regroup, tau, theorem, total
+from derive.verdict import Refuted
+
+HOSTILE = "<script>alert(1)</script> & $x$ \\(y\\) \x1b[2K"
+
+
+@theorem(HOSTILE, assumes=[policy_positive])
+def shown() -> Any:
+    return calc(grad(J), by(HOSTILE), total(tau, grad(P(tau)) * R(tau) * 2), by(regroup),
+                total(tau, grad(P(tau)) * 2 * R(tau)))
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.add(tag)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def parsed(html: str) -> _Tags:
+    tags = _Tags()
+    tags.feed(html)
+    tags.close()
+    assert tags.open == []
+    assert tags.seen <= {"p", "b", "br", "table", "tr", "td", "th", "span"}
+    assert "\x1b" not in html
+    return tags
+
+
+def test_theorems_verdicts_witnesses_and_judgements_have_html() -> None:
+    examined = examine(shown)
+    verdict = examined.steps[0].verdict
+    assert isinstance(verdict, Refuted)
+    theorem_text = parsed(shown._repr_html_()).text
+    assert "<script>alert(1)</script>" in theorem_text  # as text
+    assert "assuming policy_positive" in theorem_text
+    assert r"\begin{aligned}" in theorem_text
+    assert "refuted" in parsed(verdict._repr_html_()).text
+    sides = parsed(verdict.witness._repr_html_()).text
+    assert f"left side{verdict.witness.left}" in sides
+    assert f"right side{verdict.witness.right}" in sides
+    whole = parsed(examined._repr_html_()).text
+    assert "refuted" in whole
+    assert "proved" in whole
+    assert "on its own the claim is refuted" in whole
+
+
+def test_a_theorem_has_latex() -> None:
+    latex = shown._repr_latex_()
+    assert latex.startswith(r"$$\begin{aligned}\nabla_\theta J(\theta) &= ")
+    assert latex.count("&=") == 2
+    assert latex.endswith(r"\end{aligned}$$")

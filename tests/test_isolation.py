@@ -1,0 +1,236 @@
+"""Each proof file has a process and limits of its own: what it breaks is said of it, and the others are checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derive import isolation
+from derive.cli import main
+from derive.isolation import DONE, ENDED, FAILED, MEMORY, TIME, Limits, isolated
+
+STAR = "from derive import *\n"
+FALSE = "@theorem('false')\ndef false():\n    return calc(J, by('words'), 2 * J)\n"
+TRUE = "@theorem('true')\ndef true():\n    return calc(J, by(regroup), J * 1)\n"
+ENDS = {
+    "exits": ("import os\nos._exit(0)\n", "D016", "ended itself with exit status 0"),
+    "killed": ("import os\nos.kill(os.getpid(), 9)\n", "D016", "SIGKILL"),
+    "aborts": ("import faulthandler, os\nfaulthandler.disable()\nos.abort()\n", "D016", "SIGABRT"),
+    "loops": ("while True: pass\n", "D014", "2 s were not enough"),
+    "sleeps": ("import time\ntime.sleep(1000)\n", "D014", "2 s were not enough"),
+    "eats": ("x = bytearray(10**10)\n", "D012", "MemoryError"),
+    "interrupts": ("raise KeyboardInterrupt\n", "D012", "KeyboardInterrupt"),
+    "exits politely": ("raise SystemExit(0)\n", "D012", "SystemExit"),
+}
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    status = main(["check", "--format", "json", *arguments])
+    return status, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_file_that_ends_its_process_is_an_error_and_the_next_is_checked(
+        name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, code, said = ENDS[name]
+    write(tmp_path, "a.py", STAR + TRUE + text)
+    write(tmp_path, "b.py", STAR + FALSE)
+    status, data = checked(capsys, str(tmp_path), "--timeout", "2")
+    assert status == 2
+    (first, second) = data["diagnostics"]
+    assert (first["code"], second["code"]) == (code, "D001")
+    assert said in first["message"]
+    assert data["ok"] is False
+    (tmp_path / "a.py").unlink()  # the twin: the second alone
+    assert checked(capsys, str(tmp_path), "--timeout", "2")[0] == 1
+
+
+def test_what_was_settled_before_the_end_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = "@theorem('slow')\ndef slow():\n    while True: pass\n"
+    status, data = checked(capsys, str(write(tmp_path, "a.py", STAR + TRUE + body)), "--timeout", "2")
+    assert (status, [theorem["name"] for theorem in data["theorems"]]) == (2, ["true"])
+    assert "1 result was there before" in data["diagnostics"][0]["message"]
+
+
+def test_memory_is_limited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "a.py", f"{STAR}x = bytearray(400_000_000)\n{TRUE}")
+    assert checked(capsys, str(path), "--memory", "300")[0] == 2
+    assert checked(capsys, str(path), "--memory", "4000")[0] == 0  # the parent, a whole test session, counts too
+
+
+def test_one_file_cannot_change_what_another_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one process this made the second file's false step pass."""
+    write(tmp_path, "a.py", f"{STAR}from derive.checking.judgement import Judgement\n"
+                            f"Judgement.as_claimed = True\nimport derive\nderive.J = 2 * derive.J\n{TRUE}")
+    write(tmp_path, "b.py", STAR + FALSE)
+    outputs = [checked(capsys, str(tmp_path), "-j", jobs) for jobs in ("1", "2")]
+    for status, data in outputs:
+        assert (status, [theorem["as_claimed"] for theorem in data["theorems"]]) == (1, [True, False])
+
+
+def test_the_number_of_jobs_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, (text, _, _) in enumerate(ENDS.values()):
+        write(tmp_path, f"{number}.py", STAR + TRUE + text)
+        write(tmp_path, f"{number}b.py", STAR + (FALSE if number % 2 else TRUE))
+    outputs = []
+    for jobs in ("1", "2", "5"):
+        capsys.readouterr()
+        assert main(["check", str(tmp_path), "-j", jobs, "--timeout", "2"]) == 2
+        printed = capsys.readouterr()
+        outputs.append((printed.out.rsplit(",", 1)[0], printed.err))
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
+def test_a_thread_that_goes_on_does_not_keep_the_run(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.py", f"{STAR}import threading, time\n"
+                                   f"threading.Thread(target=time.sleep, args=(300,)).start()\n{TRUE}")
+    run = subprocess.run([sys.executable, "-m", "derive", "check", str(path)], capture_output=True, timeout=60)
+    assert run.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_goes_on_when_the_parent_is_gone(how: signal.Signals, tmp_path: Path) -> None:
+    """Neither the workers nor what a proof has started: they held the pipe of whoever reads the output."""
+    mark = f"--mark-{os.getpid()}-{how}"
+    text = ("import subprocess, sys\n"
+            f"subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)', '{mark}'])\n")
+    for name in ("a.py", "b.py"):
+        write(tmp_path, name, f"{STAR}{text}while True: pass\n{TRUE}")
+    process = subprocess.Popen([sys.executable, "-m", "derive", "check", "-j", "2", str(tmp_path)],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        assert _until(lambda: len(_processes(mark)) == 2)
+        process.send_signal(how)
+        process.communicate(timeout=20)  # the end of the pipe: nobody holds it
+        assert _until(lambda: not _processes(mark))
+    finally:
+        process.kill()
+        for number in _processes(mark):
+            os.kill(number, signal.SIGKILL)
+    assert process.returncode == -how
+
+
+def _processes(mark: str) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def _until(condition: Any, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+# -- the engine ------------------------------------------------------------------------------------
+
+
+def work(task: int) -> Iterator[int]:
+    yield task
+    if task == 1:
+        os._exit(7)
+    if task == 2:
+        raise MemoryError
+    if task == 3:
+        raise ZeroDivisionError("three")
+    if task == 4:
+        time.sleep(100)
+    yield 10 * task
+
+
+def test_every_ending_is_told_in_the_order_of_the_tasks() -> None:
+    results = list(isolated(work, range(6), jobs=3, limits=Limits(seconds=1)))
+    assert [result.ending for result in results] == [DONE, ENDED, MEMORY, FAILED, TIME, DONE]
+    assert [result.parts for result in results] == [(0, 0), (1,), (2,), (3,), (4,), (5, 50)]
+    assert "exit status 7" in results[1].detail
+    assert results[3].detail.strip().endswith("ZeroDivisionError: three")
+
+
+def test_a_run_that_is_given_up_leaves_no_child() -> None:
+    results = isolated(work, [0, 4, 4, 4], jobs=2)
+    assert next(results).ending == DONE
+    results.close()  # type: ignore[attr-defined]
+    import multiprocessing
+
+    assert not multiprocessing.active_children()
+
+
+def test_children_that_are_not_forked_do_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    import derive.isolation
+
+    monkeypatch.setattr(derive.isolation, "_method", lambda: "spawn")
+    results = list(isolated(_plain, range(3), jobs=2))
+    assert [(result.ending, result.parts) for result in results] == [(DONE, (0,)), (DONE, (1,)), (DONE, (2,))]
+
+
+def _plain(task: int) -> list[int]:
+    return [task]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="interrupts cannot be held back")
+def test_an_interrupt_while_a_child_starts_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between its start and its being known there was a moment in which an interrupt left it to be waited for."""
+    honest, started = isolation._started, []
+
+    def interrupted(*arguments: Any) -> Any:
+        child = honest(*arguments)
+        started.append(child.process)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        return child
+
+    monkeypatch.setattr(isolation, "_started", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(isolated(lambda task: [task], [1, 2]))
+    (process,) = started
+    process.join(5)
+    assert process.exitcode is not None
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="interrupts cannot be held back")
+def test_without_holding_interrupts_back_a_child_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "_uninterrupted", nullcontext)
+    started: list[Any] = []
+    try:
+        honest = isolation._started
+
+        def interrupted(*arguments: Any) -> Any:
+            started.append(honest(*arguments).process)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+
+        monkeypatch.setattr(isolation, "_started", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(isolated(lambda task: [task], [1, 2]))
+        started[0].join(0.5)
+        assert started[0].exitcode is None
+    finally:
+        for process in started:
+            process.kill()
+            process.join()
