@@ -60,6 +60,7 @@ def plain(values: Any) -> Any:
 LOSSES = [one for one in ENTRIES if one.loss]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("one", LOSSES, ids=lambda one: one.name)
 def test_the_verdict_of_every_loss_is_found(one: Entry) -> None:
     pytest.importorskip("torch")
@@ -83,8 +84,9 @@ def test_every_loss_against_brute_force(one: Entry) -> None:
     wanted = target_gradient(one.target, model)
     result = check_loss(one.function, 2, one.target, model=model)
     bias = float((mean - wanted).norm() / wanted.norm())
+    assert (result.verdict, result.exact) == (one.verdict, True), result.notes
     if one.name == "padding-in":
-        assert result.verdict == "biased"  # seen on padding; the brute force has none
+        pass  # seen on padding; the brute force has none
     elif result.verdict == "unbiased":
         assert bias < 1e-12
     elif result.verdict in ("zero mean", "no gradient"):

@@ -71,6 +71,8 @@ def mutants(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., A
 
 ADVANTAGES = [one for one in ENTRIES if not one.loss and one.name != "dynamic-sampling"]
 LOSSES = [one for one in ENTRIES if one.loss and one.name != "padding-in"]
+QUICK = ("token-ratio", "no-ratio-off", "k2-sequence", "k1-loss")
+"""Run by default; the others are deep."""
 
 
 def by_brute_force(one: Entry, function: Callable[..., Any], group: int) -> str | None:
@@ -120,7 +122,8 @@ def test_mutants_of_advantages(one: Entry) -> None:
     assert tried or one.function.__name__ in ("per_prompt", "whitened", "whitened_after_centring")
 
 
-@pytest.mark.parametrize("one", LOSSES, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [
+    pytest.param(one, id=one.name, marks=() if one.name in QUICK else pytest.mark.deep) for one in LOSSES])
 def test_mutants_of_losses(one: Entry) -> None:
     torch = pytest.importorskip("torch")
     from estimators_torch_oracle import mean_gradient as brute_force
@@ -143,8 +146,9 @@ def test_mutants_of_losses(one: Entry) -> None:
         tried += 1
         if "advantages" in names and shape_of_advantages(function, model, "old") == "token":
             continue  # it runs only where samples are as many as tokens
-        if not torch.isfinite(mean).all():
-            assert result.verdict in ("undefined", "biased"), name
+        if not torch.isfinite(mean).all() or name.endswith("mask:1"):
+            # a division by the mask has a NaN gradient at padding, for which the oracle does not ask
+            assert result.verdict in ("undefined", "biased", "no gradient"), name
             continue
         if result.mask_leak:
             assert result.verdict == "biased", name
@@ -158,8 +162,6 @@ def test_mutants_of_losses(one: Entry) -> None:
             assert result.verdict in ("zero mean", "no gradient"), name
         elif residual < 1e-10:
             assert result.verdict == "proportional", name
-        elif "/ mask" in name or "mask:1" in name:  # NaN at padding, for which the oracle has no gradient
-            assert result.verdict in ("biased", "undefined"), name
         else:
             assert result.verdict == "biased", name
     assert tried
