@@ -98,7 +98,11 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     rows, outcomes = [], []
     for size in sizes:
         found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)
-        rows.append(_row(size, found))
+        row = _row(size, found)
+        if row.verdict == "proportional" and len(models) == 1:  # one policy cannot tell a constant from a factor of pi
+            found += _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
+            row = _row(size, found)
+        rows.append(row)
         outcomes += found
     away = None
     if not off_policy and asked & {"old_log_probs", "rollout_log_probs"}:

@@ -122,6 +122,12 @@ class TabularLM:
         """The same model with these policies different from ``pi``."""
         return replace(self, **{name: self._drawn(name) for name in names})  # type: ignore[arg-type]
 
+    def redrawn(self) -> TabularLM:
+        """The same responses and rewards under another ``pi``; what is ``pi`` stays so, other policies stay."""
+        old, rollout = (None if one == self.policy("pi") else one for one in (self.old, self.rollout))
+        return replace(self, rewards=self.reward_table, seed=self.seed + 101, pi=None, ref=self.policy("ref"), old=old,
+                       rollout=rollout)
+
     def token_probabilities(self, policy: Policy, prompt: int, response: int) -> tuple[Fraction, ...]:
         """The probability of each token of a response."""
         return tuple(policy[prompt][prefix][token] for prefix, token in self.places[response])

@@ -17,14 +17,14 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
                       "ref_per_token_logps", "base_log_probs", "log_probs_base"),
     "rollout_log_probs": ("rollout_log_probs", "rollout_log_prob", "sampling_per_token_logps", "sampling_log_probs",
                           "vllm_log_probs"),
-    "rewards": ("rewards", "reward", "scores", "returns", "r"),
+    "rewards": ("rewards", "reward", "scores", "r"),
     "advantages": ("advantages", "advantage", "adv", "mb_advantages"),
     "values": ("values", "value", "vpreds", "mb_values"),
     "token_level_rewards": ("token_level_rewards", "token_rewards"),
     "mask": ("mask", "response_mask", "completion_mask", "action_mask", "loss_mask", "padding_mask"),
     "index": ("index", "group_ids", "uid", "uids"),
     "lengths": ("lengths", "response_lengths", "completion_lengths"),
-    "group_size": ("group_size", "num_generations", "G", "k"),
+    "group_size": ("group_size", "num_generations", "G"),
 }
 LOOKUP = {name: meaning for meaning, names in SYNONYMS.items() for name in names}
 
@@ -64,8 +64,8 @@ def bound(function: Callable[..., Any], available: Mapping[str, Any], *, first: 
         arguments[parameter.name] = available[meaning]
     for parameter in optional:
         meaning = LOOKUP.get(parameter.name)
-        if (meaning in available and parameter.default is None) or meaning in ("index", "group_size", "lengths"):
-            arguments[parameter.name] = available.get(str(meaning), parameter.default)
+        if meaning in available and (parameter.default is None or meaning in ("index", "group_size", "lengths")):
+            arguments[parameter.name] = available[meaning]
     return arguments
 
 

@@ -223,6 +223,13 @@ class Exact:
     def __int__(self) -> int:
         self._leave("int()")
 
+    def __index__(self) -> int:
+        """A whole number counts, as in ``range(length)``; nothing is lost."""
+        number = None if self.value is None or self.slope else field.as_rational(self.value)
+        if number is None or number.q != 1:
+            raise TypeError("a number that is not whole cannot be an index")
+        return int(number)
+
     def __round__(self, digits: int | None = None) -> int:
         self._leave("round()")
 

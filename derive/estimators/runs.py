@@ -8,21 +8,25 @@ about the order of the samples where only one order is run, is refused.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from derive.errors import BadInput, said
+from derive.estimators import randomness
 from derive.estimators.groups import Design
 from derive.estimators.naming import bound, named
 from derive.estimators.numbers import Exact, exact, nearest
 from derive.estimators.provenance import Ledger, LeftExact
 
-REPEATED = 24
-"""So many batches are run again, to see whether the function is random or depends on the order."""
+REPEATED = 2_000
+"""At most so many batches are run again, to see whether the function is random or depends on the order."""
+
+
 class _Resample:
     """The type of ``RESAMPLE``."""
 
@@ -36,6 +40,7 @@ DROPPED: tuple[Any, ...] = ()
 AGREEMENT = 1e-6
 """Exact numbers and floats may differ by so much: it is far above rounding, and far below another formula."""
 Advantage = Callable[..., Any]
+Run = Callable[[Sequence[int]], tuple[Any, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,13 @@ class Question:
         if self.lengths is not None:
             lengths = self.lengths
             available["lengths"] = self.array([number(Fraction(lengths[response])) for response in own])
+            if number is float and isinstance(available["lengths"], np.ndarray):
+                available["lengths"] = available["lengths"].astype(int)  # to be counted with
+        given = available["rewards"]
+        before = None if number is not float else [float(entry) for entry in given]
         returned = self.function(**bound(self.function, available, first="rewards"))
+        if before is not None and [float(entry) for entry in given] != before:
+            raise BadInput(f"{named(self.function)} changes its rewards in place; let it work on a copy")
         if returned is RESAMPLE:
             if self.design.prompts > 1:
                 raise BadInput("RESAMPLE is for one prompt; with several, ask about each prompt by itself")
@@ -86,6 +97,8 @@ def listed(returned: Any, size: int, name: str) -> list[Any]:
     """A returned array, list or tuple as a flat list. Raises ``BadInput`` for a wrong shape."""
     if isinstance(returned, tuple) and len(returned) != size and returned:
         returned = returned[0]  # (advantages, returns), as verl has it
+    if isinstance(getattr(returned, "ledger", None), Ledger):
+        returned = returned.array  # a tensor of exact numbers
     flat = returned.tolist() if hasattr(returned, "tolist") else returned
     if not isinstance(flat, list | tuple):
         raise BadInput(f"{name} returned {type(returned).__name__}; expected one advantage for each of {size} rewards")
@@ -116,19 +129,28 @@ def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> l
             numbers.append(made)
         return tuple(numbers)
 
-    outcomes = list(_all(question, run))
-    for outcome in outcomes:
-        if not _close(outcome.advantages, _in_floats(in_floats, outcome.batch)):
-            rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in outcome.batch)
-            raise ledger.leave(f"exact numbers and floats disagree at the rewards ({rewards})")
-    if ledger.exits:  # the function caught the exception and went on
-        raise LeftExact(ledger.exits[0])
+    with randomness.refused(named(question.function)):
+        outcomes = _all(question, run)
+        floats = []
+        for outcome in outcomes:
+            floats.append(_shielded(in_floats, partial(_in_floats, in_floats), outcome.batch))
+            if not _close(outcome.advantages, floats[-1]):
+                if not _same(_shielded(question, run, outcome.batch), outcome.advantages):
+                    raise BadInput(_remembers(question))
+                rewards = ", ".join(str(question.rewards[one % question.design.responses]) for one in outcome.batch)
+                raise ledger.leave(f"exact numbers and floats disagree at the rewards ({rewards})")
+        if ledger.exits:  # the function caught the exception and went on
+            raise LeftExact(ledger.exits[0])
+        _repeated(in_floats, [replace(one, advantages=row) for one, row in zip(outcomes, floats, strict=True)])
     return outcomes
 
 
 def float_outcomes(question: Question) -> list[Outcome]:
     """All outcomes in doubles."""
-    return list(_all(question, lambda batch: _in_floats(question, batch)))
+    with randomness.refused(named(question.function)):
+        outcomes = _all(question, partial(_in_floats, question))
+        _repeated(question, outcomes)
+    return outcomes
 
 
 def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | None:
@@ -137,6 +159,8 @@ def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | 
             numbers = tuple(float(entry) for entry in question.called(batch, float))
         except ZeroDivisionError:
             return None
+        except LeftExact:
+            raise BadInput(_remembers(question)) from None  # nothing here is exact but what it has kept
     return numbers if all(np.isfinite(numbers)) else None
 
 
@@ -149,36 +173,52 @@ def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None)
     return all(abs(nearest(x) - y) <= AGREEMENT * (1 + abs(y)) for x, y in zip(exact_ones, floats, strict=True))
 
 
-def _all(question: Question, run: Callable[[Sequence[int]], tuple[Any, ...] | None]) -> Iterator[Outcome]:
-    def shielded(batch: Sequence[int]) -> tuple[Any, ...] | None:
-        try:
-            return run(batch)
-        except ZeroDivisionError:
-            return None
-        except (LeftExact, BadInput):
-            raise
-        except Exception as error:  # whatever the function under test does
-            rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
-            raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "
-                           f"rewards ({rewards})") from error
+def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, ...] | None:
+    """A run of one batch, with every failure of the function under test as ``BadInput``."""
+    try:
+        return run(batch)
+    except ZeroDivisionError:
+        return None
+    except (LeftExact, BadInput):
+        raise
+    except Exception as error:  # whatever the function under test does
+        rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
+        raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "
+                       f"rewards ({rewards})") from error
 
-    outcomes = [Outcome(batch, weight, shielded(batch)) for batch, weight in question.design.batches()]
+
+def _all(question: Question, run: Run) -> list[Outcome]:
+    outcomes = [Outcome(batch, weight, _shielded(question, run, batch)) for batch, weight in question.design.batches()]
     if all(outcome.advantages == DROPPED for outcome in outcomes):
         raise BadInput(f"{named(question.function)} returns RESAMPLE for every group")
-    step = max(1, len(outcomes) // REPEATED)
+    return outcomes
+
+
+def _repeated(question: Question, outcomes: Sequence[Outcome]) -> None:
+    """Every batch again, in another sequence, so that no count of calls fits; and in another order of its samples.
+
+    Raises ``BadInput`` for a function that is random, remembers, or depends on an order that was not run.
+    """
     shuffle = random.Random(0)
-    places = range(question.design.prompts * question.design.group)
-    for outcome in outcomes[::step]:
-        order = places if question.design.every_order else _shuffled(question.design, shuffle)
-        again = shielded([outcome.batch[place] for place in order])
+    run = partial(_in_floats, question)
+    same_order = range(question.design.prompts * question.design.group)
+    for outcome in shuffle.sample(outcomes, min(len(outcomes), REPEATED)):
+        order = same_order if question.design.every_order else _shuffled(question.design, shuffle)
+        batch = [outcome.batch[place] for place in order]
+        again = _shielded(question, run, batch)
         if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order)):
             continue
-        if not _same(shielded(outcome.batch), outcome.advantages):
-            raise BadInput(f"{named(question.function)} is random, or remembers earlier calls: called twice with the "
-                           "same rewards it returns different advantages. Fix its randomness outside of it.")
+        steady = all(_same(_shielded(question, run, batch), again) for _ in range(3)) and all(
+            _same(_shielded(question, run, outcome.batch), outcome.advantages) for _ in range(3))
+        if question.design.every_order or not steady:
+            raise BadInput(_remembers(question))
         raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
                        f"to run at G = {question.design.group}. Take a smaller group.")
-    yield from outcomes
+
+
+def _remembers(question: Question) -> str:
+    return (f"{named(question.function)} is random, or remembers earlier calls: called twice with the same rewards it "
+            "returns different advantages. Fix its randomness outside of it.")
 
 
 def _shuffled(design: Design, shuffle: random.Random) -> list[int]:
