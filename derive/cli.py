@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 GROUPS = (
     ("Check a derivation", ("check", "audit", "show", "explain", "lsp")),
     ("Look at numbers", ("evaluate", "fuzz", "probe")),
+    ("Check an estimator or a loss", ("estimator",)),
     ("Hand it on", ("report", "verify")),
 )
 
@@ -386,6 +387,28 @@ def lsp() -> int:
         raise BadInput("the language server needs pygls: pip install 'derive-rl[lsp]'.") from None
     server().start_io(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))  # it closes them in the end
     return 0
+
+
+# -- estimator -------------------------------------------------------------------------------------
+
+
+@commands.command()
+@NAMES
+@click.option("--group", "groups", metavar="G,...", help="Group sizes, such as 2,3,4.")
+@click.option("--rewards", metavar="R,...", help="Rewards of the responses, such as 0,1,3 or 0,1/2,1.")
+@click.option("--lengths", metavar="L,...", help="Lengths of the responses, one for each reward.")
+@click.option("--prompts", type=click.IntRange(1, 4), help="Prompts in one batch.")
+@click.option("--target", help="J, pass@2, ...; for losses also kl:pi,ref  kl:ref,pi  kl:token  J-kl  J-kl:token.")
+@click.option("--beta", help="The weight of the KL in J-kl, such as 1/10.")
+@click.option("--compare", is_flag=True, help="A table with one line each (of the gallery, without NAMES).")
+@click.option("--expect", metavar="VERDICT", help="Succeed if this is the verdict.")
+@click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Draw bias and error against batch size (.svg).")
+def estimator(names: tuple[str, ...], **options: Any) -> int:
+    """Say whether estimators are biased: NAMES of the gallery, or FILE.py:FUNCTION; no name lists the gallery."""
+    from derive.estimator_command import run
+
+    return run(names, **options)
 
 
 # -- report ----------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("proof_files",),
     ("report",),
     ("campaign",),
+    ("estimators",),
+    ("estimator_command",),
     ("standard_input", "mending", "watching", "notebook", "language_server"),
     ("run_check",),
     ("cli",),

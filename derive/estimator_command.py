@@ -1,0 +1,82 @@
+"""``derive estimator``: is an estimator of the gallery, or of a file, biased?
+
+Exit status: 0 if all are unbiased or proportional by a positive constant (with ``--expect``:
+if all have that verdict), 1 if not, 2 for an unknown name or bad input, 3 for a defect here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from derive.errors import BadInput, DeriveError
+from derive.estimators import description
+from derive.estimators.gallery import ENTRIES
+from derive.estimators.result import VERDICTS, EstimatorResult
+from derive.estimators.subjects import Options, examined, number
+
+
+def run(names: Sequence[str], *, groups: str | None, rewards: str | None, lengths: str | None, prompts: int | None,
+        target: str | None, beta: str | None, compare: bool, expect: str | None, style: str,
+        output: Path | None) -> int:
+    """What the command does; see the module for the status that is returned."""
+    if expect is not None and expect not in VERDICTS:
+        raise BadInput(f"--expect {expect}: the verdicts are {', '.join(VERDICTS)}")
+    if not names and not compare:
+        click.echo(description.listed(ENTRIES) if style == "full" else json.dumps(
+            {"schema": 1, "gallery": [{"name": entry.name, "statement": entry.statement, "verdict": entry.verdict,
+                                       "source": entry.source} for entry in ENTRIES]}, ensure_ascii=False, indent=2))
+        return 0
+    options = Options(_whole(groups, "--group"), _numbers(rewards), _whole(lengths, "--lengths"), prompts, target,
+                      None if beta is None else number(beta))
+    try:
+        found = [examined(name, options) for name in names or runnable()]
+    except (DeriveError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+        return 3
+    results = [result for result, _ in found]
+    if style == "json":
+        click.echo(json.dumps({"schema": 1, "estimators": [description.payload(result) for result in results]},
+                              ensure_ascii=False, indent=2))
+    elif compare:
+        click.echo(description.compared(results))
+    else:
+        click.echo("\n\n".join(description.described(result, entry) for result, entry in found))
+    if output is not None:
+        _write(output, results)
+    return 0 if all(result.good if expect is None else result.verdict == expect for result in results) else 1
+
+
+def runnable() -> list[str]:
+    """The names of the gallery that can be run here: without torch, no losses."""
+    with_torch = find_spec("torch") is not None
+    return [entry.name for entry in ENTRIES if with_torch or not entry.loss]
+
+
+def _write(path: Path, results: Sequence[EstimatorResult]) -> None:
+    from derive.estimators.plot import svg
+
+    if path.suffix != ".svg":
+        raise BadInput(f"{path}: the plot is written as .svg only")
+    path.write_text(svg(results), encoding="utf-8")
+    click.echo(f"wrote {path}")
+
+
+def _numbers(text: str | None) -> tuple[Fraction, ...] | None:
+    return None if text is None else tuple(number(part) for part in text.split(","))
+
+
+def _whole(text: str | None, option: str) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"{option} {text}: expected whole numbers such as 2,3,4") from None

@@ -1,0 +1,235 @@
+"""``check_advantage``: is the estimator with these advantages biased? For every policy, at given rewards."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+
+from derive.errors import BadInput
+from derive.estimators import effective, field, forms, logits, rounding
+from derive.estimators.groups import Design
+from derive.estimators.naming import LOOKUP, named, parameters
+from derive.estimators.provenance import Ledger, LeftExact
+from derive.estimators.result import EstimatorResult, GroupResult, weakest
+from derive.estimators.runs import Advantage, Outcome, Question, exact_outcomes, float_outcomes
+from derive.estimators.sizes import fitted
+
+Number = int | float | str | Fraction
+Arrays = Literal["auto", "numpy", "torch"]
+REWARDS: tuple[int, ...] = (0, 1, 3)
+REWARDS_WITH_LENGTHS, LENGTHS = (0, 1, 1, 3), (2, 1, 3, 2)
+"""The default for a function that asks for lengths: the length is no function of the reward, nor monotone in it."""
+MOST_RESPONSES = 16
+POLICIES = 5
+"""So many policies are compared where the run is numerical."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What does not depend on the group size: responses sorted by reward, the target, how arrays are made."""
+
+    rewards: tuple[Fraction, ...]
+    lengths: tuple[int, ...] | None
+    prompts: int
+    target: str
+    arrays: Literal["numpy", "torch"]
+
+    def wanted(self) -> effective.Table:
+        """The effective reward of the target."""
+        if self.target == "J":
+            return effective.wanted_for_return(self.rewards, self.prompts)
+        return effective.wanted_for_best_of(self.rewards, self.prompts, int(self.target.removeprefix("pass@")))
+
+
+def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS, group: int | Sequence[int] = 4, *,
+                    prompts: int = 1, lengths: Sequence[int] | None = None, target: str = "J",
+                    arrays: Arrays = "auto", name: str | None = None) -> EstimatorResult:
+    """Whether (1/G) Σ_i A_i ∇log π(o_i) has the mean ∇J, A = function(rewards), for every policy at these rewards.
+
+    The function gets a flat array of prompts x G rewards (samples of a prompt together), and,
+    if it declares them, ``index``, ``lengths`` and ``group_size``; it returns as many
+    advantages. It runs on exact numbers where it can; what makes a run numerical is named.
+    ``lengths`` are those of the responses, one for each reward. ``target`` is J or pass@k (the
+    best of k). ``arrays`` says what it is called with; "auto" takes torch for a function that
+    mentions torch.
+
+    Raises ``BadInput`` for a function that fails, is random, or returns another shape.
+    """
+    sizes = (group,) if isinstance(group, int) else tuple(group)
+    if not sizes:
+        raise BadInput("no group size is given")
+    if rewards is REWARDS and lengths is None and _asks_for_lengths(function):
+        rewards, lengths = REWARDS_WITH_LENGTHS, LENGTHS
+    setting = _setting(function, rewards, lengths, prompts, target, arrays)
+    ledger = Ledger()
+    rows = tuple(_at(function, setting, size, ledger) for size in sizes)
+    return _together(rows, setting, ledger, name or named(function))
+
+
+def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> GroupResult:
+    """The verdict at one group size: exact if the function lets it be, else numerical, with the reason."""
+    design = Design(setting.prompts, len(setting.rewards), group)
+    wanted = setting.wanted()
+    own = Ledger()
+    try:
+        question = Question(function, design, setting.rewards, setting.lengths, _exact_array(setting.arrays, own))
+        outcomes = exact_outcomes(question, replace(question, array=_float_array(setting.arrays)), own)
+        decision = effective.decided(outcomes, design, wanted)
+    except (LeftExact, field.Unsupported) as reason:
+        return _numerical(function, setting, design, wanted, str(reason))
+    except BadInput as error:
+        if error.__cause__ is None:
+            raise
+        return _numerical(function, setting, design, wanted,  # exact numbers miss something that floats have
+                          f"{type(error.__cause__).__name__}: {error.__cause__}")
+    ledger.readings.update(own.readings)
+    probability = None
+    if decision.verdict == "undefined":
+        policy = forms.policies(setting.prompts, len(setting.rewards))
+        chance = field.as_rational(decision.undefined.at(policy))
+        probability = f"{chance} at {_written(policy)}"
+    turning = "not asked"
+    if setting.prompts == 1 and decision.verdict != "undefined":
+        has = len(setting.rewards) > 2 and effective.curl(decision.effective)
+        turning = "E[g] is the gradient of no objective" if has else "E[g] is the gradient of an objective"
+    notes = decision.notes
+    if not design.every_order:
+        notes += (f"at G = {group} one order of each group was run; shuffling some made no difference",)
+    numbers = _sizes(outcomes, setting, design, wanted)
+    if decision.verdict == "unbiased":
+        numbers["relative_bias"] = 0.0  # what the sums in doubles leave is not there
+    return GroupResult(group, decision.verdict, decision.factor, decision.kind, None, probability, curl=turning,
+                       notes=notes, **numbers)
+
+
+def _numerical(function: Advantage, setting: Setting, design: Design, wanted: effective.Table,
+               reason: str) -> GroupResult:
+    question = Question(function, design, setting.rewards, setting.lengths, _float_array(setting.arrays))
+    outcomes = float_outcomes(question)
+    pairs, undefined = [], 0.0
+    for number in range(POLICIES):
+        policy, values = _doubles(setting, wanted, number)
+        sizes = logits.measured(outcomes, design, policy, values)
+        undefined = max(undefined, sizes.undefined)
+        pairs.append(sizes.pair)
+    if undefined:
+        chance = logits.measured(outcomes, design, *_doubles(setting, wanted, 0)).undefined
+        policy_text = _written(forms.policies(setting.prompts, len(setting.rewards)))
+        return GroupResult(design.group, "undefined", numerical=reason, probability=f"{chance:.4g} at {policy_text}",
+                           **_sizes(outcomes, setting, design, wanted))
+    found = rounding.judged(pairs)
+    return GroupResult(design.group, found.verdict, found.factor, found.kind, f"{found.figure}; {reason}",
+                       notes=found.notes, **_sizes(outcomes, setting, design, wanted))
+
+
+def _doubles(setting: Setting, wanted: effective.Table, number: int) -> tuple[Any, Any]:
+    """(a policy, the effective reward that is wanted there), both prompts x responses."""
+    policies = forms.policies(setting.prompts, len(setting.rewards), number)
+    values = [[float(field.ball(form.at(policies))) for form in row] for row in wanted]
+    return np.array([[float(entry.p) / float(entry.q) for entry in row] for row in policies]), np.array(values)
+
+
+def _sizes(outcomes: Sequence[Outcome], setting: Setting, design: Design, wanted: effective.Table) -> dict[str, Any]:
+    policy, values = _doubles(setting, wanted, 0)
+    sizes = logits.measured(outcomes, design, policy, values)
+    if sizes.undefined:
+        return {"worst_group": None}
+    return {
+        "target_length": float(np.linalg.norm(sizes.target)), "relative_bias": sizes.relative_bias,
+        "cosine": sizes.cosine, "trace_variance": sizes.trace_variance,
+        "effective_reward": logits.table(sizes, policy, values, setting.rewards, setting.lengths),
+        "worst_group": logits.worst_group(sizes, outcomes, design, policy, setting.rewards, setting.lengths),
+    }
+
+
+def _together(rows: tuple[GroupResult, ...], setting: Setting, ledger: Ledger, name: str) -> EstimatorResult:
+    verdict = weakest([row.verdict for row in rows])
+    deciding = [row for row in rows if row.verdict == verdict]
+    factor, kind = fitted(deciding if verdict != "proportional" else rows)
+    rewards = tuple(map(str, setting.rewards))
+    at = f"at G = {', '.join(str(row.group) for row in rows)}, rewards {', '.join(rewards)}"
+    if setting.lengths:
+        at += f", lengths {', '.join(map(str, setting.lengths))}"
+    if setting.prompts > 1:
+        at += f", {setting.prompts} prompts"
+    numerical = [row for row in rows if row.numerical is not None]
+    known = f"exact {at}, every policy"
+    if numerical:
+        known = f"numerical {at}: {numerical[-1].numerical}"
+    notes = list(ledger.lines())
+    for row in rows:
+        notes += [note for note in row.notes if note not in notes]
+    if len(set(setting.rewards)) == 2 and verdict in ("unbiased", "proportional"):
+        notes.append("two reward values cannot show a bias in direction (theorem: two reward values); try three")
+    notes.append(f"called with {setting.arrays} arrays")
+    reference = _written(forms.policies(setting.prompts, len(rewards)))
+    notes.append(f"sizes are in the logits, for one batch, at {reference}")
+    return EstimatorResult(name, verdict, known, rows, factor, kind, rewards, setting.lengths, setting.target,
+                           tuple(notes), exact=not numerical)
+
+
+def _written(policies: Sequence[Sequence[Any]]) -> str:
+    return ", ".join(f"π = ({', '.join(map(str, policy))})" for policy in policies)
+
+
+def _setting(function: Advantage, rewards: Sequence[Number], lengths: Sequence[int] | None, prompts: int,
+             target: str, arrays: Arrays) -> Setting:
+    ledger = Ledger()
+    try:
+        values = [ledger.read(reward) if isinstance(reward, float) else Fraction(reward) for reward in rewards]
+    except (LeftExact, ValueError, TypeError, ZeroDivisionError):
+        raise BadInput(f"rewards {tuple(rewards)!r}: expected numbers such as 1, 1/10 or 0.1") from None
+    if len(set(values)) < 2:
+        raise BadInput("the rewards are all equal, so that every gradient of J is 0; give at least two values")
+    if lengths is not None and (len(lengths) != len(values) or any(length < 1 for length in lengths)):
+        raise BadInput(f"{len(values)} rewards need {len(values)} lengths of at least 1, not {tuple(lengths)}")
+    if lengths is None and _asks_for_lengths(function):
+        raise BadInput(f"{named(function)} asks for lengths: give those of the responses, as in lengths=(1, 2, 3)")
+    known = target == "J" or (target.startswith("pass@") and target[5:].isdecimal() and int(target[5:]) >= 1)
+    if not known:
+        raise BadInput(f"the target {target!r}: an advantage function is compared with J or pass@k")
+    if len(values) > MOST_RESPONSES:
+        raise BadInput(f"{len(values)} rewards: at most {MOST_RESPONSES}")
+    order = sorted(range(len(values)), key=lambda place: values[place])
+    return Setting(tuple(values[place] for place in order),
+                   tuple(lengths[place] for place in order) if lengths is not None else None,
+                   prompts, target, _convention(function) if arrays == "auto" else arrays)
+
+
+def _asks_for_lengths(function: Advantage) -> bool:
+    return any(LOOKUP.get(one.name) == "lengths" for one in parameters(function)[0][1:])
+
+
+def _convention(function: Advantage) -> Literal["numpy", "torch"]:
+    """torch for a function that uses it, or whose module imports it and not NumPy: r.std() is another number there."""
+    plain = inspect.unwrap(function)
+    if inspect.isfunction(plain):
+        used = inspect.getclosurevars(plain).globals.values()
+        if any(isinstance(value, ModuleType) and value.__name__.split(".")[0] == "torch" for value in used):
+            return "torch"
+    module = sys.modules.get(getattr(plain, "__module__", ""), ModuleType(""))
+    imported = {value.__name__.split(".")[0] for value in vars(module).values() if isinstance(value, ModuleType)}
+    return "torch" if "torch" in imported and "numpy" not in imported else "numpy"
+
+
+def _exact_array(arrays: Literal["numpy", "torch"], ledger: Ledger) -> Callable[[list[Any]], Any]:
+    if arrays == "numpy":
+        return lambda numbers: np.array(numbers, dtype=object)
+    from derive.estimators.tensors import exact_tensor
+
+    return lambda numbers: exact_tensor(np.array(numbers, dtype=object), ledger)
+
+
+def _float_array(arrays: Literal["numpy", "torch"]) -> Callable[[list[Any]], Any]:
+    if arrays == "numpy":
+        return lambda numbers: np.array(numbers, dtype=float)
+    import torch
+
+    return lambda numbers: torch.tensor(numbers, dtype=torch.float64)

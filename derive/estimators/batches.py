@@ -1,0 +1,199 @@
+"""A batch of a tabular language model as the arguments of a loss, in floats and in exact numbers.
+
+Padding is poisoned: log-probabilities there are finite, different from each other, and have a
+derivative, so that a loss that uses them is seen (a zero there would pass unnoticed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from flint import fmpq
+
+from derive.errors import BadInput, said
+from derive.estimators import field
+from derive.estimators.field import Sum
+from derive.estimators.model import TabularLM
+from derive.estimators.naming import LOOKUP, bound, named, parameters
+from derive.estimators.numbers import Exact
+from derive.estimators.provenance import Ledger
+from derive.estimators.tensors import ExactTensor, wrapped
+
+PADDING = {"pi": Fraction(1, 1499), "old": Fraction(1, 163), "ref": Fraction(1, 167), "rollout": Fraction(1, 173)}
+MEANINGS = {"log_probs": "pi", "old_log_probs": "old", "ref_log_probs": "ref", "rollout_log_probs": "rollout"}
+Loss = Callable[..., Any]
+AdvantageOf = Callable[[Sequence[Fraction]], Sequence[Fraction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Responses (numbers p K + k) and, for each sample, probabilities of its tokens under each policy."""
+
+    model: TabularLM
+    group: int
+    responses: tuple[int, ...]
+    advantages: str | None
+    """"sequence" or "token": the shape of ``advantages``, if the loss asks for them; leave-one-out ones."""
+
+    def probabilities(self, name: str) -> list[list[Fraction]]:
+        """(samples, length) probabilities of the tokens, poison on the padding."""
+        policy, count = self.model.policy(name), len(self.model.responses)
+        rows = []
+        for response in self.responses:
+            tokens = list(self.model.token_probabilities(policy, response // count, response % count))
+            rows.append(tokens + [PADDING[name]] * (self.model.length - len(tokens)))
+        return rows
+
+    @property
+    def lengths(self) -> list[int]:
+        """The number of tokens of each sample."""
+        count = len(self.model.responses)
+        return [len(self.model.responses[response % count]) for response in self.responses]
+
+    @property
+    def rewards(self) -> list[Fraction]:
+        """The reward of each sample."""
+        count = len(self.model.responses)
+        return [self.model.reward_table[response // count][response % count] for response in self.responses]
+
+    def leave_one_out(self) -> list[Fraction]:
+        """r_i minus the mean of the others of its prompt (r_i itself at G = 1)."""
+        rewards, result = self.rewards, []
+        for place, reward in enumerate(rewards):
+            start = place // self.group * self.group
+            others = sum(rewards[start:start + self.group], Fraction(0)) - reward
+            result.append(reward - (others / (self.group - 1) if self.group > 1 else 0))
+        return result
+
+    def numbers(self) -> dict[str, list[Any]]:
+        """Arguments that are no log-probabilities, as lists."""
+        length = self.model.length
+        mask = [[1] * own + [0] * (length - own) for own in self.lengths]
+        last = [[reward if place == own - 1 else 0 for place in range(length)]
+                for reward, own in zip(self.rewards, self.lengths, strict=True)]
+        numbers: dict[str, list[Any]] = {"rewards": self.rewards, "mask": mask, "token_level_rewards": last,
+                                         "lengths": self.lengths}
+        count = len(self.model.responses)
+        numbers["values"] = [
+            [self.model.values[response // count][prefix] for prefix, _ in self.model.places[response % count]]
+            + [Fraction(1, 7)] * (length - len(self.model.places[response % count])) for response in self.responses]
+        if self.advantages == "sequence":
+            numbers["advantages"] = self.leave_one_out()
+        elif self.advantages == "token":
+            numbers["advantages"] = [[value] * length for value in self.leave_one_out()]
+        return numbers
+
+    def others(self) -> dict[str, Any]:
+        """Arguments that are neither."""
+        return {"index": np.repeat(np.arange(self.model.prompts), self.group), "group_size": self.group}
+
+
+def float_arguments(batch: Batch, asked: frozenset[str]) -> dict[str, Any]:
+    """Arguments by meaning, as double tensors; ``log_probs`` is a leaf with a gradient, others if asked for."""
+    arguments = batch.others()
+    for meaning, name in MEANINGS.items():
+        if meaning not in asked:
+            continue
+        arguments[meaning] = torch.tensor(np.log(np.array(batch.probabilities(name), dtype=float)))
+    for meaning, rows in batch.numbers().items():
+        arguments[meaning] = torch.tensor(np.array(rows, dtype=float))
+    arguments["log_probs"].requires_grad_(True)
+    return arguments
+
+
+def exact_arguments(batch: Batch, asked: frozenset[str], ledger: Ledger) -> dict[str, Any]:
+    """The same as exact tensors; the derivative of log_probs[i, t] has the name (i, t)."""
+    arguments = batch.others()
+    one = field.rational(fmpq(1))
+    for meaning, name in MEANINGS.items():
+        if meaning not in asked:
+            continue
+        rows = batch.probabilities(name)
+        array = np.empty((len(rows), batch.model.length), dtype=object)
+        for place in np.ndindex(array.shape):
+            array[place] = Exact(_logarithm(rows[place[0]][place[1]]), ledger, {place: one} if name == "pi" else None)
+        arguments[meaning] = ExactTensor(array, ledger)
+    for meaning, numbers in batch.numbers().items():
+        arguments[meaning] = wrapped(np.array(numbers, dtype=object), ledger)
+    return arguments
+
+
+@lru_cache(maxsize=4096)
+def _logarithm(number: Fraction) -> Sum:
+    return field.logarithm(field.rational(fmpq(number.numerator, number.denominator)))
+
+
+@lru_cache(maxsize=64)
+def asked_for(loss: Loss) -> frozenset[str]:
+    """The meanings of the parameters of a loss."""
+    return frozenset(LOOKUP[one.name] for some in parameters(loss) for one in some if one.name in LOOKUP)
+
+
+def scalar(returned: Any, name: str) -> Any:
+    """The loss that a function returns: the first of a tuple, "loss" of a dictionary. Raises ``BadInput``."""
+    if isinstance(returned, tuple) and returned:
+        returned = returned[0]
+    if isinstance(returned, dict) and "loss" in returned:
+        returned = returned["loss"]
+    shape = getattr(returned, "shape", None)
+    if shape is None:
+        raise BadInput(f"{name} returned {type(returned).__name__}; expected a tensor with one number, the loss")
+    if tuple(shape) not in ((), (1,)):
+        raise BadInput(f"{name} returned a tensor of shape {tuple(shape)}; expected one number, the loss")
+    return returned
+
+
+def float_gradient(loss: Loss, batch: Batch) -> Any:
+    """d loss / d log_probs as an array (samples, length), NaN if the loss is; None if none reaches log_probs.
+
+    Raises ``BadInput`` if the loss fails, changes its arguments, or wants a GPU.
+    """
+    arguments = float_arguments(batch, asked_for(loss))
+    names = bound(loss, arguments)
+    before = {name: value.detach().clone() for name, value in names.items() if isinstance(value, torch.Tensor)}
+    try:
+        value = scalar(loss(**names), named(loss))
+    except BadInput:
+        raise
+    except ZeroDivisionError:
+        return np.full((len(batch.responses), batch.model.length), np.nan)
+    except Exception as error:  # whatever the loss does
+        raise BadInput(_failure(loss, error, batch)) from error
+    for name, saved in before.items():
+        if not torch.equal(saved, names[name].detach()):
+            raise BadInput(f"{named(loss)} changes its argument {name!r} in place; let it work on a copy")
+    if not value.requires_grad:
+        return None
+    if not torch.isfinite(value.detach()).all():
+        return np.full((len(batch.responses), batch.model.length), np.nan)
+    (gradient,) = torch.autograd.grad(value.sum(), arguments["log_probs"], allow_unused=True)
+    return None if gradient is None else gradient.numpy()
+
+
+def exact_gradient(loss: Loss, batch: Batch, ledger: Ledger) -> dict[tuple[int, int], Any] | None:
+    """The same in exact numbers: (sample, token) -> coefficient; None for NaN. Raises ``LeftExact``."""
+    value = scalar(loss(**bound(loss, exact_arguments(batch, asked_for(loss), ledger))), named(loss))
+    if not isinstance(value, ExactTensor):
+        return {}
+    number = value.array.reshape(-1)[0]
+    if not isinstance(number, Exact):
+        raise ledger.leave(f"a loss of type {type(number).__name__}")
+    return None if number.value is None else dict(number.slope)  # type: ignore[arg-type]
+
+
+def _failure(loss: Loss, error: Exception, batch: Batch) -> str:
+    text = said(error)
+    if "cuda" in text.lower() or "nvidia" in text.lower():
+        return f"{named(loss)} needs a GPU ({text}); it is run on the CPU here. Take the device of its input."
+    if "a leaf Variable that requires grad" in text or "in-place" in text:
+        return f"{named(loss)} changes log_probs in place ({text}); let it work on a copy"
+    shape = f"log-probabilities of shape ({len(batch.responses)}, {batch.model.length})"
+    return f"{named(loss)} fails with {type(error).__name__}: {text}; called with {shape}"
+
+

@@ -1,0 +1,355 @@
+"""``check_loss``: is the mean gradient of a torch loss the gradient of its target? On small models, all batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from derive.errors import BadInput
+from derive.estimators import enumeration, field, rounding, targets
+from derive.estimators.batches import Loss
+from derive.estimators.enumeration import Case, Floats
+from derive.estimators.field import Sum
+from derive.estimators.model import TabularLM
+from derive.estimators.naming import LOOKUP, named, parameters
+from derive.estimators.provenance import Ledger, LeftExact
+from derive.estimators.result import (
+    VERDICTS,
+    Effective,
+    EstimatorResult,
+    Factor,
+    GroupResult,
+    Kind,
+    Verdict,
+    WorstGroup,
+    weakest,
+)
+from derive.estimators.rounding import FloatArray
+from derive.estimators.sizes import fitted
+
+BINARY = (0, 1, 1, 0, 1, 0, 1)
+"""Seven responses whose length is no function of the reward."""
+
+
+def default_suite() -> tuple[TabularLM, ...]:
+    """Small models, none symmetric: three rewards; seven responses with ties and a 0; two rewards; two prompts."""
+    return (
+        TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=1),
+        TabularLM(vocab=3, length=2, rewards=(0, 2, Fraction(1, 2), 1, -1, 2, 3), seed=2),
+        TabularLM(vocab=3, length=2, rewards=BINARY, seed=3),
+        TabularLM(vocab=2, length=2, prompts=2, rewards=((0, 1, 3), (1, 0, 0)), seed=4),
+    )
+
+
+def three_responses(rewards: Sequence[object]) -> tuple[TabularLM, ...]:
+    """Models with three responses and these rewards. Raises ``BadInput`` for another number of them."""
+    if len(rewards) != 3:
+        raise BadInput(f"a loss is run on 3 responses, of 1, 2 and 2 tokens: give 3 rewards, not {len(rewards)}")
+    return tuple(TabularLM(vocab=2, length=2, rewards=tuple(rewards), seed=seed) for seed in (1, 2, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one model says: exact vectors (None where floats had to do), and the sizes in doubles."""
+
+    case: Case
+    exact: tuple[list[list[Sum]], list[list[Sum]]] | None
+    pair: rounding.Pair
+    reached: bool
+    undefined: float
+    leak: float
+    trace_variance: float
+    effective: tuple[Effective, ...]
+    worst: WorstGroup | None
+    left: str | None
+    said: tuple[str, ...]
+    """Readings of floats and ties."""
+
+
+def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
+               model: TabularLM | Sequence[TabularLM] | None = None, beta: object = Fraction(1, 10),
+               off_policy: bool = False, exact: bool | Literal["auto"] = "auto",
+               name: str | None = None) -> EstimatorResult:
+    """Whether -E[∇ loss] is the gradient of the target, over all batches of small models.
+
+    The loss is called by the names that it declares (log_probs, old_log_probs, ref_log_probs,
+    mask, rewards, ...; shapes (samples, length) and (samples,), prompts x G samples with
+    those of a prompt together) and returns one number. A KL target is descended, J climbed.
+    ``off_policy`` samples from an old policy, or a rollout policy where the loss asks for
+    one, that differs from pi. ``advantages`` are leave-one-out ones.
+    ``exact`` True runs all models in exact numbers, "auto" the small ones.
+
+    Raises ``BadInput`` for a loss that fails, is random, changes its arguments, asks for a
+    name that is not known, or returns no single number.
+    """
+    sizes = (group,) if isinstance(group, int) else tuple(group)
+    goal = targets.target_name(target)
+    models = default_suite() if model is None else (model,) if isinstance(model, TabularLM) else tuple(model)
+    if not sizes or not models:
+        raise BadInput("no group size or no model is given")
+    asked = {LOOKUP.get(one.name) for some in parameters(loss) for one in some}
+    if "log_probs" not in asked:
+        raise BadInput(f"{named(loss)} asks for no log-probabilities of the policy; name a parameter log_probs")
+    weight = Fraction(str(beta))
+    rows, outcomes = [], []
+    for size in sizes:
+        found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)
+        row = _row(size, found)
+        if row.verdict == "proportional" and len(models) == 1:  # one policy cannot tell a constant from a factor of pi
+            found += _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
+            row = _row(size, found)
+        rows.append(row)
+        outcomes += found
+    away = None
+    if not off_policy and asked & {"old_log_probs", "rollout_log_probs"}:
+        distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
+        away = _row(sizes[0], distant).verdict
+    return _together(tuple(rows), outcomes, name or named(loss), goal, away)
+
+
+def _examined(loss: Loss, models: Sequence[TabularLM], group: int, goal: str, beta: Fraction, asked: set[str | None],
+              *, away: bool, exact: bool | Literal["auto"]) -> list[Outcome]:
+    outcomes = []
+    behaviour = "rollout" if "rollout_log_probs" in asked else "old"
+    advantages = shape_of_advantages(loss, models[0], behaviour) if "advantages" in asked else None
+    for one in models:
+        distant = one.away(behaviour) if away else one
+        case = Case(loss, distant, group, behaviour, advantages)
+        floats = enumeration.in_floats(case)
+        outcomes.append(_outcome(floats, goal, beta, exact=exact))
+    return outcomes
+
+
+def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal["auto"]) -> Outcome:
+    case = floats.case
+    wanted = targets.in_logits(case.model, targets.table(goal, case.model, case.model.policy(case.behaviour), beta))
+    vectors, left = None, None
+    said: tuple[str, ...] = ()
+    work = len(case.batches) * case.design.prompts * case.group
+    if exact is True or (exact == "auto" and work <= enumeration.WORK):
+        ledger = Ledger()
+        try:
+            table = enumeration.in_exact_numbers(floats, ledger)
+            vectors = (targets.in_logits(case.model, table), wanted)
+            said = (*ledger.lines(), *sorted(ledger.ties))
+        except LeftExact as reason:
+            left = str(reason)
+    numbers = _Measured(floats, wanted)
+    pair = rounding.Pair(numbers.mean, numbers.wanted, numbers.noise)
+    return Outcome(case, vectors, pair, floats.reached, numbers.undefined, numbers.leak, numbers.trace_variance,
+                   numbers.effective, numbers.worst, left, said)
+
+
+class _Measured:
+    """Sizes in doubles, in the logits of the model: mean gradient, variance, effective reward, worst batch."""
+
+    def __init__(self, floats: Floats, wanted: list[list[Sum]]) -> None:
+        case, defined = floats.case, floats.defined
+        self.case = case
+        model, count = case.model, case.design.responses
+        weights = np.array([float(case.probability(responses, orders)) for responses, orders in case.batches])
+        derivatives = np.where(defined[:, None, None], floats.derivatives, 0.0)
+        numbers = np.array([responses for responses, _ in case.batches])
+        lengths = np.array([len(one) for one in model.responses] * model.prompts)
+        inside = np.arange(model.length)[None, None, :] < lengths[numbers][:, :, None]
+        self.undefined = float(weights[~defined].sum())
+        self.leak = float(np.abs(np.where(inside, 0.0, derivatives)).max(initial=0.0))
+        gradients = -np.einsum("bit,bitn->bn", np.where(inside, derivatives, 0.0), _scores(model)[numbers])
+        self.mean = (weights[:, None] * gradients).sum(axis=0).reshape(model.prompts, -1)
+        self.wanted = np.array([[float(field.ball(entry)) for entry in row] for row in wanted])
+        self.noise = float((weights * np.linalg.norm(gradients, axis=1)).sum())
+        self.trace_variance = float((weights * (gradients**2).sum(axis=1)).sum() - (self.mean**2).sum())
+        self.effective = self._effective(derivatives, numbers, weights, inside, lengths, count)
+        far = weights * np.linalg.norm(gradients - self.wanted.reshape(1, -1), axis=1) * defined
+        self.worst = self._worst(int(np.argmax(far)), derivatives, inside)
+
+    def _effective(self, derivatives: FloatArray, numbers: Any, weights: FloatArray, inside: Any, lengths: Any,
+                   count: int) -> tuple[Effective, ...]:
+        """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o, without its mean; next to r(o)."""
+        model = self.case.model
+        total = np.zeros(model.prompts * count)
+        shares = -(np.where(inside, derivatives, 0.0).sum(axis=2) / lengths[numbers]) * weights[:, None]
+        np.add.at(total, numbers.ravel(), shares.ravel())
+        law = np.array([float(p) for row in model.law(model.policy("pi")) for p in row])
+        rows = []
+        for prompt in range(model.prompts):
+            part = slice(prompt * count, (prompt + 1) * count)
+            climbed = total[part] * model.prompts / law[part]
+            rewards = np.array([float(reward) for reward in model.reward_table[prompt]])
+            for response in range(count):
+                rows.append(Effective(prompt, str(model.reward_table[prompt][response]),
+                                      len(model.responses[response]),
+                                      float(climbed[response] - climbed @ law[part]),
+                                      float(rewards[response] - rewards @ law[part])))
+        return tuple(rows)
+
+    def _worst(self, place: int, derivatives: FloatArray, inside: Any) -> WorstGroup:
+        responses, orders = self.case.batches[place]
+        batch = self.case.batch(responses)
+        sums = -np.where(inside[place], derivatives[place], 0.0).sum(axis=1)
+        return WorstGroup(tuple(map(str, batch.rewards)), tuple(batch.lengths),
+                          float(self.case.probability(responses, orders)), tuple(float(entry) for entry in sums))
+
+
+def _scores(model: TabularLM) -> FloatArray:
+    """The score of each token of each response: (prompts x responses, length, prompts x prefixes x tokens)."""
+    pi, count = model.policy("pi"), len(model.responses)
+    scores = np.zeros((model.prompts * count, model.length, model.prompts, len(model.prefixes), model.vocab))
+    for prompt in range(model.prompts):
+        for response in range(count):
+            for place, (prefix, token) in enumerate(model.places[response]):
+                row = scores[prompt * count + response, place, prompt, prefix]
+                row -= np.array([float(p) for p in pi[prompt][prefix]])
+                row[token] += 1
+    return scores.reshape(model.prompts * count, model.length, -1)
+
+
+def shape_of_advantages(loss: Loss, model: TabularLM, behaviour: str) -> str:
+    """"sequence" for (samples,) if the loss runs with it where samples and length differ, else "token"."""
+    from derive.estimators.batches import float_gradient
+
+    case = Case(loss, model, 3, behaviour, "sequence")
+    try:
+        float_gradient(loss, case.batch([0] * 3 * model.prompts))
+    except BadInput:
+        return "token"
+    return "sequence"
+
+
+# -- verdicts --------------------------------------------------------------------------------------
+
+
+def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
+    shown = max(outcomes, key=lambda one: _relative(one.pair))
+    sizes: dict[str, Any] = {
+        "relative_bias": _relative(shown.pair), "cosine": _cosine(shown.pair), "trace_variance": shown.trace_variance,
+        "target_length": float(np.linalg.norm(shown.pair.target)), "effective_reward": shown.effective,
+        "worst_group": shown.worst, "notes": (f"sizes at G = {group} are those of {shown.case.model}, in its logits, "
+                                              "for one batch",)}
+    if any(outcome.leak for outcome in outcomes):
+        return _leaking(group, outcomes, sizes)
+    undefined = max(outcome.undefined for outcome in outcomes)
+    if undefined:
+        return GroupResult(group, "undefined", probability=f"{undefined:.4g}", worst_group=shown.worst)
+    if not any(outcome.reached for outcome in outcomes):
+        return GroupResult(group, "no gradient", notes=("nothing of the loss depends on log_probs",))
+    exact = [outcome.exact for outcome in outcomes if outcome.exact is not None]
+    rounded = [outcome.pair for outcome in outcomes if outcome.exact is None]
+    decided = _exact_verdict(exact) if exact else None
+    if decided is not None and decided[0] == "unbiased" and not rounded:
+        sizes["relative_bias"] = 0.0
+    if not rounded and decided is not None:
+        verdict, factor, kind, notes = decided
+        return GroupResult(group, verdict, factor, kind, None, **{**sizes, "notes": notes + sizes["notes"]})
+    judged = rounding.judged([outcome.pair for outcome in outcomes])
+    if decided is not None and VERDICTS.index(decided[0]) > VERDICTS.index(judged.verdict):
+        verdict, factor, kind, notes = decided  # exact numbers see what rounding hides
+        return GroupResult(group, verdict, factor, kind, None, **{**sizes, "notes": notes + sizes["notes"]})
+    factor = judged.factor
+    if decided is not None and decided[1] is not None and factor is not None and factor.value is not None:
+        factor = Factor(decided[1].text, factor.value)
+    return GroupResult(group, judged.verdict, factor, judged.kind, judged.figure,
+                       **{**sizes, "notes": judged.notes + sizes["notes"]})
+
+
+def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> GroupResult:
+    """Log-probabilities of padding are functions of the parameters too, and no target has a gradient there."""
+    largest = max(outcome.leak for outcome in outcomes)
+    return GroupResult(group, "biased", numerical=f"a gradient of {largest:.2g} on padding", **{
+        **sizes, "notes": ("mask leak: the gradient of log-probabilities of padding is not 0", *sizes["notes"])})
+
+
+def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
+                   ) -> tuple[Verdict, Factor | None, Kind | None, tuple[str, ...]]:
+    """The verdict about all models whose vectors are exact."""
+    factors: list[Sum | None] = []
+    for mean, wanted in pairs:
+        factors.append(_ratio([entry for row in mean for entry in row], [entry for row in wanted for entry in row]))
+    if all(factor == {} for factor in factors):
+        return "zero mean", None, None, ()
+    if any(factor is None for factor in factors):
+        inside = all(all(_positive(_ratio(one, other)) for one, other in zip(mean, wanted, strict=True))
+                     for mean, wanted in pairs)
+        return "biased", None, None, (
+            "right direction within a prompt, factors differ between prompts",) if inside else ()
+    known = [factor for factor in factors if factor is not None]
+    signs = {field.sign(factor) for factor in known}
+    if len(signs) > 1:
+        return "biased", None, None, ("the direction is right for some policies and not for others",)
+    wrong = ("the direction is the opposite one",) if signs == {-1} else ()
+    if all(factor == known[0] for factor in known):
+        factor = Factor(field.text(known[0]), float(field.ball(known[0])))
+        return ("unbiased" if factor.text == "1" else "proportional"), factor, "constant", wrong
+    text = ", ".join(dict.fromkeys(field.text(factor) for factor in known))
+    return "proportional", Factor(text), "model-dependent", wrong or (
+        "right direction within a prompt, factors differ between prompts",)
+
+
+def _ratio(mean: Sequence[Sum], wanted: Sequence[Sum]) -> Sum | None:
+    """The c with mean = c wanted, {} for mean = 0, or None. Raises nothing: what is not decided is None."""
+    if all(not entry for entry in mean):
+        return {}
+    pivot = next((place for place, entry in enumerate(wanted) if entry), None)
+    if pivot is None:
+        return None
+    try:
+        for one, other in zip(mean, wanted, strict=True):
+            difference = field.add(field.multiply(one, wanted[pivot]), field.multiply(mean[pivot], other), scale=-1)
+            if not field.is_zero(difference):
+                return None
+        if any(logs for _, logs in wanted[pivot]):
+            return _logarithmic_ratio(mean[pivot], wanted[pivot])
+        return field.multiply(mean[pivot], field.inverse(wanted[pivot]))
+    except field.Unsupported:
+        return None
+
+
+def _logarithmic_ratio(one: Sum, other: Sum) -> Sum | None:
+    """one/other where both hold logarithms: the rational c of a pair of terms, if one = c other."""
+    key = next(iter(other))
+    constant = field.rational(one.get(key, 0) / other[key]) if one.get(key) is not None else {}
+    return constant if constant and field.multiply(other, constant) == one else None
+
+
+def _positive(factor: Sum | None) -> bool:
+    return factor is not None and bool(factor) and field.sign(factor) > 0
+
+
+def _relative(pair: rounding.Pair) -> float:
+    length = float(np.linalg.norm(pair.target))
+    return float(np.linalg.norm(pair.mean - pair.target)) / length if length else float("inf")
+
+
+def _cosine(pair: rounding.Pair) -> float | None:
+    mean, target = float(np.linalg.norm(pair.mean)), float(np.linalg.norm(pair.target))
+    return None if mean <= rounding.ROUNDING * pair.size or not target else float(
+        np.vdot(pair.mean, pair.target)) / mean / target
+
+
+def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: str, goal: str,
+              away: str | None) -> EstimatorResult:
+    verdict = weakest([row.verdict for row in rows])
+    factor, kind = fitted(rows if verdict == "proportional" else [row for row in rows if row.verdict == verdict])
+    exact = [f"{one.case.model} at G = {one.case.group}" for one in outcomes if one.exact is not None]
+    rounded = [one for one in outcomes if one.exact is None]
+    parts = []
+    if exact:
+        parts.append(f"exact at these policies: {'; '.join(exact)}")
+    if rounded:
+        figures = "; ".join(dict.fromkeys(row.numerical for row in rows if row.numerical)) or "floats"
+        where = "; ".join(f"{one.case.model} at G = {one.case.group}" for one in rounded)
+        parts.append(f"numerical ({figures}) at: {where}")
+    reasons = list(dict.fromkeys(one.left for one in outcomes if one.left is not None))
+    leak = any(outcome.leak for outcome in outcomes)
+    notes = [line for one in outcomes for line in one.said] + [note for row in rows for note in row.notes]
+    notes = [f"left exact numbers: {reason}" for reason in reasons] + list(dict.fromkeys(notes))
+    if away is not None:
+        notes.append(f"this is where old (or rollout) and pi agree; away from there: {away} (in floats)")
+    return EstimatorResult(name, verdict, ". ".join(parts), rows, factor, kind, target=goal, notes=tuple(notes),
+                           away=away, mask_leak=leak, exact=not reasons and bool(exact))
+
+

@@ -1,0 +1,238 @@
+"""Running an advantage function on every batch: in exact numbers or in floats.
+
+What the function returns for a batch is an ``Outcome``; a NaN, an infinity or a division by
+zero is an undefined one and keeps its probability. A function that is random, or that cares
+about the order of the samples where only one order is run, is refused.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from derive.errors import BadInput, said
+from derive.estimators import randomness
+from derive.estimators.groups import Design
+from derive.estimators.naming import bound, named
+from derive.estimators.numbers import Exact, exact, nearest
+from derive.estimators.provenance import Ledger, LeftExact
+
+REPEATED = 2_000
+"""At most so many batches are run again, to see whether the function is random or depends on the order."""
+
+
+class _Resample:
+    """The type of ``RESAMPLE``."""
+
+    def __repr__(self) -> str:
+        return "RESAMPLE"
+
+
+RESAMPLE = _Resample()
+"""Returned for a group that is thrown away and sampled again for the same prompt (dynamic sampling)."""
+DROPPED: tuple[Any, ...] = ()
+AGREEMENT = 1e-6
+"""Exact numbers and floats may differ by so much: it is far above rounding, and far below another formula."""
+Advantage = Callable[..., Any]
+Run = Callable[[Sequence[int]], tuple[Any, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A batch, the number of tuples that it stands for, and the advantages of its samples.
+
+    None is undefined, and ``DROPPED``, which is empty, a batch that is sampled again.
+    """
+
+    batch: tuple[int, ...]
+    weight: int
+    advantages: tuple[Any, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An advantage function, how its batches are made, and the reward and length of each response.
+
+    ``array`` makes what the function is called with out of a list of exact numbers or floats.
+    """
+
+    function: Advantage
+    design: Design
+    rewards: tuple[Fraction, ...]
+    lengths: tuple[int, ...] | None
+    array: Callable[[list[Any]], Any]
+
+    def called(self, batch: Sequence[int], number: Callable[[Fraction], Any]) -> list[Any]:
+        """What the function returns for one batch, as a list of one number a sample. Raises ``BadInput``."""
+        own = [response % self.design.responses for response in batch]
+        available: dict[str, Any] = {
+            "rewards": self.array([number(self.rewards[response]) for response in own]),
+            "index": np.repeat(np.arange(self.design.prompts), self.design.group),
+            "group_size": self.design.group,
+        }
+        if self.lengths is not None:
+            lengths = self.lengths
+            available["lengths"] = self.array([number(Fraction(lengths[response])) for response in own])
+            if number is float and isinstance(available["lengths"], np.ndarray):
+                available["lengths"] = available["lengths"].astype(int)  # to be counted with
+        given = available["rewards"]
+        before = None if number is not float else [float(entry) for entry in given]
+        returned = self.function(**bound(self.function, available, first="rewards"))
+        if before is not None and [float(entry) for entry in given] != before:
+            raise BadInput(f"{named(self.function)} changes its rewards in place; let it work on a copy")
+        if returned is RESAMPLE:
+            if self.design.prompts > 1:
+                raise BadInput("RESAMPLE is for one prompt; with several, ask about each prompt by itself")
+            return list(DROPPED)
+        return listed(returned, len(batch), named(self.function))
+
+
+def listed(returned: Any, size: int, name: str) -> list[Any]:
+    """A returned array, list or tuple as a flat list. Raises ``BadInput`` for a wrong shape."""
+    if isinstance(returned, tuple) and len(returned) != size and returned:
+        returned = returned[0]  # (advantages, returns), as verl has it
+    if isinstance(getattr(returned, "ledger", None), Ledger):
+        returned = returned.array  # a tensor of exact numbers
+    flat = returned.tolist() if hasattr(returned, "tolist") else returned
+    if not isinstance(flat, list | tuple):
+        raise BadInput(f"{name} returned {type(returned).__name__}; expected one advantage for each of {size} rewards")
+    if len(flat) != size or any(isinstance(entry, list | tuple) for entry in flat):
+        shape = getattr(returned, "shape", None) or f"({len(flat)},)"
+        raise BadInput(f"{name} returned an array of shape {tuple(shape) if not isinstance(shape, str) else shape}; "
+                       f"expected ({size},), one advantage for each reward")
+    return list(flat)
+
+
+def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> list[Outcome]:
+    """All outcomes in exact numbers. Raises ``LeftExact`` where the function leaves them.
+
+    Each is compared with what the function does in floats: NumPy does other things to arrays
+    of objects here and there (``np.nan_to_num`` returns them as they are).
+    """
+    def number(value: Fraction) -> Any:
+        return exact(value, ledger)
+
+    def run(batch: Sequence[int]) -> tuple[Any, ...] | None:
+        numbers = []
+        for entry in question.called(batch, number):
+            made = exact(entry, ledger) if not isinstance(entry, float) or np.isfinite(entry) else None
+            if made is None and not isinstance(entry, float):
+                raise ledger.leave(f"a result of type {type(entry).__name__}")
+            if made is None or made.value is None:
+                return None
+            numbers.append(made)
+        return tuple(numbers)
+
+    with randomness.refused(named(question.function)):
+        outcomes = _all(question, run)
+        floats = []
+        for outcome in outcomes:
+            floats.append(_shielded(in_floats, partial(_in_floats, in_floats), outcome.batch))
+            if not _close(outcome.advantages, floats[-1]):
+                if not _same(_shielded(question, run, outcome.batch), outcome.advantages):
+                    raise BadInput(_remembers(question))
+                rewards = ", ".join(str(question.rewards[one % question.design.responses]) for one in outcome.batch)
+                raise ledger.leave(f"exact numbers and floats disagree at the rewards ({rewards})")
+        if ledger.exits:  # the function caught the exception and went on
+            raise LeftExact(ledger.exits[0])
+        _repeated(in_floats, [replace(one, advantages=row) for one, row in zip(outcomes, floats, strict=True)])
+    return outcomes
+
+
+def float_outcomes(question: Question) -> list[Outcome]:
+    """All outcomes in doubles."""
+    with randomness.refused(named(question.function)):
+        outcomes = _all(question, partial(_in_floats, question))
+        _repeated(question, outcomes)
+    return outcomes
+
+
+def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | None:
+    with np.errstate(all="ignore"):
+        try:
+            numbers = tuple(float(entry) for entry in question.called(batch, float))
+        except ZeroDivisionError:
+            return None
+        except LeftExact:
+            raise BadInput(_remembers(question)) from None  # nothing here is exact but what it has kept
+    return numbers if all(np.isfinite(numbers)) else None
+
+
+def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None) -> bool:
+    """Whether the same came out, as far as doubles show."""
+    if exact_ones is None or floats is None:
+        return exact_ones is floats
+    if len(exact_ones) != len(floats):
+        return False
+    return all(abs(nearest(x) - y) <= AGREEMENT * (1 + abs(y)) for x, y in zip(exact_ones, floats, strict=True))
+
+
+def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, ...] | None:
+    """A run of one batch, with every failure of the function under test as ``BadInput``."""
+    try:
+        return run(batch)
+    except ZeroDivisionError:
+        return None
+    except (LeftExact, BadInput):
+        raise
+    except Exception as error:  # whatever the function under test does
+        rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
+        raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "
+                       f"rewards ({rewards})") from error
+
+
+def _all(question: Question, run: Run) -> list[Outcome]:
+    outcomes = [Outcome(batch, weight, _shielded(question, run, batch)) for batch, weight in question.design.batches()]
+    if all(outcome.advantages == DROPPED for outcome in outcomes):
+        raise BadInput(f"{named(question.function)} returns RESAMPLE for every group")
+    return outcomes
+
+
+def _repeated(question: Question, outcomes: Sequence[Outcome]) -> None:
+    """Every batch again, in another sequence, so that no count of calls fits; and in another order of its samples.
+
+    Raises ``BadInput`` for a function that is random, remembers, or depends on an order that was not run.
+    """
+    shuffle = random.Random(0)
+    run = partial(_in_floats, question)
+    same_order = range(question.design.prompts * question.design.group)
+    for outcome in shuffle.sample(outcomes, min(len(outcomes), REPEATED)):
+        order = same_order if question.design.every_order else _shuffled(question.design, shuffle)
+        batch = [outcome.batch[place] for place in order]
+        again = _shielded(question, run, batch)
+        if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order)):
+            continue
+        steady = all(_same(_shielded(question, run, batch), again) for _ in range(3)) and all(
+            _same(_shielded(question, run, outcome.batch), outcome.advantages) for _ in range(3))
+        if question.design.every_order or not steady:
+            raise BadInput(_remembers(question))
+        raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
+                       f"to run at G = {question.design.group}. Take a smaller group.")
+
+
+def _remembers(question: Question) -> str:
+    return (f"{named(question.function)} is random, or remembers earlier calls: called twice with the same rewards it "
+            "returns different advantages. Fix its randomness outside of it.")
+
+
+def _shuffled(design: Design, shuffle: random.Random) -> list[int]:
+    """A random order of the samples within each prompt."""
+    order: list[int] = []
+    for prompt in range(design.prompts):
+        places = list(range(prompt * design.group, (prompt + 1) * design.group))
+        shuffle.shuffle(places)
+        order += places
+    return order
+
+
+def _same(left: tuple[Any, ...] | None, right: tuple[Any, ...] | None) -> bool:
+    if left is None or right is None or len(left) != len(right):
+        return left is right
+    return all(x.value == y.value if isinstance(x, Exact) else abs(x - y) <= 1e-9 * (1 + abs(x))
+               for x, y in zip(left, right, strict=True))

@@ -1,0 +1,128 @@
+"""What the command line is asked about: a name of the gallery, or a function in a file; and its result."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from derive.errors import BadInput, said
+from derive.estimators.advantage import REWARDS, check_advantage
+from derive.estimators.gallery import entry_of
+from derive.estimators.gallery.entry import Entry
+from derive.estimators.naming import asks_for_log_probabilities
+from derive.estimators.result import EstimatorResult, Factor
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for; None is the default of the estimator."""
+
+    groups: tuple[int, ...] | None = None
+    rewards: tuple[Fraction, ...] | None = None
+    lengths: tuple[int, ...] | None = None
+    prompts: int | None = None
+    target: str | None = None
+    beta: Fraction | None = None
+
+
+def examined(name: str, options: Options) -> tuple[EstimatorResult, Entry | None]:
+    """The result for a name of the gallery or FILE.py:FUNCTION. Raises ``BadInput``."""
+    if ":" in name and name.rpartition(":")[0].endswith(".py"):
+        return _of_function(loaded(name), name, options), None
+    if name.endswith(".py"):
+        raise BadInput(f"{name}: which function? Write {name}:FUNCTION")
+    entry = entry_of(name)
+    return of_entry(entry, options), entry
+
+
+def of_entry(entry: Entry, options: Options = Options()) -> EstimatorResult:
+    """The result for an entry of the gallery; ``every G`` where its form is that of a theorem."""
+    if options.rewards is not None and options.lengths is None and entry.lengths is not None:
+        raise BadInput(f"{entry.name} needs the lengths of the responses: give --lengths with --rewards")
+    if entry.loss:
+        chosen = replace(options, groups=options.groups or entry.groups, target=options.target or entry.target)
+        return _of_function(entry.function, entry.name, chosen, off_policy=entry.off_policy)
+    chosen = replace(
+        options, groups=options.groups or entry.groups,
+        rewards=options.rewards or tuple(map(Fraction, entry.rewards)),
+        lengths=options.lengths or (entry.lengths if options.rewards is None else None),
+        prompts=options.prompts or entry.prompts, target=options.target or entry.target)
+    result = _of_function(entry.function, entry.name, chosen)
+    if entry.form is None or chosen.target != "J" or chosen.prompts != 1:
+        return result
+    return with_theorem(result, entry, chosen.rewards or ())
+
+
+def with_theorem(result: EstimatorResult, entry: Entry, rewards: Sequence[Fraction]) -> EstimatorResult:
+    """The result for every G, if the code has the form of the entry at the sizes that were run."""
+    form = entry.form
+    sizes = [row.group for row in result.groups]
+    if form is None or not result.exact or not all(form.agrees(entry.function, rewards, size) for size in sizes):
+        return result
+    known = (f"proved, every G >= 2, every differentiable policy: theorem {form.theorem.name!r}; the code has its "
+             f"form at G = {', '.join(map(str, sizes))}")
+    factor = result.factor if form.term == "1" or len(sizes) == 1 else Factor(form.term)
+    return replace(result, known=known, factor=factor)
+
+
+def _of_function(function: Callable[..., Any], name: str, options: Options, *,
+                 off_policy: bool = False) -> EstimatorResult:
+    if asks_for_log_probabilities(function):
+        return _of_loss(function, name, options, off_policy=off_policy)
+    target = options.target or "J"
+    return check_advantage(function, options.rewards or REWARDS, options.groups or (2, 3, 4),
+                           prompts=options.prompts or 1, lengths=options.lengths, target=target, name=name)
+
+
+def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_policy: bool) -> EstimatorResult:
+    if importlib.util.find_spec("torch") is None:
+        raise BadInput(f"{name} is a loss and needs torch: pip install 'derive-rl[torch]'")
+    if options.lengths is not None or options.prompts is not None:
+        raise BadInput(f"{name} is a loss: --lengths and --prompts are for advantage functions; models have their own")
+    from derive.estimators.loss import check_loss, three_responses
+
+    models = None if options.rewards is None else three_responses(options.rewards)
+    return check_loss(function, options.groups or (2, 4), options.target or "J", model=models, off_policy=off_policy,
+                      beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
+
+
+def loaded(name: str) -> Callable[..., Any]:
+    """The function FUNCTION of FILE.py:FUNCTION; the file is executed. Raises ``BadInput``."""
+    path, _, function_name = name.rpartition(":")
+    file = Path(path)
+    if not file.is_file():
+        raise BadInput(f"{path}: no such file")
+    module_name = f"_estimators_of_{file.stem}"
+    specification = importlib.util.spec_from_file_location(module_name, file)
+    if specification is None or specification.loader is None:
+        raise BadInput(f"{path} cannot be read as Python")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module_name] = module
+    sys.path.insert(0, str(file.resolve().parent))
+    try:
+        specification.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
+        raise BadInput(f"{path} fails when it is executed: {type(error).__name__}: {said(error)}") from None
+    finally:
+        sys.path.remove(str(file.resolve().parent))
+    function: Callable[..., Any] | None = getattr(module, function_name, None)
+    if not callable(function):
+        known = ", ".join(key for key, value in vars(module).items()
+                          if callable(value) and getattr(value, "__module__", "") == module_name)
+        raise BadInput(f"{path} has no function {function_name!r}; it has {known or 'none'}")
+    return function
+
+
+def number(text: str) -> Fraction:
+    """A number of the command line: 1, 1/10 or 0.1. Raises ``BadInput``."""
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise BadInput(f"{text!r} is no number; write 1, 1/10 or 0.1") from None

@@ -1,0 +1,198 @@
+"""Functions and losses made to fool a check: rare randomness, counts of calls, caches, orders, places, one policy."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from derive.errors import BadInput
+from derive.estimators import TabularLM, check_advantage
+
+MODEL = {"vocab": 2, "length": 2, "rewards": (1, 0, 3), "seed": 1}
+
+
+def leave_one_out(r: Any) -> Any:
+    return r - (r.sum() - r) / (len(r) - 1)
+
+
+class Counting:
+    """Leave one out, and something else in every n-th call."""
+
+    def __init__(self, every: int) -> None:
+        self.every, self.calls = every, 0
+
+    def __call__(self, r: Any) -> Any:
+        self.calls += 1
+        return leave_one_out(r) if self.calls % self.every else r - r.max()
+
+
+@pytest.mark.parametrize("group", [2, 3, 8])
+@pytest.mark.parametrize("every", [2, 3, 5, 9, 27, 45, 81])
+def test_a_count_of_calls_that_fits_the_number_of_groups(every: int, group: int) -> None:
+    """9 tuples at G = 2, 27 at G = 3, 45 multisets at G = 8: each pass over them sees the same calls."""
+    with pytest.raises(BadInput, match="remembers earlier calls"):
+        check_advantage(Counting(every), group=group)
+
+
+def rarely(r: Any) -> Any:
+    return leave_one_out(r) if random.random() > 1e-9 else r - r.max()
+
+
+def rarely_in_numpy(r: Any) -> Any:
+    return leave_one_out(r) if np.random.rand() > 1e-9 else r - r.max()
+
+
+@pytest.mark.parametrize(("function", "library"), [(rarely, "random"), (rarely_in_numpy, "numpy.random")])
+def test_randomness_that_no_repetition_shows(function: Callable[..., Any], library: str) -> None:
+    with pytest.raises(BadInput, match=rf"draws random numbers \({library}\)"):
+        check_advantage(function, group=2)
+
+
+def test_what_a_function_keeps() -> None:
+    """The first mean that it met, an exact number; and something else in its first calls only."""
+    kept: list[Any] = []
+
+    def first_mean(r: Any) -> Any:
+        kept.append(r.mean())
+        return r - kept[0]
+
+    calls: list[int] = []
+
+    def warming_up(r: Any) -> Any:
+        calls.append(1)
+        return r - (r.mean() if len(calls) < 20 else 0)
+
+    for function in (first_mean, warming_up):
+        with pytest.raises(BadInput, match="remembers earlier calls"):
+            check_advantage(function, group=3)
+
+
+def test_an_order_that_matters_in_one_group_only() -> None:
+    """Of 45 multisets at G = 8 those with the sum 12; of the tuples at G = 3 all are run, and it is a verdict."""
+    def first_as_baseline(r: Any) -> Any:
+        return leave_one_out(r) if r.sum() != 12 else r - r[0]
+
+    with pytest.raises(BadInput, match="depends on the order"):
+        check_advantage(first_as_baseline, group=8)
+    assert check_advantage(lambda r: r - r[0], group=3).verdict == "proportional"
+
+
+def test_rewards_changed_in_place() -> None:
+    def shifted(r: Any) -> Any:
+        r -= r.mean()
+        return r
+
+    with pytest.raises(BadInput, match="changes its rewards in place"):
+        check_advantage(shifted, group=3)
+
+
+def test_a_parameter_of_its_own_keeps_its_default() -> None:
+    """``k`` is not the group size: with k = 2 at G = 4 this is no mean of the others, and at G = 3 it is."""
+    def best_of(r: Any, k: int = 2) -> Any:
+        return r - r.sum() / k
+
+    assert str(check_advantage(best_of, group=4).factor) == "1/2"
+    with pytest.raises(BadInput, match="asks for 'k'"):
+        check_advantage(lambda r, k: r / k, group=2)
+
+
+def test_lengths_can_be_counted_with() -> None:
+    """E[A | o] = length(o) r(o): exact, and biased."""
+    def repeated(r: Any, lengths: Any) -> Any:
+        return np.array([sum(reward for _ in range(length)) for reward, length in zip(r, lengths, strict=True)])
+
+    result = check_advantage(repeated, (0, 1, 3), 2, lengths=(1, 2, 2))
+    assert (result.verdict, str(result.factor), result.exact) == ("proportional", "2", True)
+
+
+# -- torch ------------------------------------------------------------------------------------------
+
+def test_advantages_in_torch_are_exact() -> None:
+    torch = pytest.importorskip("torch")
+
+    def stacked(r: Any) -> Any:
+        return torch.stack([reward - (r.sum() - reward) / (len(r) - 1) for reward in r])
+
+    def standardised(r: Any) -> Any:
+        return torch.where(r.std() > 0, (r - r.mean()) / r.std(), r * 0)
+
+    assert check_advantage(stacked, group=3).known == "exact at G = 3, rewards 0, 1, 3, every policy"
+    result = check_advantage(standardised, (0, 1), 2)
+    assert (str(result.factor), result.exact) == ("1/2·√2", True)  # ddof 1, as torch has it
+
+
+def test_places_that_are_written_to() -> None:
+    """Exact entries put into a tensor of floats, and a view that is changed: floats decide, and it is said."""
+    torch = pytest.importorskip("torch")
+
+    def filled(r: Any) -> Any:
+        out = torch.zeros(len(r), dtype=torch.float64)
+        for place in range(len(r)):
+            out[place] = r[place] - (r.sum() - r[place]) / (len(r) - 1)
+        return out
+
+    def through_a_view(r: Any) -> Any:
+        out = torch.clone(r)
+        view = out.view(-1, 1)
+        view -= view.mean()
+        return out
+
+    result = check_advantage(filled, group=3)
+    assert (result.verdict, result.exact) == ("unbiased", False)
+    assert "__setitem__ into a tensor of floats" in result.known
+    result = check_advantage(through_a_view, group=3)
+    assert (result.verdict, str(result.factor), result.exact) == ("proportional", "0.666667", False)
+
+
+def loss_of(coefficient: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def loss(log_probs: Any, rewards: Any, mask: Any) -> Any:
+        return -(log_probs * coefficient(rewards, mask)[:, None] * mask).sum(-1).mean()
+
+    return loss
+
+
+def test_losses_that_are_rarely_random_or_count() -> None:
+    torch = pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    calls: list[int] = []
+
+    def counted(r: Any, mask: Any) -> Any:
+        calls.append(1)
+        return r * (len(calls) % 9 != 0)
+
+    rare = loss_of(lambda r, mask: r * (torch.rand(1).item() > 1e-9))
+    with pytest.raises(BadInput, match=r"draws random numbers \(torch\)"):
+        check_loss(rare, 2, model=TabularLM(**MODEL))
+    with pytest.raises(BadInput, match="remembers earlier calls"):
+        check_loss(loss_of(counted), 2, model=TabularLM(**MODEL))
+
+
+def test_one_policy_does_not_make_a_factor_constant() -> None:
+    """A mean over transitions where the only reward of another length is 0: a multiple of grad J, which depends on pi."""
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    def over_transitions(log_probs: Any, rewards: Any, mask: Any) -> Any:
+        return -(log_probs * rewards[:, None] * mask).sum() / mask.sum()
+
+    result = check_loss(over_transitions, 2, model=TabularLM(**{**MODEL, "rewards": (0, 1, 3)}))
+    assert (result.verdict, result.kind, result.good) == ("proportional", "model-dependent", False)
+    assert check_loss(over_transitions, 2, model=TabularLM(**MODEL)).verdict == "biased"
+    half = loss_of(lambda r, mask: r / 2)
+    result = check_loss(half, 2, model=TabularLM(**MODEL))
+    assert (str(result.factor), result.kind, result.good) == ("1/2", "constant", True)
+
+
+def test_a_policy_drawn_again_keeps_what_was_given() -> None:
+    model = TabularLM(**MODEL)
+    again = model.redrawn()
+    assert again.policy("pi") != model.policy("pi")
+    assert again.policy("old") == again.policy("pi")
+    assert (again.reward_table, again.policy("ref")) == (model.reward_table, model.policy("ref"))
+    distant = model.away("old")
+    assert distant.redrawn().policy("old") == distant.policy("old")

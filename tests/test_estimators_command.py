@@ -1,0 +1,158 @@
+"""``derive estimator``: exit statuses, text, JSON, files; and that it needs neither torch nor SymPy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from derive.cli import main
+from derive.estimators.gallery import ENTRIES
+
+CODE = '''
+import numpy as np
+
+def centred(r):
+    return r - r.mean()
+
+def broken(r):
+    return r.nothing
+
+def weighted(r, lengths):
+    return r / lengths
+'''
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(CODE, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("arguments", "status"), [
+    (["rloo"], 0), (["centred"], 0), (["grpo"], 1), (["rloo", "grpo"], 1), (["grpo", "--expect", "biased"], 0),
+    (["rloo", "--expect", "biased"], 1), (["grpo-binary", "--group", "4"], 1), (["grpo-binary", "--group", "2"], 0),
+    (["sum-over-others", "--group", "2"], 1), (["pass@2"], 0), (["rloo", "--target", "pass@2"], 1), ([], 0),
+    (["nothing"], 2), (["rloo", "--group", "x"], 2), (["rloo", "--rewards", "1,y"], 2),
+    (["rloo", "--expect", "good"], 2),
+    (["missing.py:f"], 2), (["rloo", "--rewards", "1,1"], 2), (["opo", "--rewards", "0,1,3"], 2),
+    (["rloo", "--group", "100000"], 2), (["rloo", "-o", "x.gif"], 2),
+])
+def test_exit_statuses(arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimator", *arguments]) == status
+    captured = capsys.readouterr()
+    assert (captured.err.startswith("error: ")) is (status == 2)
+    assert "Traceback" not in captured.err
+
+
+def test_a_function_of_a_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimator", f"{file}:centred", "--group", "2,3,4"]) == 0
+    printed = capsys.readouterr().out
+    assert "proportional, factor (G-1)/G, fits G = 2, 3, 4" in printed
+    assert "exact at G = 2, 3, 4, rewards 0, 1, 3, every policy" in printed
+    assert main(["estimator", f"{file}:weighted"]) == 1
+    assert "rewards 0, 1, 1, 3, lengths 2, 1, 3, 2" in capsys.readouterr().out
+    assert main(["estimator", f"{file}:weighted", "--rewards", "0,1,3", "--lengths", "1,2,2"]) == 0
+    assert "factor 1/2" in capsys.readouterr().out  # r/2, as it happens
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("broken", "AttributeError"), ("absent", "has no function 'absent'; it has centred, broken, weighted"),
+])
+def test_bad_functions_of_a_file(name: str, message: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimator", f"{file}:{name}"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_file_that_fails_or_exits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("import nothing_of_the_kind", "raise SystemExit(0)", "def f(:"):
+        path = tmp_path / "bad.py"
+        path.write_text(text, encoding="utf-8")
+        assert main(["estimator", f"{path}:f"]) == 2
+        assert "fails when it is executed" in capsys.readouterr().err
+    assert main(["estimator", str(path)]) == 2
+    assert "which function?" in capsys.readouterr().err
+
+
+LOSS = '''
+def token_mean(log_probs, advantages, mask):
+    return -(log_probs * advantages[:, None] * mask).sum() / mask.sum()
+
+def summed(log_probs, advantages, mask):
+    return -(log_probs * advantages[:, None] * mask).sum() / len(mask)
+
+def scaled(logprobs, rewards, response_mask):
+    return -(logprobs * rewards[:, None] * response_mask).sum() / 10
+'''
+
+
+def test_a_loss_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    path = tmp_path / "losses.py"
+    path.write_text(LOSS, encoding="utf-8")
+    assert main(["estimator", f"{path}:token_mean", "--group", "2"]) == 1
+    assert main(["estimator", f"{path}:summed", "--group", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "exact at these policies: 3 responses (2 tokens, length 2) at G = 2" in printed
+    assert main(["estimator", f"{path}:scaled", "--group", "2,4", "--rewards", "0,1,3"]) == 0
+    assert "factor 1/5" in capsys.readouterr().out
+    assert main(["estimator", f"{path}:summed", "--rewards", "0,1"]) == 2
+    assert main(["estimator", f"{path}:summed", "--lengths", "1,2,2"]) == 2
+    assert main(["estimator", "k2-token", "--expect", "biased"]) == 0
+    assert main(["estimator", "k2-token", "--target", "kl:token"]) == 0
+    assert main(["estimator", "reinforce-k1-reward", "--beta", "1/5"]) == 1
+
+
+def test_a_loss_without_torch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["estimator", "ppo"]) == 2
+    assert "pip install 'derive-rl[torch]'" in capsys.readouterr().err
+    assert main(["estimator"]) == 0
+    assert "ppo " in capsys.readouterr().out
+
+
+def test_a_defect_here_is_no_bad_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(*arguments: object) -> None:
+        raise AssertionError("planted")
+
+    monkeypatch.setattr("derive.estimator_command.examined", fails)
+    assert main(["estimator", "rloo"]) == 3
+    assert "internal error: AssertionError: planted" in capsys.readouterr().err
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimator", "grpo", "centred", "--format", "json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["schema"] == 1
+    grpo, centred = data["estimators"]
+    assert {"name", "verdict", "factor", "kind", "known", "probability", "rewards", "effective_reward", "relative_bias",
+            "cosine", "worst_group", "groups", "notes"} <= set(grpo)
+    assert (grpo["name"], grpo["verdict"], grpo["factor"]) == ("grpo", "biased", None)
+    assert centred["factor"] == "(G-1)/G"
+    assert centred["groups"][2] == {"group": 4, "verdict": "proportional", "factor": "3/4", "kind": "constant"}
+    assert main(["estimator", "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["gallery"]) == len(ENTRIES)
+
+
+def test_the_comparison_and_its_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "compare.svg"
+    assert main(["estimator", "rloo", "grpo", "centred", "--compare", "-o", str(path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["estimator", "rloo", "grpo", "centred"]
+    picture = ElementTree.parse(path).getroot()
+    lines_drawn = [node for node in picture if node.tag.endswith("polyline")]
+    assert len(lines_drawn) == 3 + 2  # three errors, and the biases of two
+
+
+def test_the_help_and_the_package_load_little() -> None:
+    script = ("import sys, derive.estimators, derive.estimators.advantage, derive.estimators.gallery, derive.cli\n"
+              "print(' '.join(sys.modules))")
+    loaded = set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                                check=True).stdout.split())
+    assert not loaded & {"torch", "sympy", "derive.estimators.tensors"}
+    assert "derive.estimators.advantage" in loaded
