@@ -61,6 +61,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("estimator_command",),
     ("standard_input", "mending", "watching", "notebook", "language_server"),
     ("run_check",),
+    ("commands",),
     ("cli",),
     ("pytest_plugin",),
     ("__main__",),

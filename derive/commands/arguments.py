@@ -1,0 +1,81 @@
+"""What commands share: their arguments, the theorems that names stand for, consoles and processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from derive.diagnostics import visible
+from derive.errors import BadInput
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from derive.theorems import Theorem
+
+PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+NAMES = click.argument("names", nargs=-1)
+JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256),
+                    help="Processes to use; the results are the same for any number.")
+
+
+def named(names: Sequence[str]) -> list[Theorem]:
+    """The theorems of files, or bundled theorems by name; all bundled ones for no name."""
+    from derive.proof_files import bundled, load, proof_files
+
+    if not names:
+        return [theorem for file in proof_files([bundled()]) for theorem in load(file)]
+    found: list[Theorem] = []
+    for name in names:
+        if name.endswith(".py") or Path(name).exists():
+            found += [theorem for file in proof_files([Path(name)]) for theorem in load(file)]
+            continue
+        matches = [file for file in proof_files([bundled()]) if file.stem == name]
+        if not matches:
+            known = [file.stem for file in proof_files([bundled()])]
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"The bundled ones: {', '.join(known)}."
+            raise BadInput(f"{visible(name)}: no such file, and no bundled theorem of that name. {hint}")
+        found += [theorem for file in matches for theorem in load(file)]
+    return found
+
+
+def built(names: Sequence[str]) -> list[Theorem]:
+    """The theorems of ``named``, each with its chain.
+
+    Raises:
+        InvalidChain: for the first whose chain cannot be built.
+    """
+    from derive.campaign import built as build
+
+    theorems = named(names)
+    for theorem in theorems:
+        build(theorem)
+    return theorems
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[Executor | None]:
+    """Processes for more than one job; what has not begun is dropped when interrupted."""
+    if jobs == 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(max_workers=jobs)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def console_of(output: Path | None) -> Any:
+    """The terminal, or a file that is written whole at the end."""
+    from derive.report.output import console_for
+
+    return console_for(output)

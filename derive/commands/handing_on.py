@@ -1,0 +1,82 @@
+"""What is handed on: ``report``, ``verify``."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from derive.commands.arguments import NAMES, built, named
+from derive.errors import BadInput
+from derive.running import guarded
+
+
+@click.command()
+@NAMES
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.tex"), show_default=True,
+              help="A .tex file; an .html page; or a .pdf file if a TeX engine is installed.")
+@click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
+              help="Monte Carlo trajectories of the convergence plot.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@guarded
+def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int:
+    """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, or as a page."""
+    from derive.report.handout import write_handout
+
+    theorems = built(names)
+    command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
+                          "-o", output.name])
+    good = write_handout(theorems, output, samples=samples, seed=seed, command=command)
+    click.echo(f"wrote {output}" + ("" if good else "; not everything in it is as claimed: derive check says what"))
+    return 0 if good else 1
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
+              help="Compare with the terms of this proof; may be repeated.")
+@click.option("--partial", is_flag=True, help="Steps without evidence, or without an equation, are no failure.")
+@guarded
+def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
+    """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
+    from derive.statements import scope, statement, visible
+    from derive.verify import NotCertified, read, verified
+
+    try:
+        outcomes = list(verified(read(path)))
+    except NotCertified as error:
+        raise BadInput(visible(error)) from None
+    for one in outcomes:
+        name = visible(one.name)
+        if one.equation is None:
+            click.echo(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
+            continue
+        means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
+        click.echo(f"{name}: verified{means}")
+        click.echo(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
+        click.echo(f"    {scope(one.equation.context, one.equation.before, one.equation.after)}")
+    claimed = [one for one in outcomes if one.claimed]
+    count = sum(one.equation is not None for one in claimed)
+    bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]
+    good = bool(count) and not bad
+    if proofs:
+        good = _is_about(read(path), proofs, partial=partial) and good
+    none = len(outcomes) - len(claimed)
+    click.echo(f"{count} of {len(claimed)} claimed equations verified; "
+               f"{none} {'step claims' if none == 1 else 'steps claim'} none")
+    if not proofs:
+        click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
+    return 0 if good else 1
+
+
+def _is_about(data: dict[str, Any], proofs: tuple[Path, ...], *, partial: bool) -> bool:
+    """Whether the certificate is about these proofs; says what differs."""
+    from derive.certificate import against
+    from derive.statements import visible
+
+    wrong = against(data, named([str(proof) for proof in proofs]), partial=partial)
+    for step, text in wrong:
+        click.echo(f"{visible(step)}: {visible(text)}")
+    return not wrong

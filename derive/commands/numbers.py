@@ -1,0 +1,100 @@
+"""Numbers: ``evaluate``, ``fuzz``, ``probe``, ``estimator``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from derive.commands.arguments import JOBS, NAMES, built, console_of, processes
+from derive.running import guarded
+
+
+@click.command()
+@click.argument("theorem", default="policy_gradient")
+@click.argument("model", default="two-state")
+@click.option("--gamma", type=float, help="The discount, instead of the model's own.")
+@click.option("--horizon", type=click.IntRange(0), help="The last decision, instead of the model's own.")
+@click.option("--function", "functions", multiple=True, metavar="NAME=FILE",
+              help="The values of a function, a number or a fixed policy that the theorem leaves open, as nested JSON "
+                   "lists, one axis for each argument; may be repeated. Others are drawn and printed.")
+@click.option("--samples", default=10_000, show_default=True, type=click.IntRange(2, 10_000_000),
+              help="Monte Carlo trajectories, where a side is the gradient of J.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0),
+              help="Of theta, of what is drawn, and of the simulator.")
+@guarded
+def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | None, functions: tuple[str, ...],
+             samples: int, seed: int) -> int:
+    """Evaluate both sides of THEOREM on MODEL, by dynamic programming over states.
+
+    THEOREM is a file or a bundled name; every theorem of a file is evaluated. MODEL is bandit, two-state, corridor,
+    lake, random:SEED, gymnasium:ID for an environment with a table P, or a .json or .npz file with the fields mu (S,),
+    P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and optionally theta (S,A).
+
+    Exit status: 0 if the theorem is as claimed and not refuted, and its sides were compared and agree on this model.
+    """
+    from derive.evaluation.both_sides import evaluate as evaluated
+    from derive.evaluation.inputs import read_tables
+    from derive.report.evaluation import progress, shown
+
+    tables, worst = read_tables(functions), 0
+    with console_of(None) as console:
+        for number, subject in enumerate(built([theorem])):
+            with progress() as tell:
+                found = evaluated(subject, model, gamma=gamma, horizon=horizon, functions=tables, samples=samples,
+                                  seed=seed, progress=tell)
+            if number:
+                console.print()
+            worst = max(worst, shown(console, found))
+    return worst
+
+
+@click.command()
+@NAMES
+@click.option("--examples", default=20, show_default=True, type=click.IntRange(1, 1_000_000),
+              help="Random MDPs for each step.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@JOBS
+@guarded
+def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
+    """Re-check every step of the theorems NAMES on random MDPs of random shapes."""
+    from derive.report.fuzzing import fuzzed
+
+    theorems = built(names)
+    with console_of(None) as console, processes(jobs) as executor:
+        return 0 if fuzzed(console, theorems, examples=examples, seed=seed, executor=executor) else 1
+
+
+@click.command()
+@NAMES
+@click.option("--shape", default="20,5,200", show_default=True, metavar="S,A,H", help="States, actions, last decision.")
+@click.option("--points", default=8, show_default=True, type=click.IntRange(1, 64), help="Random points and primes.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@guarded
+def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
+    """Compare every step of the theorems NAMES at random points of one large shape."""
+    from derive.report.probing import probed
+
+    theorems = built(names)
+    with console_of(None) as console:
+        return 0 if probed(console, theorems, shape, points=points, seed=seed) else 1
+
+
+@click.command()
+@NAMES
+@click.option("--group", "groups", metavar="G,...", help="Group sizes, such as 2,3,4.")
+@click.option("--rewards", metavar="R,...", help="Rewards of the responses, such as 0,1,3 or 0,1/2,1.")
+@click.option("--lengths", metavar="L,...", help="Lengths of the responses, one for each reward.")
+@click.option("--prompts", type=click.IntRange(1, 4), help="Prompts in one batch.")
+@click.option("--target", help="J, pass@2, ...; for losses also kl:pi,ref  kl:ref,pi  kl:token  J-kl  J-kl:token.")
+@click.option("--beta", help="The weight of the KL in J-kl, such as 1/10.")
+@click.option("--compare", is_flag=True, help="A table with one line each (of the gallery, without NAMES).")
+@click.option("--expect", metavar="VERDICT", help="Succeed if this is the verdict.")
+@click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Draw bias and error against batch size (.svg).")
+def estimator(names: tuple[str, ...], **options: Any) -> int:
+    """Say whether estimators are biased: NAMES of the gallery, or FILE.py:FUNCTION; no name lists the gallery."""
+    from derive.estimator_command import run
+
+    return run(names, **options)
