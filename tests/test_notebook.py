@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,13 +35,23 @@ def later():
 def shell() -> Iterator[Any]:
     interactive = pytest.importorskip("IPython.core.interactiveshell")
     capture = pytest.importorskip("IPython.utils.capture")
-    made = interactive.InteractiveShell.instance()
-    made.reset(new_session=True)
+    threads, main = threading.active_count(), sys.modules["__main__"]
+    interactive.InteractiveShell.clear_instance()
+    made = interactive.InteractiveShell.instance(config=quiet())
     made.extension_manager.load_extension("derive")
     made.captured = capture.capture_output
     yield made
     made.extension_manager.loaded.discard("derive")
     interactive.InteractiveShell.clear_instance()
+    sys.modules["__main__"] = main  # a shell puts its own there
+    assert threading.active_count() == threads  # or no later test could fork
+
+
+def quiet() -> Any:
+    """Settings without a history, which has a thread."""
+    from traitlets.config import Config
+
+    return Config({"HistoryManager": {"enabled": False}})
 
 
 def test_cells_are_checked_in_a_real_shell(shell: Any) -> None:
