@@ -335,8 +335,7 @@ def lsp() -> int:
         if error.name is None or error.name.split(".")[0] not in ("pygls", "lsprotocol"):
             raise
         raise BadInput("the language server needs pygls: pip install 'derive-rl[lsp]'.") from None
-    streams = [os.fdopen(os.dup(number), mode) for number, mode in ((0, "rb"), (1, "wb"))]
-    server().start_io(*streams)  # it closes them in the end
+    server().start_io(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))  # it closes them in the end
     return 0
 
 
