@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +39,23 @@ def later():
 def shell() -> Iterator[Any]:
     interactive = pytest.importorskip("IPython.core.interactiveshell")
     capture = pytest.importorskip("IPython.utils.capture")
-    made = interactive.InteractiveShell.instance()
-    made.reset(new_session=True)
+    threads, main = threading.active_count(), sys.modules["__main__"]
+    interactive.InteractiveShell.clear_instance()
+    made = interactive.InteractiveShell.instance(config=quiet())
     made.extension_manager.load_extension("derive")
     made.captured = capture.capture_output
     yield made
     made.extension_manager.loaded.discard("derive")
     interactive.InteractiveShell.clear_instance()
+    sys.modules["__main__"] = main  # a shell puts its own there
+    assert threading.active_count() == threads  # or no later test could fork
+
+
+def quiet() -> Any:
+    """Settings without a history, which has a thread."""
+    from traitlets.config import Config
+
+    return Config({"HistoryManager": {"enabled": False}})
 
 
 def test_cells_are_checked_in_a_real_shell(shell: Any) -> None:
@@ -116,15 +132,24 @@ def test_the_magic_by_itself() -> None:
     assert "\x1b" not in shell.shown[2]["text/plain"]
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_notebook_runs_in_jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+JUPYTER = """
+import json, sys
+import nbclient, nbformat
+book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in json.load(sys.stdin)])
+nbclient.NotebookClient(book, timeout=60, kernel_name="python3").execute()
+print(json.dumps([output["data"] for cell in book.cells for output in cell.outputs]))
+"""
+
+
+def test_a_notebook_runs_in_jupyter(tmp_path: Path) -> None:
     """The whole way: a kernel of its own, and what a browser would be sent."""
-    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
-    pytest.importorskip("ipykernel")
-    monkeypatch.setenv("PYTHONPATH", str(Path(derive.__file__).resolve().parent.parent))
-    cells = ["%load_ext derive", f"%%derive\n{TRUE}", f"%%derive\n{FALSE}"]
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    nbclient.NotebookClient(book, timeout=60, kernel_name="python3").execute(cwd=str(tmp_path))
-    shown = [output["data"] for cell in book.cells for output in cell.outputs]
+    for name in ("nbclient", "nbformat", "ipykernel"):
+        if find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")
+    cells = json.dumps(["%load_ext derive", f"%%derive\n{TRUE}", f"%%derive\n{FALSE}"])
+    root = Path(derive.__file__).resolve().parent.parent
+    found = subprocess.run([sys.executable, "-c", JUPYTER], input=cells, cwd=tmp_path, text=True, capture_output=True,
+                           env={**os.environ, "PYTHONPATH": str(root)}, timeout=120, check=True)
+    shown = json.loads(found.stdout)
     assert [data["text/plain"][0] for data in shown] == ["✓", "✗"]
     assert all("<table>" in data["text/html"] for data in shown)
