@@ -150,7 +150,8 @@ class CarelessLocal:
     def sides(self) -> Twin:
         rng = self.rng
         atoms = [self.atom() for _ in range(rng.choice([2, 3, 3, 4]))]
-        bound = [one for one in rng.sample([s, y, a, e], rng.choice([2, 3, 3, 4])) if any(atom.has(one) for atom in atoms)]
+        bound = [one for one in rng.sample([s, y, a, e], rng.choice([2, 3, 3,
+         4])) if any(atom.has(one) for atom in atoms)]
         left, right = list(atoms), list(atoms)
         one, chosen = self.any("s"), self.any("a")
         which = rng.choice(["one", "one", "point", "point", "order", "letter", "twice"])
