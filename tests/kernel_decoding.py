@@ -9,11 +9,17 @@ from sympy import Expr, Integer, Rational
 from derive.assumptions import (
     POSSIBLE,
     Assumption,
+    at_most,
+    below_one,
+    between_0_and_1,
+    covers,
     discount_below_one,
     dynamics_positive,
     iid_samples,
     initial_positive,
     policy_positive,
+    positive,
+    undiscounted,
 )
 from derive.kernel.contexts import Context
 from derive.kernel.terms import INF, Term, Tuple
@@ -33,18 +39,25 @@ from derive.language.terms import (
     Time,
     Trajectory,
 )
-from derive.language.vocabulary import H, P, R, expect, forever, function, gamma, m, mu, prod, r, total
+from derive.language.vocabulary import H, P, R, expect, forever, function, gamma, m, mu, prod, r, same, total
 
 SORTS: dict[str, Any] = {
     "state": State, "action": Action, "time": Time, "trajectory": Trajectory, "draw": Draw, "batch": Batch}
 OPERATORS: dict[str, Any] = {"+": Plus, "*": Times, "/": Ratio, "grad": Grad, "log": Log}
+SCALARS = {"positive": positive, "unit": between_0_and_1, "below one": below_one}
 POSITIVE = {"policy": policy_positive, "initial": initial_positive, "dynamics": dynamics_positive}
 
 
 def assumptions_of(context: Context) -> frozenset[Assumption]:
     """What a theorem in this context assumes."""
-    flags = ((context.possible, POSSIBLE), (context.discount, discount_below_one), (context.iid, iid_samples))
-    return frozenset({POSITIVE[name] for name in context.positive} | {one for known, one in flags if known})
+    flags = ((context.possible, POSSIBLE), (context.discount, discount_below_one), (context.iid, iid_samples),
+             (context.undiscounted, undiscounted))
+    cases = {at_most(*sides) for t, low, high in context.ranges
+             for sides in ((time_of(low), index_of(t)), (index_of(t), time_of(high)))}
+    return frozenset(
+        {POSITIVE[name] for name in context.positive} | {one for known, one in flags if known} | cases
+        | {covers(Policy(one), Policy(two)) for one, two in context.covers}
+        | {SCALARS[kind](function(name)()) for name, kind in context.scalars})
 
 
 def decoded(t: Term) -> Expr:
@@ -59,6 +72,12 @@ def decoded(t: Term) -> Expr:
             return m
         case "gamma^":
             return gamma ** time_of(rest[0])
+        case "c^":
+            return function(rest[0])() ** time_of(rest[1])
+        case "q^":
+            return Power(Rational(*rest[:2]), time_of(rest[2]))
+        case "same":
+            return same(*map(place_of, rest))
         case "^":
             return Power(decoded(rest[0]), Integer(rest[1])) if rest[1] >= 0 else Ratio(
                 1, Power(decoded(rest[0]), Integer(-rest[1])))
