@@ -40,7 +40,7 @@ from kernel_letters import (
 from sympy import Expr
 
 from derive import d, d_normalized, p
-from derive.assumptions import below_one, between_0_and_1, covers, positive, undiscounted
+from derive.assumptions import at_most, below_one, between_0_and_1, covers, earlier, positive, undiscounted
 from derive.language.vocabulary import (
     A,
     H,
@@ -429,4 +429,47 @@ PLACES: list[Claim] = [
         ("the same is drawn", mean(total(y, P(y | S[0], A_[0]) * same(y, S[1]))), 1, NONE, FALSE),
         ("an action that is drawn again", mean(total(e, pi(e | S[0]) * actions(e, A_[0]))), mean(actions(A_[0], A_[0])),
          NONE, FALSE)),
+    *claims(
+        "range of a time",
+        ("before the last", mean(pair(t + 1)), mean(total(a, pi(a | S[t + 1]) * q(S[t + 1], a))), [at_most(t, H - 1)],
+         TRUE),
+        ("a score of a later time", mean(score(k) * pair(t)), 0, [earlier(t, k)], TRUE),
+        ("a score of no earlier time", mean(score(k) * pair(t)), 0, [at_most(t, k)], FALSE),
+        ("a score of an earlier time", mean(score(k) * pair(t)), 0, [earlier(k, t)], FALSE, at_sizes((2, 2, 1), (
+            1, 2, 1))),
+        ("only the first", p[t](s), mu(s), [at_most(t, 0)], TRUE),
+        ("all but the first", p[t](s), mu(s), [at_most(1, t)], FALSE, at_sizes((2, 2, 1))),
+        ("only the last", mean(total(k, f(S[k]), stop=t)), mean(total(k, f(S[k]))), [at_most(H, t)], TRUE),
+        ("all but the last", mean(total(k, f(S[k]), stop=t)), mean(total(k, f(S[k]))), [at_most(t, H - 1)], FALSE,
+         at_sizes((2, 2, 1))),
+        ("counted from 1", t * mean(f(S[0])), total(k, mean(f(S[0])), stop=t - 1), [at_most(1, t)], TRUE),
+        ("counted from 1, one more", t * mean(f(S[0])), total(k, mean(f(S[0])), stop=t), [at_most(1, t)], FALSE,
+         at_sizes((2, 2, 1))),
+        ("sums to H + 1", mean(total(t, f(S[t]), stop=H + 1)), mean(total(t, f(S[t])) + f(S[H + 1])), NONE, TRUE),
+        ("sums to H + 1 are sums to H", mean(total(t, f(S[t]), stop=H + 1)), mean(total(t, f(S[t]))), NONE, FALSE),
+        ("values to H + 1", mean(total(t, V[t](S[t]), stop=H + 1)), mean(total(t, V[t](S[t]))), ADD, TRUE),
+        ("the last marginal", total(x, p[H + 1](x) * f(x)), mean(f(S[H + 1])), NONE, TRUE),
+        ("the last marginal is the one before", p[H + 1](x), p[H](x), NONE, FALSE),
+        ("times from below 0 on", total(t, t * mean(f(S[0])), start=-1, stop=1), 0, NONE, TRUE),
+        ("times from below 0 on, without their sign", total(t, t * mean(f(S[0])), start=-1, stop=1), mean(f(S[0])),
+         NONE,
+         FALSE),
+        ("what is left of a discount", total(t, gamma ** (H - t) * mean(f(S[0]))), total(t, gamma**t * mean(f(S[0]))),
+         NONE, TRUE),
+        ("what is left of a discount, beside its state", total(t, gamma ** (H - t) * mean(f(S[t]))), total(
+            t, gamma**t * mean(f(S[t]))), NONE, FALSE, at_sizes((2, 2, 1)))),
+    *claims(
+        "mean in a mean",
+        ("below a gradient", grad(mean(f(S[1]) * mean(c(S[1])))), grad(mean(f(S[1]))) * mean(c(S[1])) + mean(
+            f(S[1])) * grad(mean(c(S[1]))), NONE, TRUE),
+        ("below a gradient, held", grad(mean(f(S[1]) * mean(c(S[1])))), grad(mean(f(S[1]))) * mean(c(S[1])), NONE,
+         FALSE),
+        ("a power below a gradient", grad(mean(f(S[1]) * mean(c(S[1])) ** 2)), grad(mean(f(S[1]))) * mean(
+            c(S[1])) ** 2 + 2 * mean(f(S[1])) * mean(c(S[1])) * grad(mean(c(S[1]))), NONE, TRUE),
+        ("a power below a gradient, once", grad(mean(f(S[1]) * mean(c(S[1])) ** 2)), grad(mean(f(S[1]))) * mean(
+            c(S[1])) ** 2 + mean(f(S[1])) * mean(c(S[1])) * grad(mean(c(S[1]))), NONE, FALSE),
+        ("over its marginal", mean(total(s, f(s) * p[1](s)) * c(S[0])), mean(f(S[1])) * mean(c(S[0])), NONE, TRUE),
+        ("over its marginal, of one trajectory", mean(total(s, f(s) * p[1](s)) * c(S[0])), mean(f(S[1]) * c(S[0])),
+         NONE,
+         FALSE)),
 ]

@@ -9,6 +9,7 @@ from sympy import Expr, Integer, Rational
 from derive.assumptions import (
     POSSIBLE,
     Assumption,
+    at_most,
     below_one,
     between_0_and_1,
     covers,
@@ -38,22 +39,7 @@ from derive.language.terms import (
     Time,
     Trajectory,
 )
-from derive.language.vocabulary import (
-    H,
-    P,
-    R,
-    expect,
-    forever,
-    function,
-    gamma,
-    m,
-    mu,
-    prod,
-    r,
-    same,
-    scalar,
-    total,
-)
+from derive.language.vocabulary import H, P, R, expect, forever, function, gamma, m, mu, prod, r, same, total
 
 SORTS: dict[str, Any] = {
     "state": State, "action": Action, "time": Time, "trajectory": Trajectory, "draw": Draw, "batch": Batch}
@@ -66,10 +52,12 @@ def assumptions_of(context: Context) -> frozenset[Assumption]:
     """What a theorem in this context assumes."""
     flags = ((context.possible, POSSIBLE), (context.discount, discount_below_one), (context.iid, iid_samples),
              (context.undiscounted, undiscounted))
-    assert not context.ranges
-    return frozenset({POSITIVE[name] for name in context.positive} | {one for known, one in flags if known}
-                     | {covers(Policy(b), Policy(p)) for b, p in context.covers}
-                     | {SCALARS[kind](scalar(name)) for name, kind in context.scalars})
+    cases = {at_most(*sides) for t, low, high in context.ranges
+             for sides in ((time_of(low), index_of(t)), (index_of(t), time_of(high)))}
+    return frozenset(
+        {POSITIVE[name] for name in context.positive} | {one for known, one in flags if known} | cases
+        | {covers(Policy(one), Policy(two)) for one, two in context.covers}
+        | {SCALARS[kind](function(name)()) for name, kind in context.scalars})
 
 
 def decoded(t: Term) -> Expr:
@@ -85,11 +73,9 @@ def decoded(t: Term) -> Expr:
         case "gamma^":
             return gamma ** time_of(rest[0])
         case "c^":
-            return scalar(rest[0]) ** time_of(rest[1])
+            return function(rest[0])() ** time_of(rest[1])
         case "q^":
-            return Rational(*rest[:2]) ** time_of(rest[2])
-        case "f" if len(rest) == 1:
-            return scalar(rest[0])
+            return Power(Rational(*rest[:2]), time_of(rest[2]))
         case "same":
             return same(*map(place_of, rest))
         case "^":

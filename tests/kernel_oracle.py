@@ -16,6 +16,7 @@ from typing import Any
 from kernel_letters import Claim
 
 from derive.assumptions import (
+    CASE,
     COVERS,
     POSSIBLE,
     SCALAR,
@@ -129,8 +130,14 @@ def places_of(claim: Claim, model: Model, rng: Random) -> Iterator[dict[Any, Any
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
     every = list(product(*map(choices, free)))
     rng.shuffle(every)
-    for places in islice(every, PLACES):
-        yield dict(zip(free, places, strict=True))
+    kept = (places for places in (dict(zip(free, one, strict=True)) for one in every) if in_case(claim, model, places))
+    yield from islice(kept, PLACES)
+
+
+def in_case(claim: Claim, model: Model, places: dict[Any, Any]) -> bool:
+    """Whether the free times are as the cases of the claim say."""
+    cases = [one.about for one in claim.assumes if one.kind == CASE]
+    return all(Enumeration(model).value(low, places) <= Enumeration(model).value(high, places) for low, high in cases)
 
 
 def models_of(claim: Claim, seeds: range, sizes: int | None = None) -> Iterator[tuple[Model, Random]]:

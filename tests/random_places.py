@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from kernel_letters import beta, c, e, f, g, h, q, w, y, z
+from kernel_letters import beta, c, e, f, h, q, w, y, z
 from sympy import Expr, Integer
 
 from derive import d, d_normalized, p
@@ -30,7 +30,7 @@ from derive.assumptions import (
     undiscounted,
 )
 from derive.language.expression import as_term
-from derive.language.terms import Policy
+from derive.language.terms import Grad, Policy
 from derive.language.vocabulary import (
     A,
     H,
@@ -39,7 +39,6 @@ from derive.language.vocabulary import (
     Q,
     V,
     a,
-    b,
     expect,
     forever,
     function,
@@ -63,6 +62,7 @@ from derive.language.vocabulary import (
 )
 
 Twin = tuple[Expr, Expr]
+"""Two terms that are equal, if no slip happened."""
 both, actions = function("both"), function("actions")
 """Of two states; of two actions."""
 lam, nu = scalar("lam"), scalar("nu")
@@ -79,6 +79,11 @@ class PlacedPair:
     endless: bool
     equal: bool
     made: str
+
+
+def differentiated(term: Expr) -> bool:
+    """Whether a gradient stands in a term: another one would ask for second derivatives."""
+    return bool(term.has(Grad))
 
 
 class Slips:
@@ -142,7 +147,7 @@ class Maker:
     def point(self, at: Any, place: Any, depth: int) -> Twin:
         left, _ = self.of_state(at, place, 0)
         one = f if left == f(place) else c
-        return left, total(y, same(y, place) * self.slip(one(y), h(y, a, place) if False else one(y) ** 2))
+        return left, total(y, same(y, place) * self.slip(one(y), one(y) ** 2))
 
     def value(self, at: Any, place: Any, depth: int) -> Twin:
         policy = self.rng.choice([pi, pi, beta])
@@ -156,7 +161,8 @@ class Maker:
     def split_sum(self, at: Any, place: Any, depth: int) -> Twin:
         policy = self.rng.choice([pi, beta])
         return (total(a, policy(a | place) * (q(place, a) + z(place, a))),
-                total(a, policy(a | place) * q(place, a)) + self.slip(1, -1) * total(e, policy(e | place) * z(place, e)))
+                total(a, policy(a | place) * q(place, a)) + self.slip(1, -1) * total(e, policy(e | place) * z(place,
+         e)))
 
     def of_pair(self, at: Any, place: Any, chosen: Any, depth: int = 1) -> Twin:
         """Two equal functions of a state and an action."""
@@ -220,19 +226,20 @@ class Maker:
         beside = self.rng.choice([Integer(1), q(S, chosen)])
         after = self.rng.choice([f, c, lambda place: self.v(at + 1, place), lambda place: self.v(at + 1, place, beta)])
         return (self.mean(past * beside * after(tau.s[at + 1]), policy), self.mean(past * beside * total(
-            y, P(self.slip(y, y) | S, chosen) * self.slip(after(y), after(y) ** 2)), policy))
+            y, P(y | S, chosen) * self.slip(after(y), after(y) ** 2)), policy))
 
     def marginal(self, at: Any) -> Twin:
         policy = self.rng.choice([pi, pi, beta])
         left, right = self.of_state(at, s, 1)
-        return (self.mean(left.xreplace({s: tau.s[at]}), policy) if not left.has(y) else self.mean(f(tau.s[at]), policy),
+        return (self.mean(left.xreplace({s: tau.s[at]}), policy) if not left.has(y) else self.mean(f(tau.s[at]),
+         policy),
                 total(s, p[at](s, policy=self.slip(policy, OTHER[policy])) * (right if not left.has(y) else f(s))))
 
     def score(self, at: Any) -> Expr:
         return grad(log(pi(tau.a[at] | tau.s[at])))
 
     def score_zero(self, at: Any) -> Twin:
-        left, right = self.of_state(at, tau.s[at], 1)
+        left, _ = self.of_state(at, tau.s[at], 1)
         past = self.past(at)
         return (self.mean(past * self.score(at) * (q(tau.s[at], tau.a[at]) - left)), self.mean(
             past * self.score(at) * q(tau.s[at], tau.a[at])) + self.slip(0, 1) * self.mean(self.score(at) * f(
@@ -267,14 +274,12 @@ class Maker:
 
     def drawn_again(self, at: Any) -> Twin:
         S, chosen, after, policy = tau.s[at], tau.a[at], tau.s[at + 1], self.rng.choice([pi, beta])
-        beside, drawn, past = self.rng.choice([S, S, after]), self.slip(after, S), self.past(at)
-        if beside == after:  # both next states count
+        past = self.past(at)
+        if self.rng.random() < 0.3:  # two next states, drawn apart
             return (self.mean(total(y, P(y | S, chosen) * both(after, y)), policy), self.mean(total(x, total(
-                y, P(x | S, chosen) * P(y | S, chosen) * both(x, self.slip(
-                    y, x)))), policy))
-        return (self.mean(past * both(beside, after), policy), self.mean(past * total(
-            y, P(y | S, chosen) * both(self.slip(beside, after), y)), policy)) if drawn == after else (
-            self.mean(both(beside, after), policy), self.mean(total(y, P(y | S, chosen) * both(y, beside)), policy))
+                y, P(x | S, chosen) * P(y | S, chosen) * both(x, self.slip(y, x)))), policy))
+        return (self.mean(past * both(S, after), policy), self.mean(past * total(
+            y, P(y | S, chosen) * both(self.slip(S, after), self.slip(y, S))), policy))
 
     def chosen_again(self, at: Any) -> Twin:
         S, chosen, after, policy = tau.s[at], tau.a[at], tau.s[at + 1], self.rng.choice([pi, beta])
@@ -307,7 +312,7 @@ class Maker:
         return self.of_state(t, s)
 
     def local_pair(self) -> Twin:
-        return self.of_pair(t, s, w if False else e)
+        return self.of_pair(t, s, e)
 
     def slope_of_v(self) -> Twin:
         chosen = total(a, grad(pi(a | s)) * self.q(t, s, a))
@@ -397,7 +402,8 @@ class Maker:
         elif self.endless:
             twin = self.summed() if self.rng.random() < 0.8 else self.mean_at(Integer(self.rng.choice([0, 1])))
         else:
-            twin = self.summed() if self.rng.random() < 0.4 else self.mean_at(self.rng.choice([t, Integer(0), Integer(1)]))
+            twin = self.summed() if self.rng.random() < 0.4 else self.mean_at(self.rng.choice([t, Integer(0),
+         Integer(1)]))
         for _ in range(self.rng.choice([0, 1, 1, 2])):
             twin = self.wrapped(twin)
         return twin
@@ -431,7 +437,7 @@ class Maker:
         one, two = twin
         self.assumes |= {discount_below_one}
         by = self.rng.choice([1 + gamma, 2 - gamma])
-        if self.rng.random() < 0.3 and not one.has(grad(f(s)).func):
+        if self.rng.random() < 0.3 and not differentiated(one):
             by = total(a, pi(a | w) ** 2)
             self.assumes |= {policy_positive}
         other = self.slip(by, by**2)
@@ -454,27 +460,28 @@ class Maker:
     def held_still(self, twin: Twin) -> Twin:
         """At theta."""
         one, two = twin
+        if differentiated(two):
+            return twin
         self.held = True
-        return one, two + self.slip(0, 1) * 0 if two.has(grad(f(s)).func) else stop_gradient(two)
+        return one, stop_gradient(two)
 
     def differentiated(self, twin: Twin) -> Twin:
         one, two = twin
-        if one.has(type(grad(f(s)))) or two.has(type(grad(f(s)))):
+        if differentiated(one) or differentiated(two):
             return twin
         return grad(one), grad(two)
 
     def counted(self, twin: Twin) -> Twin:
         one, two = twin
-        j = k if not (one.has(t) or one.has(k)) else k
         if one.has(k) or two.has(k):
             return twin
         return self.rng.choice([
-            (total(j, one), (H + self.slip(1, 0)) * two), (total(j, one, start=1), self.slip(H, H + 1) * two),
-            (total(j, one, stop=t), (t + self.slip(1, 0)) * two)])
+            (total(k, one), (H + self.slip(1, 0)) * two), (total(k, one, start=1), self.slip(H, H + 1) * two),
+            (total(k, one, stop=t), (t + self.slip(1, 0)) * two)])
 
     def powered(self, twin: Twin) -> Twin:
         one, two = twin
-        if one.has(type(grad(f(s)))):
+        if differentiated(one):
             return twin
         return one**2, one * self.slip(two, one**2)
 
@@ -501,156 +508,3 @@ def _made(seed: int, slips: Slips, endless: bool) -> tuple[Maker, Twin]:
     maker = Maker(Random(f"inside {seed}"), slips, endless=endless)
     one, two = maker.whole()
     return maker, (as_term(one), as_term(two))
-
-
-# -- rewritings that are applied carelessly ---------------------------------------------------------------------
-
-SIGNATURES = {f: "s", c: "s", g: "a", q: "sa", z: "sa", both: "ss", actions: "aa", h: "sas"}
-Atom = tuple[Any, tuple[Any, ...]]
-
-
-class Careless:
-    """Bodies of atoms at any places near a step, some of which are rewritten as sums over letters, rightly or not."""
-
-    def __init__(self, rng: Random, *, endless: bool) -> None:
-        self.rng, self.endless = rng, endless
-        self.at: Any = k if endless or rng.random() < 0.5 else rng.choice([Integer(0), Integer(1)])
-        n = self.at
-        self.pools = {"s": [tau.s[n], tau.s[n], tau.s[n + 1], tau.s[n + 1]], "a": [tau.a[n]]}
-        if n != 0 and not (endless or n == k):
-            self.pools["s"].append(tau.s[0])
-            self.pools["a"].append(tau.a[0])
-        self.policy = rng.choice([pi, pi, beta])
-
-    def atom(self) -> Atom:
-        one = self.rng.choice(list(SIGNATURES))
-        return one, tuple(self.rng.choice(self.pools[sort]) for sort in SIGNATURES[one])
-
-    def special(self) -> Expr:
-        n, S, chosen, after = self.at, tau.s[self.at], tau.a[self.at], tau.s[self.at + 1]
-        now, then = (V, V) if self.endless else (V[n], V[n + 1])
-        return self.rng.choice([Integer(1)] * 5 + [
-            now(S), then(after), now(S, policy=beta), grad(log(pi(chosen | S))), grad(now(S)), gamma**2, r(S, chosen, after),
-            then(after, policy=beta), total(e, grad(pi(e | S)) * z(S, e)), total(w, P(w | S, chosen) * then(w))])
-
-    def changed(self, atoms: list[Atom], old: Any, new: Any) -> list[Atom]:
-        """Some occurrences of a place replaced, most often all."""
-        rate = self.rng.choice([1, 1, 1, 0.6])
-        return [(one, tuple(new if place == old and self.rng.random() < rate else place for place in places))
-                for one, places in atoms]
-
-    def sides(self) -> Twin:
-        rng, n, S, chosen, after = self.rng, self.at, tau.s[self.at], tau.a[self.at], tau.s[self.at + 1]
-        atoms = [self.atom() for _ in range(rng.choice([1, 2, 2, 3]))]
-        special = self.special()
-        left = _product(special, atoms)
-        which = rng.choice(["next", "next", "action", "action", "both", "point", "point"])
-        inside, beside = list(atoms), list[Atom]()
-        if rng.random() < 0.4 and len(atoms) > 1:
-            inside, beside = atoms[:1], atoms[1:]
-        law = rng.choice([self.policy] * 4 + [pi, beta])
-        if which == "next":
-            inside = self.changed(inside, after, y)
-            right = total(y, P(y | S, chosen) * _product(Integer(1), inside))
-        elif which == "action":
-            inside = self.changed(inside, chosen, e)
-            right = total(e, law(e | S) * _product(Integer(1), inside))
-        elif which == "both":
-            inside = self.changed(self.changed(inside, chosen, e), after, y)
-            right = total(e, law(e | S) * total(y, P(y | S, rng.choice([e, e, e, chosen])) * _product(
-                Integer(1), inside)))
-        else:
-            place = rng.choice([S, after])
-            inside = self.changed(inside, place, x)
-            right = total(x, same(x, place) * _product(Integer(1), inside))
-        return self.closed(left), self.closed(special * right * _product(Integer(1), beside))
-
-    def closed(self, body: Expr) -> Expr:
-        mean = expect(tau, body, policy=self.policy)
-        if self.at != k:
-            return mean
-        return total(k, gamma**k * mean, stop=forever) if self.endless else total(k, gamma**k * mean)
-
-
-def _product(first: Expr, atoms: list[Atom]) -> Expr:
-    for one, places in atoms:
-        first = first * one(*places)
-    return first
-
-
-class CarelessLocal:
-    """Sums over letters of atoms at any letters, and a rewriting by a law of sums, rightly or not."""
-
-    def __init__(self, rng: Random, *, endless: bool) -> None:
-        self.rng, self.endless = rng, endless
-        self.letters = {"s": [s, y, x], "a": [a, e]}
-        self.gradients = 0
-
-    def any(self, sort: str) -> Any:
-        return self.rng.choice(self.letters[sort])
-
-    def value(self, place: Any, policy: Policy = pi) -> Expr:
-        return V(place, policy=policy) if self.endless else V[t](place, policy=policy)
-
-    def atom(self) -> Expr:
-        one, two, chosen, policy = self.any("s"), self.any("s"), self.any("a"), self.rng.choice([pi, pi, beta])
-        ways = [f(one), q(one, chosen), both(one, two), P(one | two, chosen), policy(chosen | one), policy(chosen | one),
-                mu(one), same(one, two), g(chosen), P(one | two, chosen), same(chosen, self.any("a"))]
-        if self.rng.random() < 0.15:
-            ways = [self.value(one, policy)]
-        elif not self.gradients and self.rng.random() < 0.2:
-            self.gradients = 1
-            ways = [grad(pi(chosen | one)), grad(self.value(one)), grad(d(one) if self.endless else p[t](one))]
-        elif self.rng.random() < 0.15:
-            ways = [d(one, policy=policy) if self.endless else p[self.rng.choice([t, t + 1])](one, policy=policy)]
-        return self.rng.choice(ways)
-
-    def sides(self) -> Twin:
-        rng = self.rng
-        atoms = [self.atom() for _ in range(rng.choice([2, 3, 3, 4]))]
-        bound = rng.sample([s, y, a, e], rng.choice([1, 2, 2, 3]))
-        left, right = list(atoms), list(atoms)
-        one, chosen = self.any("s"), self.any("a")
-        which = rng.choice(["one", "one", "point", "point", "order", "letter", "twice"])
-        if which == "one":  # a sum that is 1 put in
-            right.append(rng.choice([total(w, P(w | one, chosen)), total(self.other(), pi(self.other() | one)), total(
-                w, same(w, one)), total(w, P(w | one, chosen) * total(self.other(), beta(self.other() | w))),
-                total(w, mu(w)), total(w, P(one | w, chosen)) if rng.random() < 0.3 else total(w, same(one, w))]))
-        elif which == "point":  # a letter by another, under an indicator
-            n = rng.randrange(len(right))
-            right[n] = total(w, same(w, one) * right[n].xreplace({one: w}))
-        elif which == "letter":
-            n = rng.randrange(len(right))
-            right[n] = right[n].xreplace({one: self.any("s"), chosen: self.any("a")})
-        elif which == "twice":
-            left.append(same(one, s))
-            right.append(same(s, one) * rng.choice([same(one, s) * 1, same(s, s), f(one) * 0 + 1]))
-        inner = list(bound)
-        if which == "order":
-            rng.shuffle(inner)
-        return self.closed(left, bound), self.closed(right, inner)
-
-    def other(self) -> Any:
-        return b
-
-    def closed(self, atoms: list[Expr], bound: list[Any]) -> Expr:
-        body: Expr = as_term(1)
-        for one in atoms:
-            body = body * one
-        for letter in bound:
-            body = total(letter, body)
-        return body
-
-
-def careless_pair(seed: int) -> PlacedPair:
-    """A mean and a careless rewriting of it; whether they are equal is for models to say."""
-    rng = Random(f"careless {seed}")
-    endless = rng.random() < 0.3
-    maker = Careless if rng.random() < 0.6 else CarelessLocal
-    one, two = maker(rng, endless=endless).sides()
-    if rng.random() < 0.25 and not one.has(type(grad(f(s)))):
-        one, two = grad(one), grad(two)
-    assumes: set[Assumption] = {additive_return} | ({discount_below_one} if endless else set())
-    if rng.random() < 0.4:
-        assumes |= {policy_positive, initial_positive, dynamics_positive}
-    return PlacedPair(as_term(one), as_term(two), frozenset(assumes), endless, False, "careless")

@@ -14,34 +14,43 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from random import Random
+from typing import Any
 
 import pytest
 from kernel_letters import TRUE, Claim
 from kernel_oracle import CLOSE, model_of, places_of, values
+from random_careless import careless_pair
 from random_places import PlacedPair, placed_pair
 
 from derive.errors import InvalidChain, MalformedTerm, NotATerm, OutsideFragment, Undefined, WorkLimit
+from derive.kernel import values as values_of_the_kernel
 from derive.kernel.terms import Malformed
+from derive.kernel.values import of_the_first_step
 from derive.language.signature import signature
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Outside, Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 
-QUICK = 44
+QUICK = 36
 """Pairs in the default run."""
 FINITE = ((2, 2, 0), (2, 2, 1), (1, 2, 2), (2, 2, 1), (1, 2, 1), (1, 3, 1))
 ENDLESS = ((2, 2, 0), (1, 2, 0), (2, 2, 0))
 MODELS, POINTS = 5, 4
+BY_CHANCE = 74
+"""A careless pair that joins the next state with one that is drawn again."""
 
 
 @dataclass
 class Tally:
-    """What a campaign saw: of equal pairs and of near misses."""
+    """What a campaign saw: of equal pairs and of near misses.
+
+    ``unsettled`` are equal pairs that the search says differ: products of sums, and values of two policies.
+    """
 
     equal: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[int, str]] = field(default_factory=list)
-    doubtful: list[tuple[int, str]] = field(default_factory=list)
+    unsettled: list[int] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -89,16 +98,16 @@ def campaign(seeds: Iterable[int], make: Callable[[int], PlacedPair] = placed_pa
             tally.refused[found.why[:70]] += 1
             continue
         yes = isinstance(found, Shown)
-        least, owes = (found.equation.context.first, found.equation.context.owes) if isinstance(found, Shown) else (0, ())
-        seen = list(settings(pair, seed, least))
+        context = found.equation.context if isinstance(found, Shown) else None
+        seen = list(settings(pair, seed, context.first if context else 0))
         compared = [one for one in seen if one is not None]
         differ = any(abs(one - two) > CLOSE * max(1, abs(one)) for one, two in compared)
         counts["yes" if yes else "no"] += 1
         counts["uncompared"] += not compared
-        if yes and (differ or (None in seen and not owes)):
+        if yes and (differ or (None in seen and context and not context.owes)):
             tally.wrong.append((seed, "false yes" if differ else "yes without a value"))
         if not yes and pair.equal:
-            (tally.wrong if not differ else tally.doubtful).append((seed, "no to an equal pair"))
+            tally.unsettled.append(seed)
         if yes and not pair.equal:
             counts["true all the same"] += 1
         if not yes and not differ and not pair.equal:
@@ -108,16 +117,37 @@ def campaign(seeds: Iterable[int], make: Callable[[int], PlacedPair] = placed_pa
 
 def check(tally: Tally) -> None:
     assert tally.wrong == []
-    pairs, yes = tally.equal["pairs"], tally.equal["yes"]
-    assert yes > pairs // 2
-    assert tally.missed["no"] > tally.missed["pairs"] // 2
+    pairs = tally.equal["pairs"]
+    assert tally.equal["yes"] > 0.8 * pairs
+    assert tally.missed["no"] > 0.6 * tally.missed["pairs"]
+    assert len(tally.unsettled) <= 0.02 * pairs
+
+
+def check_careless(tally: Tally) -> None:
+    assert tally.wrong == []
+    assert min(tally.missed["yes"], tally.missed["no"]) > tally.missed["pairs"] // 10
 
 
 def test_a_sample_of_placed_pairs() -> None:
     check(campaign(range(QUICK)))
 
 
+def test_a_sample_of_careless_pairs() -> None:
+    check_careless(campaign(range(QUICK), careless_pair))
+
+
+def test_a_guard_that_does_not_look_at_the_sum_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it was: sum_y P(y|s,a) g(x, y) was read as g(x, x)."""
+    def careless(g: Any, places: tuple[str, ...]) -> bool:
+        return of_the_first_step(g, (*places, "x") if g[0] == "at" and g[1][0] == "sum" else places)
+
+    assert campaign([BY_CHANCE], careless_pair).wrong == []
+    monkeypatch.setattr(values_of_the_kernel, "of_the_first_step", careless)
+    assert campaign([BY_CHANCE], careless_pair).wrong == [(BY_CHANCE, "false yes")]
+
+
 @pytest.mark.deep
-def test_thousands_of_placed_pairs() -> None:
-    first, last = map(int, os.environ.get("DERIVE_PLACES", "1000:4000").split(":"))
+def test_thousands_of_pairs() -> None:
+    first, last = map(int, os.environ.get("DERIVE_PLACES", "1000:3000").split(":"))
     check(campaign(range(first, last)))
+    check_careless(campaign(range(first, last), careless_pair))
