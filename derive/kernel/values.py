@@ -113,9 +113,9 @@ def first_apart(monomial: Monomial, policy: str | None) -> Poly | None:
 
 
 def may_be_rewritten(g: Tuple, var: str, policy: str | None) -> bool:
-    """Whether a factor is a value or a local sum of the step of a time, or holds one under a gradient."""
+    """Whether a factor is a value or a local sum of the step of a time, or a local sum under a gradient."""
     if g[0] == "grad":
-        return any(may_be_rewritten(h, var, policy) for h in inside(g))
+        return any(h[0] == "at" and h[1][0] == "sum" and h[2:] == (var, 0) for h in inside(g))
     return bool(g[0] == "at" and g[2:] == (var, 0) and (
         (g[1][0] == "V" and g[1][1] != policy) or g[1][0] in ("sum", *SLOPES)))
 
