@@ -173,7 +173,7 @@ def test_losses_that_are_rarely_random_or_count() -> None:
 
 
 def test_one_policy_does_not_make_a_factor_constant() -> None:
-    """A mean over transitions where the only reward of another length is 0: a multiple of grad J, which depends on pi."""
+    """A mean over transitions where the only reward of another length is 0: a multiple of grad J that depends on pi."""
     pytest.importorskip("torch")
     from derive.estimators import check_loss
 

@@ -359,7 +359,7 @@ class _Examiner:
         means = [self._mean_of(side) for side in (before, after)]
         evidence = self.deciding.evidence(*means)
         if not isinstance(evidence.kernel, Shown):
-            return self._means_unknown(blank, evidence, witness, owed)
+            return self._means_unknown(blank, means, evidence, witness, owed)
         equation = evidence.kernel.equation
         shapes = evidence.shapes if isinstance(evidence.shapes, decide.Equal) else None
         blank = replace(blank, equation=equation, evidence=evidence.kernel.evidence, scope=scope_of(shapes, equation))
@@ -380,13 +380,14 @@ class _Examiner:
             return f"the means agree for m ≥ {least.about[0]}"
         return "the means agree wherever both are defined"
 
-    def _means_unknown(self, blank: Judgement, evidence: Evidence, witness: Any,
+    def _means_unknown(self, blank: Judgement, means: list[Expr], evidence: Evidence, witness: Any,
                        owed: tuple[Obligation, ...]) -> Judgement | None:
         """The sides differ; the means agree on shapes alone, or nothing is known of them."""
         if not isinstance(evidence.shapes, decide.Equal):
             return None
         scope = scope_of(evidence.shapes)
-        if isinstance(evidence.kernel, Differs) and evidence.kernel.horizon is not None:
+        horizon = evidence.kernel.horizon if isinstance(evidence.kernel, Differs) else None
+        if horizon is not None and self.deciding.late_witness(means[0], means[1], horizon) is not None:
             return self._refuted(blank, witness, owed)
         if (is_random(blank.before) and is_random(blank.after)) or owed:
             shapes = evidence.shapes
