@@ -30,7 +30,7 @@ GRACE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Of one task: seconds by the clock, and megabytes of address space; None for no limit."""
+    """Of one task: seconds by the clock, and megabytes of address space of its own; None for no limit."""
 
     seconds: float | None = None
     megabytes: int | None = None
@@ -353,9 +353,18 @@ def _limit(limits: Limits) -> None:
     import resource
 
     if limits.megabytes is not None:
-        _lower(resource, resource.RLIMIT_AS, limits.megabytes * 1_000_000)
+        _lower(resource, resource.RLIMIT_AS, _address_space() + limits.megabytes * 1_000_000)
     if limits.seconds is not None:
         _lower(resource, resource.RLIMIT_CPU, ceil(limits.seconds) + GRACE)
+
+
+def _address_space() -> int:
+    """Bytes that this process has before its task begins, which a large parent, such as a session of tests, gave it."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as pages:
+            return int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _lower(resource: Any, kind: int, value: int) -> None:

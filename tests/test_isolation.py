@@ -72,7 +72,16 @@ def test_what_was_settled_before_the_end_is_kept(tmp_path: Path, capsys: pytest.
 def test_memory_is_limited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, "a.py", f"{STAR}x = bytearray(400_000_000)\n{TRUE}")
     assert checked(capsys, str(path), "--memory", "300")[0] == 2
-    assert checked(capsys, str(path), "--memory", "4000")[0] == 0  # the parent, a whole test session, counts too
+    assert checked(capsys, str(path))[0] == 0
+
+
+def test_a_large_parent_takes_nothing_from_the_memory_of_a_child(tmp_path: Path,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    import mmap
+
+    path = write(tmp_path, "a.py", f"{STAR}{TRUE}")
+    with mmap.mmap(-1, 3_000_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS):
+        assert checked(capsys, str(path), "--memory", "300")[0] == 0
 
 
 def test_one_file_cannot_change_what_another_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
