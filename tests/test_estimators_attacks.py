@@ -30,8 +30,7 @@ class Counting:
         return leave_one_out(r) if self.calls % self.every else r - r.max()
 
 
-@pytest.mark.parametrize("group", [2, 3, 8])
-@pytest.mark.parametrize("every", [2, 3, 5, 9, 27, 45, 81])
+@pytest.mark.parametrize(("every", "group"), [(2, 2), (3, 2), (9, 2), (3, 3), (9, 3), (27, 3), (5, 8), (45, 8)])
 def test_a_count_of_calls_that_fits_the_number_of_groups(every: int, group: int) -> None:
     """9 tuples at G = 2, 27 at G = 3, 45 multisets at G = 8: each pass over them sees the same calls."""
     with pytest.raises(BadInput, match="remembers earlier calls"):
@@ -173,7 +172,7 @@ def test_losses_that_are_rarely_random_or_count() -> None:
 
 
 def test_one_policy_does_not_make_a_factor_constant() -> None:
-    """A mean over transitions where the only reward of another length is 0: a multiple of grad J, which depends on pi."""
+    """A mean over transitions, the only reward of another length 0: a multiple of grad J by a factor of the policy."""
     pytest.importorskip("torch")
     from derive.estimators import check_loss
 
@@ -182,6 +181,7 @@ def test_one_policy_does_not_make_a_factor_constant() -> None:
 
     result = check_loss(over_transitions, 2, model=TabularLM(**{**MODEL, "rewards": (0, 1, 3)}))
     assert (result.verdict, result.kind, result.good) == ("proportional", "model-dependent", False)
+    assert result.notes[0].startswith("the factor is that of this policy: with another policy of the same model")
     assert check_loss(over_transitions, 2, model=TabularLM(**MODEL)).verdict == "biased"
     half = loss_of(lambda r, mask: r / 2)
     result = check_loss(half, 2, model=TabularLM(**MODEL))

@@ -211,8 +211,10 @@ def _convention(function: Advantage) -> Literal["numpy", "torch"]:
     """torch for a function that uses it, or whose module imports it and not NumPy: r.std() is another number there."""
     plain = inspect.unwrap(function)
     if inspect.isfunction(plain):
-        used = inspect.getclosurevars(plain).globals.values()
-        if any(isinstance(value, ModuleType) and value.__name__.split(".")[0] == "torch" for value in used):
+        used = inspect.getclosurevars(plain)
+        values = (*used.globals.values(), *used.nonlocals.values())
+        if "torch" in used.unbound or any(  # unbound: imported in its body
+                isinstance(value, ModuleType) and value.__name__.split(".")[0] == "torch" for value in values):
             return "torch"
     module = sys.modules.get(getattr(plain, "__module__", ""), ModuleType(""))
     imported = {value.__name__.split(".")[0] for value in vars(module).values() if isinstance(value, ModuleType)}

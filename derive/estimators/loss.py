@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -99,9 +99,9 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     for size in sizes:
         found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)
         row = _row(size, found)
-        if row.verdict == "proportional" and len(models) == 1:  # one policy cannot tell a constant from a factor of pi
-            found += _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
-            row = _row(size, found)
+        if row.verdict == "proportional" and len(models) == 1:
+            elsewhere = _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
+            row = _compared_elsewhere(row, _row(size, found + elsewhere))
         rows.append(row)
         outcomes += found
     away = None
@@ -254,6 +254,15 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         factor = Factor(decided[1].text, factor.value)
     return GroupResult(group, judged.verdict, factor, judged.kind, judged.figure,
                        **{**sizes, "notes": judged.notes + sizes["notes"]})
+
+
+def _compared_elsewhere(row: GroupResult, both: GroupResult) -> GroupResult:
+    """A factor at one policy, which cannot be called constant by that, next to one more policy of the same model."""
+    if both.verdict == "proportional" and both.kind == "constant":
+        return row
+    found = f"the factor is {both.factor}" if both.verdict == "proportional" else f"it is {both.verdict}"
+    return replace(row, kind="model-dependent", notes=(
+        f"the factor is that of this policy: with another policy of the same model {found}", *row.notes))
 
 
 def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> GroupResult:

@@ -64,7 +64,8 @@ def bound(function: Callable[..., Any], available: Mapping[str, Any], *, first: 
         arguments[parameter.name] = available[meaning]
     for parameter in optional:
         meaning = LOOKUP.get(parameter.name)
-        if meaning in available and (parameter.default is None or meaning in ("index", "group_size", "lengths")):
+        replaced = parameter.default is None or meaning in ("index", "group_size", "lengths")
+        if meaning is not None and meaning in available and replaced:
             arguments[parameter.name] = available[meaning]
     return arguments
 
