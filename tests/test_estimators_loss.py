@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random as python_random
 import time
 from collections.abc import Callable
@@ -275,6 +276,20 @@ def test_other_targets() -> None:
     assert check_loss(with_penalty, 2, "J - beta KL", beta="1/5", model=SMALL).verdict == "biased"
     assert check_loss(rloo, 2, "pass@1", model=SMALL).verdict == "unbiased"
     assert check_loss(rloo, 2, "pass@2", model=SMALL).verdict == "biased"
+
+
+def test_the_effective_reward_stands_next_to_that_of_its_target() -> None:
+    """For KL(pi, ref) it is -log(pi/ref) of the response, without its mean; not the reward."""
+    for name in ("k2 sequence", "k1 reward", "k3 sequence"):
+        loss, target = LOSSES[name]
+        rows = check_loss(loss, 2, target, model=SMALL).effective_reward
+        assert all(row.effective == pytest.approx(row.wanted, abs=1e-12) for row in rows)
+    law, other = (SMALL.law(SMALL.policy(name))[0] for name in ("pi", "ref"))
+    logs = [math.log(q / p) for p, q in zip(law, other, strict=True)]
+    mean = sum(float(p) * log for p, log in zip(law, logs, strict=True))
+    loss, target = LOSSES["k2 sequence"]
+    rows = check_loss(loss, 2, target, model=SMALL).effective_reward
+    assert [row.wanted for row in rows] == pytest.approx([log - mean for log in logs])
 
 
 # -- exact numbers ---------------------------------------------------------------------------------

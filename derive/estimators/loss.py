@@ -126,7 +126,8 @@ def _examined(loss: Loss, models: Sequence[TabularLM], group: int, goal: str, be
 
 def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal["auto"]) -> Outcome:
     case = floats.case
-    wanted = targets.in_logits(case.model, targets.table(goal, case.model, case.model.policy(case.behaviour), beta))
+    aim = targets.table(goal, case.model, case.model.policy(case.behaviour), beta)
+    wanted = targets.in_logits(case.model, aim)
     vectors, left = None, None
     said: tuple[str, ...] = ()
     work = len(case.batches) * case.design.prompts * case.group
@@ -138,7 +139,7 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
             said = (*ledger.lines(), *sorted(ledger.ties))
         except LeftExact as reason:
             left = str(reason)
-    numbers = _Measured(floats, wanted)
+    numbers = _Measured(floats, wanted, aim)
     pair = rounding.Pair(numbers.mean, numbers.wanted, numbers.noise)
     return Outcome(case, vectors, pair, floats.reached, numbers.undefined, numbers.leak, numbers.trace_variance,
                    numbers.effective, numbers.worst, left, said)
@@ -147,7 +148,7 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
 class _Measured:
     """Sizes in doubles, in the logits of the model: mean gradient, variance, effective reward, worst batch."""
 
-    def __init__(self, floats: Floats, wanted: list[list[Sum]]) -> None:
+    def __init__(self, floats: Floats, wanted: list[list[Sum]], aim: targets.Table) -> None:
         case, defined = floats.case, floats.defined
         self.case = case
         model, count = case.model, case.design.responses
@@ -163,13 +164,14 @@ class _Measured:
         self.wanted = np.array([[float(field.ball(entry)) for entry in row] for row in wanted])
         self.noise = float((weights * np.linalg.norm(gradients, axis=1)).sum())
         self.trace_variance = float((weights * (gradients**2).sum(axis=1)).sum() - (self.mean**2).sum())
+        self.aim = np.array([-sum(float(field.ball(entry)) for entry in row) / len(row) for row in aim])
         self.effective = self._effective(derivatives, numbers, weights, inside, lengths, count)
         far = weights * np.linalg.norm(gradients - self.wanted.reshape(1, -1), axis=1) * defined
         self.worst = self._worst(int(np.argmax(far)), derivatives, inside)
 
     def _effective(self, derivatives: FloatArray, numbers: Any, weights: FloatArray, inside: Any, lengths: Any,
                    count: int) -> tuple[Effective, ...]:
-        """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o, without its mean; next to r(o)."""
+        """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o, without its mean; next to that of the target."""
         model = self.case.model
         total = np.zeros(model.prompts * count)
         shares = -(np.where(inside, derivatives, 0.0).sum(axis=2) / lengths[numbers]) * weights[:, None]
@@ -179,12 +181,12 @@ class _Measured:
         for prompt in range(model.prompts):
             part = slice(prompt * count, (prompt + 1) * count)
             climbed = total[part] * model.prompts / law[part]
-            rewards = np.array([float(reward) for reward in model.reward_table[prompt]])
+            asked = self.aim[part] * model.prompts / law[part]
             for response in range(count):
                 rows.append(Effective(prompt, str(model.reward_table[prompt][response]),
                                       len(model.responses[response]),
                                       float(climbed[response] - climbed @ law[part]),
-                                      float(rewards[response] - rewards @ law[part])))
+                                      float(asked[response] - asked @ law[part])))
         return tuple(rows)
 
     def _worst(self, place: int, derivatives: FloatArray, inside: Any) -> WorstGroup:
@@ -232,6 +234,9 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
                                               "for one batch",)}
     if any(outcome.leak for outcome in outcomes):
         return _leaking(group, outcomes, sizes)
+    apart = max((abs(line.effective - line.wanted) for line in shown.effective), default=0.0)
+    if _relative(shown.pair) <= rounding.EPSILON < apart:
+        sizes["notes"] += ("H(o) is a mean over tokens; a part that depends on the prefix only has no gradient",)
     undefined = max(outcome.undefined for outcome in outcomes)
     if undefined:
         return GroupResult(group, "undefined", probability=f"{undefined:.4g}", worst_group=shown.worst)
