@@ -196,3 +196,12 @@ def test_a_policy_drawn_again_keeps_what_was_given() -> None:
     assert (again.reward_table, again.policy("ref")) == (model.reward_table, model.policy("ref"))
     distant = model.away("old")
     assert distant.redrawn().policy("old") == distant.policy("old")
+
+
+def test_no_token_has_the_same_probability_under_two_policies_that_are_drawn() -> None:
+    """Where it has, its log-ratio is 0, and a length that multiplies it is not seen."""
+    for seed in range(20):
+        model = TabularLM(vocab=3, length=2, seed=seed).away("old", "rollout")
+        for name in ("old", "ref", "rollout"):
+            pairs = zip(model.policy("pi")[0], model.policy(name)[0], strict=True)
+            assert not any(p == q for row, other in pairs for p, q in zip(row, other, strict=True))

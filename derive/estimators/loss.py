@@ -171,7 +171,7 @@ class _Measured:
 
     def _effective(self, derivatives: FloatArray, numbers: Any, weights: FloatArray, inside: Any, lengths: Any,
                    count: int) -> tuple[Effective, ...]:
-        """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o, without its mean; next to that of the target."""
+        """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o; next to that of the target; without means."""
         model = self.case.model
         total = np.zeros(model.prompts * count)
         shares = -(np.where(inside, derivatives, 0.0).sum(axis=2) / lengths[numbers]) * weights[:, None]
