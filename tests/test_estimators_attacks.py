@@ -205,3 +205,36 @@ def test_no_token_has_the_same_probability_under_two_policies_that_are_drawn() -
         for name in ("old", "ref", "rollout"):
             pairs = zip(model.policy("pi")[0], model.policy(name)[0], strict=True)
             assert not any(p == q for row, other in pairs for p, q in zip(row, other, strict=True))
+
+
+def ends(r: Any) -> Any:
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(("function", "arguments", "message"), [
+    (ends, {}, "fails with SystemExit"), (None, {}, "None is no function"), (ends, {"group": 2.5}, "group size 2.5"),
+    (ends, {"group": True}, "group size True"), (ends, {"group": "2"}, "group size '2'"),
+    (ends, {"rewards": None}, "rewards None"), (ends, {"rewards": "013"}, "rewards '013'"),
+    (ends, {"target": None}, "target None"),
+])
+def test_bad_input_is_one_sentence(function: Any, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        check_advantage(function, **arguments)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"beta": "x"}, "beta = 'x'"), ({"model": 3}, "model 3"), ({"model": ()}, r"model \(\)"),
+    ({"group": 1.0}, "group size 1.0"), ({"target": None}, "target None"),
+])
+def test_bad_input_about_a_loss_is_one_sentence(arguments: dict[str, Any], message: str) -> None:
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    with pytest.raises(BadInput, match=message):
+        check_loss(loss_of(lambda r, mask: r), **arguments)
+
+    def ending(log_probs: Any) -> Any:
+        raise SystemExit(0)
+
+    with pytest.raises(BadInput, match="ending fails with SystemExit: 0"):
+        check_loss(ending, 2)

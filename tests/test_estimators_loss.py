@@ -407,7 +407,7 @@ def test_bad_losses_get_one_sentence(loss: Callable[..., Any], message: str) -> 
 
 @pytest.mark.parametrize(("arguments", "message"), [
     ({"target": "KL"}, "the target 'KL' is none of"), ({"group": ()}, "no group size"),
-    ({"model": ()}, "no group size"),
+    ({"model": ()}, "expected a TabularLM"),
 ])
 def test_bad_arguments_get_one_sentence(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):

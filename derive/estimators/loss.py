@@ -14,6 +14,7 @@ from derive.estimators import enumeration, field, rounding, targets
 from derive.estimators.batches import Loss
 from derive.estimators.enumeration import Case, Floats
 from derive.estimators.field import Sum
+from derive.estimators.groups import group_sizes
 from derive.estimators.model import TabularLM
 from derive.estimators.naming import LOOKUP, named, parameters
 from derive.estimators.provenance import Ledger, LeftExact
@@ -86,15 +87,18 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     Raises ``BadInput`` for a loss that fails, is random, changes its arguments, asks for a
     name that is not known, or returns no single number.
     """
-    sizes = (group,) if isinstance(group, int) else tuple(group)
-    goal = targets.target_name(target)
-    models = default_suite() if model is None else (model,) if isinstance(model, TabularLM) else tuple(model)
-    if not sizes or not models:
-        raise BadInput("no group size or no model is given")
+    sizes, goal = group_sizes(group), targets.target_name(target)
+    given: Any = default_suite() if model is None else model
+    models: tuple[TabularLM, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if not models or not all(isinstance(one, TabularLM) for one in models):
+        raise BadInput(f"the model {model!r}: expected a TabularLM, or several")
     asked = {LOOKUP.get(one.name) for some in parameters(loss) for one in some}
     if "log_probs" not in asked:
         raise BadInput(f"{named(loss)} asks for no log-probabilities of the policy; name a parameter log_probs")
-    weight = Fraction(str(beta))
+    try:
+        weight = Fraction(str(beta))
+    except (ValueError, ZeroDivisionError):
+        raise BadInput(f"beta = {beta!r}: expected a number such as 1/10") from None
     rows, outcomes = [], []
     for size in sizes:
         found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)

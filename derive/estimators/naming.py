@@ -31,6 +31,8 @@ LOOKUP = {name: meaning for meaning, names in SYNONYMS.items() for name in names
 
 def parameters(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], list[inspect.Parameter]]:
     """(required, optional) parameters that can be given by name or in order."""
+    if not callable(function):
+        raise BadInput(f"{function!r} is no function")
     try:
         declared = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
