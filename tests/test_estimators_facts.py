@@ -120,6 +120,7 @@ def test_a_clip_that_does_not_bind_does_nothing() -> None:
     assert check_loss(clipped, 2, model=near(MODEL, Fraction(1))).verdict == "biased"
 
 
+@pytest.mark.deep
 def test_self_normalised_ratios_have_a_bias_that_falls_like_one_over_g() -> None:
     pytest.importorskip("torch")
     from derive.estimators import check_loss
