@@ -11,6 +11,7 @@ import pytest
 
 from derive.errors import BadInput
 from derive.estimators import (
+    TabularLM,
     assert_defined,
     assert_mask_respected,
     assert_pinned,
@@ -124,26 +125,30 @@ def unmasked(log_probs: Any, rewards: Any, mask: Any) -> Any:
     return -(log_probs * rewards[:, None]).sum(-1).mean()
 
 
+SMALL = TabularLM(vocab=2, length=2, rewards=(1, 0, 3), seed=1)
+
+
 def test_assertions_about_losses() -> None:
     pytest.importorskip("torch")
     assert_unbiased(reinforce, group=2)
-    assert_targets(k2, "KL per token", group=2)
-    assert_mask_respected(reinforce, group=2)
-    assert_unbiased(token_ratio, group=2)
-    assert_proportional(lambda log_probs, rewards, mask: reinforce(log_probs, rewards, mask) / 2, 0.5, group=2)
-    assert "padding" in message(lambda: assert_mask_respected(unmasked, group=2))
+    assert_targets(k2, "KL per token", group=2, model=SMALL)
+    assert_mask_respected(reinforce, group=2, model=SMALL)
+    assert_unbiased(token_ratio, group=2, model=SMALL)
+    assert_proportional(lambda log_probs, rewards, mask: reinforce(log_probs, rewards, mask) / 2, 0.5, group=2,
+                        model=SMALL)
+    assert "padding" in message(lambda: assert_mask_respected(unmasked, group=2, model=SMALL))
     with pytest.raises(BadInput, match="only a loss has a mask"):
         assert_mask_respected(centred, group=2)
 
 
 def test_mends_of_losses() -> None:
     pytest.importorskip("torch")
-    text = message(lambda: assert_targets(k2, "KL(pi|ref)", group=2))
+    text = message(lambda: assert_targets(k2, "KL(pi|ref)", group=2, model=SMALL))
     assert "what would mend it: take log-probabilities of the sequence" in text
     assert "k2-sequence in the gallery" in text
-    text = message(lambda: assert_unbiased(token_ratio, group=2, off_policy=True))
+    text = message(lambda: assert_unbiased(token_ratio, group=2, model=SMALL, off_policy=True))
     assert "what would mend it: take log-probabilities of the sequence" in text
-    text = message(lambda: assert_unbiased(token_mean, group=2))
+    text = message(lambda: assert_unbiased(token_mean, group=2, model=SMALL))
     assert "of the sequence" not in text
     assert "token-ratio in the gallery" in text
 

@@ -79,6 +79,13 @@ def test_a_file_that_fails_or_exits(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "which function?" in capsys.readouterr().err
 
 
+def test_a_file_that_ends_the_process_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "ends.py"
+    path.write_text("import os\n\ndef f(r):\n    os._exit(0)\n", encoding="utf-8")
+    assert main(["estimator", f"{path}:f"]) == 2
+    assert "ended without a result" in capsys.readouterr().err
+
+
 LOSS = '''
 def token_mean(log_probs, advantages, mask):
     return -(log_probs * advantages[:, None] * mask).sum() / mask.sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random as python_random
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from derive.errors import BadInput  # noqa: E402
 from derive.estimators import TabularLM, check_loss  # noqa: E402
 
 HALF = Fraction(1, 2)
+SMALL = TabularLM(vocab=2, length=2, rewards=(1, 0, 3), seed=1)
 
 
 def total(x: Any, mask: Any) -> Any:
@@ -109,11 +111,13 @@ def called(loss: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
 # -- values known beforehand --------------------------------------------------------------------------
 
 @pytest.mark.parametrize(("name", "verdict", "factor"), [
-    ("reinforce", "unbiased", "1"), ("rloo", "unbiased", "1"), ("centred", "proportional", "1/2"),
-    ("grpo", "biased", None), ("token mean", "biased", None), ("clipped", "unbiased", "1"),
-    ("sequence ratio", "unbiased", "1"), ("token ratio", "unbiased", "1"), ("k1", "zero mean", None),
-    ("k2", "biased", None), ("k2 token", "unbiased", "1"), ("k2 sequence", "unbiased", "1"),
-    ("k3 sequence", "unbiased", "1"), ("k3 token", "biased", None), ("k1 reward", "unbiased", "1"),
+    ("rloo", "unbiased", "1"), ("grpo", "biased", None),
+    *(pytest.param(*one, marks=pytest.mark.deep) for one in (
+        ("centred", "proportional", "1/2"), ("k1", "zero mean", None),
+        ("reinforce", "unbiased", "1"), ("token mean", "biased", None), ("clipped", "unbiased", "1"),
+        ("sequence ratio", "unbiased", "1"), ("token ratio", "unbiased", "1"), ("k2", "biased", None),
+        ("k2 token", "unbiased", "1"), ("k2 sequence", "unbiased", "1"), ("k3 sequence", "unbiased", "1"),
+        ("k3 token", "biased", None), ("k1 reward", "unbiased", "1"))),
 ])
 def test_the_default_suite(name: str, verdict: str, factor: str | None) -> None:
     loss, target = LOSSES[name]
@@ -126,11 +130,11 @@ def test_the_default_suite(name: str, verdict: str, factor: str | None) -> None:
 
 
 def test_away_from_the_old_policy() -> None:
-    assert check_loss(sequence_ratio, 2).away == "unbiased"
-    assert check_loss(token_ratio, 2).away == "biased"
-    assert check_loss(clipped, 2).away == "biased"
-    assert check_loss(reinforce, 2).away is None
-    assert check_loss(sequence_ratio, 2, off_policy=True).verdict == "unbiased"
+    assert check_loss(sequence_ratio, 2, model=SMALL).away == "unbiased"
+    assert check_loss(token_ratio, 2, model=SMALL).away == "biased"
+    assert check_loss(clipped, 2, model=SMALL).away == "biased"
+    assert check_loss(reinforce, 2, model=SMALL).away is None
+    assert check_loss(sequence_ratio, 2, model=SMALL, off_policy=True).verdict == "unbiased"
     assert check_loss(token_ratio, 2, off_policy=True).verdict == "biased"
 
 
@@ -235,7 +239,7 @@ def test_a_leak_through_the_mask_is_a_bias() -> None:
         return -(log_probs * rewards[:, None]).mean()
 
     for loss in (unmasked, length_of_padding):
-        result = check_loss(loss, 2)
+        result = check_loss(loss, 2, model=SMALL)
         assert (result.verdict, result.mask_leak) == ("biased", True)
         assert any("mask leak" in note for note in result.notes)
     assert check_loss(reinforce, 2).mask_leak is False
@@ -255,7 +259,7 @@ def test_old_bugs_each_on_a_small_model() -> None:
         return -((log_probs * mask).sum(-1) / mask.sum(-1) * rewards).mean()
 
     for loss in (weighted_baseline, end_of_sequence_out, sequence_mean):
-        assert check_loss(loss, 2).verdict == "biased", loss
+        assert check_loss(loss, 2, model=SMALL).verdict == "biased", loss
 
     def no_ratio(log_probs: Any, old_log_probs: Any, rewards: Any, mask: Any) -> Any:
         return total(-log_probs * rewards[:, None], mask)
@@ -269,10 +273,24 @@ def test_other_targets() -> None:
         penalty = ((log_probs - ref_log_probs) * mask).sum(-1).detach()
         return -((log_probs * mask).sum(-1) * (rewards - penalty / 10)).mean()
 
-    assert check_loss(with_penalty, 2, "J-kl", beta="1/10").verdict == "unbiased"
-    assert check_loss(with_penalty, 2, "J - beta KL", beta="1/5").verdict == "biased"
-    assert check_loss(rloo, 2, "pass@1").verdict == "unbiased"
-    assert check_loss(rloo, 2, "pass@2").verdict == "biased"
+    assert check_loss(with_penalty, 2, "J-kl", beta="1/10", model=SMALL).verdict == "unbiased"
+    assert check_loss(with_penalty, 2, "J - beta KL", beta="1/5", model=SMALL).verdict == "biased"
+    assert check_loss(rloo, 2, "pass@1", model=SMALL).verdict == "unbiased"
+    assert check_loss(rloo, 2, "pass@2", model=SMALL).verdict == "biased"
+
+
+def test_the_effective_reward_stands_next_to_that_of_its_target() -> None:
+    """For KL(pi, ref) it is -log(pi/ref) of the response, without its mean; not the reward."""
+    for name in ("k2 sequence", "k1 reward", "k3 sequence"):
+        loss, target = LOSSES[name]
+        rows = check_loss(loss, 2, target, model=SMALL).effective_reward
+        assert all(row.effective == pytest.approx(row.wanted, abs=1e-12) for row in rows)
+    law, other = (SMALL.law(SMALL.policy(name))[0] for name in ("pi", "ref"))
+    logs = [math.log(q / p) for p, q in zip(law, other, strict=True)]
+    mean = sum(float(p) * log for p, log in zip(law, logs, strict=True))
+    loss, target = LOSSES["k2 sequence"]
+    rows = check_loss(loss, 2, target, model=SMALL).effective_reward
+    assert [row.wanted for row in rows] == pytest.approx([log - mean for log in logs])
 
 
 # -- exact numbers ---------------------------------------------------------------------------------
@@ -336,7 +354,7 @@ def test_a_wrong_row_of_the_table_of_operations_is_seen(monkeypatch: pytest.Monk
     for name, wrong in plants.items():
         with monkeypatch.context() as patch:
             patch.setattr(tensors.ExactTensor, name, wrong)
-            result = check_loss(clipped, 2)
+            result = check_loss(clipped, 2, model=SMALL)
             assert not result.exact, name
             assert result.verdict == "unbiased"
 
@@ -390,7 +408,7 @@ def test_bad_losses_get_one_sentence(loss: Callable[..., Any], message: str) -> 
 
 @pytest.mark.parametrize(("arguments", "message"), [
     ({"target": "KL"}, "the target 'KL' is none of"), ({"group": ()}, "no group size"),
-    ({"model": ()}, "no group size"),
+    ({"model": ()}, "expected a TabularLM"),
 ])
 def test_bad_arguments_get_one_sentence(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
@@ -420,11 +438,13 @@ def test_an_order_that_matters_is_run_in_full() -> None:
 
 # -- brute force -----------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("sizes", [((2, 1),), pytest.param(((3, 1), (2, 2)), marks=pytest.mark.deep)],
+                         ids=["2", "3 and two prompts"])
 @pytest.mark.parametrize(("name", "off_policy"), [
     *((name, False) for name in LOSSES), ("clipped", True), ("sequence ratio", True), ("token ratio", True)])
-def test_against_brute_force_over_tuples(name: str, off_policy: bool) -> None:
+def test_against_brute_force_over_tuples(name: str, off_policy: bool, sizes: tuple[tuple[int, int], ...]) -> None:
     loss, target = LOSSES[name]
-    for group, prompts in ((2, 1), (3, 1), (2, 2)):
+    for group, prompts in sizes:
         model = TabularLM(vocab=2, length=2, prompts=prompts, seed=group + prompts,
                           rewards=((0, 1, 3), (2, 0, 1))[:prompts])
         model = model.away("old") if off_policy else model
@@ -438,7 +458,7 @@ def test_against_brute_force_over_tuples(name: str, off_policy: bool) -> None:
             assert bias < 1e-12
         elif result.verdict == "proportional":
             assert result.factor is not None
-            assert torch.allclose(mean, result.factor.value * wanted, atol=1e-12)
+            assert torch.allclose(mean, (result.factor.value or 0.0) * wanted, atol=1e-12)
         elif result.verdict == "zero mean":
             assert float(mean.norm()) < 1e-12
         else:
@@ -469,7 +489,7 @@ def test_vectorised_and_looped_agree() -> None:
     from derive.estimators import enumeration
 
     model = TabularLM(vocab=3, length=2, rewards=(0, 2, HALF, 1, -1, 2, 3), seed=2)
-    case = enumeration.Case(rloo, model, 5, "old", None)
+    case = enumeration.Case(rloo, model, 3, "old", None)
     fast = enumeration._vectorised(case)
     assert fast is not None
     slow = torch.stack([torch.tensor(enumeration.float_gradient(rloo, case.batch(one))) for one, _ in case.batches])

@@ -93,6 +93,7 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.option("--expect", metavar="VERDICT", help="Succeed if this is the verdict.")
 @click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Draw bias and error against batch size (.svg).")
+@guarded
 def estimator(names: tuple[str, ...], **options: Any) -> int:
     """Say whether estimators are biased: NAMES of the gallery, or FILE.py:FUNCTION; no name lists the gallery."""
     from derive.estimator_command import run

@@ -14,7 +14,7 @@ import numpy as np
 
 from derive.errors import BadInput
 from derive.estimators import effective, field, forms, logits, rounding
-from derive.estimators.groups import Design
+from derive.estimators.groups import Design, group_sizes
 from derive.estimators.naming import LOOKUP, named, parameters
 from derive.estimators.provenance import Ledger, LeftExact
 from derive.estimators.result import EstimatorResult, GroupResult, weakest
@@ -62,9 +62,7 @@ def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS, gr
 
     Raises ``BadInput`` for a function that fails, is random, or returns another shape.
     """
-    sizes = (group,) if isinstance(group, int) else tuple(group)
-    if not sizes:
-        raise BadInput("no group size is given")
+    sizes = group_sizes(group)
     if rewards is REWARDS and lengths is None and _asks_for_lengths(function):
         rewards, lengths = REWARDS_WITH_LENGTHS, LENGTHS
     setting = _setting(function, rewards, lengths, prompts, target, arrays)
@@ -182,6 +180,10 @@ def _written(policies: Sequence[Sequence[Any]]) -> str:
 def _setting(function: Advantage, rewards: Sequence[Number], lengths: Sequence[int] | None, prompts: int,
              target: str, arrays: Arrays) -> Setting:
     ledger = Ledger()
+    if not isinstance(rewards, list | tuple | range | np.ndarray):
+        raise BadInput(f"rewards {rewards!r}: expected several numbers, such as (0, 1, 3)")
+    if not isinstance(target, str):
+        raise BadInput(f"the target {target!r}: expected J or pass@k")
     try:
         values = [ledger.read(reward) if isinstance(reward, float) else Fraction(reward) for reward in rewards]
     except (LeftExact, ValueError, TypeError, ZeroDivisionError):
@@ -211,8 +213,10 @@ def _convention(function: Advantage) -> Literal["numpy", "torch"]:
     """torch for a function that uses it, or whose module imports it and not NumPy: r.std() is another number there."""
     plain = inspect.unwrap(function)
     if inspect.isfunction(plain):
-        used = inspect.getclosurevars(plain).globals.values()
-        if any(isinstance(value, ModuleType) and value.__name__.split(".")[0] == "torch" for value in used):
+        used = inspect.getclosurevars(plain)
+        values = (*used.globals.values(), *used.nonlocals.values())
+        if "torch" in used.unbound or any(  # unbound: imported in its body
+                isinstance(value, ModuleType) and value.__name__.split(".")[0] == "torch" for value in values):
             return "torch"
     module = sys.modules.get(getattr(plain, "__module__", ""), ModuleType(""))
     imported = {value.__name__.split(".")[0] for value in vars(module).values() if isinstance(value, ModuleType)}

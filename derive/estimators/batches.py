@@ -163,7 +163,7 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
         raise
     except ZeroDivisionError:
         return np.full((len(batch.responses), batch.model.length), np.nan)
-    except Exception as error:  # whatever the loss does
+    except (Exception, SystemExit) as error:  # whatever the loss does
         raise BadInput(_failure(loss, error, batch)) from error
     for name, saved in before.items():
         if not torch.equal(saved, names[name].detach()):
@@ -187,7 +187,7 @@ def exact_gradient(loss: Loss, batch: Batch, ledger: Ledger) -> dict[tuple[int, 
     return None if number.value is None else dict(number.slope)  # type: ignore[arg-type]
 
 
-def _failure(loss: Loss, error: Exception, batch: Batch) -> str:
+def _failure(loss: Loss, error: BaseException, batch: Batch) -> str:
     text = said(error)
     if "cuda" in text.lower() or "nvidia" in text.lower():
         return f"{named(loss)} needs a GPU ({text}); it is run on the CPU here. Take the device of its input."

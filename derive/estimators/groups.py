@@ -18,6 +18,16 @@ MOST_TUPLES = 1_000
 MOST_BATCHES = 100_000
 
 
+def group_sizes(group: object) -> tuple[int, ...]:
+    """One or several group sizes as a tuple. Raises ``BadInput`` for anything that is not whole numbers."""
+    sizes = tuple(group) if isinstance(group, list | tuple | range) else (group,)
+    if not sizes:
+        raise BadInput("no group size is given")
+    if not all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
+        raise BadInput(f"the group size {group!r}: expected a whole number, or several such as (2, 3, 4)")
+    return sizes
+
+
 @dataclass(frozen=True, slots=True)
 class Design:
     """How a batch is sampled: groups of ``group`` independent responses out of ``responses``, for each prompt."""

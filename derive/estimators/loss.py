@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ from derive.estimators import enumeration, field, rounding, targets
 from derive.estimators.batches import Loss
 from derive.estimators.enumeration import Case, Floats
 from derive.estimators.field import Sum
+from derive.estimators.groups import group_sizes
+from derive.estimators.loss_sizes import Measured
 from derive.estimators.model import TabularLM
 from derive.estimators.naming import LOOKUP, named, parameters
 from derive.estimators.provenance import Ledger, LeftExact
@@ -28,7 +30,6 @@ from derive.estimators.result import (
     WorstGroup,
     weakest,
 )
-from derive.estimators.rounding import FloatArray
 from derive.estimators.sizes import fitted
 
 BINARY = (0, 1, 1, 0, 1, 0, 1)
@@ -86,22 +87,25 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     Raises ``BadInput`` for a loss that fails, is random, changes its arguments, asks for a
     name that is not known, or returns no single number.
     """
-    sizes = (group,) if isinstance(group, int) else tuple(group)
-    goal = targets.target_name(target)
-    models = default_suite() if model is None else (model,) if isinstance(model, TabularLM) else tuple(model)
-    if not sizes or not models:
-        raise BadInput("no group size or no model is given")
+    sizes, goal = group_sizes(group), targets.target_name(target)
+    given: Any = default_suite() if model is None else model
+    models: tuple[TabularLM, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if not models or not all(isinstance(one, TabularLM) for one in models):
+        raise BadInput(f"the model {model!r}: expected a TabularLM, or several")
     asked = {LOOKUP.get(one.name) for some in parameters(loss) for one in some}
     if "log_probs" not in asked:
         raise BadInput(f"{named(loss)} asks for no log-probabilities of the policy; name a parameter log_probs")
-    weight = Fraction(str(beta))
+    try:
+        weight = Fraction(str(beta))
+    except (ValueError, ZeroDivisionError):
+        raise BadInput(f"beta = {beta!r}: expected a number such as 1/10") from None
     rows, outcomes = [], []
     for size in sizes:
         found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)
         row = _row(size, found)
-        if row.verdict == "proportional" and len(models) == 1:  # one policy cannot tell a constant from a factor of pi
-            found += _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
-            row = _row(size, found)
+        if row.verdict == "proportional" and len(models) == 1:
+            elsewhere = _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
+            row = _compared_elsewhere(row, _row(size, found + elsewhere))
         rows.append(row)
         outcomes += found
     away = None
@@ -126,7 +130,8 @@ def _examined(loss: Loss, models: Sequence[TabularLM], group: int, goal: str, be
 
 def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal["auto"]) -> Outcome:
     case = floats.case
-    wanted = targets.in_logits(case.model, targets.table(goal, case.model, case.model.policy(case.behaviour), beta))
+    aim = targets.table(goal, case.model, case.model.policy(case.behaviour), beta)
+    wanted = targets.in_logits(case.model, aim)
     vectors, left = None, None
     said: tuple[str, ...] = ()
     work = len(case.batches) * case.design.prompts * case.group
@@ -138,74 +143,10 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
             said = (*ledger.lines(), *sorted(ledger.ties))
         except LeftExact as reason:
             left = str(reason)
-    numbers = _Measured(floats, wanted)
+    numbers = Measured(floats, wanted, aim)
     pair = rounding.Pair(numbers.mean, numbers.wanted, numbers.noise)
     return Outcome(case, vectors, pair, floats.reached, numbers.undefined, numbers.leak, numbers.trace_variance,
                    numbers.effective, numbers.worst, left, said)
-
-
-class _Measured:
-    """Sizes in doubles, in the logits of the model: mean gradient, variance, effective reward, worst batch."""
-
-    def __init__(self, floats: Floats, wanted: list[list[Sum]]) -> None:
-        case, defined = floats.case, floats.defined
-        self.case = case
-        model, count = case.model, case.design.responses
-        weights = np.array([float(case.probability(responses, orders)) for responses, orders in case.batches])
-        derivatives = np.where(defined[:, None, None], floats.derivatives, 0.0)
-        numbers = np.array([responses for responses, _ in case.batches])
-        lengths = np.array([len(one) for one in model.responses] * model.prompts)
-        inside = np.arange(model.length)[None, None, :] < lengths[numbers][:, :, None]
-        self.undefined = float(weights[~defined].sum())
-        self.leak = float(np.abs(np.where(inside, 0.0, derivatives)).max(initial=0.0))
-        gradients = -np.einsum("bit,bitn->bn", np.where(inside, derivatives, 0.0), _scores(model)[numbers])
-        self.mean = (weights[:, None] * gradients).sum(axis=0).reshape(model.prompts, -1)
-        self.wanted = np.array([[float(field.ball(entry)) for entry in row] for row in wanted])
-        self.noise = float((weights * np.linalg.norm(gradients, axis=1)).sum())
-        self.trace_variance = float((weights * (gradients**2).sum(axis=1)).sum() - (self.mean**2).sum())
-        self.effective = self._effective(derivatives, numbers, weights, inside, lengths, count)
-        far = weights * np.linalg.norm(gradients - self.wanted.reshape(1, -1), axis=1) * defined
-        self.worst = self._worst(int(np.argmax(far)), derivatives, inside)
-
-    def _effective(self, derivatives: FloatArray, numbers: Any, weights: FloatArray, inside: Any, lengths: Any,
-                   count: int) -> tuple[Effective, ...]:
-        """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o, without its mean; next to r(o)."""
-        model = self.case.model
-        total = np.zeros(model.prompts * count)
-        shares = -(np.where(inside, derivatives, 0.0).sum(axis=2) / lengths[numbers]) * weights[:, None]
-        np.add.at(total, numbers.ravel(), shares.ravel())
-        law = np.array([float(p) for row in model.law(model.policy("pi")) for p in row])
-        rows = []
-        for prompt in range(model.prompts):
-            part = slice(prompt * count, (prompt + 1) * count)
-            climbed = total[part] * model.prompts / law[part]
-            rewards = np.array([float(reward) for reward in model.reward_table[prompt]])
-            for response in range(count):
-                rows.append(Effective(prompt, str(model.reward_table[prompt][response]),
-                                      len(model.responses[response]),
-                                      float(climbed[response] - climbed @ law[part]),
-                                      float(rewards[response] - rewards @ law[part])))
-        return tuple(rows)
-
-    def _worst(self, place: int, derivatives: FloatArray, inside: Any) -> WorstGroup:
-        responses, orders = self.case.batches[place]
-        batch = self.case.batch(responses)
-        sums = -np.where(inside[place], derivatives[place], 0.0).sum(axis=1)
-        return WorstGroup(tuple(map(str, batch.rewards)), tuple(batch.lengths),
-                          float(self.case.probability(responses, orders)), tuple(float(entry) for entry in sums))
-
-
-def _scores(model: TabularLM) -> FloatArray:
-    """The score of each token of each response: (prompts x responses, length, prompts x prefixes x tokens)."""
-    pi, count = model.policy("pi"), len(model.responses)
-    scores = np.zeros((model.prompts * count, model.length, model.prompts, len(model.prefixes), model.vocab))
-    for prompt in range(model.prompts):
-        for response in range(count):
-            for place, (prefix, token) in enumerate(model.places[response]):
-                row = scores[prompt * count + response, place, prompt, prefix]
-                row -= np.array([float(p) for p in pi[prompt][prefix]])
-                row[token] += 1
-    return scores.reshape(model.prompts * count, model.length, -1)
 
 
 def shape_of_advantages(loss: Loss, model: TabularLM, behaviour: str) -> str:
@@ -232,6 +173,9 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
                                               "for one batch",)}
     if any(outcome.leak for outcome in outcomes):
         return _leaking(group, outcomes, sizes)
+    apart = max((abs(line.effective - line.wanted) for line in shown.effective), default=0.0)
+    if _relative(shown.pair) <= rounding.EPSILON < apart:
+        sizes["notes"] += ("H(o) is a mean over tokens; a part that depends on the prefix only has no gradient",)
     undefined = max(outcome.undefined for outcome in outcomes)
     if undefined:
         return GroupResult(group, "undefined", probability=f"{undefined:.4g}", worst_group=shown.worst)
@@ -254,6 +198,15 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         factor = Factor(decided[1].text, factor.value)
     return GroupResult(group, judged.verdict, factor, judged.kind, judged.figure,
                        **{**sizes, "notes": judged.notes + sizes["notes"]})
+
+
+def _compared_elsewhere(row: GroupResult, both: GroupResult) -> GroupResult:
+    """A factor at one policy, which cannot be called constant by that, next to one more policy of the same model."""
+    if both.verdict == "proportional" and both.kind == "constant":
+        return row
+    found = f"the factor is {both.factor}" if both.verdict == "proportional" else f"it is {both.verdict}"
+    return replace(row, kind="model-dependent", notes=(
+        f"the factor is that of this policy: with another policy of the same model {found}", *row.notes))
 
 
 def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> GroupResult:

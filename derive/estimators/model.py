@@ -157,17 +157,23 @@ class TabularLM:
         """
         chosen = random.Random(f"{name} {self.seed}")
         prime = next((p for p in PRIMES.get(name, ()) if p > self.vocab * (self.vocab + 1)), 0)
-        return tuple(tuple(self._row(chosen, prime) for _ in self.prefixes) for _ in range(self.prompts))
+        if name == "pi":
+            return tuple(tuple(self._row(chosen, prime) for _ in self.prefixes) for _ in range(self.prompts))
+        pi = self.pi or self._drawn("pi")  # no token has the probability that it has under pi, or its log-ratio is 0
+        return tuple(tuple(self._row(chosen, prime, other) for other in row) for row in pi)
 
-    def _row(self, chosen: random.Random, prime: int) -> tuple[Fraction, ...]:
+    def _row(self, chosen: random.Random, prime: int, other: Sequence[Fraction] = ()) -> tuple[Fraction, ...]:
         avoided = {p for primes in PRIMES.values() for p in primes}
         while True:
             weights = chosen.sample(range(1, max(6, self.vocab + 3)), self.vocab)
             if prime:
                 weights[-1] = prime - sum(weights[:-1])
             total = sum(weights)
+            row = tuple(Fraction(weight, total) for weight in weights)
+            if any(one == two for one, two in zip(row, other, strict=False)):
+                continue
             if len(set(weights)) == self.vocab and (prime or all(total % p for p in avoided)):
-                return tuple(Fraction(weight, total) for weight in weights)
+                return row
 
     def _checked(self, policy: Policy) -> None:
         rows = [row for prompt in policy for row in prompt]

@@ -31,6 +31,8 @@ LOOKUP = {name: meaning for meaning, names in SYNONYMS.items() for name in names
 
 def parameters(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], list[inspect.Parameter]]:
     """(required, optional) parameters that can be given by name or in order."""
+    if not callable(function):
+        raise BadInput(f"{function!r} is no function")
     try:
         declared = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -64,8 +66,8 @@ def bound(function: Callable[..., Any], available: Mapping[str, Any], *, first: 
         arguments[parameter.name] = available[meaning]
     for parameter in optional:
         meaning = LOOKUP.get(parameter.name)
-        if meaning is not None and meaning in available and (
-                parameter.default is None or meaning in ("index", "group_size", "lengths")):
+        replaced = parameter.default is None or meaning in ("index", "group_size", "lengths")
+        if meaning is not None and meaning in available and replaced:
             arguments[parameter.name] = available[meaning]
     return arguments
 

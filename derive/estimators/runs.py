@@ -181,7 +181,7 @@ def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, 
         return None
     except (LeftExact, BadInput):
         raise
-    except Exception as error:  # whatever the function under test does
+    except (Exception, SystemExit) as error:  # whatever the function under test does
         rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
         raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "
                        f"rewards ({rewards})") from error

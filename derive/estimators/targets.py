@@ -29,7 +29,7 @@ NAMES: Mapping[str, str] = {
 
 def target_name(name: str) -> str:
     """The name as the command line has it. Raises ``BadInput``."""
-    if name.startswith("pass@") and name[5:].isdecimal() and int(name[5:]) >= 1:
+    if isinstance(name, str) and name.startswith("pass@") and name[5:].isdecimal() and int(name[5:]) >= 1:
         return name
     if name not in NAMES:
         raise BadInput(f"the target {name!r} is none of {', '.join(NAMES)}, pass@k")

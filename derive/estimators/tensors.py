@@ -41,8 +41,8 @@ class ExactTensor(Reductions, Shapes):
             raise TypeError(name)
         if name in FREE and function is not torch.Tensor.where:
             return FREE[name](ledger, *arguments, **(keywords or {}))
-        if arguments and isinstance(arguments[0], torch.Tensor) and (name == "__setitem__" or (name.endswith("_")
-                                                                     and not name.endswith("__"))):
+        changes = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
+        if changes and arguments and isinstance(arguments[0], torch.Tensor):
             raise ledger.leave(f"{name} into a tensor of floats")
         method = getattr(cls, name, None)
         if method is None or not arguments or name.startswith("_leave"):

@@ -1,0 +1,79 @@
+"""Sizes of a loss in doubles, in the logits of a tabular language model, summed over all batches; for printing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from derive.estimators import field, targets
+from derive.estimators.enumeration import Floats
+from derive.estimators.field import Sum
+from derive.estimators.model import TabularLM
+from derive.estimators.result import Effective, WorstGroup
+from derive.estimators.rounding import FloatArray
+
+
+class Measured:
+    """Sizes in doubles, in the logits of the model: mean gradient, variance, effective reward, worst batch."""
+
+    def __init__(self, floats: Floats, wanted: list[list[Sum]], aim: targets.Table) -> None:
+        case, defined = floats.case, floats.defined
+        self.case = case
+        model, count = case.model, case.design.responses
+        weights = np.array([float(case.probability(responses, orders)) for responses, orders in case.batches])
+        derivatives = np.where(defined[:, None, None], floats.derivatives, 0.0)
+        numbers = np.array([responses for responses, _ in case.batches])
+        lengths = np.array([len(one) for one in model.responses] * model.prompts)
+        inside = np.arange(model.length)[None, None, :] < lengths[numbers][:, :, None]
+        self.undefined = float(weights[~defined].sum())
+        self.leak = float(np.abs(np.where(inside, 0.0, derivatives)).max(initial=0.0))
+        gradients = -np.einsum("bit,bitn->bn", np.where(inside, derivatives, 0.0), _scores(model)[numbers])
+        self.mean = (weights[:, None] * gradients).sum(axis=0).reshape(model.prompts, -1)
+        self.wanted = np.array([[float(field.ball(entry)) for entry in row] for row in wanted])
+        self.noise = float((weights * np.linalg.norm(gradients, axis=1)).sum())
+        self.trace_variance = float((weights * (gradients**2).sum(axis=1)).sum() - (self.mean**2).sum())
+        self.aim = np.array([-sum(float(field.ball(entry)) for entry in row) / len(row) for row in aim])
+        self.effective = self._effective(derivatives, numbers, weights, inside, lengths, count)
+        far = weights * np.linalg.norm(gradients - self.wanted.reshape(1, -1), axis=1) * defined
+        self.worst = self._worst(int(np.argmax(far)), derivatives, inside)
+
+    def _effective(self, derivatives: FloatArray, numbers: Any, weights: FloatArray, inside: Any, lengths: Any,
+                   count: int) -> tuple[Effective, ...]:
+        """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o; next to that of the target; without means."""
+        model = self.case.model
+        total = np.zeros(model.prompts * count)
+        shares = -(np.where(inside, derivatives, 0.0).sum(axis=2) / lengths[numbers]) * weights[:, None]
+        np.add.at(total, numbers.ravel(), shares.ravel())
+        law = np.array([float(p) for row in model.law(model.policy("pi")) for p in row])
+        rows = []
+        for prompt in range(model.prompts):
+            part = slice(prompt * count, (prompt + 1) * count)
+            climbed = total[part] * model.prompts / law[part]
+            asked = self.aim[part] * model.prompts / law[part]
+            for response in range(count):
+                rows.append(Effective(prompt, str(model.reward_table[prompt][response]),
+                                      len(model.responses[response]),
+                                      float(climbed[response] - climbed @ law[part]),
+                                      float(asked[response] - asked @ law[part])))
+        return tuple(rows)
+
+    def _worst(self, place: int, derivatives: FloatArray, inside: Any) -> WorstGroup:
+        responses, orders = self.case.batches[place]
+        batch = self.case.batch(responses)
+        sums = -np.where(inside[place], derivatives[place], 0.0).sum(axis=1)
+        return WorstGroup(tuple(map(str, batch.rewards)), tuple(batch.lengths),
+                          float(self.case.probability(responses, orders)), tuple(float(entry) for entry in sums))
+
+
+def _scores(model: TabularLM) -> FloatArray:
+    """The score of each token of each response: (prompts x responses, length, prompts x prefixes x tokens)."""
+    pi, count = model.policy("pi"), len(model.responses)
+    scores = np.zeros((model.prompts * count, model.length, model.prompts, len(model.prefixes), model.vocab))
+    for prompt in range(model.prompts):
+        for response in range(count):
+            for place, (prefix, token) in enumerate(model.places[response]):
+                row = scores[prompt * count + response, place, prompt, prefix]
+                row -= np.array([float(p) for p in pi[prompt][prefix]])
+                row[token] += 1
+    return scores.reshape(model.prompts * count, model.length, -1)
