@@ -238,3 +238,118 @@ def test_bad_input_about_a_loss_is_one_sentence(arguments: dict[str, Any], messa
 
     with pytest.raises(BadInput, match="ending fails with SystemExit: 0"):
         check_loss(ending, 2)
+
+
+# -- scales, casts, noise ---------------------------------------------------------------------------
+
+def test_a_small_scale_hides_no_difference_between_exact_numbers_and_floats() -> None:
+    """Times 1e-8 every advantage was below the absolute tolerance, and this was "exactly proportional"."""
+    def by_type(r: Any) -> Any:
+        return 1e-8 * leave_one_out(r) if r.dtype == object else 1e-8 * (r - r.max())
+
+    def slightly(r: Any) -> Any:
+        return leave_one_out(r) if r.dtype == object else leave_one_out(r) + 1e-7 * r**2
+
+    result = check_advantage(by_type, group=4)
+    assert (result.verdict, result.exact) == ("biased", False)
+    assert "exact numbers and floats disagree" in result.known
+    assert check_advantage(slightly, group=4).exact is False
+
+
+def test_a_small_scale_hides_no_order_and_no_randomness() -> None:
+    own = np.random.default_rng(0)
+
+    def by_order(r: Any) -> Any:
+        return 1e-10 * (np.sort(r) - r.mean())
+
+    def by_chance(r: Any) -> Any:
+        return 1e-10 * (np.asarray(r, dtype=float) + own.normal(size=len(r)))
+
+    with pytest.raises(BadInput, match="depends on the order"):
+        check_advantage(by_order, group=8)
+    with pytest.raises(BadInput, match="random, or remembers"):
+        check_advantage(by_chance, group=3)
+
+
+def test_noise_above_what_doubles_resolve_is_undecided() -> None:
+    """The mean is grad J + 1e-3 grad E[r^2], below 1e-13 of the noise: it was called zero."""
+    def drowned(r: Any) -> Any:
+        plain = np.asarray(r, dtype=float)
+        return leave_one_out(plain) + 1e-3 * plain**2 + 1e13 * (plain.sum() - plain)
+
+    result = check_advantage(drowned, group=4)
+    assert (result.verdict, result.good) == ("undecided", False)
+    assert "does not resolve the mean" in result.known
+    noise_only = check_advantage(lambda r: (np.asarray(r, dtype=float).sum() - r).astype(float), group=4)
+    assert (noise_only.verdict, noise_only.exact) == ("zero mean", False)
+
+
+def test_derivatives_that_are_not_those_of_the_forward_pass() -> None:
+    """A backward of its own doubles the gradient; times 1e-9 that was "exactly zero mean"."""
+    torch = pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, gradient: Any) -> Any:
+            return 2 * gradient
+
+    for scale in (1, 1e-9):
+        def loss(log_probs: Any, rewards: Any, mask: Any, scale: float = scale) -> Any:
+            return -scale * (Doubled.apply(log_probs) * rewards[:, None] * mask).sum(-1).mean()
+
+        result = check_loss(loss, 2, model=TabularLM(**MODEL))
+        assert (result.verdict, result.exact) == ("proportional", False)
+        assert result.factor is not None
+        assert result.factor.value == pytest.approx(2 * scale)
+
+
+@pytest.mark.parametrize("cast", [
+    lambda x, torch: x.to(torch.float32), lambda x, torch: x.to(dtype=torch.float32), lambda x, torch: x.float(),
+    lambda x, torch: x.to(torch.zeros(1)),
+    lambda x, torch: x.type_as(torch.zeros(1)), lambda x, torch: x.to("cpu", torch.bfloat16),
+    lambda x, torch: x.sum(-1, keepdim=True, dtype=torch.float32),
+    lambda x, torch: x.mean(1, True, dtype=torch.float32)])
+def test_a_cast_to_fewer_digits_is_named(cast: Callable[..., Any]) -> None:
+    torch = pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    def loss(log_probs: Any, rewards: Any, mask: Any) -> Any:
+        return -(cast(log_probs * mask, torch) * rewards[:, None]).sum(-1).mean()
+
+    result = check_loss(loss, 2, model=TabularLM(**MODEL))
+    assert result.exact is False
+    assert any("float32" in one or "bfloat16" in one for one in (result.known, *result.notes))
+
+
+def test_a_loss_that_slices_by_lengths_is_exact() -> None:
+    """Lengths are whole numbers, as in trainers: no float tensor, which cannot be an index."""
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    def loss(log_probs: Any, rewards: Any, lengths: Any) -> Any:
+        return -sum(log_probs[i, :lengths[i]].sum() * rewards[i] for i in range(len(rewards))) / len(rewards)
+
+    result = check_loss(loss, 2, model=TabularLM(**MODEL))
+    assert (result.verdict, result.exact) == ("unbiased", True)
+
+
+def test_graphs_that_cannot_be_differentiated_are_one_sentence() -> None:
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    def complex_number(log_probs: Any) -> Any:
+        return log_probs.sum() * 1j
+
+    def freed(log_probs: Any, rewards: Any) -> Any:
+        value = (log_probs.exp() * rewards[:, None]).sum()
+        value.backward()
+        return value
+
+    for loss in (complex_number, freed):
+        with pytest.raises(BadInput, match=f"{loss.__name__} fails with RuntimeError"):
+            check_loss(loss, 2, model=TabularLM(**MODEL))

@@ -14,6 +14,7 @@ from derive.estimators.numbers import Exact, exact
 from derive.estimators.provenance import Ledger
 
 Array = Any
+ROUNDING = (torch.float32, torch.float16, torch.bfloat16)
 
 
 class ExactArray:
@@ -42,6 +43,11 @@ class ExactArray:
 
     def _leave(self, operation: str) -> NoReturn:
         raise self.ledger.leave(operation)
+
+    def _rounded(self, dtype: Any) -> None:
+        """A dtype of fewer digits than a double is a way out."""
+        if dtype in ROUNDING:
+            self._leave(f"a cast to {dtype}")
 
     def _number(self, entry: Any) -> Exact:
         number = exact(entry, self.ledger)
@@ -75,13 +81,14 @@ class Reductions(ExactArray):
     """Sums, means, extremes."""
 
     def sum(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> Self:
+        self._rounded(dtype)
         array = np.vectorize(self._number, otypes=[object])(self.array) if self.array.size else self.array
         axis = tuple(dim) if isinstance(dim, list) else dim if axis is None else axis
         total = array.sum(axis=axis, keepdims=keepdim)
         return self._made(total if self.array.size or np.ndim(total) else self._number(0))
 
     def mean(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> Self:
-        total = self.sum(dim, keepdim, axis=axis)
+        total = self.sum(dim, keepdim, axis=axis, dtype=dtype)
         return self._entrywise(operator.truediv, total, self.array.size // total.array.size)
 
     def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,

@@ -102,7 +102,7 @@ def float_arguments(batch: Batch, asked: frozenset[str]) -> dict[str, Any]:
             continue
         arguments[meaning] = torch.tensor(np.log(np.array(batch.probabilities(name), dtype=float)))
     for meaning, rows in batch.numbers().items():
-        arguments[meaning] = torch.tensor(np.array(rows, dtype=float))
+        arguments[meaning] = torch.tensor(np.array(rows, dtype=int if meaning == "lengths" else float))
     arguments["log_probs"].requires_grad_(True)
     return arguments
 
@@ -172,7 +172,10 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
         return None
     if not torch.isfinite(value.detach()).all():
         return np.full((len(batch.responses), batch.model.length), np.nan)
-    (gradient,) = torch.autograd.grad(value.sum(), arguments["log_probs"], allow_unused=True)
+    try:
+        (gradient,) = torch.autograd.grad(value.sum(), arguments["log_probs"], allow_unused=True)
+    except Exception as error:  # a complex number, a graph that the loss has freed, a backward of its own
+        raise BadInput(_failure(loss, error, batch)) from error
     return None if gradient is None else gradient.numpy()
 
 

@@ -93,6 +93,11 @@ class Floats:
         """Which batches have a value."""
         return np.isfinite(self.derivatives).all(axis=(1, 2))
 
+    @property
+    def scale(self) -> float:
+        """The largest derivative: a loss times 1e-9 is compared as strictly as any other."""
+        return float(np.abs(np.where(np.isfinite(self.derivatives), self.derivatives, 0.0)).max(initial=0.0))
+
 
 def in_floats(case: Case) -> Floats:
     """The derivatives in doubles. Raises ``BadInput``; may come back with ``tuples`` raised for another order."""
@@ -116,26 +121,26 @@ def _repeated(found: Floats) -> bool:
 
     Raises ``BadInput`` for a loss that is random or remembers.
     """
-    case, shuffle = found.case, random.Random(0)
+    case, shuffle, scale = found.case, random.Random(0), found.scale
     for number in shuffle.sample(range(len(case.batches)), min(len(case.batches), REPEATED)):
         responses = case.batches[number][0]
         again = _one(case, responses)
-        if not _alike(again, found.derivatives[number], 1e-9):
+        if not _alike(again, found.derivatives[number], 1e-9, scale):
             raise BadInput(_remembers(case))
         if case.design.every_order:
             continue
         order = _shuffled(case, shuffle)
         changed = [responses[place] for place in order]
         other = _one(case, changed)
-        if not _alike(other, again[order], 1e-6):
-            if not all(_alike(_one(case, changed), other, 1e-9) for _ in range(3)):
+        if not _alike(other, again[order], 1e-6, scale):
+            if not all(_alike(_one(case, changed), other, 1e-9, scale) for _ in range(3)):
                 raise BadInput(_remembers(case))
             return False
     return True
 
 
-def _alike(one: FloatArray, other: FloatArray, tolerance: float) -> bool:
-    return bool(np.allclose(one, other, rtol=tolerance, atol=tolerance / 1e3, equal_nan=True))
+def _alike(one: FloatArray, other: FloatArray, tolerance: float, scale: float) -> bool:
+    return bool(np.allclose(one, other, rtol=tolerance, atol=tolerance * scale / 1e3, equal_nan=True))
 
 
 def _remembers(case: Case) -> str:
@@ -183,10 +188,11 @@ def _vectorised(case: Case) -> Floats | None:
         alone = [float_gradient(case.loss, case.batch(case.batches[number][0])) for number in looped]
     except Exception:  # the loop says what is wrong, if anything is
         return None
-    if any(row is None or not np.allclose(row, gradients[number], rtol=1e-9, atol=1e-12, equal_nan=True)
+    found = Floats(case, gradients, True)
+    if any(row is None or not _alike(row, gradients[number], 1e-9, found.scale)
            for row, number in zip(alone, looped, strict=True)):
         return None
-    return Floats(case, gradients, True)
+    return found
 
 
 def in_exact_numbers(floats: Floats, ledger: Ledger) -> Table:
@@ -196,10 +202,11 @@ def in_exact_numbers(floats: Floats, ledger: Ledger) -> Table:
     """
     case = floats.case
     count = case.design.prompts * case.design.responses
+    scale = floats.scale
     table: Table = [[{} for _ in case.model.responses[response % case.design.responses]] for response in range(count)]
     for number, (responses, orders) in enumerate(case.batches):
         slopes = _attempt(case, responses, ledger)
-        _compare(slopes, floats.derivatives[number], ledger)
+        _compare(slopes, floats.derivatives[number], scale, ledger)
         if slopes is None:
             continue
         probability = case.probability(responses, orders)
@@ -226,7 +233,7 @@ def _attempt(case: Case, responses: Sequence[int], ledger: Ledger) -> dict[tuple
         raise ledger.leave(f"{type(error).__name__}: {' '.join(str(error).split())[:120]}") from None
 
 
-def _compare(slopes: dict[tuple[int, int], Sum] | None, derivatives: FloatArray, ledger: Ledger) -> None:
+def _compare(slopes: dict[tuple[int, int], Sum] | None, derivatives: FloatArray, scale: float, ledger: Ledger) -> None:
     defined = bool(np.isfinite(derivatives).all())
     if slopes is None or not defined:
         if (slopes is None) == defined:
@@ -235,5 +242,5 @@ def _compare(slopes: dict[tuple[int, int], Sum] | None, derivatives: FloatArray,
     own = np.zeros(derivatives.shape)
     for place, slope in slopes.items():
         own[place] = float(field.ball(slope, 128))
-    if not np.allclose(own, derivatives, rtol=AGREEMENT, atol=AGREEMENT):
+    if not np.allclose(own, derivatives, rtol=AGREEMENT, atol=AGREEMENT * scale):
         raise ledger.leave("exact numbers and floats disagree about a derivative")

@@ -17,6 +17,10 @@ from derive.estimators.result import Factor, Kind, Verdict
 
 ROUNDING = 1e-10
 EPSILON = 1e-6
+RESOLVED = 1e-8
+"""A mean of at least so much of the noise is resolved to ``EPSILON``."""
+DROWNING = 1e4
+"""Noise of so many times the target: a mean of ``ROUNDING`` of it would be no small part of the target."""
 
 FloatArray = NDArray[np.float64]
 
@@ -47,6 +51,11 @@ def judged(pairs: Sequence[Pair]) -> Numerical:
     if all(pair.size == 0.0 for pair in pairs):
         return Numerical("no gradient", f"0 at {models}")
     zeros = [float(np.linalg.norm(pair.mean)) / pair.size if pair.size else 0.0 for pair in pairs]
+    drowned = [pair for pair, zero in zip(pairs, zeros, strict=True) if zero <= RESOLVED and _drowns(pair)]
+    if drowned:
+        largest = max(map(_relative_size, drowned))
+        return Numerical("undecided", f"the noise is {largest:.0e} times the target at {models}: double precision does "
+                         "not resolve the mean")
     if max(zeros) <= ROUNDING:
         return Numerical("zero mean", f"{max(zeros):.1e} of the noise at {models}")
     biases = [_relative(pair.mean - pair.target, pair.target) for pair in pairs]
@@ -70,6 +79,15 @@ def judged(pairs: Sequence[Pair]) -> Numerical:
     notes += ("right direction within a prompt, factors differ between prompts",) if not notes else ()
     return Numerical("proportional", figure, Factor(f"{min(factors):.4g} to {max(factors):.4g}"), "model-dependent",
                      notes)
+
+
+def _relative_size(pair: Pair) -> float:
+    size = float(np.linalg.norm(pair.target))
+    return pair.size / size if size else 0.0
+
+
+def _drowns(pair: Pair) -> bool:
+    return _relative_size(pair) > DROWNING
 
 
 def _each_prompt(pairs: Sequence[Pair]) -> bool:

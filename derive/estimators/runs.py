@@ -37,8 +37,8 @@ class _Resample:
 RESAMPLE = _Resample()
 """Returned for a group that is thrown away and sampled again for the same prompt (dynamic sampling)."""
 DROPPED: tuple[Any, ...] = ()
-AGREEMENT = 1e-6
-"""Exact numbers and floats may differ by so much: it is far above rounding, and far below another formula."""
+AGREEMENT = 1e-8
+"""Exact numbers and floats may differ by so much of the largest float: above rounding, below what float32 leaves."""
 Advantage = Callable[..., Any]
 Run = Callable[[Sequence[int]], tuple[Any, ...] | None]
 
@@ -131,11 +131,11 @@ def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> l
 
     with randomness.refused(named(question.function)):
         outcomes = _all(question, run)
-        floats = []
-        for outcome in outcomes:
-            floats.append(_shielded(in_floats, partial(_in_floats, in_floats), outcome.batch))
-            if not _close(outcome.advantages, floats[-1]):
-                if not _same(_shielded(question, run, outcome.batch), outcome.advantages):
+        floats = [_shielded(in_floats, partial(_in_floats, in_floats), outcome.batch) for outcome in outcomes]
+        scale = max((abs(entry) for row in floats for entry in row or ()), default=0.0)
+        for outcome, row in zip(outcomes, floats, strict=True):
+            if not _close(outcome.advantages, row, scale):
+                if not _same(_shielded(question, run, outcome.batch), outcome.advantages, scale):
                     raise BadInput(_remembers(question))
                 rewards = ", ".join(str(question.rewards[one % question.design.responses]) for one in outcome.batch)
                 raise ledger.leave(f"exact numbers and floats disagree at the rewards ({rewards})")
@@ -164,13 +164,13 @@ def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | 
     return numbers if all(np.isfinite(numbers)) else None
 
 
-def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None) -> bool:
+def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None, scale: float) -> bool:
     """Whether the same came out, as far as doubles show."""
     if exact_ones is None or floats is None:
         return exact_ones is floats
     if len(exact_ones) != len(floats):
         return False
-    return all(abs(nearest(x) - y) <= AGREEMENT * (1 + abs(y)) for x, y in zip(exact_ones, floats, strict=True))
+    return all(abs(nearest(x) - y) <= AGREEMENT * scale for x, y in zip(exact_ones, floats, strict=True))
 
 
 def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, ...] | None:
@@ -201,15 +201,16 @@ def _repeated(question: Question, outcomes: Sequence[Outcome]) -> None:
     """
     shuffle = random.Random(0)
     run = partial(_in_floats, question)
+    scale = max((abs(entry) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
     same_order = range(question.design.prompts * question.design.group)
     for outcome in shuffle.sample(outcomes, min(len(outcomes), REPEATED)):
         order = same_order if question.design.every_order else _shuffled(question.design, shuffle)
         batch = [outcome.batch[place] for place in order]
         again = _shielded(question, run, batch)
-        if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order)):
+        if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order), scale):
             continue
-        steady = all(_same(_shielded(question, run, batch), again) for _ in range(3)) and all(
-            _same(_shielded(question, run, outcome.batch), outcome.advantages) for _ in range(3))
+        steady = all(_same(_shielded(question, run, batch), again, scale) for _ in range(3)) and all(
+            _same(_shielded(question, run, outcome.batch), outcome.advantages, scale) for _ in range(3))
         if question.design.every_order or not steady:
             raise BadInput(_remembers(question))
         raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
@@ -231,8 +232,9 @@ def _shuffled(design: Design, shuffle: random.Random) -> list[int]:
     return order
 
 
-def _same(left: tuple[Any, ...] | None, right: tuple[Any, ...] | None) -> bool:
+def _same(left: tuple[Any, ...] | None, right: tuple[Any, ...] | None, scale: float) -> bool:
+    """``scale`` is the largest advantage of all batches: advantages times 1e-9 are compared as strictly as others."""
     if left is None or right is None or len(left) != len(right):
         return left is right
-    return all(x.value == y.value if isinstance(x, Exact) else abs(x - y) <= 1e-9 * (1 + abs(x))
+    return all(x.value == y.value if isinstance(x, Exact) else abs(x - y) <= 1e-9 * scale
                for x, y in zip(left, right, strict=True))

@@ -120,7 +120,10 @@ class ExactTensor(Reductions, Shapes):
         self._leave("int() of a tensor")
 
     def __index__(self) -> int:
-        self._leave("a tensor as an index")
+        """A whole number without a derivative, as in ``log_probs[i, :lengths[i]]``; nothing is lost."""
+        if self.array.size != 1:
+            self._leave("a tensor as an index")
+        return int(self._whole("a tensor as an index").array.item().__index__())
 
     def __format__(self, specification: str) -> str:
         self._leave("a tensor in a format")
@@ -190,10 +193,9 @@ class ExactTensor(Reductions, Shapes):
         return self._made(self.array.copy())
 
     def to(self, *arguments: Any, **unused: Any) -> ExactTensor:
-        for argument in arguments:
-            if argument in (torch.float32, torch.float16, torch.bfloat16):
-                self._leave(f"a cast to {argument}")
-        return self._cast(next((a for a in arguments if isinstance(a, torch.dtype)), unused.get("dtype")))
+        named = unused.get("dtype")
+        dtypes = [getattr(one, "dtype", one) for one in (*arguments, named)]  # of a tensor, its dtype
+        return self._cast(next((one for one in dtypes if isinstance(one, torch.dtype)), None))
 
     def float(self) -> ExactTensor:
         """float32, which exact numbers do not have: only 0 and 1 and other whole numbers stay as they are."""
@@ -218,8 +220,11 @@ class ExactTensor(Reductions, Shapes):
         return self._cast(other.dtype)
 
     def _cast(self, dtype: torch.dtype | None) -> ExactTensor:
+        self._rounded(dtype)
         if dtype is torch.bool:
             return self._entrywise(bool, self)
+        if dtype is not None and not dtype.is_floating_point:
+            return self._whole(f"a cast to {dtype}")
         if self.dtype is torch.bool:
             return self._entrywise(self._number, self)
         return self
