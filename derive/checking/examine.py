@@ -17,13 +17,13 @@ from derive.assumptions import SAMPLES, check_step, iid_samples
 from derive.checking.boundary import missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.linking import both_false, linked
 from derive.checking.mending import holds_under, proportional, settling
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.use import assumption_use
 from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, OutsideFragment, RuleDisagrees, WorkLimit
-from derive.kernel.closure import NotShown
-from derive.kernel.equations import Equation, by_rule, chained
+from derive.kernel.equations import Equation, by_rule
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed as NoTerm
 from derive.language.binding import Index
@@ -103,7 +103,7 @@ class Session:
         examiner = _Examiner(theorem, self, lemma=lemma)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
-        whole = _linked(steps)
+        whole = linked(steps)
         if len(steps) == 1:
             claim = steps[0].verdict
         elif whole is not None and not whole.trusts and examiner.covered_by(whole):
@@ -111,7 +111,7 @@ class Session:
         else:
             claim = examiner.claimed(terms[0], terms[-1])
         used, idle, unknown = ((), (), ()) if lemma else assumption_use(theorem, steps)
-        wrong = tuple(number for number in range(1, len(steps)) if _both_false(steps, number) and isinstance(
+        wrong = tuple(number for number in range(1, len(steps)) if both_false(steps, number) and isinstance(
             claim if len(steps) == 2 else examiner.claimed(terms[number - 1], terms[number + 1]), Proved))
         return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
                         unknown=unknown, wrong_terms=wrong, seconds=perf_counter() - start)
@@ -120,24 +120,6 @@ class Session:
 def examine(theorem: Theorem, *, thorough: bool = False) -> Examined:
     """The judgement of every step of a theorem, and of its claim; see ``Session``."""
     return Session(thorough=thorough).examine(theorem)
-
-
-def _both_false(steps: tuple[Judgement, ...], number: int) -> bool:
-    """Whether the steps before and after a term are refuted, and nobody has declared so."""
-    return all(isinstance(step.verdict, Refuted) and not step.as_claimed for step in steps[number - 1 : number + 1])
-
-
-def _linked(steps: tuple[Judgement, ...]) -> Equation | None:
-    """All steps as one equation of the kernel, if each is proved."""
-    whole: Equation | None = None
-    for step in steps:
-        if not isinstance(step.verdict, Proved):
-            return None
-        try:
-            whole = step.verdict.equation if whole is None else chained(whole, step.verdict.equation)
-        except (Refused, NotShown, NoTerm):
-            return None
-    return whole if whole is None or not whole.context.owes else None
 
 
 def _notes(before: Expr, after: Expr) -> tuple[str, ...]:
