@@ -60,8 +60,11 @@ def shown(console: Console, one: Evaluation) -> int:
 def progress() -> Iterator[Callable[[str], None]]:
     """A bar on standard error at a terminal, nothing elsewhere; called with what is computed next."""
     console = Console(stderr=True)
+    if not console.is_terminal:  # a bar that is disabled ends its line all the same, in older versions
+        yield lambda stage: None
+        return
     columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=STAGES)
 
         def tell(stage: str) -> None:
