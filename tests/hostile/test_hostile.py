@@ -182,7 +182,7 @@ def two(tmp_path: Path) -> Path:
 
 
 def test_processes_with_signals_and_odd_outputs(two: Path) -> None:
-    assert [fault for seed in range(20) if (fault := process_fault(seed, two))] == []
+    assert [fault for seed in range(7) if (fault := process_fault(seed, two))] == []
 
 
 @pytest.mark.deep
