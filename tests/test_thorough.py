@@ -1,0 +1,62 @@
+"""How many shapes are asked where the kernel has an equation: two cheap ones, none for a lemma, more when thorough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from derive.checking.examine import Session, examine
+from derive.cli import main
+from derive.errors import KernelDisagrees
+from derive.models import Shape
+from derive.procedures.decide import Comparison, Outcome
+from derive.proof_files import bundled, load
+
+(REWARD_TO_GO,) = load(bundled() / "reward_to_go.py")
+LEMMA = REWARD_TO_GO.chain.reasons[0].reason
+
+
+def scopes(**options: Any) -> list[Any]:
+    return [step.scope for step in examine(REWARD_TO_GO, **options).steps]
+
+
+def test_the_default_asks_two_shapes_and_no_zeros() -> None:
+    assert {(len(one.exact), one.with_zeros) for one in scopes()} == {(2, ())}
+
+
+def test_a_thorough_look_asks_more_and_zeros() -> None:
+    for one in scopes(thorough=True):
+        assert len(one.exact) > 2
+    assert any(one.with_zeros for one in scopes(thorough=True))
+
+
+def test_what_zeros_contradict_is_seen_by_a_thorough_look_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Comparison._quietly
+
+    def contradicted(self: Comparison, before: Any, after: Any, shape: Shape, zeros: Any, *, modular: bool) -> Any:
+        return Outcome.DIFFER if zeros else honest(self, before, after, shape, zeros, modular=modular)
+
+    monkeypatch.setattr(Comparison, "_quietly", contradicted)
+    assert examine(REWARD_TO_GO).follows
+    with pytest.raises(KernelDisagrees):
+        examine(REWARD_TO_GO, thorough=True)
+
+
+def test_a_lemma_is_decided_without_shapes_and_in_full_when_it_is_asked_for_itself() -> None:
+    session = Session()
+    lemma = session.lemma(LEMMA)
+    assert lemma.follows
+    assert all(step.scope is not None and not step.scope.exact for step in lemma.steps)
+    assert lemma.used == ()
+    itself = session.examine(LEMMA)
+    assert all(step.scope is not None and step.scope.exact for step in itself.steps)
+    assert session.lemma(LEMMA) is itself
+
+
+@pytest.mark.parametrize(("flags", "zeros"), [([], False), (["--thorough"], True)])
+def test_the_flag_reaches_the_child(flags: list[str], zeros: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    path: Path = bundled() / "reward_to_go.py"
+    assert main(["check", str(path), "-v", *flags]) == 0
+    assert ("exact, with zeros" in capsys.readouterr().out) == zeros
