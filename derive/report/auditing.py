@@ -90,12 +90,16 @@ def _relations(one: Examined) -> list[tuple[str, list[int]]]:
 
 def payload(examined: Sequence[Examined]) -> dict[str, Any]:
     """The audits as data."""
-    return {"schema": SCHEMA, "theorems": [{
+    return {"schema": SCHEMA, "theorems": [_theorem(one, needs(one)) for one in examined]}
+
+
+def _theorem(one: Examined, found: Sequence[Need]) -> dict[str, Any]:
+    return {
         "name": one.theorem.name, "file": one.theorem.file, "line": one.theorem.line,
-        "assumptions": [_assumption(assumption, needs(one), one) for assumption in sorted(
+        "assumptions": [_assumption(assumption, found, one) for assumption in sorted(
             set(one.theorem.assumes), key=lambda each: each.name)],
         "relations": [{"relation": relation, "steps": numbers} for relation, numbers in _relations(one)],
-    } for one in examined]}
+    }
 
 
 def _assumption(assumption: Assumption, found: Sequence[Need], one: Examined) -> dict[str, Any]:
