@@ -97,7 +97,8 @@ def test_nothing_of_derive_is_imported_in_other_sessions(name: str, loaded: bool
     (tmp_path / "test_plain.py").write_text("def test_plain(): pass\n")
     (tmp_path / "conftest.py").write_text(
         "import sys\ndef pytest_unconfigure():\n    print('LOADED', bool("
-        "{m for m in sys.modules if m.startswith('derive.')} - {'derive.integrations.pytest_plugin'}))\n")
+        "{m for m in sys.modules if m.startswith('derive.')}"
+        " - {'derive.integrations', 'derive.integrations.pytest_plugin'}))\n")
     status, _, printed = session(tmp_path, name)
     assert status == 0
     assert f"LOADED {loaded}" in printed

@@ -117,7 +117,8 @@ def _value(index: Any, value: Any) -> str:
 
 def replay(witness: Witness, before: Expr, after: Expr, *, possible_only: bool) -> str:
     """Python that computes both sides at the counterexample by an oracle without the kernel, and prints them."""
-    room, oracle = ("stationary.evaluation", "Stationary") if witness.endless else ("enumerate", "Enumeration")
+    room, oracle = ("stationary.evaluation", "Stationary") if witness.endless else (
+        "counterexample.enumerate", "Enumeration")
     options = "" if witness.endless else f", possible_only={possible_only}"
     indices = ", ".join(f"{type(index).__name__}({index.label!r}): {value!r}"
                         for index, value in witness.indices.items())
