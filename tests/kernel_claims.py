@@ -7,6 +7,7 @@ from functools import cache
 from claims_classes import CLASSES
 from claims_faults import FAULTS
 from claims_fragment import FRAGMENT
+from claims_histories import HISTORIES
 from claims_local import LOCAL
 from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
 from claims_places import PLACES
@@ -26,7 +27,7 @@ from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT, *CLASSES,
-    *PLACES)
+    *PLACES, *HISTORIES)
 NAMED = {claim.name: claim for claim in (*CLAIMS, *ASYMMETRIC, *UNSEEN)}
 
 

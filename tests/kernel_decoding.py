@@ -31,6 +31,7 @@ from derive.language.terms import (
     Draw,
     Drawn,
     Grad,
+    HistoryAt,
     Log,
     Policy,
     State,
@@ -127,7 +128,7 @@ def time_of(t: Tuple) -> Any:
 
 def place_of(x: Tuple) -> Any:
     if len(x) == 3:
-        return (StateAt if x[0] == "s" else ActionAt)(path_of(x[1]), time_of(x[2]))
+        return {"s": StateAt, "a": ActionAt, "h": HistoryAt}[x[0]](path_of(x[1]), time_of(x[2]))
     return index_of(x)
 
 

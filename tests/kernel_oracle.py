@@ -13,6 +13,7 @@ from itertools import islice, product
 from random import Random
 from typing import Any
 
+from histories_oracle import OfHistories
 from kernel_letters import Claim
 
 from derive.counterexample.enumerate import Enumeration
@@ -154,7 +155,7 @@ def values(claim: Claim, model: Model, places: dict[Any, Any]) -> tuple[Fraction
         Undefined: where a side has no value.
     """
     endless = is_endless(claim.before, claim.after)
-    oracle = Stationary(model) if endless else Enumeration(model, possible_only=POSSIBLE in claim.assumes)
+    oracle = Stationary(model) if endless else OfHistories(model, possible_only=POSSIBLE in claim.assumes)
     try:
         return oracle.value(claim.before, places), oracle.value(claim.after, places)
     except Diverges as diverges:

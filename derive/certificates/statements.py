@@ -44,8 +44,8 @@ def path(p: Tuple) -> str:
 
 
 def place(x: Tuple) -> str:
-    """A state or an action."""
-    if x[0] in ("s", "a"):
+    """A state, an action or a history."""
+    if x[0] in ("s", "a", "h"):
         return f"{x[0]}_{{{time(x[2])}}}" + (f"({path(x[1])})" if x[1][0] == "drawn" else "")
     return index(x)
 

@@ -41,7 +41,8 @@ from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed as NoTerm
 from derive.language.assumptions import SAMPLES, check_step, iid_samples
 from derive.language.binding import Index
-from derive.language.terms import Batch, Expect, Law
+from derive.language.expression import subterms
+from derive.language.terms import Batch, Expect, HistoryAt, Law
 from derive.language.typing import is_random
 from derive.language.vocabulary import pi
 from derive.procedures import decide
@@ -244,8 +245,11 @@ class _Examiner:
                 return self._refuted(blank, late, owed)
         if self.infinite and self.deciding.oracle_objects(before, after):
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
-        scope = scope_of(answer)
-        blank = replace(blank, scope=scope)
+        outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
+        if any(isinstance(node, HistoryAt) for side in (before, after) for node in subterms(side)):
+            return replace(blank, verdict=Undecided(
+                f"{outside}; shapes, which have functions of the last state only, agree"))
+        blank = replace(blank, scope=scope_of(answer))
         if isinstance(evidence.kernel, Differs) and horizon is not None:  # whatever a rule says of it
             place = "" if self.infinite else f" at H = {horizon}"
             return replace(blank, verdict=Undecided(
@@ -254,7 +258,6 @@ class _Examiner:
         given = self._given(blank)
         if isinstance(given, Given) and not isinstance(blank.by.reason, Decision):
             return self._believed(blank, answer, given, owed)
-        outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
         verdict = given if isinstance(given, Unjustified) else Unjustified(f"{blank.by.reason} do not decide it")
         if isinstance(blank.by.reason, Decision):
             verdict = replace(verdict, why=f"{blank.by.reason} do not decide it: {outside}",

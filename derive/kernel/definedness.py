@@ -75,9 +75,9 @@ class Walk:
                 yield ("discount",)
         if head in ("mu", "P", "pi", "r", "f", "V", "R", "same"):
             for x in t[1:]:
-                if type(x) is tuple and x[0] in ("s", "a"):
-                    self.on_trajectory(x[2], int(x[0] == "s"), support)
-                yield from self.drawn(x[1] if type(x) is tuple and x[0] in ("s", "a") else x)
+                if type(x) is tuple and x[0] in ("s", "a", "h"):
+                    self.on_trajectory(x[2], int(x[0] != "a"), support)
+                yield from self.drawn(x[1] if type(x) is tuple and x[0] in ("s", "a", "h") else x)
         if head in BINDERS:
             yield from self.binder(t, support, above)
         for x in inside(t):

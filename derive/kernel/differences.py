@@ -14,6 +14,7 @@ from derive.kernel.factors import LOOSE, MU, joined, released, thawed
 from derive.kernel.closure import Automaton, automaton, check_convergence, marked
 from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
 from derive.kernel.definedness import defined
+from derive.kernel.histories import as_functions_of_states
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, multiply, negative, product, put
 from derive.kernel.reading import Closed, Path, one_atom
 from derive.kernel.terms import INF, Term, Tuple, bound, free, inside, opened, replaced, subterms, time
@@ -95,7 +96,7 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     one_direction(before, after)
     sealed: dict[str, Any] = {"context": context, "before": before, "after": after, "policy": policy}
-    context, before, after = from_its_time(context, before, after)
+    context, before, after = from_its_time(*as_functions_of_states(context, before, after))
     open_ = frozenset(f"@{name}" for sort, name in free(before) | free(after) if sort == "time")
     sealed |= {"reading": context, "open_times": open_}
     closed = Closed(context)

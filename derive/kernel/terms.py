@@ -13,8 +13,9 @@ An index is (sort, name) while it is free and (sort, height) where it is bound, 
 inside: terms that differ in bound names only are equal, and nothing that holds no binder can be captured. A time is
 ("lin", n, ((base, c), ...)), that is n + sum c base, base "H" or an index; ("inf",) ends an infinite sum. A range is
 ("from", first, last) for times, ("from", 1, ("m",)) for draws, ("all",) else. A place is a state or an action, free or
-bound, or ("s" | "a", path, time); a path is a trajectory or ("drawn", batch, draw). J, Q, A, Var, P(tau) are no
-terms here: they are put in before. The policy "pi" depends on theta, no other does.
+bound, or ("s" | "a" | "h", path, time), h_t = (s_0, a_0, ..., s_t) for free functions only; a path is a trajectory or
+("drawn", batch, draw). J, Q, A, Var, P(tau) are no terms here: they are put in before. The policy "pi" depends on
+theta, no other does.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
     elif head == "same":
         need(len(rest) == 2)
         one, two = (check_place(x, scope) for x in rest)
-        need(one == two)
+        need(one == two != "h")
     elif head in PLACES or head == "f":
         named = head in ("pi", "f", "V")
         need(not named or rest)
@@ -242,8 +243,8 @@ def check_path(p: Any, scope: frozenset[Tuple]) -> None:
 
 
 def check_place(x: Any, scope: frozenset[Tuple]) -> str:
-    """"s" or "a"."""
-    if type(x) is tuple and len(x) == 3 and x[0] in ("s", "a"):
+    """"s", "a" or "h"."""
+    if type(x) is tuple and len(x) == 3 and x[0] in ("s", "a", "h"):
         check_path(x[1], scope)
         check_time(x[2], scope)
         return str(x[0])

@@ -96,7 +96,7 @@ def asks_for_an_end(x: Term) -> bool:
         return True
     if x[0] in ("sum", "prod") and len(x) == 4:
         return bool(x[1][0] == "trajectory" or (x[0] == "prod" and x[2][-1] == INF))
-    return bool(x[0] == "V" and len(x) == 4 and x[2] != INF)
+    return bool(x[0] == "h" or (x[0] == "V" and len(x) == 4 and x[2] != INF))
 
 
 def speaks_of_trajectories(t: Term) -> bool:

@@ -206,6 +206,9 @@ class _Writer:
     def write_StateAt(self, term: Any) -> tuple[str, int]:
         return self._along("s", term)
 
+    def write_HistoryAt(self, term: Any) -> tuple[str, int]:
+        return self._along("h", term)
+
     def write_ActionAt(self, term: Any) -> tuple[str, int]:
         return self._along("a", term)
 

@@ -30,7 +30,7 @@ from derive.language.terms import (
     Time,
     Total,
 )
-from derive.language.typing import check_functions, sort_of
+from derive.language.typing import check_functions, sort_in_a_model
 
 MOST_STEPS = 12
 """Literal times up to this have shapes of their own."""
@@ -62,7 +62,7 @@ def signature(*terms: Expr) -> Signature:
     terms = tuple(_resolved(term, infinite=is_endless(*terms)) for term in terms)
     nodes = [node for term in terms for node in subterms(term)]
     functions = {
-        (str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:]))
+        (str(node.args[0].label), tuple(map(sort_in_a_model, node.args[1:])))
         for node in nodes if isinstance(node, Applied)
     }
     return Signature(

@@ -27,6 +27,7 @@ from derive.language.terms import (
     Expect,
     Function,
     Grad,
+    HistoryAt,
     Initial,
     Law,
     Log,
@@ -92,6 +93,8 @@ class _Writer:
                 return f"P({self.text(x)} | {self.text(s)}, {self.text(a)})"
             case ActionProbability(args=(policy, a, s)):
                 return f"{self.text(policy)}({self.text(a)} | {self.text(s)})"
+            case HistoryAt(args=(path, time)):
+                return f"{self.text(path)}.h[{self.text(time)}]"
             case StateAt(args=(path, time)):
                 return f"{self.text(path)}.s[{self.text(time)}]"
             case ActionAt(args=(path, time)):

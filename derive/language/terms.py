@@ -3,98 +3,33 @@
 Conventions (Sutton and Barto's, at finite horizon): decisions at t = 0..H, a trajectory
 is tau = (s_0, a_0, ..., s_H, a_H, s_{H+1}), the reward r(s, a, x) may depend on the
 next state x, and the gradient is taken in theta, the parameter of the policy pi.
-Nothing here has a meaning yet: meanings are tables, one each in ``kernel.evaluate``,
-``enumerate`` and ``numeric``.
+Nothing here has a meaning yet: meanings are tables, one each in ``semantics.evaluate``,
+``counterexample.enumerate`` and ``numeric``.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from sympy import Expr
 
 from derive.errors import NotATerm
-from derive.language.binding import Atom, Binder, Index
-from derive.language.expression import Conditional, Node, Plus, Power, Ratio, Term, Times
+from derive.language.binding import Atom, Binder
+from derive.language.expression import Conditional, Node, Plus, Power, Ratio, Times
+from derive.language.indices import Action as Action
+from derive.language.indices import ActionAt as ActionAt
+from derive.language.indices import Batch as Batch
+from derive.language.indices import Draw as Draw
+from derive.language.indices import Drawn as Drawn
+from derive.language.indices import HistoryAt as HistoryAt
+from derive.language.indices import State as State
+from derive.language.indices import StateAt as StateAt
+from derive.language.indices import Time as Time
+from derive.language.indices import Trajectory as Trajectory
 from derive.language.notation import Notation
 
 SCALAR, TIME, MOMENT = "scalar", "time", "time or forever"
 """Sorts of arguments that are no index; the others are named by their index."""
-
-# -- indices ----------------------------------------------------------------------------------
-
-
-class State(Index):
-    """A state, textbook letters s, x."""
-
-    __slots__ = ()
-    sort = "state"
-
-
-class Action(Index):
-    """An action, textbook letters a, b."""
-
-    __slots__ = ()
-    sort = "action"
-
-
-class Time(Index):
-    """A time index, textbook letters t, k; decisions are taken at t = 0..H."""
-
-    __slots__ = ()
-    sort = "time"
-
-
-class Path(Term):
-    """What ``.s[t]`` and ``.a[t]`` may be asked of: a trajectory, bound, free or drawn."""
-
-    __slots__ = ()
-
-    @property
-    def s(self) -> Along:
-        """The states: ``tau.s[t]`` is s_t."""
-        return Along(StateAt, self)
-
-    @property
-    def a(self) -> Along:
-        """The actions: ``tau.a[t]`` is a_t."""
-        return Along(ActionAt, self)
-
-
-class Along(NamedTuple):
-    """``tau.s`` or ``tau.a``, to be indexed by a time."""
-
-    node: type[Node]
-    path: Expr
-
-    def __getitem__(self, time: Any) -> Any:
-        return self.node(self.path, time)
-
-
-class Trajectory(Path, Index):
-    """A trajectory tau = (s_0, a_0, ..., s_H, a_H, s_{H+1})."""
-
-    __slots__ = ()
-    sort = "trajectory"
-
-
-class Draw(Index):
-    """The number i = 1..m of a sampled trajectory."""
-
-    __slots__ = ()
-    sort = "draw"
-
-
-class Batch(Index):
-    """The random sample tau^(1), ..., tau^(m) as a whole."""
-
-    __slots__ = ()
-    sort = "batch"
-
-    def __getitem__(self, number: Any) -> Expr:
-        """``samples[i]`` is tau^(i)."""
-        return Drawn(self, number)
-
 
 # -- atoms ----------------------------------------------------------------------------------
 
@@ -156,30 +91,6 @@ class Function(Atom):
 
     def __call__(self, *arguments: Any) -> Expr:
         return Applied(self, *arguments)
-
-
-# -- along a trajectory -----------------------------------------------------------------------
-
-
-class StateAt(Node):
-    """s_t, the state of a trajectory at time t; t may be H + 1."""
-
-    __slots__ = ()
-    arity = 2
-
-
-class ActionAt(Node):
-    """a_t, the action of a trajectory at time t."""
-
-    __slots__ = ()
-    arity = 2
-
-
-class Drawn(Path, Node):
-    """tau^(i), the i-th sampled trajectory of a batch."""
-
-    __slots__ = ()
-    arity = 2
 
 
 # -- the model ----------------------------------------------------------------------------------
@@ -382,7 +293,7 @@ NODES: frozenset[type[Expr]] = frozenset({
     Plus, Times, Power, Ratio,
     State, Action, Time, Trajectory, Draw, Batch,
     Horizon, Forever, SampleSize, Discount, Everything, Policy, Function,
-    StateAt, ActionAt, Drawn,
+    StateAt, ActionAt, HistoryAt, Drawn,
     Initial, Transition, ActionProbability, TrajectoryProbability, Reward, Return, Same, Applied, Objective,
     StateValue, ActionValue, Advantage, Notion, Defined,
     Grad, Log, Between, Law, Total, Prod, Expect, Var,

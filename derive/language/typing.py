@@ -35,6 +35,7 @@ from derive.language.terms import (
     Forever,
     Function,
     Grad,
+    HistoryAt,
     Horizon,
     Initial,
     Law,
@@ -96,6 +97,8 @@ def sort_of(term: Expr) -> str:
     match term:
         case Index():
             return term.sort
+        case HistoryAt():
+            return "history"
         case StateAt():
             return "state"
         case ActionAt():
@@ -119,6 +122,11 @@ def sort_of(term: Expr) -> str:
         case Forever():
             return MOMENT
     return SCALAR
+
+
+def sort_in_a_model(place: Expr) -> str:
+    """The sort of an argument of a free function in a concrete model, where a history is its last state."""
+    return "state" if isinstance(place, HistoryAt) else sort_of(place)
 
 
 _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
@@ -167,9 +175,9 @@ def _check_sorts(term: Expr) -> None:
         case Applied():
             _expect_sort(term.args[0], "function", term)
             for argument in term.args[1:]:
-                if sort_of(argument) not in ("state", "action"):
-                    raise MalformedTerm(
-                        f"{argument} is {_with_article(sort_of(argument))}; {term} takes states and actions.", argument)
+                if sort_of(argument) not in ("state", "action", "history"):
+                    raise MalformedTerm(f"{argument} is {_with_article(sort_of(argument))}; {term} takes states, "
+                                        "actions and histories.", argument)
         case Power(args=(_, Integer() as exponent)) if exponent < 0:
             raise MalformedTerm(f"{term} hides a division; write it as a ratio, which owes its denominator.", term)
         case Expect() | Var():

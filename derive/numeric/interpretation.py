@@ -50,7 +50,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import rank, refuse_foreign, sort_of
+from derive.language.typing import rank, refuse_foreign, sort_in_a_model
 from derive.numeric import jets
 from derive.numeric.instances import Instance
 from derive.numeric.jets import Jet
@@ -242,7 +242,7 @@ def _same(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
 
 
 def _applied(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
-    key = str(term.args[0].label), tuple(sort_of(argument) for argument in term.args[1:])
+    key = str(term.args[0].label), tuple(map(sort_in_a_model, term.args[1:]))
     if key not in meaning.instance.functions:
         raise InvalidModel(f"The instance has no table for {term}. Give `functions` the key {key}.")
     return jets.constant(

@@ -40,6 +40,7 @@ from derive.language.terms import (
     Expect,
     Forever,
     Grad,
+    HistoryAt,
     Horizon,
     Initial,
     Law,
@@ -225,7 +226,8 @@ class Encoding:
     def place(self, place: Expr) -> k.Tuple:
         if isinstance(place, (StateAt, ActionAt)):
             path, time = place.args
-            return ("s" if isinstance(place, StateAt) else "a", self.path(path), self.time(time))
+            kind = "h" if isinstance(place, HistoryAt) else "s" if isinstance(place, StateAt) else "a"
+            return (kind, self.path(path), self.time(time))
         return self.index(place)
 
     def path(self, path: Expr) -> k.Tuple:

@@ -35,6 +35,7 @@ from derive.language.terms import (
 from derive.report.escape import Tex
 from derive.report.formulas import formula
 from derive.report.lines import width
+from derive.report.refutation import entry, history_places
 
 MOST_TRAJECTORIES = 10
 NARROWEST, WIDEST = 60.0, 340.0
@@ -121,7 +122,7 @@ class _Table:
     def __init__(self, sides: tuple[Expr, Expr], witness: Witness, additive: bool) -> None:
         self.witness, self.model, self.additive = witness, witness.model, additive
         nodes = [node for side in sides for node in inside(side)]
-        self.endless = witness.endless
+        self.endless, self.histories = witness.endless, history_places(*sides)
         self.lawful = any(isinstance(node, _LAWS) for node in nodes)
         self.initial = self.lawful or any(isinstance(node, Initial) for node in nodes)
         self.dynamics = self.lawful or any(isinstance(node, (Transition, *VALUES)) for node in nodes)
@@ -183,8 +184,9 @@ class _Table:
             yield "return", "R", ((", ".join(map(str, path)), value) for path, value in model.returns.items()
                                   if model.probability_of(path) or not self.lawful)
         for name, values in sorted(model.functions.items()):
-            yield "function", formula(Function(name)), ((", ".join(map(str, at)), value)
-                                                       for at, value in values.items())
+            yield "function", formula(Function(name)), (
+                (", ".join(entry(name, n, place, self.histories, r"\ldots, ") for n, place in enumerate(at)), value)
+                for at, value in values.items())
 
     def _fixed(self, index: Index, value: object) -> Entry:
         """The value of a free index."""

@@ -22,6 +22,7 @@ from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.numeric.tabular import FloatArray
 from derive.report.findings import findings
+from derive.report.refutation import history_places
 from derive.report.symbolic import derivative_formulas
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
@@ -90,8 +91,10 @@ def _model(console: Console, one: Evaluation) -> None:
     if one.unmet:
         console.print(f"this model is outside of the theorem's class ({', '.join(one.unmet)}): a difference is no "
                       "counterexample", soft_wrap=True)
+    of_histories = {name for name, _ in history_places(*one.theorem.chain.terms)}
     for name, table in one.functions.items():
-        console.print(f"{visible(name)}: {'drawn' if name in one.drawn else 'given'}, {_numbers(table)}",
+        seen = ", of the last state of a history" if name in of_histories else ""
+        console.print(f"{visible(name)}: {'drawn' if name in one.drawn else 'given'}{seen}, {_numbers(table)}",
                       soft_wrap=True)
     if one.samples:
         console.print(f"m = {one.samples} samples")

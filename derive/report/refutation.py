@@ -9,10 +9,11 @@ from typing import Any
 from sympy import Expr
 
 from derive.counterexample.claim import Witness
+from derive.language.definitions import inside
 from derive.language.models import Model, Shape
 from derive.language.signature import Signature, signature
 from derive.language.source import source
-from derive.language.terms import Batch, Trajectory
+from derive.language.terms import Applied, Batch, HistoryAt, Trajectory
 
 
 def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
@@ -24,14 +25,26 @@ def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
     if speaks.order:
         lines.append(_direction(model))
     lines += _returns(model, speaks)
-    lines += [f"{name}({', '.join(map(str, places))}) = {value}" for name, table in model.functions.items()
-              for places, value in table.items()]
+    histories = history_places(before, after)
+    lines += [f"{name}({', '.join(entry(name, n, place, histories) for n, place in enumerate(places))}) = {value}"
+              for name, table in model.functions.items() for places, value in table.items()]
     lines += [f"{'sample' if isinstance(index, Batch) else index}: {_value(index, value)}"
               for index, value in witness.indices.items()]
     along = ", along the direction φ" if speaks.order else ""
     left, right = (value_text(witness, side) for side in (witness.left, witness.right))
     lines.append(f"left side {left}, right side {right}{along}")
     return lines
+
+
+def history_places(*sides: Expr) -> set[tuple[str, int]]:
+    """(function, number of the argument) of the arguments that are histories."""
+    return {(str(node.args[0].label), n) for side in sides for node in inside(side) if isinstance(node, Applied)
+            for n, place in enumerate(node.args[1:]) if isinstance(place, HistoryAt)}
+
+
+def entry(name: str, number: int, place: int, histories: set[tuple[str, int]], before: str = "…, ") -> str:
+    """An argument of a function in a model; of a history its last state, whatever came before."""
+    return f"({before}{place})" if (name, number) in histories else str(place)
 
 
 def value_text(witness: Witness, value: Fraction) -> str:

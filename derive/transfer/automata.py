@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
+from derive.kernel import histories
 from derive.kernel.closure import Automaton, automaton, marked
 from derive.kernel.contexts import Context
 from derive.kernel.differences import checked, convergent
@@ -348,7 +349,8 @@ def sums_of(context: Context, side: Term, shape: Shape) -> tuple[Poly, int]:
 def polynomial_of(context: Context, side: Term, places: Sequence[Tuple] = ()) -> tuple[Poly, Context]:
     """A term as a polynomial in sums over all trajectories, and the context with the first horizon and the least m.
 
-    Free states and actions in ``places`` are summed against a free function of them, ``kernel.reading.TEST``.
+    Free states and actions in ``places`` are summed against a free function of them, ``kernel.reading.TEST``. A
+    function of the history looks at its last state only, as in every concrete model.
 
     Raises:
         Refused, Malformed: for what the kernel does not read.
@@ -356,6 +358,7 @@ def polynomial_of(context: Context, side: Term, places: Sequence[Tuple] = ()) ->
     if unbound := free(side) - set(places):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     context = checked(context, side, side)
+    side = histories.read(side)
     if context.infinite:
         convergent(context, side)
     closed, poly = Closed(context), Poly()
