@@ -31,9 +31,12 @@ _ASSUMPTIONS = (
     "positive", "possible", "samples_at_least", "undiscounted",
 )
 _VERDICTS = (
-    "Estimates", "Malformed", "NeedsCondition", "Proved", "Refuted", "SameMean", "Undecided", "Unjustified",
+    "Estimates", "Malformed", "NeedsCondition", "NotClaimed", "Proved", "Refuted", "SameMean", "Undecided",
+    "Unjustified",
 )
 _CHAIN = ("by", "calc", "theorem")
+_NAMES = ("define",)
+_RELATIONS = ("approximately", "becomes")
 
 _HOMES = {
     **dict.fromkeys(_VOCABULARY, "derive.language.vocabulary"),
@@ -42,6 +45,8 @@ _HOMES = {
     **dict.fromkeys(_ASSUMPTIONS, "derive.language.assumptions"),
     **dict.fromkeys(_VERDICTS, "derive.checking.verdict"),
     **dict.fromkeys(_CHAIN, "derive.checking.derivation"),
+    **dict.fromkeys(_NAMES, "derive.language.introduced"),
+    **dict.fromkeys(_RELATIONS, "derive.rules.decision"),
     "evaluate": "derive.evaluation.both_sides",
     "examine": "derive.checking.examine",
     "main": "derive.cli",

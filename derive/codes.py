@@ -38,6 +38,9 @@ CODES: tuple[Code, ...] = (
          "the right side over samples is the left side. Write the expectation of the estimate instead."),
     Code("D007", "same-mean", "two random variables with the same mean",
          "Both sides are random and differ, but their means over samples are equal."),
+    Code("D020", "not-claimed", "no equality is claimed",
+         "The line says \"approximately\" or \"becomes\". Its sides are well-formed, nothing is judged, and nothing "
+         "follows across it: the chain begins anew after it."),
     Code("D008", "proved", "proved",
          "The kernel has made an equation: both sides are defined and equal. The scope says for which models: "
          "everywhere (every finite MDP, the horizons named), trusts (what was believed), by rule (whatever the "

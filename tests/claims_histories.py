@@ -81,7 +81,7 @@ HISTORIES: list[Claim] = [
         ("the gradient of its mean, one too few", grad(mean(past(HIST[t + 1]))),
          mean(total(k, grad(log(pi(A_[k] | S[k]))), stop=t - 1) * past(HIST[t + 1])), NONE, FALSE)),
     *claims(
-        "history and state",
+        "history",
         ("of states that are alike", mean(same(S[0], S[1]) * past(HIST[0])), mean(same(S[0], S[1]) * past(HIST[1])),
          NONE, FALSE, at_sizes((1, 2, 0), (2, 2, 0), (2, 2, 1))),
         ("two actions change places", mean(RIVAL * past(HIST[1])), mean(q(S[0], A_[0]) * RIVALS * past(HIST[1])), NONE,

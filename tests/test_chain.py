@@ -278,7 +278,7 @@ def test_a_verdict_is_not_a_truth_value() -> None:
 
 
 def test_every_verdict_has_a_code() -> None:
-    assert len(CODES) == 8
+    assert len(CODES) == 9
 
 
 def test_an_unknown_index_at_every_shape_is_undecided() -> None:

@@ -29,14 +29,14 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from derive.checking.theorems import By, Chain, Theorem
-from derive.checking.verdict import CODES, Proved, Verdict
+from derive.checking.verdict import CODES, NotClaimed, Proved, Verdict
 from derive.diagnostics import Span
 from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, said
 from derive.language.assumptions import Assumption
 from derive.language.expression import as_term
 from derive.language.names import check_names
 from derive.language.typing import admit, check_functions
-from derive.rules.decision import Decision
+from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
 # -- chains ----------------------------------------------------------------------------------------
@@ -46,17 +46,22 @@ def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Pr
     """The reason of a step: a rule, ``automata``, a theorem, words, or nothing (a hole).
 
     ``tag`` is the label of the line that the step leads to; ``expect`` the verdict that
-    the author declares, for derivations that are wrong on purpose.
+    the author declares, for derivations that are wrong on purpose. ``approximately`` and ``becomes`` claim no
+    equality: the chain breaks there.
 
     Raises:
         InvalidChain: if the reason is something else.
     """
-    if not (reason is None or isinstance(reason, (Rule, Decision, Theorem, str))):
+    if not (reason is None or isinstance(reason, (Rule, Decision, Relation, Theorem, str))):
         raise InvalidChain(
             f"by({in_one_line(reason)}): a reason is a rule, automata, a theorem, words in quotes, or nothing. "
             "Rules are imported from derive; definitions are written definition(J).")
     if not (isinstance(expect, type) and issubclass(expect, Verdict) and expect.code):
         raise InvalidChain(f"by(expect={expect!r}): expected one of {', '.join(c.__name__ for c in CODES.values())}.")
+    if isinstance(reason, Relation):
+        if expect is not Proved:
+            raise InvalidChain(f"by({reason}) claims no equality, so no verdict of one can be expected.")
+        expect = NotClaimed
     if isinstance(reason, str):
         _check_words(reason, "by(...)", "a reason in words")
     if tag is not None:

@@ -27,6 +27,7 @@ from derive.checking.verdict import (
     Estimates,
     Malformed,
     NeedsCondition,
+    NotClaimed,
     Proved,
     Refuted,
     SameMean,
@@ -105,7 +106,9 @@ class Session:
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
         whole = linked(steps)
-        if len(steps) == 1:
+        if theorem.broken is not None:
+            claim: Verdict = NotClaimed(f"the chain breaks at {theorem.sign}")
+        elif len(steps) == 1:
             claim = steps[0].verdict
         elif whole is not None and not whole.trusts and examiner.covered_by(whole):
             claim = Proved(whole)
@@ -170,6 +173,8 @@ class _Examiner:
             check_step(before, after, self.assumptions, endless=self.infinite)
         except MalformedTerm as malformed:
             return replace(blank, verdict=Malformed(str(malformed), malformed.where))
+        if by.relation is not None:
+            return replace(blank, verdict=NotClaimed(by.relation.says))
         owed = undischarged([before, after], self.assumptions, endless=self.infinite)
         everything = obligations([before, after], sorted(self.assumptions, key=str), endless=self.infinite)
         blank = replace(blank, obligations=everything, owed=frozenset(one.says for one in owed))

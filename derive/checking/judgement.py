@@ -83,8 +83,9 @@ class Examined:
 
     @property
     def expected(self) -> str:
-        """The verdict that the author expects of the chain: the first that is not proved."""
-        return next((step.by.expect for step in self.steps if step.by.expect != Proved.code), Proved.code)
+        """The verdict that the author expects of the chain: the first that is neither proved nor not claimed at all."""
+        expected = (step.by.expect for step in self.steps if step.by.relation is None)
+        return next((code for code in expected if code != Proved.code), Proved.code)
 
     @property
     def as_claimed(self) -> bool:
@@ -93,7 +94,7 @@ class Examined:
 
     def _repr_html_(self) -> str:
         """A line a step, for notebooks."""
-        rows = [(str(number), formula(f"{write(step.before, LATEX)} = {write(step.after, LATEX)}"),
+        rows = [(str(number), formula(f"{write(step.before, LATEX)} {step.by.latex} {write(step.after, LATEX)}"),
                  badge(step.verdict.code), text(getattr(step.verdict, "why", "")))
                 for number, step in enumerate(self.steps, 1)]
         follows = "the claim follows" if self.follows else f"on its own the claim is {self.claim.code}"

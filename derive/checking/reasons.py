@@ -69,6 +69,8 @@ class Reasons:
             raise DoesNotMatch(f"{lemma.name} assumes {', '.join(missing)}, which this theorem does not.")
         if lemma.endless != self.context.infinite:
             raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
+        if lemma.broken is not None:
+            raise DoesNotMatch(f"{lemma.name} breaks at {lemma.sign} and says nothing end to end.")
         examined = self.examined(lemma)
         if not examined.follows or examined.equation is None:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")

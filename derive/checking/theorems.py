@@ -15,7 +15,7 @@ from derive.language.alphabets import LATEX
 from derive.language.assumptions import Assumption
 from derive.language.horizons import is_endless
 from derive.language.notation import write
-from derive.rules.decision import Decision
+from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
 
@@ -23,11 +23,26 @@ from derive.rules.rule import Rule
 class By:
     """A reason, the label of the line it leads to, the verdict it expects, and its place (from 1)."""
 
-    reason: Rule | Decision | Theorem | str | None
+    reason: Rule | Decision | Relation | Theorem | str | None
     tag: str | None
     expect: str
     line: int
     column: int = 0
+
+    @property
+    def relation(self) -> Relation | None:
+        """The relation between the lines, where it is no equality."""
+        return self.reason if isinstance(self.reason, Relation) else None
+
+    @property
+    def sign(self) -> str:
+        """The relation in print."""
+        return "=" if self.relation is None else self.relation.sign
+
+    @property
+    def latex(self) -> str:
+        """The relation in LaTeX."""
+        return "=" if self.relation is None else self.relation.latex
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +88,19 @@ class Theorem:
         return is_endless(*self.chain.terms)
 
     @property
+    def broken(self) -> By | None:
+        """The first line of the chain that claims no equality; then the chain claims nothing end to end."""
+        return next((by for by in self.chain.reasons if by.relation is not None), None)
+
+    @property
+    def sign(self) -> str:
+        """The relation of the first term to the last, in print."""
+        return "=" if self.broken is None else self.broken.sign
+
+    @property
     def claim(self) -> str:
-        """What the chain claims end to end: its first and last term."""
-        return f"{self.chain.terms[0]} = {self.chain.terms[-1]}"
+        """What the chain says end to end: its first and last term."""
+        return f"{self.chain.terms[0]} {self.sign} {self.chain.terms[-1]}"
 
     def __str__(self) -> str:
         return self.title
@@ -93,4 +118,5 @@ class Theorem:
 
     def _lines(self) -> str:
         first, *rest = (write(term, LATEX) for term in self.chain.terms)
-        return f"{first} &= " + r" \\ &= ".join(rest)
+        signs = (by.latex for by in self.chain.reasons)
+        return first + r" \\ ".join(f" &{sign} {term}" for sign, term in zip(signs, rest, strict=True))

@@ -16,7 +16,7 @@ from derive.certificates.statements import condition
 from derive.checking.deciding import Deciding
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Malformed, NeedsCondition, Proved, Refuted
+from derive.checking.verdict import Malformed, NeedsCondition, NotClaimed, Proved, Refuted
 from derive.counterexample.claim import Claim, Witness
 from derive.counterexample.witness import NoValue, find_no_value
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
@@ -95,6 +95,8 @@ def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropp
         return Dropped(IDLE) if isinstance(step.verdict, Malformed) else Dropped(USED, MEANING, str(malformed))
     if isinstance(step.verdict, Malformed):
         return Dropped(USED, MEANING)
+    if isinstance(step.verdict, NotClaimed):
+        return Dropped(IDLE)
     encoding = Encoding(fewer, infinite=theorem.endless)
     try:
         terms = [encoding.term(side) for side in sides]

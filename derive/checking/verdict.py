@@ -130,7 +130,15 @@ class Malformed(Verdict):
     where: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class NotClaimed(Verdict):
+    """No equality is claimed, so none is judged; nothing follows across it."""
+
+    code: ClassVar[str] = "not-claimed"
+    why: str
+
+
 CODES: dict[str, type[Verdict]] = {
     verdict.code: verdict
-    for verdict in (Proved, Unjustified, Refuted, NeedsCondition, Estimates, SameMean, Undecided, Malformed)
+    for verdict in (Proved, Unjustified, Refuted, NeedsCondition, Estimates, SameMean, Undecided, Malformed, NotClaimed)
 }

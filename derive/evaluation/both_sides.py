@@ -148,6 +148,9 @@ def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, g
     """
     tell = progress or (lambda _: None)
     first, last = theorem.chain.terms[0], theorem.chain.terms[-1]
+    if theorem.broken is not None:
+        raise BadInput(f"{theorem.name} breaks at {theorem.sign}: its first and its last line are not claimed to be "
+                       "equal. Give the part before or after it a theorem of its own.")
     mdp, theta, whence = model_of(model, theta=theta, gamma=gamma, horizon=horizon, seed=seed)
     if theorem.endless and not 0 <= mdp.gamma < 1:
         raise BadInput(f"{theorem.name} has no last decision, and the discount of {mdp.name} is {mdp.gamma:g}. "
@@ -173,6 +176,8 @@ def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, g
 
 def other_side(theorem: Theorem) -> str | None:
     """The side, left or right, that is a formula for the gradient of J: no random one, nor one for every letter."""
+    if theorem.broken is not None:
+        return None
     terms = theorem.chain.terms
     for side, bare, other in (("right", terms[0], terms[-1]), ("left", terms[-1], terms[0])):
         if bare == grad(J) and not is_random(other) and not other.free_symbols:

@@ -16,7 +16,8 @@ from derive.errors import InvalidChain
 from derive.language.binding import Index
 from derive.language.definitions import DEFINITIONS
 from derive.language.expression import subterms
-from derive.language.terms import Batch, Function, Policy, Trajectory
+from derive.language.introduced import Introduced, introduced
+from derive.language.terms import Batch, Defined, Function, Policy, Trajectory
 
 LONGEST = 40
 _GRAMMAR = re.compile(r"[^\W\d_][\w']*\Z")
@@ -38,16 +39,26 @@ def check_names(terms: Iterable[Expr]) -> None:
     Raises:
         InvalidChain: naming the first that is not, and what a name is.
     """
-    for term in terms:
+    spoken = list(terms)
+    names = introduced(spoken)
+    own = {one.record.name: one.record for one in names}
+    spoken += [one.body for one in names]
+    for term in spoken:
         for node in (*subterms(term), *term.free_symbols):
             if isinstance(node, (Function, Policy)) or (isinstance(node, Index) and isinstance(node.label, str)):
                 _check(node, str(node.label))
+                if not isinstance(node, Index) and str(node.label) in own:
+                    raise InvalidChain(f"{node.label} is a name that define(...) introduces, and another name too.")
+            if isinstance(node, Defined) and isinstance(node.record.stands_for, Introduced):
+                _check(node, node.record.name)
+                if own[node.record.name] != node.record:
+                    raise InvalidChain(f"define({node.record.name!r}, ...) introduces two things under one name.")
 
 
 def _check(node: Expr, name: str) -> None:
     if isinstance(node, Policy) and (node.learned or node.label == node.HELD):
         return
-    kind = "function" if isinstance(node, Function) else type(node).__name__
+    kind = {Function: "function", Defined: "define"}.get(type(node), type(node).__name__)
     if len(name) > LONGEST or not _GRAMMAR.match(name) or not name.isprintable():
         shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
         raise InvalidChain(f"{kind}({shown!r}): a name is at most {LONGEST} letters, digits, _ and ', "

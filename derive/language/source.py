@@ -16,12 +16,14 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotATerm
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.introduced import Introduced
 from derive.language.notation import Notation, arguments_of
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
     Applied,
     Between,
+    Defined,
     Drawn,
     Everything,
     Expect,
@@ -146,7 +148,14 @@ class _Writer:
         time = forever if notation.below is None else arguments[notation.below]
         timed = "" if time == forever else f"[{self.text(time)}]"
         places = [arguments[place] for place in notation.inside]
-        return f"{notation.python}{timed}({self._called(places, policy)})"
+        return f"{self._name(term, notation)}{timed}({self._called(places, policy)})"
+
+    def _name(self, term: Any, notation: Notation) -> str:
+        """The name of a notion; one that the author has introduced, with its definition."""
+        meaning = term.record.stands_for if isinstance(term, Defined) else None
+        if not isinstance(meaning, Introduced):
+            return notation.python
+        return f"define({notation.python!r}, [{self._listed(meaning.letters)}], {self.text(meaning.body)})"
 
     def _called(self, places: list[Any], policy: Any) -> str:
         return f"{self._listed(places)}{self._under(policy)}" if places else self._under(policy).removeprefix(", ")

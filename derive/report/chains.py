@@ -9,6 +9,7 @@ from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.alphabets import LATEX
 from derive.language.assumptions import POSSIBLE
+from derive.language.introduced import introduced
 from derive.language.notation import write
 from derive.report.refutation import replay
 from derive.report.wording import shown_path
@@ -26,20 +27,22 @@ def _reason(reason: object) -> str:
 def plain(theorem: Theorem) -> str:
     """Title, docstring, claim and lines, unchecked."""
     lines = [f"{theorem.title}  ({shown_path(theorem.file)}:{theorem.line})", "", theorem.docstring, ""]
+    lines += [f"where {name.term} := {name.body}" for name in introduced(theorem.chain.terms)]
     if theorem.assumes:
         lines.append("assuming " + ", ".join(f"{one.name}: {one.says}" for one in theorem.assumes))
     lines += ["", f"      {theorem.chain.terms[0]}"]
     for term, reason in zip(theorem.chain.terms[1:], theorem.chain.reasons, strict=True):
         tag = f"  ({reason.tag})" if reason.tag else ""
-        lines.append(f"    = {term}    [{_reason(reason.reason)}]{tag}")
+        lines.append(f"    {reason.sign} {term}    [{_reason(reason.reason)}]{tag}")
     return "\n".join(visible(line) for part in lines for line in part.split("\n"))
 
 
 def latex(theorem: Theorem) -> str:
     """The chain as an ``align*`` environment."""
     first, *rest = theorem.chain.terms
-    rows = [rf"{write(first, LATEX)} &= {write(rest[0], LATEX)}"]
-    rows += [rf"&= {write(term, LATEX)}" for term in rest[1:]]
+    signs = [by.latex for by in theorem.chain.reasons]
+    rows = [rf"{write(first, LATEX)} &{signs[0]} {write(rest[0], LATEX)}"]
+    rows += [rf"&{sign} {write(term, LATEX)}" for sign, term in zip(signs[1:], rest[1:], strict=True)]
     return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 

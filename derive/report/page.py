@@ -12,7 +12,7 @@ from sympy import Expr
 
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Estimates, Malformed, Proved, Refuted, SameMean
+from derive.checking.verdict import Estimates, Malformed, NotClaimed, Proved, Refuted, SameMean
 from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.alphabets import LATEX
@@ -134,7 +134,7 @@ def _shown(one: Examined, labels: dict[Theorem, str]) -> Shown:
     claimed = one.expected == Proved.code
     return Shown(
         label=labels[theorem], title=visible(theorem.title), words=words(theorem.docstring),
-        before=mathml(terms[0]), after=mathml(terms[-1]), relation="=" if claimed and one.as_claimed else "≟",
+        before=mathml(terms[0]), after=mathml(terms[-1]), relation=theorem.sign if claimed and one.as_claimed else "≟",
         assumed=tuple((assumption.name, assumption.says, assumption not in one.idle)
                       for assumption in theorem.assumes),
         lines=(Line(mathml(terms[0])), *(_line(step, number, labels) for number, step in enumerate(one.steps, 1))),
@@ -145,8 +145,9 @@ def _shown(one: Examined, labels: dict[Theorem, str]) -> Shown:
 
 def _line(step: Judgement, number: int, labels: dict[Theorem, str]) -> Line:
     reason = step.by.reason
+    sign = step.by.sign if isinstance(step.verdict, (Proved, NotClaimed)) else "≟"
     return Line(
-        mathml(step.after), "=" if isinstance(step.verdict, Proved) else "≟", number, visible(reason_text(step)),
+        mathml(step.after), sign, number, visible(reason_text(step)),
         labels.get(reason, "") if isinstance(reason, Theorem) else "", visible(step.by.tag or ""),
         step.verdict.code, _COLOURS.get(step.verdict.code, "fair"))
 
@@ -188,6 +189,8 @@ def _differences(one: Examined) -> list[Difference]:
 
 
 def _conclusion(one: Examined) -> str:
+    if one.theorem.broken is not None:
+        return f"The chain breaks at {one.theorem.sign}; nothing is claimed across it."
     if one.follows:
         return f"Every step is proved; the claim follows{f', {one.reach}' if one.reach else ''}."
     return f"The claim does not follow; on its own it is {one.claim.code}."

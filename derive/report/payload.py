@@ -11,6 +11,7 @@ from derive.codes import KINDS, code_of
 from derive.counterexample.claim import Witness
 from derive.diagnostics import NOTHING_WRONG, Diagnostic, Fix, exit_status
 from derive.language.assumptions import POSSIBLE
+from derive.language.introduced import introduced
 from derive.report.findings import findings
 from derive.report.refutation import replay
 from derive.report.wording import conditions, reason_text, shown_path, why
@@ -41,6 +42,8 @@ def _theorem(one: Examined, found: Sequence[Diagnostic]) -> dict[str, Any]:
         "title": theorem.title,
         "file": shown_path(theorem.file),
         "claim": theorem.claim,
+        "introduces": [{"term": str(name.term), "stands_for": str(name.body)}
+                       for name in introduced(theorem.chain.terms)],
         "claim_verdict": one.claim.code,
         "follows": one.follows,
         "reach": one.reach,

@@ -39,6 +39,9 @@ def probed(console: Console, theorems: Sequence[Theorem], text: str, *, points: 
         chain = theorem.chain
         for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
             label = chain.reasons[number - 1].tag or f"step {number}"
+            if chain.reasons[number - 1].relation is not None:
+                console.print(f"{theorem.name} {label}: not probed, no equality is claimed")
+                continue
             if is_random(before) or is_random(after):
                 console.print(f"{theorem.name} {label}: not probed, a side is random")
                 continue

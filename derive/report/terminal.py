@@ -16,6 +16,7 @@ from derive.checking.scope import Scope
 from derive.checking.verdict import Estimates, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span, visible
+from derive.language.introduced import introduced
 from derive.report.excerpt import Source, cells, excerpt
 from derive.report.findings import code, headline_of, worst
 from derive.report.marking import marked_lines, marked_part
@@ -25,7 +26,7 @@ from derive.report.refutation import describe
 from derive.report.wording import conditions, hint, reason_text, shown_path, why
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
-          "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta"}
+          "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta", "not-claimed": "cyan"}
 
 
 COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
@@ -71,6 +72,8 @@ def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None
 def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
     theorem = one.theorem
     _indented(console, theorem.claim, 4)
+    for name in introduced(theorem.chain.terms):
+        _indented(console, f"where {name.term} := {name.body}", 4, "dim")
     if theorem.assumes:
         marks = {**dict.fromkeys(one.idle, " (idle)"), **dict.fromkeys(one.unknown, " (not known to be needed)")}
         names = [f"{assumption.name}{marks.get(assumption, '')}" for assumption in theorem.assumes]
@@ -132,12 +135,12 @@ def _step(console: Console, number: int, step: Judgement) -> None:
     head = Text(f"{label:>6}  ", style="dim")
     head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
     head.append(visible(reason_text(step)), style="italic")
-    if step.as_claimed and step.verdict.code != "proved":
+    if step.as_claimed and step.by.relation is None and step.verdict.code != "proved":
         head.append("  (as declared)", style="dim")
     console.print(head, soft_wrap=True)
     if number == 1:
         _indented(console, f"  {step.before}", 8)
-    _indented(console, f"= {step.after}", 8)
+    _indented(console, f"{step.by.sign} {step.after}", 8)
 
 
 def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int = 4) -> None:
@@ -204,7 +207,9 @@ def scope_lines(steps: Sequence[Judgement]) -> Iterator[str]:
 
 
 def _claim_line(console: Console, one: Examined) -> None:
-    if one.follows:
+    if one.theorem.broken is not None:
+        _indented(console, f"the chain breaks at {one.theorem.sign}; nothing is claimed across it", 4, "cyan")
+    elif one.follows:
         reach = f" for {one.reach}" if one.reach else ""
         _indented(console, f"every step is proved; the claim follows{reach}", 4, "green")
     elif one.equation is not None:

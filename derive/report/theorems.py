@@ -14,6 +14,7 @@ from derive.checking.verdict import (
     Estimates,
     Malformed,
     NeedsCondition,
+    NotClaimed,
     Proved,
     Refuted,
     SameMean,
@@ -28,7 +29,7 @@ from derive.report.formulas import formula, lines
 from derive.report.lines import width
 from derive.report.prose import words
 from derive.report.spelled_out import spelled_step
-from derive.rules.decision import Decision
+from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
 TEXT, REASON, TAG, RELATION, INDENT = 455.0, 108.0, 50.0, 22.0, 24.0
@@ -119,7 +120,8 @@ def section(examined: Examined, labels: Mapping[Theorem, Tex]) -> Section:
         label=labels[theorem], title=heading(capital(theorem.title)),
         statement=prose(said.statement), why=prose(capital(said.why)), outline=tuple(map(prose, said.outline)),
         source=literal(sentence(capital(said.source))), remarks=tuple(map(prose, said.remarks)),
-        claim=_equation(terms[0], terms[-1], "=" if examined.expected == Proved.code else _DOUBTED),
+        claim=_equation(terms[0], terms[-1], theorem.broken.latex if theorem.broken is not None else
+                        "=" if examined.expected == Proved.code else _DOUBTED),
         used=_assumptions(examined.used), idle=_assumptions(examined.idle),
         chain=tuple(_chain(examined, labels)), steps=tuple(_table(examined, labels)),
         tagged=any(step.by.tag for step in examined.steps),
@@ -169,7 +171,7 @@ def _chain(examined: Examined, labels: Mapping[Theorem, Tex]) -> list[Row]:
         rows += _continued(NOTHING, Tex(r"\aside"), lines(first, room, room - INDENT))
     for number, step in enumerate(examined.steps):
         left = formula(first) if beside and number == 0 else Tex("")
-        relation = Tex("=" if isinstance(step.verdict, Proved) else _DOUBTED)
+        relation = Tex(step.by.latex if isinstance(step.verdict, (Proved, NotClaimed)) else _DOUBTED)
         rows += _continued(left, relation, lines(step.after, room, room - INDENT),
                            _reason(step.by, labels), literal(step.by.tag or ""))
     return rows
@@ -188,8 +190,8 @@ def _reason(by: By, labels: Mapping[Theorem, Tex]) -> Tex:
             return Tex(rf"\hyperref[{labels[lemma]}]{{Section~\ref*{{{labels[lemma]}}}: {literal(lemma.title)}}}")
         case Theorem() as lemma:
             return Tex(f"theorem: {literal(lemma.title)}")
-        case Decision() as decision:
-            return literal(str(decision))
+        case Decision() | Relation() as named:
+            return literal(str(named))
         case str() as said:
             return Tex(f"\\textquotedblleft{{}}{prose(said)}\\textquotedblright{{}}")
     return Tex("no reason given")
@@ -254,7 +256,7 @@ def _extents(steps: Sequence[Judgement]) -> list[Extent]:
         length = len(list(run))
         last = number + length - 1
         if scope is not None:
-            named = f"Judgement {number}" if length == 1 else f"Steps {number}--{last}"
+            named = f"Step {number}" if length == 1 else f"Steps {number}--{last}"
             named = "All steps" if length == len(steps) > 1 else named
             found.append(Extent(Tex(named), tuple((literal(kind), prose(text)) for kind, text in scope.lines())))
         number = last + 1
@@ -263,7 +265,7 @@ def _extents(steps: Sequence[Judgement]) -> list[Extent]:
 
 def _numbered(steps: Sequence[Judgement]) -> list[Tex]:
     """What there is to say about the steps, each with its number if there are several."""
-    return [Tex(f"Judgement {number}: {text}" if len(steps) > 1 else capital(text))
+    return [Tex(f"Step {number}: {text}" if len(steps) > 1 else capital(text))
             for number, step in enumerate(steps, 1) for text in _details(step)]
 
 
@@ -284,6 +286,8 @@ def _details(step: Judgement) -> list[Tex]:
                             f"where {prose(law)}."))
         case SameMean(law, _, _):
             said.append(Tex(f"both sides are random and differ, but have equal means, where {prose(law)}."))
+        case NotClaimed(why):
+            said.append(Tex(f"no equality is claimed: {prose(why)}."))
         case Undecided(why) | Malformed(why):
             said.append(prose(why))
     said += [prose(note) for note in step.notes]
@@ -293,6 +297,8 @@ def _details(step: Judgement) -> list[Tex]:
 
 
 def _conclusion(examined: Examined) -> Tex:
+    if examined.theorem.broken is not None:
+        return Tex(f"The chain breaks at ${examined.theorem.broken.latex}$; nothing is claimed across it.")
     if examined.follows:
         return Tex("The claim follows: every step is proved.")
     match examined.claim:

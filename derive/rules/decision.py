@@ -1,4 +1,4 @@
-"""The reason that is no rewriting: the automata decide the step for every finite MDP and every horizon."""
+"""What stands beside a step and is no rewriting: a decision by automata, and relations that are no equality."""
 
 from __future__ import annotations
 
@@ -24,3 +24,25 @@ class Decision:
 automata = Decision(
     "automata", "Both sides are weighted automata over generic steps, whose difference is 0 in every finite MDP "
     "(the theorem stands in derive/procedures/closure.py; derive check --certificate writes what shows it).")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation that claims no equality: the chain breaks there, and nothing follows across it."""
+
+    name: str
+    sign: str
+    latex: str
+    says: str
+
+    @property
+    def title(self) -> str:
+        """How a report names it."""
+        return self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+approximately = Relation("approximately", "≈", r"\approx", "one is taken for the other")
+becomes = Relation("becomes", "←", r"\leftarrow", "one is put in the place of the other")

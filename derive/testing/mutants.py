@@ -67,9 +67,10 @@ class Mutant:
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """The steps of the chain that touch the mutated term: the one before it, the one after it."""
-        last = len(self.theorem.chain.reasons) - 1
-        return tuple(step for step in (self.place - 1, self.place) if 0 <= step <= last)
+        """The equalities of the chain that touch the mutated term: the one before it, the one after it."""
+        reasons = self.theorem.chain.reasons
+        return tuple(step for step in (self.place - 1, self.place)
+                     if 0 <= step < len(reasons) and reasons[step].relation is None)
 
     def sides(self, step: int) -> tuple[Expr, Expr]:
         """Both sides of a step of the mutated chain."""
@@ -112,7 +113,9 @@ def chain_mutants(theorem: Theorem) -> Iterator[Mutant]:
     """
     for place, term in enumerate(theorem.chain.terms):
         for mutated, says in term_mutants(term):
-            yield Mutant(theorem, place, mutated, says)
+            mutant = Mutant(theorem, place, mutated, says)
+            if mutant.steps:
+                yield mutant
 
 
 def term_mutants(term: Expr) -> Iterator[Slip]:
