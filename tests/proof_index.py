@@ -9,6 +9,7 @@ from derive.checking.judgement import Examined
 from derive.checking.proof_files import bundled, load, proof_files
 from derive.checking.scope import reach_of
 from derive.checking.verdict import Refuted
+from derive.language.introduced import introduced
 from derive.report.prose import words
 
 HEAD = """# The bundled proofs
@@ -25,7 +26,8 @@ def entry(one: Examined, file: Path) -> str:
         verdict.code + (f"; {verdict.note}" if isinstance(verdict, Refuted) and verdict.note else ""))
     assumed = ", ".join(map(str, one.theorem.assumes)) or "nothing"
     source = f" Source: {said.source}" if said.source else ""
-    return (f"**[{one.theorem.name}]({file.as_posix()})** {said.statement}\n\n    {one.theorem.claim}\n\n"
+    named = "".join(f"    where {name.term} := {name.body}\n" for name in introduced(one.theorem.chain.terms))
+    return (f"**[{one.theorem.name}]({file.as_posix()})** {said.statement}\n\n    {one.theorem.claim}\n{named}\n"
             f"Assumes {assumed}; {scope}.{source}\n")
 
 

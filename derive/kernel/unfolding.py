@@ -206,7 +206,7 @@ def step_at(f: Tuple, e: int, later: frozenset[str]) -> Poly:
         here = ((("ge", -n - 1), 1),) if n else ()
         return add([of((((symbol, e),), here)), of((((symbol, e),), (guard,)), {(): -1}),
                     of(((), joined((guard,), ((f, e),))))])
-    raise Refused(f"a symbol at {base} {n:+}")
+    raise Refused("a function of free letters under a sum over times" if base == LOOSE else f"a symbol at {base} {n:+}")
 
 
 def step_sum(f: Tuple, later: frozenset[str]) -> Poly:
