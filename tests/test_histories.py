@@ -258,3 +258,9 @@ def test_a_certificate_states_them(tmp_path: Path, capsys: pytest.CaptureFixture
     assert forged != file.read_text()
     file.write_text(forged)
     assert main(["verify", str(file), "--against", str(bundled() / "history_baseline.py")]) == 1
+
+
+def test_a_history_that_does_not_exist_is_named() -> None:
+    (step,) = checked(mean(total(t, past(HIST[t + 2]))), by(automata), 0).steps
+    assert step.verdict.code == "malformed"
+    assert "h_{H+2} does not exist: the last history is h_{H+1}" in step.verdict.why

@@ -115,11 +115,11 @@ def _why(visit: _Visit, horizon: int) -> str:
     time = f"{visit.value}" if visit.value < 0 else f"H+{beyond}"
     if isinstance(visit.node, Power):
         return f"γ^{visit.value} is asked for, and γ may be 0: the exponent of γ begins with 0"
-    letter = {StateAt: "s", ActionAt: "a"}.get(type(visit.node)) or {
-        "StateValue": "V", "ActionValue": "Q", "Advantage": "A"}[type(visit.node).__name__]
+    letter = {"StateAt": "s", "HistoryAt": "h", "ActionAt": "a", "StateValue": "V", "ActionValue": "Q",
+              "Advantage": "A"}[type(visit.node).__name__]
     says = f"{letter}_{{{time}}} does not exist"
     if visit.value < 0:
         return f"{says}: times begin with 0"
-    ends = {"s": "a trajectory ends with s_{H+1}", "a": "the last decision is a_H",
+    ends = {"s": "a trajectory ends with s_{H+1}", "h": "the last history is h_{H+1}", "a": "the last decision is a_H",
             "V": "the last value is V_{H+1}, which is 0"}
     return f"{says}: {ends.get(letter, f'the last one is {letter}_H')}"
