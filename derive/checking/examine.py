@@ -40,7 +40,7 @@ from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, OutsideF
 from derive.kernel.equations import Equation, by_rule
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed as NoTerm
-from derive.language.assumptions import SAMPLES, check_step, iid_samples
+from derive.language.assumptions import POSSIBLE, SAMPLES, check_step, iid_samples
 from derive.language.binding import Index
 from derive.language.expression import subterms
 from derive.language.terms import Batch, Expect, HistoryAt, Law
@@ -175,8 +175,9 @@ class _Examiner:
             return replace(blank, verdict=Malformed(str(malformed), malformed.where))
         if by.relation is not None:
             return replace(blank, verdict=NotClaimed(by.relation.says))
-        owed = undischarged([before, after], self.assumptions, endless=self.infinite)
         everything = obligations([before, after], sorted(self.assumptions, key=str), endless=self.infinite)
+        owed = undischarged([before, after], self.assumptions, endless=self.infinite) if (
+            everything or POSSIBLE in self.assumptions) else ()  # what is narrowed to the possible owes more
         blank = replace(blank, obligations=everything, owed=frozenset(one.says for one in owed))
         if is_random(before) or is_random(after):
             found = self._random(blank, owed)

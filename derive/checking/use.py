@@ -22,7 +22,7 @@ from derive.counterexample.witness import NoValue, find_no_value
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.terms import Malformed as NoTerm
 from derive.kernel.wellformed import speaks_of_trajectories
-from derive.language.assumptions import POSSIBLE, Assumption, check_step, iid_samples
+from derive.language.assumptions import POSSIBLE, Assumption, check_assumed, check_step, iid_samples
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import owed_by
@@ -88,12 +88,15 @@ def _lemma(assumption: Assumption, step: Judgement) -> str:
 
 def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropped:
     fewer = frozenset(theorem.assumes) - {assumption}
-    sides: tuple[Expr, Expr] = (step.before, step.after)
+    sides, malformed = (step.before, step.after), isinstance(step.verdict, Malformed)
     try:
-        check_step(*sides, fewer, endless=theorem.endless)
-    except MalformedTerm as malformed:
-        return Dropped(IDLE) if isinstance(step.verdict, Malformed) else Dropped(USED, MEANING, str(malformed))
-    if isinstance(step.verdict, Malformed):
+        if malformed:
+            check_step(*sides, fewer, endless=theorem.endless)
+        else:  # the rest has nothing to do with assumptions
+            check_assumed(sides, fewer, endless=theorem.endless)
+    except MalformedTerm as wrong:
+        return Dropped(IDLE) if malformed else Dropped(USED, MEANING, str(wrong))
+    if malformed:
         return Dropped(USED, MEANING)
     if isinstance(step.verdict, NotClaimed):
         return Dropped(IDLE)
@@ -104,7 +107,8 @@ def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropp
         return Dropped(UNKNOWN)
     if assumption == POSSIBLE and any(map(speaks_of_trajectories, terms)):
         return Dropped(USED, SUPPORT)
-    owed = owed_by(sides, fewer, endless=theorem.endless) - step.owed
+    owes = step.obligations or POSSIBLE in fewer
+    owed = owed_by(sides, fewer, endless=theorem.endless) - step.owed if owes else frozenset()
     if owed:
         return Dropped(USED, DEFINED, ", ".join(sorted(owed)))
     if isinstance(step.verdict, Refuted):
