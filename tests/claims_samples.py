@@ -50,6 +50,7 @@ from derive.language.vocabulary import (
     pi,
     prod,
     ratio,
+    s,
     samples,
     t,
     tau,
@@ -200,6 +201,20 @@ INFINITE: list[Claim] = [
         ("a score has mean 0", mean(endless(t, gamma**t * score(t) * f(S[t]))), 0, LT1, TRUE),
         ("a score beside the next state", mean(endless(t, gamma**t * score(t) * f(S[t + 1]))), 0, LT1, FALSE,
          at_sizes((2, 2, 3)))),
+    *claims(
+        "free time without end",
+        ("action values and advantages", mean(score(t) * Q(S[t], A_[t])), mean(score(t) * A(S[t], A_[t])), END, TRUE),
+        ("action values and values", mean(score(t) * Q(S[t], A_[t])), mean(score(t) * V(S[t])), END, FALSE),
+        ("Bellman", mean(V(S[t])), mean(reward(t) + gamma * V(S[t + 1])), END, TRUE),
+        ("Bellman without a discount", mean(V(S[t])), mean(reward(t) + V(S[t + 1])), END, FALSE),
+        ("the rest of the rewards", mean(V(S[t])), total(k, gamma**(k - t) * mean(reward(k)), start=t, stop=forever),
+         END, TRUE),
+        ("the rest of the rewards, one late", mean(V(S[t])), total(
+            k, gamma**(k - t) * mean(reward(k)), start=t + 1, stop=forever), END, FALSE),
+        ("two times are one", mean(V(S[t])), mean(V(S[k])), END, FALSE),
+        ("two times", mean(V(S[t])) * gamma**k, gamma**k * mean(Q(S[t], A_[t])), END, TRUE),
+        ("but the first", V(s) * total(k, 1, start=1, stop=t), V(s) * (1 + total(k, 1, start=2, stop=t)), END, FALSE),
+        ("a count", V(s) * total(k, 1, start=1, stop=t), V(s) * (total(k, 1, stop=t) - 1), END, TRUE)),
     *claims(
         "infinite horizon",
         ("policy gradient", grad(J), endless(t, gamma**t * mean(score(t) * Q(S[t], A_[t]))), END, TRUE,

@@ -400,7 +400,8 @@ class Maker:
         if self.rng.random() < 0.45:
             twin = self.local()
         elif self.endless:
-            twin = self.summed() if self.rng.random() < 0.8 else self.mean_at(Integer(self.rng.choice([0, 1])))
+            twin = self.summed() if self.rng.random() < 0.7 else self.mean_at(self.rng.choice([t, Integer(0), Integer(
+                1)]))
         else:
             twin = self.summed() if self.rng.random() < 0.4 else self.mean_at(self.rng.choice([t, Integer(0),
          Integer(1)]))

@@ -270,13 +270,19 @@ def test_what_is_decided_without_positivity() -> None:
     assert isinstance(asked(grad(J), claim, bare), Shown)
 
 
-def test_free_times_are_not_decided() -> None:
-    """Shapes can only try some of them."""
+def test_free_times_are_decided_as_power_series() -> None:
+    """Where the series are not known to converge, shapes can only try some of the times."""
     @theorem("free", assumes=ENDLESS)
     def free() -> Chain:
         return calc(expect(tau, gamma**t * V(tau.s[t])), by(automata), expect(tau, gamma**t * Q(tau.s[t], tau.a[t])))
 
-    verdict = examine(free).claim
+    assert examine(free).follows
+
+    @theorem("growing", assumes=ENDLESS)
+    def growing() -> Chain:
+        return calc(2**t * expect(tau, V(tau.s[t])), by(automata), 2**t * expect(tau, Q(tau.s[t], tau.a[t])))
+
+    verdict = examine(growing).claim
     assert isinstance(verdict, Undecided)
     assert "free times" in verdict.why
 

@@ -34,7 +34,8 @@ from derive.procedures.encoding import Encoding, context_of
 QUICK = 36
 """Pairs in the default run."""
 FINITE = ((2, 2, 0), (2, 2, 1), (1, 2, 2), (2, 2, 1), (1, 2, 1), (1, 3, 1))
-ENDLESS = ((2, 2, 0), (1, 2, 0), (2, 2, 0))
+ENDLESS = ((2, 2, 2), (1, 2, 2), (2, 2, 1))
+"""Free times go up to the horizon of the shape, which says nothing else here."""
 MODELS, POINTS = 5, 4
 BY_CHANCE = 74
 """A careless pair that joins the next state with one that is drawn again."""

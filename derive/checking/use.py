@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr
-
 from derive.certificates.statements import condition
 from derive.checking.deciding import Deciding
 from derive.checking.judgement import Examined, Judgement

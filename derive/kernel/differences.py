@@ -92,11 +92,12 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     unbound = free(before) | free(after)
     paths = [x for x in unbound if x[0] == "trajectory"]
     places = [x for x in unbound if x[0] in ("state", "action")]
-    if len(paths) > 1 or any(x[0] == "batch" for x in unbound) or (context.infinite and len(places) < len(unbound)):
+    loose = {"batch", "trajectory", "draw"} if context.infinite else {"batch"}
+    if len(paths) > 1 or any(x[0] in loose for x in unbound):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     one_direction(before, after)
     sealed: dict[str, Any] = {"context": context, "before": before, "after": after, "policy": policy}
-    context, before, after = from_its_time(*as_functions_of_states(context, before, after))
+    context, before, after = as_power_series(*from_its_time(*as_functions_of_states(context, before, after)))
     open_ = frozenset(f"@{name}" for sort, name in free(before) | free(after) if sort == "time")
     sealed |= {"reading": context, "open_times": open_}
     closed = Closed(context)
@@ -156,6 +157,20 @@ def from_its_time(context: Context, before: Term, after: Term) -> tuple[Context,
         return context, before, after
     (t,) = times
     return replace(context, first=0), replaced(before, t, time()), replaced(after, t, time())
+
+
+def as_power_series(context: Context, before: Term, after: Term) -> tuple[Context, Term, Term]:
+    """f(t) = g(t) at every time without a last decision, as sum_t c^t f(t) = sum_t c^t g(t) for each c in [0, 1).
+
+    Both sums are shown to converge absolutely before anything is computed, and so does what each of their terms sums;
+    two power series in c that are equal on an interval have the same coefficients.
+    """
+    times = sorted(x for x in free(before) | free(after) if x[0] == "time") if context.infinite else []
+    for n, t in enumerate(times):
+        c, every = f"@{n}", ("from", time(), INF)
+        before, after = (bound("sum", t, every, ("*", ("c^", c, time(0, (t, 1))), x)) for x in (before, after))
+        context = replace(context, scalars=context.scalars | {(c, "below one")})
+    return context, before, after
 
 
 def linear(context: Context, form: Poly, open_: frozenset[str], policy: str | None) -> tuple[Automaton, ...]:

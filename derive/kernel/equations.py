@@ -77,18 +77,17 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
     """
     if type(gap) is not Gap:
         raise TypeError("no gap of the kernel")
-    context = gap.context
     try:
         certificate = plain_data(certificate)
         if gap.polynomial is None:
             keys(certificate, "sums")
-            check_parts(gap.sums, certificate["sums"], context)
+            check_parts(gap.sums, certificate["sums"], gap.reading)
         else:
             keys(certificate, "relations")
             check_product(gap, certificate["relations"], check_parts)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError, RecursionError) as wrong:
         raise NotShown(f"no certificate ({type(wrong).__name__}: {wrong})") from wrong
-    context = serving_both(context, gap.before, gap.after)
+    context = serving_both(gap.context, gap.before, gap.after)
     return Equation(_KEY, context=context, before=gap.before, after=gap.after, trusts=frozenset())
 
 

@@ -33,7 +33,7 @@ def check_product(gap: Gap, relations: Any, check_parts: Callable[..., None]) ->
         if gap.context.undiscounted and any(name == "gamma" for c in (*factor, *(d for d, _ in combination))
                                             for name, _ in c):
             raise NotShown("a relation with a discount, where it is 1")  # its factor may be 0 there
-        check_parts(relation_sums(gap, k, factor, combination), one["sums"], gap.context)
+        check_parts(relation_sums(gap, k, factor, combination), one["sums"], gap.reading)
     if any(j in images for _, combination in images.values() for _, j in combination):
         raise NotShown("a relation rests on another")
     if substituted(gap.polynomial, images):
