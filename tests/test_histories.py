@@ -21,7 +21,7 @@ from random_places import placed_pair
 from sympy import Expr
 
 import derive
-from derive import automata, by, calc, examine, main, mu, pi, r, s, samples, scalar, t, tau, theorem, total
+from derive import automata, by, calc, define, examine, main, mu, pi, r, s, samples, scalar, t, tau, theorem, total
 from derive.checking.judgement import Examined
 from derive.checking.proof_files import bundled
 from derive.errors import InvalidChain, MalformedTerm, NotATerm, OutsideFragment, Undefined, WorkLimit
@@ -30,6 +30,7 @@ from derive.kernel.terms import Malformed
 from derive.language.assumptions import Assumption, positive
 from derive.language.expression import as_term
 from derive.language.horizons import is_endless
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import Applied, HistoryAt, StateAt
@@ -37,6 +38,7 @@ from derive.language.typing import check
 from derive.language.vocabulary import P, a, forever, log, same, x
 from derive.procedures.decision import Outside, Shown, decided
 from derive.report.refutation import describe, replay
+from derive.transfer.probe import probe
 
 ENDING_ALIKE = ("history: of states that are alike", "history: two actions change places",
                 "history: where every state is possible")
@@ -222,6 +224,18 @@ def test_shapes_alone_prove_nothing_of_them() -> None:
     assert "functions of the history beside sums over states" in step.verdict.why
     (plain,) = checked(mean(as_states(alike)), by(automata), mean(as_states(past(HIST[t])))).steps
     assert plain.verdict.code == "proved"
+
+
+def test_shapes_alone_prove_nothing_of_them_under_a_name() -> None:
+    """The name says nothing of the histories in its body."""
+    hidden = define("hidden", [t, tau], past(HIST[t]))
+    one, two = mean(same(S[0], S[1]) * hidden[0](tau)), mean(same(S[0], S[1]) * hidden[1](tau))
+    for reason in (by(automata), by("words"), by()):
+        (step,) = checked(one, reason, two).steps
+        assert step.verdict.code == "undecided"
+        assert step.scope is None
+    with pytest.raises(OutsideFragment, match="functions of the history"):
+        probe(as_term(one), as_term(two), [], Shape(2, 2, 1))
 
 
 def test_a_counterexample_says_what_its_function_looks_at() -> None:
