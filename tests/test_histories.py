@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 from random import Random
 
@@ -26,6 +26,7 @@ from derive.checking.judgement import Examined
 from derive.checking.proof_files import bundled
 from derive.errors import InvalidChain, MalformedTerm, NotATerm, OutsideFragment, Undefined, WorkLimit
 from derive.kernel import terms as kernel_terms
+from derive.kernel.contexts import Context
 from derive.kernel.terms import Malformed
 from derive.language.assumptions import Assumption, positive
 from derive.language.expression import as_term
@@ -125,6 +126,20 @@ def test_only_free_functions_take_histories(place: Callable[[], Expr]) -> None:
 def test_the_kernel_takes_histories_in_free_functions_only(wrong: kernel_terms.Term) -> None:
     with pytest.raises(Malformed):
         kernel_terms.check(wrong)
+
+
+def test_functions_of_other_arguments_are_others() -> None:
+    """q(h_1, s_0) and q(s_1, h_0) have one name, and end alike; language refuses them, a certificate need not."""
+    path = ("trajectory", "tau")
+
+    def over(*kinds: str) -> kernel_terms.Term:
+        places = [(kind, path, kernel_terms.time(n)) for kind, n in zip(kinds, (1, 0), strict=True)]
+        return kernel_terms.bound("E", path, "pi", ("f", "q", *places))
+
+    apart = [over("h", "s"), over("s", "h"), over("h", "h"), over("s", "s")]
+    for one, two in combinations(apart, 2):
+        assert not isinstance(decided(Context(), one, two), Shown)
+    assert isinstance(decided(Context(), apart[0], apart[0]), Shown)
 
 
 # -- against loops -----------------------------------------------------------------------------------------
