@@ -61,6 +61,7 @@ from derive.language.assumptions import Assumption
 from derive.language.introduced import introduced
 from derive.language.source import source
 from derive.language.terms import Policy, State, Time
+from derive.testing.fuzz import fuzz
 from derive.testing.mutants import chain_mutants
 
 ADV = define("Adv", [t, s, a], Q[t](s, a) - V[t](s))
@@ -117,6 +118,14 @@ def test_a_name_of_a_name() -> None:
     twice = define("Two", [t, s, a], ADV[t](s, a) + ADV[t](s, a))
     assert codes(checked(twice[t](s, a), by(automata), 2 * A[t](s, a), assumes=[additive_return])) == ["proved"]
     assert [str(one.term) for one in introduced([twice[t](s, a)])] == ["Adv_t(s, a)", "Two_t(s, a)"]
+
+
+def test_gradients_of_logarithms_in_a_body_are_rounded_on_random_models() -> None:
+    @theorem("one")
+    def one() -> Any:
+        return calc(expect(tau, SCORE[t](tau) * function("f")(tau.s[t])), by(automata), 0)
+
+    assert fuzz([one], examples=12, seed=0).passed
 
 
 def test_a_held_name_does_not_move() -> None:
