@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 from random import Random
 
@@ -21,15 +21,17 @@ from random_places import placed_pair
 from sympy import Expr
 
 import derive
-from derive import automata, by, calc, examine, main, mu, pi, r, s, samples, scalar, t, tau, theorem, total
+from derive import automata, by, calc, define, examine, main, mu, pi, r, s, samples, scalar, t, tau, theorem, total
 from derive.checking.judgement import Examined
 from derive.checking.proof_files import bundled
 from derive.errors import InvalidChain, MalformedTerm, NotATerm, OutsideFragment, Undefined, WorkLimit
 from derive.kernel import terms as kernel_terms
+from derive.kernel.contexts import Context
 from derive.kernel.terms import Malformed
 from derive.language.assumptions import Assumption, positive
 from derive.language.expression import as_term
 from derive.language.horizons import is_endless
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import Applied, HistoryAt, StateAt
@@ -37,6 +39,7 @@ from derive.language.typing import check
 from derive.language.vocabulary import P, a, forever, log, same, x
 from derive.procedures.decision import Outside, Shown, decided
 from derive.report.refutation import describe, replay
+from derive.transfer.probe import probe
 
 ENDING_ALIKE = ("history: of states that are alike", "history: two actions change places",
                 "history: where every state is possible")
@@ -123,6 +126,20 @@ def test_only_free_functions_take_histories(place: Callable[[], Expr]) -> None:
 def test_the_kernel_takes_histories_in_free_functions_only(wrong: kernel_terms.Term) -> None:
     with pytest.raises(Malformed):
         kernel_terms.check(wrong)
+
+
+def test_functions_of_other_arguments_are_others() -> None:
+    """q(h_1, s_0) and q(s_1, h_0) have one name, and end alike; language refuses them, a certificate need not."""
+    path = ("trajectory", "tau")
+
+    def over(*kinds: str) -> kernel_terms.Term:
+        places = [(kind, path, kernel_terms.time(n)) for kind, n in zip(kinds, (1, 0), strict=True)]
+        return kernel_terms.bound("E", path, "pi", ("f", "q", *places))
+
+    apart = [over("h", "s"), over("s", "h"), over("h", "h"), over("s", "s")]
+    for one, two in combinations(apart, 2):
+        assert not isinstance(decided(Context(), one, two), Shown)
+    assert isinstance(decided(Context(), apart[0], apart[0]), Shown)
 
 
 # -- against loops -----------------------------------------------------------------------------------------
@@ -222,6 +239,18 @@ def test_shapes_alone_prove_nothing_of_them() -> None:
     assert "functions of the history beside sums over states" in step.verdict.why
     (plain,) = checked(mean(as_states(alike)), by(automata), mean(as_states(past(HIST[t])))).steps
     assert plain.verdict.code == "proved"
+
+
+def test_shapes_alone_prove_nothing_of_them_under_a_name() -> None:
+    """The name says nothing of the histories in its body."""
+    hidden = define("hidden", [t, tau], past(HIST[t]))
+    one, two = mean(same(S[0], S[1]) * hidden[0](tau)), mean(same(S[0], S[1]) * hidden[1](tau))
+    for reason in (by(automata), by("words"), by()):
+        (step,) = checked(one, reason, two).steps
+        assert step.verdict.code == "undecided"
+        assert step.scope is None
+    with pytest.raises(OutsideFragment, match="functions of the history"):
+        probe(as_term(one), as_term(two), [], Shape(2, 2, 1))
 
 
 def test_a_counterexample_says_what_its_function_looks_at() -> None:

@@ -29,6 +29,7 @@ from derive import (
     calc,
     define,
     definition,
+    delta,
     evaluate,
     examine,
     expect,
@@ -41,11 +42,13 @@ from derive import (
     log,
     main,
     mean,
+    mu,
     pi,
     policy_positive,
     r,
     s,
     samples,
+    stop_gradient,
     t,
     tau,
     theorem,
@@ -57,7 +60,8 @@ from derive.errors import BadInput, InvalidChain, MalformedTerm, NotATerm, NotEx
 from derive.language.assumptions import Assumption
 from derive.language.introduced import introduced
 from derive.language.source import source
-from derive.language.terms import State, Time
+from derive.language.terms import Policy, State, Time
+from derive.testing.fuzz import fuzz
 from derive.testing.mutants import chain_mutants
 
 ADV = define("Adv", [t, s, a], Q[t](s, a) - V[t](s))
@@ -114,6 +118,40 @@ def test_a_name_of_a_name() -> None:
     twice = define("Two", [t, s, a], ADV[t](s, a) + ADV[t](s, a))
     assert codes(checked(twice[t](s, a), by(automata), 2 * A[t](s, a), assumes=[additive_return])) == ["proved"]
     assert [str(one.term) for one in introduced([twice[t](s, a)])] == ["Adv_t(s, a)", "Two_t(s, a)"]
+
+
+def test_gradients_of_logarithms_in_a_body_are_rounded_on_random_models() -> None:
+    @theorem("one")
+    def one() -> Any:
+        return calc(expect(tau, SCORE[t](tau) * function("f")(tau.s[t])), by(automata), 0)
+
+    assert fuzz([one], examples=12, seed=0).passed
+
+
+def test_a_held_name_does_not_move() -> None:
+    """pi stands in the body, where nothing that is written shows it."""
+    ahead = define("ahead", [s], total(x, mu(x) * total(a, pi(a | x) * function("f")(s, x, a))))
+    outer = define("outer", [s], ahead(s) * ahead(s))
+    for name in (ADV[t](s, a), outer(s), total(x, function("g")(x) * ahead(x)), A[t](s, a), delta[t](tau)):
+        assert codes(checked(grad(stop_gradient(name)), by(automata), grad(0 * name),
+                             assumes=[additive_return])) == ["proved"], name
+    held = grad(total(a, pi(a | s) * stop_gradient(ADV[t](s, a))))
+    assert codes(checked(held, by(automata), total(a, grad(pi(a | s)) * Q[t](s, a)),
+                         assumes=[additive_return])) == ["proved"]
+    # its twin: what is not held moves
+    assert codes(checked(held, by(automata, expect=Refuted), grad(total(a, pi(a | s) * ADV[t](s, a))),
+                         assumes=[additive_return])) == ["refuted"]
+    assert stop_gradient(TO_GO[t](tau)) == TO_GO[t](tau)  # no pi in it: the name stays
+
+
+def test_a_name_has_the_policies_of_its_body() -> None:
+    beta = Policy("beta")
+    occupied = define("occ", [s], mu(s))
+    with pytest.raises(NotATerm, match="Adv takes no policy"):
+        ADV[t](s, a, policy=beta)
+    with pytest.raises(NotATerm, match="occ takes no policy"):
+        expect(s, V[0](s), law=occupied, policy=beta)
+    assert expect(s, V[0](s), law=occupied) == total(s, occupied(s) * V[0](s))
 
 
 def test_a_random_name_estimates() -> None:

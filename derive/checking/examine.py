@@ -42,9 +42,8 @@ from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed as NoTerm
 from derive.language.assumptions import POSSIBLE, SAMPLES, check_step, iid_samples
 from derive.language.binding import Index
-from derive.language.expression import subterms
-from derive.language.terms import Batch, Expect, HistoryAt, Law
-from derive.language.typing import is_random
+from derive.language.terms import Batch, Expect, Law
+from derive.language.typing import is_random, speaks_of_histories
 from derive.language.vocabulary import pi
 from derive.procedures import decide
 from derive.procedures.certificates import Differs
@@ -252,7 +251,7 @@ class _Examiner:
         if self.infinite and self.deciding.oracle_objects(before, after):
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
         outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
-        if any(isinstance(node, HistoryAt) for side in (before, after) for node in subterms(side)):
+        if speaks_of_histories(before, after):
             return replace(blank, verdict=Undecided(
                 f"{outside}; shapes, which have functions of the last state only, agree"))
         blank = replace(blank, scope=scope_of(answer))

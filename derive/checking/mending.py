@@ -30,6 +30,7 @@ from derive.language.assumptions import (
     samples_at_least,
     undiscounted,
 )
+from derive.language.definitions import inside
 from derive.language.expression import Plus, Ratio, Times, subterms
 from derive.language.model_class import admits
 from derive.language.terms import Policy, Total, Trajectory
@@ -119,7 +120,7 @@ def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | N
 
 
 def _candidates(deciding: Deciding, before: Expr, after: Expr) -> Iterator[Assumption]:
-    fixed = sorted({node for side in (before, after) for node in subterms(side)
+    fixed = sorted({node for side in (before, after) for node in inside(side)
                     if isinstance(node, Policy) and not node.learned and node.label != Policy.HELD}, key=str)
     listed: list[Assumption] = [covers(one, pi) for one in fixed]
     listed += [policy_positive, discount_below_one]
@@ -132,7 +133,7 @@ def _candidates(deciding: Deciding, before: Expr, after: Expr) -> Iterator[Assum
 def _over_trajectories(side: Expr) -> bool:
     """Whether a trajectory is free, or summed over: there ``possible`` makes a difference."""
     return any(isinstance(index, Trajectory) for index in side.free_symbols) or any(
-        isinstance(node, Total) and isinstance(node.index, Trajectory) for node in subterms(side))
+        isinstance(node, Total) and isinstance(node.index, Trajectory) for node in inside(side))
 
 
 def _at_least(context: Context, samples: int) -> Context:

@@ -53,10 +53,16 @@ def is_history(x: Tuple) -> bool:
 
 
 def read(t: Term) -> Term:
-    """f(h_t) as f(s_t), the function under a name of its own."""
+    """f(h_t) as f(s_t), the function under a name of its own, which says which arguments are histories."""
     if t[0] == "f" and any(map(is_history, t[2:])):
-        return ("f", MARK + t[1], *(("s", *x[1:]) if is_history(x) else x for x in t[2:]))
+        kinds = "".join("h" if is_history(x) else "." for x in t[2:])
+        return ("f", f"{MARK}{kinds} {t[1]}", *(("s", *x[1:]) if is_history(x) else x for x in t[2:]))
     return tuple(read(x) if type(x) is tuple and x else x for x in t)
+
+
+def name_of(name: str) -> str:
+    """The author's name of a function, whether it is read as one of the state or is one."""
+    return name.removeprefix(MARK).split(" ", 1)[1] if name.startswith(MARK) else name
 
 
 def unread(context: Context, t: Term) -> Iterator[str]:

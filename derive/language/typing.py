@@ -377,6 +377,11 @@ def depends_on_theta(term: Expr) -> bool:
     return any(isinstance(node, Policy) and node.learned for node in inside(term))
 
 
+def speaks_of_histories(*terms: Expr) -> bool:
+    """Whether a history occurs, also in what a definition says."""
+    return any(isinstance(node, HistoryAt) for term in terms for node in inside(term))
+
+
 def is_random(term: Expr) -> bool:
     """Whether a sampled trajectory occurs free: then the term is a random variable."""
     return any(isinstance(index, Batch) for index in term.free_symbols)

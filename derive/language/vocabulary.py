@@ -117,6 +117,8 @@ class Letter:
         notation = self.notation
         if len(places) != len(notation.inside):
             raise NotATerm(f"{notation.python} takes {len(notation.inside)} arguments, got {len(places)}.")
+        if notation.policy is None and policy != pi:
+            raise NotATerm(f"{notation.python} takes no policy, so it has no other under {policy}.")
         given = dict(zip(notation.inside, places, strict=True))
         given |= {} if notation.below is None else {notation.below: self.below}
         given |= {} if notation.policy is None else {notation.policy: policy}
@@ -214,11 +216,16 @@ def expect(index: Index, body: Any, *, policy: Policy = pi, given: Any = None, l
 
 
 def stop_gradient(term: Any) -> Expr:
-    """The term with pi held at theta wherever it occurs: the same value, and it does not move."""
+    """The term with pi held at theta wherever it occurs: the same value, and it does not move.
+
+    A name that has pi in its body only is replaced by the body.
+    """
 
     def held(part: Any) -> Any:
         if part == pi:
             return pi_old
+        if isinstance(part, Defined) and pi not in part.args and pi in definitions.inside(part):
+            return held(definitions.some_meaning(part))
         kept = part.args[:1] if isinstance(part, Binder) else ()
         arguments = kept + tuple(map(held, part.args[len(kept):]))
         return part.func(*arguments) if arguments != part.args else part

@@ -20,7 +20,7 @@ from derive.counterexample.enumerate import Enumeration
 from derive.errors import NotApplicable
 from derive.language.assumptions import POSSIBLE, Assumption
 from derive.language.binding import Index
-from derive.language.expression import subterms
+from derive.language.definitions import inside
 from derive.language.model_class import fits, holds_at
 from derive.language.models import Model, Shape
 from derive.language.signature import signature
@@ -66,7 +66,7 @@ def _in_floats(before: Expr, after: Expr, known: Collection[Assumption], shape: 
 def _exactly(before: Expr, after: Expr, known: Collection[Assumption], shape: Shape, seed: int) -> bool:
     model = _model(before, after, known, shape, seed)
     oracle = Enumeration(model, possible_only=POSSIBLE in known)
-    rounded = any(isinstance(node, (Grad, Log)) for side in (before, after) for node in subterms(side))
+    rounded = any(isinstance(node, (Grad, Log)) for side in (before, after) for node in inside(side))
     for indices in _places(before, after, known, model, EXACT, seed):
         left, right = oracle.value(before, indices), oracle.value(after, indices)
         if abs(left - right) > (ROUNDING * max(Fraction(1), abs(left), abs(right)) if rounded else 0):

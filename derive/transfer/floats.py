@@ -8,7 +8,7 @@ import numpy as np
 
 from derive.errors import OutsideFragment, Undefined
 from derive.kernel.contexts import Context
-from derive.kernel.histories import MARK
+from derive.kernel.histories import name_of
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, Term
 from derive.numeric.instances import Instance
@@ -65,7 +65,7 @@ class AtInstance(Tables):
             case "d2pi":
                 return self._second_derivative(name).transpose(0, 2, 1)
             case "f":
-                key = (name.removeprefix(MARK), tuple("action" if sort == "a" else "state" for sort in sorts))
+                key = (name_of(name), tuple("action" if sort == "a" else "state" for sort in sorts))
                 return self.instance.functions[key][None]
         raise OutsideFragment(f"the symbol {what} has no numbers here")
 

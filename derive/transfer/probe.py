@@ -20,10 +20,9 @@ from derive.kernel.differences import Gap, difference
 from derive.kernel.factors import MU
 from derive.kernel.polynomials import Refused
 from derive.language.assumptions import Assumption
-from derive.language.expression import subterms
 from derive.language.horizons import is_endless
 from derive.language.models import Shape
-from derive.language.terms import HistoryAt
+from derive.language.typing import speaks_of_histories
 from derive.procedures.encoding import Encoding, context_of
 from derive.semantics.modular import random_primes
 from derive.transfer.arrays import Array, Residues
@@ -105,7 +104,7 @@ def probe(before: Expr, after: Expr, assumptions: Iterable[Assumption], shape: S
     """
     if is_endless(before, after):
         raise OutsideFragment("an infinite horizon is not probed; its shapes are checked by resolvents")
-    if any(isinstance(node, HistoryAt) for side in (before, after) for node in subterms(side)):
+    if speaks_of_histories(before, after):
         raise OutsideFragment("functions of the history; a model has functions of the last state only")
     known = frozenset(assumptions)
     encoding = Encoding(known, infinite=False)
