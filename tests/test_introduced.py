@@ -159,6 +159,15 @@ def test_a_random_name_estimates() -> None:
     assert codes(found) == ["estimates"]
 
 
+def test_the_mean_of_a_random_name_is_refuted_as_what_it_stands_for() -> None:
+    """Its samples stand in the body, where nothing that is written shows them."""
+    average = define("avg", [samples], mean(i, R(samples[i])))
+    assert codes(checked(expect(samples, average(samples)), by(automata), J, assumes=[iid_samples])) == ["proved"]
+    for false in (2 * J, expect(samples, average(samples) * average(samples)), J * J):
+        assert codes(checked(expect(samples, average(samples)), by(automata, expect=Refuted), false,
+                             assumes=[iid_samples])) == ["refuted"]
+
+
 @pytest.mark.parametrize(("wrong", "says"), [
     (lambda: define("Adv", [s], Q[t](s, a)), "speaks of a, t"),
     (lambda: define("Adv", [s, s], V[t](s)), "not different"),
