@@ -13,7 +13,7 @@ import pytest
 from claims_histories import HIST, chosen, of_both, past, q
 from claims_unfolding import A_, S, mean
 from kernel_claims import NAMED, encoded
-from kernel_letters import DP, TRUE, Claim
+from kernel_letters import DP, IID, TRUE, Claim
 from kernel_oracle import CLOSE, model_of, places_of, values, witness_of_a_difference
 from random_careless import careless_pair
 from random_pairs import random_pair
@@ -36,7 +36,8 @@ from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import Applied, HistoryAt, StateAt
 from derive.language.typing import check
-from derive.language.vocabulary import P, a, forever, log, same, x
+from derive.language.vocabulary import P, a, forever, i, log, same, x
+from derive.language.vocabulary import mean as sample_mean
 from derive.procedures.decision import Outside, Shown, decided
 from derive.report.refutation import describe, replay
 from derive.transfer.probe import probe
@@ -251,6 +252,19 @@ def test_shapes_alone_prove_nothing_of_them_under_a_name() -> None:
         assert step.scope is None
     with pytest.raises(OutsideFragment, match="functions of the history"):
         probe(as_term(one), as_term(two), [], Shape(2, 2, 1))
+
+
+def test_means_that_agree_on_shapes_are_not_said_to_agree() -> None:
+    """Estimates of means that are equal for functions of the last state only."""
+    def estimate(number: int) -> Expr:
+        return sample_mean(i, same(samples[i].s[0], samples[i].s[1]) * past(samples[i].h[number]))
+
+    (step,) = checked(mean(same(S[0], S[1]) * past(HIST[1])), by(automata), estimate(0), assumes=IID).steps
+    assert step.verdict.code == "undecided"
+    assert "functions of the last state only" in step.verdict.why
+    (step,) = checked(estimate(1) + 0 * r(s, a, x), by(automata), 2 * estimate(0) - estimate(1), assumes=IID).steps
+    assert step.verdict.code != "same-mean"
+    assert "means agree" not in getattr(step.verdict, "note", "")
 
 
 def test_a_counterexample_says_what_its_function_looks_at() -> None:

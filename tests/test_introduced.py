@@ -159,6 +159,15 @@ def test_a_random_name_estimates() -> None:
     assert codes(found) == ["estimates"]
 
 
+def test_the_mean_of_a_random_name_is_refuted_as_what_it_stands_for() -> None:
+    """Its samples stand in the body, where nothing that is written shows them."""
+    average = define("avg", [samples], mean(i, R(samples[i])))
+    assert codes(checked(expect(samples, average(samples)), by(automata), J, assumes=[iid_samples])) == ["proved"]
+    for false in (2 * J, expect(samples, average(samples) * average(samples)), J * J):
+        assert codes(checked(expect(samples, average(samples)), by(automata, expect=Refuted), false,
+                             assumes=[iid_samples])) == ["refuted"]
+
+
 @pytest.mark.parametrize(("wrong", "says"), [
     (lambda: define("Adv", [s], Q[t](s, a)), "speaks of a, t"),
     (lambda: define("Adv", [s, s], V[t](s)), "not different"),
@@ -178,6 +187,33 @@ def test_a_random_name_estimates() -> None:
 def test_what_introduces_no_name(wrong: Any, says: str) -> None:
     with pytest.raises(InvalidChain, match=says):
         wrong()
+
+
+F, FIRST = function("f"), State("s_0")
+
+
+@pytest.mark.parametrize(("chain", "says"), [
+    ((expect(tau, F(FIRST)), by(automata), F(FIRST)), "s at the time 0"),  # E[f(s_0)] = f(s_0), true of a letter
+    ((expect(tau, function("V_t")(tau.s[t])), by(), 0), "V at the time t"),
+    ((F(State("s'_H")), by(), 0), "s at the time H"),
+    ((function("δ_k")(s), by(), 0), "delta at the time k"),
+    ((total(Time("n"), ADV[t](s, a)) * function("Adv_t")(s), by(), 0), "Adv at the time t"),
+    ((V[Time("n")](s), by(), function("V_n")(s)), "V at the time n"),
+    ((V[Time("t_1")](s), by(), function("V_t_1")(s)), "V at the time t_1"),
+    ((V[Time("n'")](s), by(), function("V_n'")(s)), "V at the time n"),
+    ((grad(log(Policy("pi_theta")(a | s))), by(automata), 0 * grad(J)), "has this name already"),
+    ((Policy("π_θ")(a | s), by(), 0), "has this name already"),
+    ((function("alpha")(s), by(), function("α")(s)), "printed alike"),
+    ((function("f_alpha")(s), by(), define("f_α", [s], V[0](s))(s)), "printed alike"),
+])
+def test_no_name_is_printed_as_something_else(chain: Any, says: str) -> None:
+    with pytest.raises(InvalidChain, match=says):
+        calc(*chain)
+
+
+def test_a_subscript_that_is_no_time_is_a_name() -> None:
+    for name in ("Q_w", "f_t", "V_hat", "s_next", "b_1", "q_old"):
+        assert calc(function(name)(s), by(), 0)
 
 
 def test_a_body_without_meaning_is_refused_at_once() -> None:

@@ -53,6 +53,8 @@ from derive.rules.decision import Decision
 from derive.rules.rule import Rule
 from derive.semantics.kept_models import Models
 
+LAST_STATE = "shapes, which have functions of the last state only"
+
 
 class Session:
     """Examines theorems, each once, however many others use it as a lemma.
@@ -253,7 +255,7 @@ class _Examiner:
         outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
         if speaks_of_histories(before, after):
             return replace(blank, verdict=Undecided(
-                f"{outside}; shapes, which have functions of the last state only, agree"))
+                f"{outside}; the sides agree on {LAST_STATE}, which says nothing of others"))
         blank = replace(blank, scope=scope_of(answer))
         if isinstance(evidence.kernel, Differs) and horizon is not None:  # whatever a rule says of it
             place = "" if self.infinite else f" at H = {horizon}"
@@ -379,6 +381,9 @@ class _Examiner:
         horizon = evidence.kernel.horizon if isinstance(evidence.kernel, Differs) else None
         if horizon is not None and self.deciding.late_witness(means[0], means[1], horizon) is not None:
             return self._refuted(blank, witness, owed)
+        if speaks_of_histories(*means):
+            return replace(blank, verdict=Undecided(
+                f"the sides differ; their means agree on {LAST_STATE}, which says nothing of others"))
         if (is_random(blank.before) and is_random(blank.after)) or owed:
             shapes = evidence.shapes
             least = min((shape.samples for shape in shapes.exact or shapes.vacuous), default=1)

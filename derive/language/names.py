@@ -1,7 +1,8 @@
 """The names that a derivation gives: what is shown must be what was checked, so no name looks like something else.
 
 A name is at most 40 letters, digits, ``_`` and ``'``, begins with a letter, and is none that the language has
-already, nor one that looks the same: ``function("J")`` would be printed as the objective.
+already, nor one that looks the same: ``function("J")`` would be printed as the objective, ``State("s_0")`` as the
+first state of a trajectory, ``Policy("pi_theta")`` as the policy that depends on theta. No two names look the same.
 """
 
 from __future__ import annotations
@@ -13,22 +14,28 @@ from collections.abc import Iterable
 from sympy import Expr
 
 from derive.errors import InvalidChain
+from derive.language.alphabets import UNICODE
 from derive.language.binding import Index
 from derive.language.definitions import DEFINITIONS
 from derive.language.expression import subterms
 from derive.language.introduced import Introduced, introduced
-from derive.language.terms import Batch, Defined, Function, Policy, Trajectory
+from derive.language.terms import Batch, Defined, Function, Policy, StateValue, Time, Trajectory
 
 LONGEST = 40
 _GRAMMAR = re.compile(r"[^\W\d_][\w']*\Z")
 _TAKEN = frozenset((
     "D", "E", "H", "J", "P", "Pr", "R", "V", "Var", "m", "r", "mu", "pi", "gamma", "theta", "phi", "tau", "pi_old",
-    "π_old", "same", "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance",
+    "pi_theta", "same", "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance",
     "ratio", *(name for record in DEFINITIONS if record.notation is not None
                for name in (record.notation.letter, record.notation.python))))
 """Words of the language, and signs that only the language prints."""
-_GREEK = {"μ": "mu", "π": "pi", "γ": "gamma", "θ": "theta", "δ": "delta", "φ": "phi", "τ": "tau", "ϕ": "phi",
-          "ϑ": "theta", "ϖ": "pi", "µ": "mu"}
+_TIMED = frozenset(("s", "a", "h", *(
+    word for notation in (StateValue.notation, *(record.notation for record in DEFINITIONS))
+    if notation is not None and notation.below is not None for word in (notation.letter, notation.python))))
+"""Letters that are printed with a time as their subscript."""
+_TIMES = re.compile(r"\d+\Z|[Htkjl]\Z")
+"""Subscripts that are times: numbers, the last one, and the letters that bound times are printed with."""
+_GREEK = {**{sign: name for name, sign in UNICODE.letters.items()}, "ϕ": "phi", "ϑ": "theta", "ϖ": "pi"}
 _ALIKE = str.maketrans("ΑΕΗΡАЕНРЈԚѴаер", "AEHPAEHPJQVaep")
 """Greek and Cyrillic letters that are printed as Latin ones are."""
 
@@ -43,28 +50,51 @@ def check_names(terms: Iterable[Expr]) -> None:
     names = introduced(spoken)
     own = {one.record.name: one.record for one in names}
     spoken += [one.body for one in names]
+    timed = _TIMED | {_looks(name)[0] for name, one in own.items() if one.notation and one.notation.below is not None}
+    times = {_looks(str(node.label))[0].rstrip("'") for term in spoken for node in term.free_symbols
+             if isinstance(node, Time)}
+    seen: dict[tuple[str, str], str] = {}
+
+    def check_one(node: Expr, name: str) -> None:
+        kind = {Function: "function", Defined: "define"}.get(type(node), type(node).__name__)
+        _check(node, kind, name)
+        looks, stem, below = _looks(name)
+        stem = stem.rstrip("'")
+        if below and stem in timed and (_TIMES.match(below) or below in times):
+            raise InvalidChain(f"{kind}({name!r}) would be read as {stem} at the time {below}. Give another name.")
+        sort = "function" if isinstance(node, (Function, Defined)) else kind
+        if seen.setdefault((sort, looks), name) != name:
+            raise InvalidChain(f"{kind}({name!r}) and {seen[sort, looks]!r} are printed alike. Give another name.")
+
     for term in spoken:
         for node in (*subterms(term), *term.free_symbols):
             if isinstance(node, (Function, Policy)) or (isinstance(node, Index) and isinstance(node.label, str)):
-                _check(node, str(node.label))
+                check_one(node, str(node.label))
                 if not isinstance(node, Index) and str(node.label) in own:
                     raise InvalidChain(f"{node.label} is a name that define(...) introduces, and another name too.")
             if isinstance(node, Defined) and isinstance(node.record.stands_for, Introduced):
-                _check(node, node.record.name)
+                check_one(node, node.record.name)
                 if own[node.record.name] != node.record:
                     raise InvalidChain(f"define({node.record.name!r}, ...) introduces two things under one name.")
 
 
-def _check(node: Expr, name: str) -> None:
+def _looks(name: str) -> tuple[str, str, str]:
+    """A name as it is printed, signs by their names; its letter; its subscript, without primes."""
+    folded = unicodedata.normalize("NFKC", name).translate(_ALIKE)
+    stem, _, below = folded.rstrip("'").partition("_")
+    stem, below = (_GREEK.get(part, part) for part in (stem, below))
+    primes = "'" * (len(folded) - len(folded.rstrip("'")))
+    return f"{stem}_{below}{primes}" if below else stem + primes, stem, below
+
+
+def _check(node: Expr, kind: str, name: str) -> None:
     if isinstance(node, Policy) and (node.learned or node.label == node.HELD):
         return
-    kind = {Function: "function", Defined: "define"}.get(type(node), type(node).__name__)
     if len(name) > LONGEST or not _GRAMMAR.match(name) or not name.isprintable():
         shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
         raise InvalidChain(f"{kind}({shown!r}): a name is at most {LONGEST} letters, digits, _ and ', "
                            "and begins with a letter.")
-    plain = unicodedata.normalize("NFKC", name).translate(_ALIKE)
-    plain = _GREEK.get(plain, plain)
+    plain = _looks(name)[0]
     if plain in _TAKEN and not (isinstance(node, Trajectory) and plain == "tau") and not isinstance(node, Batch):
         raise InvalidChain(f"{kind}({name!r}): the language has this name already, and it would be read as that. "
                            "Give another one.")

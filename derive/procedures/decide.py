@@ -130,6 +130,7 @@ class Comparison:
 
     def agrees(self, before: Expr, after: Expr, shape: Shape) -> bool | None:
         """Whether the generic model of a shape agrees, or does at random points; None where it cannot be asked."""
+        before, after = self._resolved(before, after)
         found = self._quietly(before, after, shape, frozenset(), modular=True)
         if found is None and not self.endless and shape.trajectories**shape.samples <= MOST_WAYS // 50:
             found = self._quietly(before, after, shape, frozenset(), modular=False)
@@ -142,7 +143,7 @@ class Comparison:
             NotATerm: if a part is not of this language.
         """
         refuse_foreign(before, after)
-        before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
+        before, after = self._resolved(before, after)
         if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
             return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
         return self._on_shapes(before, after)
@@ -155,7 +156,7 @@ class Comparison:
         """
         if self._speaks(before, after).samples:
             return None
-        before, after = (resolved(side, additive=self.additive, infinite=self.endless) for side in (before, after))
+        before, after = self._resolved(before, after)
         depth = max(1, _nesting(before), _nesting(after))
         shapes = [shape for shape in CROSSED if shape.horizon >= first and shape.trajectories**depth <= MOST_CROSSED]
         shapes = list(INFINITE_CROSSED) if self.endless else [one for one in shapes if self._fits(one)]
@@ -277,6 +278,10 @@ class Comparison:
 
     def _fits(self, shape: Shape) -> bool:
         return fits(self.assumptions, shape, infinite=self.endless)
+
+    def _resolved(self, *sides: Expr) -> Iterator[Expr]:
+        """What evaluators read: samples, say, are looked for in terms, and not in what names stand for."""
+        return (resolved(side, additive=self.additive, infinite=self.endless) for side in sides)
 
     def _speaks(self, before: Expr, after: Expr) -> Signature:
         """What the two sides speak of, found once."""
