@@ -241,9 +241,19 @@ def test_a_name_is_written_where_it_is_introduced(tmp_path: Path, capsys: pytest
     assert main(["check", "--format", "json", str(path)]) == 0
     (one,) = json.loads(capsys.readouterr().out)["theorems"]
     assert one["introduces"] == [{"term": "Adv_t(s, a)", "stands_for": "Q_t(s, a) - V_t(s)"}]
+    assert main(["report", "-o", str(tmp_path / "r.tex"), str(path)]) == 0
+    assert r"\lead{Names.} $Adv_t(s, a) := Q_t(s, a) - V_t(s)$." in (tmp_path / "r.tex").read_text()
     certificate = tmp_path / "c.json"
     assert main(["check", "--certificate", str(certificate), str(path)]) == 0
     assert main(["verify", str(certificate), "--against", str(path)]) == 0
+
+
+def test_a_page_says_what_a_name_stands_for(tmp_path: Path) -> None:
+    pytest.importorskip("latex2mathml")
+    assert main(["report", "soft_value", "policy_gradient", "-o", str(tmp_path / "r.html")]) == 0
+    written = (tmp_path / "r.html").read_text()
+    assert written.count("<p>where ") == 1
+    assert ":=" in written
 
 
 def test_its_source_builds_it_again() -> None:

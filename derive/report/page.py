@@ -16,6 +16,7 @@ from derive.checking.verdict import Estimates, Malformed, NotClaimed, Proved, Re
 from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.alphabets import LATEX
+from derive.language.introduced import introduced
 from derive.language.notation import write
 from derive.report.curve import Curve, curve
 from derive.report.document import TITLE, rules_used, versions
@@ -74,6 +75,7 @@ class Shown:
     before: Markup
     after: Markup
     relation: str
+    names: tuple[tuple[Markup, Markup], ...]
     assumed: tuple[tuple[str, str, bool], ...]
     lines: tuple[Line, ...]
     remarks: tuple[Remark, ...]
@@ -135,6 +137,8 @@ def _shown(one: Examined, labels: dict[Theorem, str]) -> Shown:
     return Shown(
         label=labels[theorem], title=visible(theorem.title), words=words(theorem.docstring),
         before=mathml(terms[0]), after=mathml(terms[-1]), relation=theorem.sign if claimed and one.as_claimed else "≟",
+        names=tuple((mathml(name.term, display="inline"), mathml(name.body, display="inline"))
+                    for name in introduced(terms)),
         assumed=tuple((assumption.name, assumption.says, assumption not in one.idle)
                       for assumption in theorem.assumes),
         lines=(Line(mathml(terms[0])), *(_line(step, number, labels) for number, step in enumerate(one.steps, 1))),

@@ -22,6 +22,7 @@ from derive.checking.verdict import (
     Unjustified,
 )
 from derive.language.assumptions import Assumption, additive_return
+from derive.language.introduced import introduced
 from derive.procedures.obligations import Obligation
 from derive.report.counterexample import Counterexample, counterexample
 from derive.report.escape import Tex, capital, code, heading, literal, prose, sentence
@@ -99,6 +100,7 @@ class Section:
     source: Tex
     remarks: tuple[Tex, ...]
     claim: tuple[Row, ...]
+    names: tuple[Tex, ...]
     used: tuple[tuple[Tex, Tex], ...]
     idle: tuple[tuple[Tex, Tex], ...]
     chain: tuple[Row, ...]
@@ -122,6 +124,7 @@ def section(examined: Examined, labels: Mapping[Theorem, Tex]) -> Section:
         source=literal(sentence(capital(said.source))), remarks=tuple(map(prose, said.remarks)),
         claim=_equation(terms[0], terms[-1], theorem.broken.latex if theorem.broken is not None else
                         "=" if examined.expected == Proved.code else _DOUBTED),
+        names=tuple(Tex(f"{formula(name.term)} := {formula(name.body)}") for name in introduced(terms)),
         used=_assumptions(examined.used), idle=_assumptions(examined.idle),
         chain=tuple(_chain(examined, labels)), steps=tuple(_table(examined, labels)),
         tagged=any(step.by.tag for step in examined.steps),
