@@ -7,15 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sympy import Integer
 
 from derive.checking.derivation import By, Theorem, by, calc, theorem
 from derive.checking.examine import examine
 from derive.checking.verdict import Estimates, Malformed, NeedsCondition, Refuted, SameMean
-from derive.language.assumptions import iid_samples, policy_positive, possible
+from derive.errors import NotApplicable
+from derive.language.assumptions import earlier, iid_samples, policy_positive, possible
 from derive.language.expression import as_term
 from derive.language.models import Shape
+from derive.language.signature import signature
 from derive.language.vocabulary import (
     J,
     P,
@@ -25,10 +28,12 @@ from derive.language.vocabulary import (
     expect,
     grad,
     i,
+    k,
     log,
     m,
     mean,
     pi,
+    r,
     ratio,
     s,
     samples,
@@ -37,6 +42,8 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
+from derive.numeric.gaps import largest_gap
+from derive.numeric.instances import random_instance
 from derive.testing.fuzz import EXACT, FLOAT, FuzzResult, fuzz
 from proofs.gradient_of_probability import gradient_of_probability
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
@@ -118,6 +125,17 @@ def test_a_step_expected_to_be_refuted_must_be_separated() -> None:
     assert true.failure is not None
     assert true.failure.shape is None
     assert "4 examples did not tell the sides apart" in true.failure.says
+
+
+def test_times_are_those_that_the_cases_admit() -> None:
+    """Past rewards drop out, at earlier times only; with one decision there are none, and nothing is compared."""
+    step = expect(tau, grad(log(pi(tau.a[k] | tau.s[k]))) * r(tau.s[t], tau.a[t], tau.s[t + 1])), 0
+    for seed in range(3):
+        assert fuzz([claimed(*step, assumes=[earlier(t, k)])], examples=30, seed=seed).passed
+    assert fuzz([claimed(*step)], examples=30, seed=0).failure is not None
+    instance = random_instance(np.random.default_rng(0), Shape(1, 2, 0), signature(*map(as_term, step)))
+    with pytest.raises(NotApplicable, match="as the assumptions say"):
+        largest_gap(*map(as_term, step), instance, assumptions=[earlier(t, k)])
 
 
 def test_estimates_have_the_right_mean_and_differ() -> None:

@@ -11,7 +11,9 @@ import numpy as np
 from sympy import Expr
 
 from derive.errors import NotApplicable
+from derive.language.assumptions import POSSIBLE, Assumption
 from derive.language.binding import Index
+from derive.language.model_class import holds_at
 from derive.language.models import Path
 from derive.language.typing import refuse_foreign
 from derive.numeric.instances import Instance
@@ -84,20 +86,28 @@ def _drawn(index: Index, values: list[Any], instance: Instance, rng: np.random.G
     return values[int(rng.integers(len(values)))]
 
 
-def largest_gap(before: Expr, after: Expr, instance: Instance, *, possible_only: bool = False,
+def largest_gap(before: Expr, after: Expr, instance: Instance, *, assumptions: Collection[Assumption] = (),
                 most: int = MOST_ASSIGNMENTS, rng: np.random.Generator | None = None) -> Gap:
-    """max |before - after| over ``assignments``, with the scale to hold it against.
+    """max |before - after| over those ``assignments`` that the assumptions admit, with the scale to hold it against.
 
     The scale is the largest of: the numbers of the instance, the entries of both sides, 1.
 
     Raises:
+        NotApplicable: also where the assumptions admit no assignment.
         Undefined, NotApplicable, OutsideFragment, NotATerm: as ``interpretation.value`` does, at any assignment.
     """
     refuse_foreign(before, after)
+    possible_only = POSSIBLE in assumptions
     meaning, absolute, scale = Meaning(instance, possible_only), 0.0, instance.largest_number
     free = {index for index in before.free_symbols | after.free_symbols if isinstance(index, Index)}
+    admitted = False
     for at in assignments(free, instance, possible_only=possible_only, most=most, rng=rng):
+        if not holds_at(assumptions, at, instance.mdp.horizon):
+            continue
+        admitted = True
         left, right = meaning.value(before, at), meaning.value(after, at)
         absolute = max(absolute, float(np.max(np.abs(left - right))))
         scale = max(scale, float(np.max(np.abs(left))), float(np.max(np.abs(right))))
+    if not admitted:
+        raise NotApplicable("no values of the free letters are as the assumptions say.")
     return Gap(absolute, scale)

@@ -16,7 +16,7 @@ from sympy import Expr, Integer, Rational
 
 from derive.checking.theorems import Chain, Theorem
 from derive.errors import MalformedTerm, NotApplicable, OutsideFragment, Undefined
-from derive.language.assumptions import POSSIBLE, check_step
+from derive.language.assumptions import check_step
 from derive.language.binding import Binder, Index, rewrite_bottom_up
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.models import Shape
@@ -364,8 +364,7 @@ def differs(before: Expr, after: Expr, theorem: Theorem) -> bool:
             instance = random_instance(np.random.default_rng([number, zeros]), shape, parts,
                                        assumptions=theorem.assumes, zeros=zeros)
             try:
-                gap = largest_gap(before, after, instance, possible_only=POSSIBLE in theorem.assumes,
-                                  most=MOST_ASSIGNMENTS)
+                gap = largest_gap(before, after, instance, assumptions=theorem.assumes, most=MOST_ASSIGNMENTS)
             except (Undefined, NotApplicable, OutsideFragment):
                 continue
             if gap.differs:

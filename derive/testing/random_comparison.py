@@ -59,7 +59,7 @@ def _in_floats(before: Expr, after: Expr, known: Collection[Assumption], shape: 
         instance = instance_of(_model(before, after, known, shape, seed), signature(before, after))
     else:
         instance = random_instance(rng, shape, signature(before, after), assumptions=known, zeros=bool(seed % 2))
-    gap = largest_gap(before, after, instance, possible_only=POSSIBLE in known, most=MOST_ASSIGNMENTS[FLOAT], rng=rng)
+    gap = largest_gap(before, after, instance, assumptions=known, most=MOST_ASSIGNMENTS[FLOAT], rng=rng)
     return gap.differs
 
 
@@ -98,11 +98,19 @@ def _model(before: Expr, after: Expr, known: Collection[Assumption], shape: Shap
 
 def _places(before: Expr, after: Expr, known: Collection[Assumption], model: Model, method: str,
             seed: int) -> Iterator[dict[Index, Any]]:
-    """Values for the free indices, as the enumeration reads them."""
+    """Values for the free indices, as the enumeration reads them.
+
+    Raises:
+        NotApplicable: where the assumptions admit none.
+    """
+    admitted = False
     free = {index for index in before.free_symbols | after.free_symbols if isinstance(index, Index)}
     for at in assignments(free, instance_of(model, signature(before, after)), possible_only=POSSIBLE in known,
                           most=MOST_ASSIGNMENTS[method], rng=np.random.default_rng(seed)):
         found = {index: dict(enumerate(value, 1)) if isinstance(value, tuple) and isinstance(index, Batch) else value
                  for index, value in at.items()}
         if holds_at(known, found, model.shape.horizon):
+            admitted = True
             yield found
+    if not admitted:
+        raise NotApplicable("no values of the free letters are as the assumptions say.")
