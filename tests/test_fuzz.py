@@ -13,6 +13,7 @@ from sympy import Integer
 
 from derive.checking.derivation import By, Theorem, by, calc, theorem
 from derive.checking.examine import examine
+from derive.checking.proof_files import bundled, load, proof_files
 from derive.checking.verdict import Estimates, Malformed, NeedsCondition, Refuted, SameMean
 from derive.errors import NotApplicable
 from derive.language.assumptions import earlier, iid_samples, policy_positive, possible
@@ -82,6 +83,13 @@ def test_bundled_proofs_survive_many_examples(seed: int) -> None:
     result = fuzz(BUNDLED, examples=300, seed=seed)
     assert result.passed, result.failure
     assert len(result.shapes) > 30
+
+
+@pytest.mark.deep
+def test_every_bundled_theorem_survives() -> None:
+    files = [file for file in proof_files([bundled()]) if file.parent == bundled()]
+    result = fuzz([proof for file in files for proof in load(file)], examples=8, seed=0)
+    assert result.passed, result.failure
 
 
 FALSE = {

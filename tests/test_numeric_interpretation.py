@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFragment, Undefined
-from derive.language.assumptions import additive_return, dynamics_positive, initial_positive, policy_positive, possible
+from derive.language.assumptions import (
+    additive_return,
+    below_one,
+    covers,
+    dynamics_positive,
+    initial_positive,
+    policy_positive,
+    possible,
+    undiscounted,
+)
 from derive.language.expression import as_term
 from derive.language.models import Model, Shape
 from derive.language.signature import signature
@@ -39,6 +48,7 @@ from derive.language.vocabulary import (
     ratio,
     s,
     samples,
+    scalar,
     t,
     tau,
     total,
@@ -51,6 +61,7 @@ from derive.numeric.closed_form import closed_form
 from derive.numeric.gaps import assignments, largest_gap
 from derive.numeric.instances import Instance, instance_of, random_instance
 from derive.numeric.interpretation import value
+from derive.numeric.tabular import softmax
 
 base, q, beta = function("b"), function("q"), Policy("beta")
 score = total(t, grad(log(pi(tau.a[t] | tau.s[t]))))
@@ -304,3 +315,18 @@ def test_instances_are_checked() -> None:
         replace(instance, policies={"beta": np.ones((2, 2))})
     with pytest.raises(InvalidModel, match="Give m >= 1"):
         replace(instance, samples=0)
+
+
+def test_random_instances_are_of_the_class_that_is_assumed() -> None:
+    """Else a true theorem without a discount, or of covered policies, would be told false."""
+    number, beta = scalar("c"), Policy("beta")
+    parts = signature(number * expect(tau, R(tau), policy=beta) + J)
+    assumed = [undiscounted, below_one(number), covers(beta, pi)]
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        free = random_instance(rng, Shape(2, 3, 1), parts, zeros=True)
+        one = random_instance(np.random.default_rng(seed), Shape(2, 3, 1), parts, assumptions=assumed, zeros=True)
+        assert one.mdp.gamma == 1 != free.mdp.gamma
+        assert 0 <= one.functions["c", ()] < 1
+        assert (one.policies["beta"][softmax(one.theta) > 0] > 0).all()
+    assert not (free.policies["beta"][softmax(free.theta) > 0] > 0).all()

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import InvalidModel
 from derive.language.assumptions import (
+    COVERS,
+    POSITIVE,
+    SCALAR,
     Assumption,
     additive_return,
     dynamics_positive,
     initial_positive,
     policy_positive,
+    undiscounted,
 )
 from derive.language.models import Model, Path, Shape
 from derive.language.signature import Signature
-from derive.numeric.tabular import FloatArray, TabularMDP, checked_theta, from_model, logits
+from derive.language.terms import Policy
+from derive.numeric.tabular import FloatArray, TabularMDP, checked_theta, from_model, logits, softmax
 
 FunctionKey = tuple[str, tuple[str, ...]]
 """A free function's name with the sorts of its arguments, as in ``Signature.functions``."""
@@ -69,7 +74,7 @@ class Instance:
 
 def random_instance(rng: np.random.Generator, shape: Shape, signature: Signature, *,
                     assumptions: Collection[Assumption] = (), zeros: bool = False) -> Instance:
-    """A random instance of ``shape`` with every symbol of ``signature`` given numbers.
+    """A random instance of ``shape`` in the class of the assumptions, with every symbol of ``signature`` given numbers.
 
     Probabilities are Dirichlet rows, positive throughout; with ``zeros`` a third of the
     entries of mu, of P and of every policy is 0, except where an assumption forbids it. R
@@ -92,8 +97,23 @@ def random_instance(rng: np.random.Generator, shape: Shape, signature: Signature
     if signature.returns and additive_return not in assumptions:
         returns = {path: float(number) for path, number in
                    zip(shape.paths(), rng.normal(size=shape.trajectories), strict=True)}
-    return Instance(mdp=mdp, theta=theta, returns=returns, policies=policies, functions=functions,
-                    samples=shape.samples)
+    return _in_class(assumptions, Instance(mdp=mdp, theta=theta, returns=returns, policies=policies,
+                                           functions=functions, samples=shape.samples))
+
+
+def _in_class(assumptions: Collection[Assumption], instance: Instance) -> Instance:
+    """With the discount 1 where that is assumed, numbers in their ranges, and policies that cover others."""
+    functions, policies = dict(instance.functions), {"pi": softmax(instance.theta), **instance.policies}
+    for one in sorted(assumptions, key=str):
+        if one.kind == SCALAR and (key := (one.about[0], ())) in functions:
+            number = np.abs(functions[key])
+            functions[key] = number if one.about[1] == POSITIVE else number / (1 + number)
+        if one.kind == COVERS and one.about[0] in instance.policies:
+            behaviour, policy = one.about[0], "pi" if one.about[1] == Policy.HELD else one.about[1]
+            policies[behaviour] = (policies[behaviour] + policies[policy]) / 2
+    mdp = replace(instance.mdp, gamma=1.0) if undiscounted in assumptions else instance.mdp
+    return replace(instance, mdp=mdp, functions=functions,
+                   policies={name: policies[name] for name in instance.policies})
 
 
 def _rows(rng: np.random.Generator, size: tuple[int, ...], zeros: bool) -> FloatArray:
