@@ -104,7 +104,8 @@ def relations_times_0_at_gamma_1() -> Any:
 def a_gap_of_ones_own() -> Any:
     """Nothing is to be shown, of a claim that is false."""
     context, before, after = encoded(NAMED[FINITE])
-    fake = SimpleNamespace(context=context, before=before, after=after, polynomial=None, sums=(), policy=None, atoms=())
+    fake = SimpleNamespace(context=context, reading=context, before=before, after=after, polynomial=None, sums=(),
+                           policy=None, atoms=())
     return equations.by_closure(fake, {"sums": []})  # type: ignore[arg-type]
 
 
