@@ -37,7 +37,8 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
-from derive.testing.fuzz import EXACT, FLOAT, FuzzResult, fuzz
+from derive.testing.differing import EXACT, FLOAT
+from derive.testing.fuzz import FuzzResult, fuzz
 from proofs.gradient_of_probability import gradient_of_probability
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient
