@@ -22,24 +22,21 @@ from pathlib import Path
 from random import Random
 
 from hypothesis import HealthCheck, Phase, Verbosity, find, settings
-from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Proved
 from derive.language.models import Model, Shape
+from derive.testing.kept import KeptModels
 from derive.testing.strategies import LEAST
 from derive.testing.subjects import SEPARATE, Failure, Look, Subject, looks, subjects_of, with_witness
 from derive.testing.theorem_models import FAVOURS, models_of
 
-MOST_KEPT = 100
-"""MDPs of earlier runs that are tried of each kind."""
-MOST_SEPARATING = 200
-"""More of each kind, where a step expected to be refuted is not separated by the others."""
+MOST_COMPARING, MOST_SEPARATING = 20, 100
+"""More of each kind where a step was not compared, and where one expected to be refuted was not separated."""
 MOST_SMALLER = 20
 """Random MDPs of each smaller shape on which a failure is looked for."""
-DRAWN = (Phase.generate, Phase.shrink)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +76,12 @@ def fuzz(theorems: Iterable[Theorem | Examined], *, examples: int, seed: int,
     and tried before any other by the next run.
     """
     steps, seen, failure = list[Subject](), _Seen(), None
+    kept = KeptModels(database) if database else None
     for theorem in theorems:
         own = subjects_of(theorem)
         steps += own
         run = _Run(theorem.theorem if isinstance(theorem, Examined) else theorem, own, seen, seed)
-        failure = failure or run.failure(examples, database) or run.never_separated()
+        failure = failure or run.failure(examples, kept) or run.never_separated()
     never = [step for step in steps if step.has_truth_value and not seen.times[step]]
     return FuzzResult(examples, seed, len(steps), dict(sorted(seen.shapes.items())),
                       dict(sorted(seen.compared.items())), dict(sorted(seen.separated.items())), failure,
@@ -110,16 +108,29 @@ class _Run:
         self.kinds = (FAVOURS[:1] if theorem.endless else FAVOURS) if self.steps else ()
         self.first: Failure | None = None
 
-    def failure(self, examples: int, database: Path | None) -> Failure | None:
-        """The first failure: of the MDPs of earlier runs, then of the kinds of examples in turn."""
-        kept = DirectoryBasedExampleDatabase(database) if database else None
-        for favour in self.kinds if database and database.is_dir() else ():
-            if model := self._found(self._replayed_fails, favour, MOST_KEPT, (Phase.reuse, Phase.shrink), kept):
-                return self._smallest(model, replayed=True)
+    def failure(self, examples: int, kept: KeptModels | None) -> Failure | None:
+        """The first failure: of the MDPs that are kept, then of the kinds of examples in turn."""
+        if kept and self.steps:
+            for model in kept.of(self.theorem):
+                self.seen.replayed += 1
+                if self._fails(model):
+                    return self._smallest(model, replayed=True)
+                kept.drop(self.theorem, model)
+        found = self._first(examples)
+        failure = None if found is None else self._smallest(found)
+        if kept and failure and failure.point:
+            kept.keep(self.theorem, failure.point.model)
+        return failure
+
+    def _first(self, examples: int) -> Model | None:
         for place, favour in enumerate(self.kinds):
             share = len(range(place, examples, len(self.kinds)))  # and one, for Hypothesis begins with the plainest
-            if share and (model := self._found(self._fails, favour, share + 1, DRAWN, kept)):
-                return self._smallest(model, replayed=False)
+            if share and (model := self._found(self._fails, favour, share + 1)):
+                return model
+        for favour in reversed(self.kinds):
+            if not all(self.seen.times[step] for step in self.steps) and (
+                    model := self._found(self._fails, favour, MOST_COMPARING)):
+                return model
         return None
 
     def never_separated(self) -> Failure | None:
@@ -132,31 +143,29 @@ class _Run:
             if not asked or self.seen.separated[str(step)]:
                 continue
             separates = partial(self._separates, step)
-            if not any(self._found(separates, favour, MOST_SEPARATING, DRAWN[:1]) for favour in self.kinds):
+            if not any(self._found(separates, favour, MOST_SEPARATING) for favour in self.kinds):
                 return Failure(step, f"expected {step.expected}, but {self.seen.times[step]} comparisons did not tell "
                                      "the sides apart")
         return None
 
-    def _found(self, condition: Callable[[Model], bool], favour: str, examples: int, phases: Sequence[Phase],
-               kept: ExampleDatabase | None = None, shape: Shape | None = None) -> Model | None:
+    def _found(self, condition: Callable[[Model], bool], favour: str, examples: int,
+               shape: Shape | None = None) -> Model | None:
         """What Hypothesis makes of the first MDP on which the condition holds."""
-        key = f"derive fuzz/{self.theorem.name}/{favour}"
+        source = Random(f"derive fuzz/{self.seed}/{self.theorem.name}/{favour}/{shape}")
         try:
-            found: Model = find(
-                models_of(self.theorem, favour, shape), condition, random=Random(f"{self.seed}/{key}/{shape}"),
-                database_key=key.encode(), settings=settings(
-                    max_examples=examples, phases=phases, derandomize=False, database=kept, deadline=None,
-                    verbosity=Verbosity.quiet, suppress_health_check=list(HealthCheck)))
+            found: Model = find(models_of(self.theorem, favour, shape), condition, random=source, settings=settings(
+                max_examples=examples, phases=(Phase.generate, Phase.shrink), derandomize=False, database=None,
+                deadline=None, verbosity=Verbosity.quiet, suppress_health_check=list(HealthCheck)))
         except (NoSuchExample, Unsatisfiable):
             return None
         return found
 
-    def _smallest(self, model: Model, *, replayed: bool) -> Failure | None:
+    def _smallest(self, model: Model, *, replayed: bool = False) -> Failure | None:
         """The failure on the smallest shape where that is seen again, which Hypothesis need not have come upon."""
         parts = zip(astuple(LEAST), astuple(model.shape), strict=True)
         smaller = [Shape(*sizes) for sizes in product(*(range(low, high + 1) for low, high in parts))][:-1]
         for shape in sorted(smaller, key=lambda shape: (shape.trajectories**shape.samples, shape)):
-            if found := self._found(self._fails, "", MOST_SMALLER, DRAWN, shape=shape):
+            if found := self._found(self._fails, "", MOST_SMALLER, shape):
                 model = found
                 break
         failure = self._again(model)
@@ -170,10 +179,6 @@ class _Run:
                     self.first = self.first or look.failure
             return self.first is not None
         return self._again(model) is not None
-
-    def _replayed_fails(self, model: Model) -> bool:
-        self.seen.replayed += self.first is None
-        return self._fails(model)
 
     def _separates(self, step: Subject, model: Model) -> bool:
         return any(look.differ for look in list(self._looks(step, model)))
