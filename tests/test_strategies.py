@@ -155,9 +155,9 @@ def test_shapes_shrink_to_the_smallest() -> None:
 def test_a_part_that_is_favoured_is_large_half_of_the_time_and_shrinks_all_the_same() -> None:
     sizes: list[int] = []
     with pytest.raises(NoSuchExample):
-        find(shapes(max_horizon=8, favour="horizon"), lambda shape: sizes.append(shape.horizon),
-             settings=settings(SEARCH, max_examples=100))
-    assert sizes.count(8) > 20
+        find(shapes(max_horizon=8, most=10**9, favour="horizon"), lambda shape: sizes.append(shape.horizon),
+             settings=settings(SEARCH, max_examples=60))
+    assert sizes.count(8) > 15
     assert find(shapes(max_horizon=8, favour="horizon"), lambda shape: shape.horizon > 4,
                 settings=SEARCH) == Shape(1, 1, 5)
 
@@ -197,7 +197,7 @@ def test_the_examples_in_the_docstrings() -> None:
 
 
 def test_hypothesis_is_not_loaded() -> None:
-    modules = "derive.runs.run_check, derive.report.formats, derive.testing.mutants, derive.testing.differing, derive.cli"
+    modules = "derive.runs.run_check, derive.report.formats, derive.testing.mutants, derive.cli"
     script = f"import sys, {modules}; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
     script = "import sys, derive.testing.fuzz; sys.exit('hypothesis' in sys.modules)"

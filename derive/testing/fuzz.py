@@ -20,9 +20,10 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from random import Random
+from warnings import catch_warnings, simplefilter
 
 from hypothesis import HealthCheck, Phase, Verbosity, find, settings
-from hypothesis.errors import NoSuchExample, Unsatisfiable
+from hypothesis.errors import HypothesisWarning, NoSuchExample, Unsatisfiable
 
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
@@ -35,8 +36,8 @@ from derive.testing.theorem_models import FAVOURS, models_of
 
 MOST_COMPARING, MOST_SEPARATING = 20, 100
 """More of each kind where a step was not compared, and where one expected to be refuted was not separated."""
-MOST_SMALLER = 20
-"""Random MDPs of each smaller shape on which a failure is looked for."""
+MOST_SMALLER = 50
+"""Random MDPs of each shape, from the smallest on, on which a failure is looked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +151,24 @@ class _Run:
 
     def _found(self, condition: Callable[[Model], bool], favour: str, examples: int,
                shape: Shape | None = None) -> Model | None:
-        """What Hypothesis makes of the first MDP on which the condition holds."""
+        """The first MDP on which the condition holds; of one shape, what Hypothesis shrinks it to."""
         source = Random(f"derive fuzz/{self.seed}/{self.theorem.name}/{favour}/{shape}")
-        try:
-            found: Model = find(models_of(self.theorem, favour, shape), condition, random=source, settings=settings(
-                max_examples=examples, phases=(Phase.generate, Phase.shrink), derandomize=False, database=None,
-                deadline=None, verbosity=Verbosity.quiet, suppress_health_check=list(HealthCheck)))
-        except (NoSuchExample, Unsatisfiable):
-            return None
+        phases = (Phase.generate, Phase.shrink) if shape else (Phase.generate,)
+        with catch_warnings():
+            simplefilter("ignore", HypothesisWarning)  # of how long the words are in which it would show the MDP
+            try:
+                found: Model = find(models_of(self.theorem, favour, shape), condition, random=source, settings=settings(
+                    max_examples=examples, phases=phases, derandomize=False, database=None, deadline=None,
+                    verbosity=Verbosity.quiet, suppress_health_check=list(HealthCheck)))
+            except (NoSuchExample, Unsatisfiable):
+                return None
         return found
 
     def _smallest(self, model: Model, *, replayed: bool = False) -> Failure | None:
         """The failure on the smallest shape where that is seen again, which Hypothesis need not have come upon."""
         parts = zip(astuple(LEAST), astuple(model.shape), strict=True)
-        smaller = [Shape(*sizes) for sizes in product(*(range(low, high + 1) for low, high in parts))][:-1]
-        for shape in sorted(smaller, key=lambda shape: (shape.trajectories**shape.samples, shape)):
+        shapes = [Shape(*sizes) for sizes in product(*(range(low, high + 1) for low, high in parts))]
+        for shape in sorted(shapes, key=lambda shape: (shape.trajectories**shape.samples, shape)):
             if found := self._found(self._fails, "", MOST_SMALLER, shape):
                 model = found
                 break

@@ -70,9 +70,9 @@ def shapes(draw: st.DrawFn, *, max_states: int = 3, max_actions: int = 3, max_ho
     shape = replace(least, samples=draw(st.integers(least.samples, max(least.samples, max_samples))))
     parts = (("states", max_states), ("actions", max_actions), ("horizon", max_horizon))
     for part, top in sorted(parts, key=lambda one: one[0] != favour):
-        sizes = range(getattr(shape, part), largest(shape, part, top) + 1)
-        often = [sizes[-1]] * len(sizes) if part == favour else []  # at the end, so that it shrinks as a number does
-        shape = replace(shape, **{part: draw(st.sampled_from([*sizes, *often]))})
+        low, high = getattr(shape, part), largest(shape, part, top)
+        sizes = st.sampled_from([*range(low, high + 1), *[high] * (high - low + 1)])  # the last shrink as numbers do
+        shape = replace(shape, **{part: draw(sizes if part == favour else st.integers(low, high))})
     return shape
 
 

@@ -1,8 +1,7 @@
 """Which MDPs a fuzzing run draws: those of a theorem's class, by the public strategies.
 
-Every kind of example can shrink to every small shape. What they favour differs: nothing,
-which gives small shapes; long horizons, or the literal times of the claim where these are
-later; and many actions. Half of all have zeros in mu, P and every policy, where no
+There are three kinds of examples: small shapes; long horizons, at which the literal times
+of the claim exist; and many actions. Half of all have zeros in mu, P and every policy, where no
 assumption forbids them.
 """
 
@@ -51,7 +50,7 @@ def shapes_of(theorem: Theorem, favour: str = "") -> st.SearchStrategy[Shape]:
     latest, most = max(first, parts.largest_offset), MOST
     horizon = max(2, min(latest + 1, 6), first)
     if favour == "horizon":
-        horizon = max(LONGEST, latest)
+        first, horizon = latest, max(LONGEST, latest)
         if max(map(_nesting, terms), default=0) <= 1:
             most = max(2 * MOST, min(2 ** (latest + 2), MOST_LATE))  # two states at the latest time
     return shapes(max_states=3, max_actions=WIDEST if favour == "actions" else 3, max_horizon=horizon,
