@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -300,3 +302,16 @@ def test_a_database_that_cannot_be_written_changes_nothing(project: Path, capsys
     shutil.rmtree(project / ".hypothesis")
     (project / ".hypothesis").write_text("a file in its place")
     assert told(capsys, status=1) == kept
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_ends_the_run_at_once(project: Path, jobs: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.Popen([sys.executable, "-m", "derive", "fuzz", "policy_gradient", "advantage_form", "--examples",
+                            "100000", "-j", jobs], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(5)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=20)  # a theorem would take hours
+    assert (run.returncode, err) == (130, b"interrupted\n")
+    assert not out
+    assert not (project / ".hypothesis").exists()
