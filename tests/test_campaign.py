@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -39,20 +44,64 @@ def test_threads_and_processes_give_what_one_process_gives(alone: list[Any]) -> 
         assert without_times(list(check_files(FILES, executor=processes))) == alone
 
 
-def test_an_executor_of_dask(alone: list[Any]) -> None:
+DEADLY = """
+import os, signal
+from pathlib import Path
+
+mark = Path(__file__).with_suffix(".mark")
+if not mark.exists():
+    mark.touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_two_workers_of_dask_of_which_one_is_killed(alone: list[Any], tmp_path: Path) -> None:
+    """A file ends the worker that checks it, without a word; dask gives its work to the other."""
     distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
-    with distributed.Client(processes=False, dashboard_address=None) as client:
-        assert without_times(list(check_files(FILES, executor=client.get_executor()))) == alone
+    deadly = tmp_path / "deadly.py"
+    deadly.write_text(FILES[0].read_text() + DEADLY)
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as two, \
+            distributed.Client(two) as client:
+        before = set(client.run(os.getpid).values())
+        found = without_times(list(check_files([deadly, *FILES], executor=client.get_executor())))
+        client.wait_for_workers(2)
+        after = set(client.run(os.getpid).values())
+    assert deadly.with_suffix(".mark").exists()
+    assert len(before) == len(after) == 2
+    assert before != after
+    assert found == [*without_times(list(check_files([deadly]))), *alone]
 
 
-def test_an_executor_of_mpi(alone: list[Any]) -> None:
+CAMPAIGN = """
+import json, os, sys
+from pathlib import Path
+from mpi4py import futures
+from derive.runs.campaign import check_files
+
+if __name__ == "__main__":
+    with futures.MPIPoolExecutor() as pool:
+        print(json.dumps(os.getpid() in {pool.submit(os.getpid).result() for _ in range(4)}))
+        for checked in check_files([Path(name) for name in sys.argv[1:]], executor=pool):
+            print(json.dumps([checked.file, checked.payload["ok"], checked.text, checked.errors, checked.settled]))
+"""
+
+
+def test_ranks_of_mpi_give_what_one_process_gives(alone: list[Any], tmp_path: Path) -> None:
     pytest.importorskip("mpi4py", reason="mpi4py is not installed")
-    try:
-        from mpi4py import futures
-    except RuntimeError as missing:
-        pytest.skip(f"mpi4py finds no MPI library: {str(missing).splitlines()[0]}")
-    with futures.MPIPoolExecutor(1) as pool:
-        assert without_times(list(check_files(FILES, executor=pool))) == alone
+    launcher = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if launcher is None:
+        pytest.skip("mpi4py has no mpiexec")
+    script = tmp_path / "campaign.py"
+    script.write_text(CAMPAIGN)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                   "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
+    run = subprocess.run([launcher, "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script), *map(str, FILES)],
+                         env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    here, *found = [json.loads(line) for line in run.stdout.splitlines()]
+    assert here is False  # other ranks did the work
+    assert found == [[file, data["ok"], text, list(errors), list(settled)]
+                     for file, data, text, errors, settled in alone]
 
 
 def test_an_unreadable_file_is_a_result_not_an_exception(tmp_path: Path) -> None:

@@ -68,6 +68,20 @@ def test_models_are_valid(model: Model) -> None:
 
 
 @FEW
+@given(shapes(least=Shape(1, 2, 3, 2), max_samples=2, most=10_000))
+def test_shapes_are_no_smaller_than_asked(shape: Shape) -> None:
+    assert min(shape.actions, shape.samples) == 2
+    assert shape.horizon == 3
+
+
+@FEW
+@given(models(zeros=True, initial_zeros=False, discounts=[Fraction(1, 3)]))
+def test_zeros_of_the_start_and_discounts_are_asked_apart(model: Model) -> None:
+    assert min(model.mu) > 0
+    assert model.gamma == Fraction(1, 3)
+
+
+@FEW
 @given(models(additive=True), models(additive=False, fixed_policies=(), functions={}))
 def test_positive_models_have_no_zeros(one: Model, two: Model) -> None:
     for model in (one, two):
@@ -138,6 +152,16 @@ def test_shapes_shrink_to_the_smallest() -> None:
     assert find(shapes(), lambda shape: shape.states * shape.actions >= 4, settings=SEARCH) == Shape(2, 2, 0)
 
 
+def test_a_part_that_is_favoured_is_large_half_of_the_time_and_shrinks_all_the_same() -> None:
+    sizes: list[int] = []
+    with pytest.raises(NoSuchExample):
+        find(shapes(max_horizon=8, most=10**9, favour="horizon"), lambda shape: sizes.append(shape.horizon),
+             settings=settings(SEARCH, max_examples=60))
+    assert sizes.count(8) > 15
+    assert find(shapes(max_horizon=8, favour="horizon"), lambda shape: shape.horizon > 4,
+                settings=SEARCH) == Shape(1, 1, 5)
+
+
 def test_models_shrink_to_even_rows_and_zeros() -> None:
     model = find(models(Shape(2, 2, 0), additive=True), lambda model: model.r[1][0][1] > 1, settings=SEARCH)
     assert model.mu == (Fraction(1, 2), Fraction(1, 2))
@@ -173,8 +197,8 @@ def test_the_examples_in_the_docstrings() -> None:
 
 
 def test_hypothesis_is_not_loaded() -> None:
-    modules = "derive.checking.examine, derive.testing.mutants, derive.testing.fuzz, derive.cli"
+    modules = "derive.runs.run_check, derive.report.formats, derive.testing.mutants, derive.cli"
     script = f"import sys, {modules}; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-    script = "import sys, derive.testing.strategies; sys.exit('hypothesis' in sys.modules)"
+    script = "import sys, derive.testing.fuzz; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 1

@@ -68,10 +68,12 @@ def processes(jobs: int) -> Iterator[Executor | None]:
     from concurrent.futures import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(max_workers=jobs)
+    done = False
     try:
         yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        done = True
+    finally:  # interrupted: what has begun ends with the process of the command (``in_child``)
+        pool.shutdown(wait=done, cancel_futures=True)
 
 
 def console_of(output: Path | None) -> Any:

@@ -35,13 +35,16 @@ from derive.process.running import guarded
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
 @click.option("--certificate", type=click.Path(path_type=Path),
               help="Write what an independent checker needs (see derive verify).")
+@click.option("--journal", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write each file's verdicts there as they come; of files and imports that are as they were when "
+                   "they were written, take them from there.")
 @click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(0.1, 1e6), metavar="SECONDS",
               help="Of each file; what takes longer is undecided.")
 @click.option("--memory", default=1000, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
               help="Of each file; what takes more is undecided.")
 @JOBS
 def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,
-          timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...],
+          journal: Path | None, timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...],
           exclude: tuple[str, ...], watch: bool, **flags: Any) -> int:
     """Check every step of the theorems in PATHS: files, folders, names of bundled proofs, or - for standard input.
 
@@ -59,8 +62,9 @@ def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate:
     known = configuration()
     flags["strict"] = flags["strict"] or known.strict
     return (watched if watch else checked)(paths or known.paths, Options(
-        style=style, output=output, certificate=certificate, jobs=jobs, select=_split(select) or known.select,
-        ignore=_split(ignore) or known.ignore, exclude=(*known.exclude, *_split(exclude)),
+        style=style, output=output, certificate=certificate, journal=journal, jobs=jobs,
+        select=_split(select) or known.select, ignore=_split(ignore) or known.ignore,
+        exclude=(*known.exclude, *_split(exclude)),
         limits=Limits(seconds=timeout, megabytes=memory), **flags))
 
 

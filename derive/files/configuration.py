@@ -52,6 +52,15 @@ def configuration(start: Path | None = None) -> Configuration:
     return Configuration()
 
 
+def project() -> Path | None:
+    """The nearest folder, from the current one upwards, that has a pyproject.toml."""
+    try:
+        start = Path.cwd()
+    except OSError:
+        return None
+    return next((folder for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
+
+
 def _table(file: Path) -> dict[str, Any] | None:
     if file.stat().st_size > LARGEST:
         raise BadInput(f"{file}: {file.stat().st_size:,} bytes; at most {LARGEST:,} are read.")

@@ -1,7 +1,7 @@
 """``derive fuzz``: a progress bar, the shapes covered, and the first failure.
 
-A unit of work is one theorem, whose random MDPs depend on the seed and its own name only,
-so the results are the same for any executor and any number of workers.
+A unit of work is one theorem, whose MDPs depend on the seed, its own name and its own part
+of the database only, so the results are the same for any executor and any number of workers.
 """
 
 from __future__ import annotations
@@ -19,33 +19,36 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from derive.checking.proof_files import load
 from derive.checking.theorems import Theorem
-from derive.report.refutation import describe
+from derive.language.assumptions import POSSIBLE
+from derive.report.refutation import describe, replay
 from derive.testing.fuzz import FuzzResult, fuzz
+from derive.testing.subjects import Failure
 
 
-def fuzz_theorem(place: tuple[str, str], *, examples: int, seed: int) -> FuzzResult:
+def fuzz_theorem(place: tuple[str, str], *, examples: int, seed: int, database: Path | None = None) -> FuzzResult:
     """The campaign of one theorem, named by its file and its name."""
     file, name = place
-    return fuzz([theorem for theorem in load(Path(file)) if theorem.name == name], examples=examples, seed=seed)
+    return fuzz([theorem for theorem in load(Path(file)) if theorem.name == name], examples=examples, seed=seed,
+                database=database)
 
 
-def campaign(theorems: Sequence[Theorem], *, examples: int, seed: int,
+def campaign(theorems: Sequence[Theorem], *, examples: int, seed: int, database: Path | None = None,
              executor: Executor | None = None) -> Iterator[FuzzResult]:
     """The results theorem by theorem, in order; on ``executor`` if one is given."""
-    work = partial(fuzz_theorem, examples=examples, seed=seed)
+    work = partial(fuzz_theorem, examples=examples, seed=seed, database=database)
     places = [(theorem.file, theorem.name) for theorem in theorems]
     yield from map(work, places) if executor is None else executor.map(work, places)
 
 
 def fuzzed(console: Console, theorems: Sequence[Theorem], *, examples: int, seed: int,
-           executor: Executor | None = None) -> bool:
+           database: Path | None = None, executor: Executor | None = None) -> bool:
     """Run the campaign and print what it covered; whether no step failed."""
     columns = (TextColumn("theorems on random MDPs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar, results = Console(file=sys.stderr), list[FuzzResult]()
     with Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal) as progress:
         task = progress.add_task("", total=len(theorems))
         try:
-            for result in campaign(theorems, examples=examples, seed=seed, executor=executor):
+            for result in campaign(theorems, examples=examples, seed=seed, database=database, executor=executor):
                 results.append(result)
                 progress.advance(task)
                 if result.failure is not None:
@@ -55,7 +58,7 @@ def fuzzed(console: Console, theorems: Sequence[Theorem], *, examples: int, seed
             if results:
                 _covered(console, merged(results), len(results))
     if results and results[-1].failure is not None:
-        _failure(console, results[-1], theorems)
+        _failure(console, results[-1].failure)
         return False
     return _settled(console, merged(results), len(results)) if results else True
 
@@ -79,26 +82,30 @@ def merged(results: Sequence[FuzzResult]) -> FuzzResult:
         dict(sorted(sum((Counter(getattr(one, part)) for one in results), Counter()).items()))
         for part in ("shapes", "comparisons", "separated"))
     return replace(results[-1], steps=sum(one.steps for one in results), shapes=shapes, comparisons=comparisons,
-                   separated=separated, uncompared=tuple(step for one in results for step in one.uncompared))
+                   separated=separated, uncompared=tuple(step for one in results for step in one.uncompared),
+                   replayed=sum(one.replayed for one in results))
 
 
 def _covered(console: Console, result: FuzzResult, theorems: int) -> None:
     shapes = ", ".join(f"{shape}: {count}" for shape, count in result.shapes.items())
     methods = ", ".join(f"{method} {count}" for method, count in result.comparisons.items() if count) or "none"
-    console.print(f"{theorems} theorems, {result.steps} steps, {result.examples} random MDPs each")
+    console.print(f"{theorems} theorems, {result.steps} steps, {result.examples} random MDPs each, and the plainest")
+    if result.replayed:
+        console.print(f"replayed first: {result.replayed} MDPs that failed in an earlier run")
     console.print(f"comparisons: {methods}")
     console.print(f"shapes (|S|,|A|,H) and how often: {shapes}")
 
 
-def _failure(console: Console, result: FuzzResult, theorems: Sequence[Theorem]) -> None:
-    failure = result.failure
-    if failure is None:
+def _failure(console: Console, failure: Failure) -> None:
+    step = failure.subject
+    console.print(f"FAILED: {step}, declared {step.expected}")
+    console.print(f"  {failure.says}" + (f" ({failure.place})" if failure.place else "")
+                  + (", replayed from an earlier run" if failure.replayed else ""))
+    if failure.sides is None or failure.point is None:
         return
-    console.print(f"FAILED: {failure.theorem}, step {failure.step + 1}, declared {failure.expected}")
-    console.print(f"  {failure.says}" + (f" ({failure.place})" if failure.place else ""))
-    theorem = next((one for one in theorems if one.name == failure.theorem), None)
-    if failure.witness is None or theorem is None:
-        return
-    before, after = theorem.chain.terms[failure.step : failure.step + 2]
-    for line in describe(failure.witness, before, after):
-        console.print(f"  {line}")
+    if failure.witness is not None:
+        for line in describe(failure.witness, *failure.sides):
+            console.print(f"  {line}")
+    console.print("  the same in Python, apart from any database:")
+    console.print(replay(failure.point, *failure.sides, possible_only=POSSIBLE in step.assumes), soft_wrap=True,
+                  highlight=False, markup=False)

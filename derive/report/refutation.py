@@ -14,6 +14,7 @@ from derive.language.models import Model, Shape
 from derive.language.signature import Signature, signature
 from derive.language.source import source
 from derive.language.terms import Applied, Batch, HistoryAt, Trajectory
+from derive.testing.differing import Point
 
 
 def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
@@ -128,7 +129,7 @@ def _value(index: Any, value: Any) -> str:
 # -- replay -----------------------------------------------------------------------------------
 
 
-def replay(witness: Witness, before: Expr, after: Expr, *, possible_only: bool) -> str:
+def replay(witness: Witness | Point, before: Expr, after: Expr, *, possible_only: bool) -> str:
     """Python that computes both sides at the counterexample by an oracle without the kernel, and prints them."""
     room, oracle = ("stationary.evaluation", "Stationary") if witness.endless else (
         "counterexample.enumerate", "Enumeration")

@@ -111,17 +111,21 @@ def check_isolated(files: Iterable[Path | Text], *, look: Look | None = None, jo
 
 
 def isolated_parts(files: Iterable[Path | Text], *, look: Look | None = None, jobs: int = 1,
-                   limits: Limits | None = None) -> Iterator[list[Checked]]:
+                   limits: Limits | None = None,
+                   work: Callable[..., Iterator[Any]] | None = None) -> Iterator[list[Any]]:
     """The results of every file theorem by theorem; the last says so if its process did not come to its end."""
     appearance, listed, allowed = look or Look(), list(files), limits or Limits()
-    results = isolated(partial(_parts, look=appearance), listed, jobs=jobs, limits=allowed)
+    results = isolated(partial(work or task_parts, look=appearance), listed, jobs=jobs, limits=allowed)
     for file, result in zip(map(str, listed), results, strict=True):
         ended = [] if result.ending == DONE else [failed(file, unfinished(result, file, allowed), appearance)]
         yield [*result.parts, *ended]
 
 
-def _parts(task: Path | Text, look: Look) -> Iterator[Checked]:
-    """In a child nobody can interrupt: if a file raises ``KeyboardInterrupt``, that is its own doing."""
+def task_parts(task: Path | Text, look: Look) -> Iterator[Checked]:
+    """The results of one task.
+
+    In a child nobody can interrupt: if a file raises ``KeyboardInterrupt``, that is its own doing.
+    """
     file = str(task)
     try:
         with overlaid(Path(file), task.content) if isinstance(task, Text) else nullcontext():

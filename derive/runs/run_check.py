@@ -26,6 +26,7 @@ from derive.report.output import console_for, refuse_inputs
 from derive.report.terminal import statistics, summary
 from derive.report.trouble import trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
+from derive.runs.journal import Journal, check_going_on
 from derive.runs.mending import Mended, Mender, shown_difference, write_back
 from derive.runs.standard_input import NAME, Given, standard_input
 from derive.runs.watching import watched
@@ -53,6 +54,7 @@ class Options:
     unsafe_fixes: bool = False
     output: Path | None = None
     certificate: Path | None = None
+    journal: Path | None = None
     jobs: int = 1
     limits: Limits = field(default_factory=Limits)
 
@@ -113,7 +115,8 @@ def watch(paths: Sequence[Path], options: Options) -> int:
     Raises:
         BadInput: for what cannot be watched, and what ``check`` raises at first.
     """
-    if options.mends or options.output or options.certificate or options.style not in ("full", "concise"):
+    writes = options.mends or options.output or options.certificate or options.journal
+    if writes or options.style not in ("full", "concise"):
         raise BadInput("--watch shows verdicts on the terminal, as --format full or concise, and writes no files.")
     if Path("-") in paths:
         raise BadInput("--watch looks at files; standard input is read once. Name a file or a folder.")
@@ -144,7 +147,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
     """
     left_out = options.left_out
     _refuse_fixes(paths, options)
-    refuse_inputs([options.output, options.certificate], paths)
+    refuse_inputs([options.output, options.certificate, options.journal], paths)
     if lacks := lacking(options.limits):
         sys.stderr.write(f"note: {lacks}\n")
     with standard_input(paths) as given, _console(given, options) as console:
@@ -153,6 +156,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
             return 0
         run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
                         options.verbose, options.quiet, left_out, options.thorough, options.mends), skipped=skipped)
+        journal = None if options.journal is None else Journal(options.journal, run.look)
         try:
             for file, error in unreadable:
                 _tell(console, run, given.shown(failed(file, trouble(error, file), run.look)))
@@ -162,7 +166,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
                     for one in _made(console, given, path, mended, options):
                         _tell(console, run, given.shown(one), silent=options.diff)
             else:
-                for one in check_isolated(files, look=run.look, jobs=options.jobs, limits=options.limits):
+                for one in _checked(files, run.look, options, journal):
                     _tell(console, run, given.shown(one))
         finally:  # interrupted: say what is settled
             if not options.diff:
@@ -177,6 +181,12 @@ def check(paths: Sequence[Path], options: Options) -> int:
     return 0 if options.exit_zero else run.status
 
 
+def _checked(files: Sequence[Path], look: Look, options: Options, journal: Journal | None) -> Iterator[Checked]:
+    if journal is None:
+        return check_isolated(files, look=look, jobs=options.jobs, limits=options.limits)
+    return check_going_on(files, journal, look=look, jobs=options.jobs, limits=options.limits)
+
+
 def _refuse_fixes(paths: Sequence[Path], options: Options) -> None:
     """Raises BadInput for what cannot be mended, or not beside something else."""
     if not options.mends:
@@ -185,6 +195,8 @@ def _refuse_fixes(paths: Sequence[Path], options: Options) -> None:
         return
     if not paths or any(path != Path("-") and _bundled_by_name(path) != path for path in paths):
         raise BadInput("bundled proofs are not rewritten. Name the files or folders to mend.")
+    if options.journal is not None:
+        raise BadInput("--journal is about files as they are; mend them first.")
     if options.certificate is not None:
         raise BadInput("--certificate is about files as they are; mend them first.")
     if options.fix and Path("-") in paths and len(paths) > 1:

@@ -2,8 +2,8 @@
 
 Numbers are drawn from short lists, simplest first, and rows of probabilities from small
 integer weights, so nothing is filtered and failures shrink to few states, few actions
-and small fractions. This is the only module that imports Hypothesis; ``derive check``
-does not load it.
+and small fractions. Hypothesis is imported here and by what draws from here, ``derive
+fuzz``; ``derive check`` does not load it.
 
 >>> from hypothesis import given
 >>> from derive.testing.strategies import models
@@ -34,6 +34,7 @@ from derive.testing.mutants import Mutant
 from derive.testing.mutants import chain_mutants as all_mutants
 
 NUMBERS = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (2, 1), (1, 2), (-1, 2), (3, 1), (2, 3), (-3, 1)))
+LEAST = Shape(1, 1, 0)
 DISCOUNTS = tuple(Fraction(n, d) for n, d in ((1, 2), (1, 1), (0, 1), (1, 3), (9, 10)))
 
 b, q, beta = function("b"), function("q"), Policy("beta")
@@ -52,8 +53,11 @@ def numbers() -> st.SearchStrategy[Fraction]:
 
 @st.composite
 def shapes(draw: st.DrawFn, *, max_states: int = 3, max_actions: int = 3, max_horizon: int = 2, max_samples: int = 1,
-           most: int = 100) -> Shape:
+           most: int = 100, least: Shape = LEAST, favour: str = "") -> Shape:
     """Shapes (|S|, |A|, H) with m samples and at most ``most`` trajectories, or joint samples.
+
+    None is below ``least`` in any part. ``favour`` names a part that is drawn before the
+    others, and every other time as large as it may be: "states", "actions" or "horizon".
 
     >>> shapes(max_horizon=0).example()  # doctest: +SKIP
     Shape(states=1, actions=2, horizon=0, samples=1)
@@ -63,10 +67,12 @@ def shapes(draw: st.DrawFn, *, max_states: int = 3, max_actions: int = 3, max_ho
         return max((size for size in sizes if replace(shape, **{part: size}).trajectories**shape.samples <= most),
                    default=getattr(shape, part))
 
-    shape = Shape(1, 1, 0, draw(st.integers(1, max_samples)))
-    for part, top in (("states", max_states), ("actions", max_actions), ("horizon", max_horizon)):
-        chosen = draw(st.integers(getattr(shape, part), largest(shape, part, top)))
-        shape = replace(shape, **{part: chosen})
+    shape = replace(least, samples=draw(st.integers(least.samples, max(least.samples, max_samples))))
+    parts = (("states", max_states), ("actions", max_actions), ("horizon", max_horizon))
+    for part, top in sorted(parts, key=lambda one: one[0] != favour):
+        low, high = getattr(shape, part), largest(shape, part, top)
+        sizes = st.sampled_from([*range(low, high + 1), *[high] * (high - low + 1)])  # the last shrink as numbers do
+        shape = replace(shape, **{part: draw(sizes if part == favour else st.integers(low, high))})
     return shape
 
 
@@ -106,13 +112,15 @@ def thetas(draw: st.DrawFn, shape: Shape) -> FloatArray:
 
 @st.composite
 def models(draw: st.DrawFn, shape: Shape | st.SearchStrategy[Shape] | None = None, *, additive: bool | None = None,
-           zeros: bool = False, policy_zeros: bool = False, fixed_policies: Sequence[str] = ("beta",),
-           functions: Mapping[str, tuple[str, ...]] = FUNCTIONS) -> Model:
+           zeros: bool = False, initial_zeros: bool | None = None, policy_zeros: bool = False,
+           fixed_policies: Sequence[str] = ("beta",), functions: Mapping[str, tuple[str, ...]] = FUNCTIONS,
+           discounts: Sequence[Fraction] = DISCOUNTS) -> Model:
     """Exact finite MDPs with policies, a direction and tables of free functions.
 
     ``additive`` chooses the return: additive, arbitrary, or (None) either. ``zeros``
-    allows zeros in mu and P, ``policy_zeros`` in every policy. ``functions`` maps a name
-    to the sorts of its arguments.
+    allows zeros in mu and P, ``initial_zeros`` in mu if it is not to be as in P,
+    ``policy_zeros`` in every policy. ``functions`` maps a name to the sorts of its
+    arguments.
 
     >>> models(Shape(1, 2, 0), additive=True).example().returns is None
     True
@@ -124,10 +132,10 @@ def models(draw: st.DrawFn, shape: Shape | st.SearchStrategy[Shape] | None = Non
     tables = {name: draw(policies(shape, zeros=policy_zeros)) for name in fixed_policies if name != "pi"}
     is_additive = draw(st.booleans()) if additive is None else additive
     return Model(
-        shape=shape, mu=draw(rows(len(n), zeros=zeros)),
+        shape=shape, mu=draw(rows(len(n), zeros=zeros if initial_zeros is None else initial_zeros)),
         P=tuple(tuple(draw(rows(len(n), zeros=zeros)) for _ in k) for _ in n),
         r=tuple(tuple(tuple(draw(numbers()) for _ in n) for _ in k) for _ in n),
-        gamma=draw(st.sampled_from(DISCOUNTS)),
+        gamma=draw(st.sampled_from(discounts)),
         policies={"pi": draw(policies(shape, zeros=policy_zeros)), **tables},
         scores=tuple(tuple(draw(numbers()) for _ in k) for _ in n),
         returns=None if is_additive else {path: draw(numbers()) for path in shape.paths()},
