@@ -10,8 +10,9 @@ import torch
 from derive.errors import BadInput
 from derive.estimators.batches import Loss, asked_for, float_arguments, scalar
 from derive.estimators.enumeration import Case
-from derive.estimators.loss import default_suite, shape_of_advantages
+from derive.estimators.loss import shape_of_advantages
 from derive.estimators.naming import bound, named
+from derive.estimators.suite import default_suite
 
 
 def largest_difference(loss: Loss, parts: int, group: int) -> tuple[float, str, str]:

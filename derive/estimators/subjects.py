@@ -84,7 +84,8 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
         raise BadInput(f"{name} is a loss and needs torch: pip install 'derive-rl[torch]'")
     if options.lengths is not None or options.prompts is not None:
         raise BadInput(f"{name} is a loss: --lengths and --prompts are for advantage functions; models have their own")
-    from derive.estimators.loss import check_loss, three_responses
+    from derive.estimators.loss import check_loss
+    from derive.estimators.suite import three_responses
 
     models = None if options.rewards is None else three_responses(options.rewards)
     return check_loss(function, options.groups or (2, 4), options.target or "J", model=models, off_policy=off_policy,
