@@ -157,6 +157,10 @@ def mends(function: Estimator, result: EstimatorResult, question: dict[str, Any]
                 yield text
         except DeriveError:
             continue
+    if asks_for_log_probabilities(function) and result.verdict in ("biased", "proportional", "zero mean"):
+        from derive.estimators import detaching
+
+        yield from detaching.mends(function, question)
 
 
 def _changes(function: Estimator, result: EstimatorResult,
