@@ -142,6 +142,10 @@ def test_numpy_runs_on_them() -> None:
                      lambda x: np.sign(x - x.mean()).sum(), lambda x: np.log(x[1:]).sum(), lambda x: np.square(x).sum(),
                      lambda x: np.linalg.norm(x[1:] - 1) if x.dtype == float else ((x[1:] - 1) ** 2).sum() ** 0.5,
                      lambda x: np.float64(0.25) * x[1], lambda x: 1 / x[1] - x[2] ** -2, lambda x: np.median(x),
+                     lambda x: (np.eye(4, dtype=int) - 2 * np.tri(4, dtype=int)) @ x @ x, lambda x: np.dot(x, x[::-1]),
+                     lambda x: np.einsum("i,ij->j", x, np.outer(x, x)).sum(), lambda x: np.sort(x - 2)[1],
+                     lambda x: x[np.argsort(x, kind="stable")][2], lambda x: np.quantile(x, 0.25),
+                     lambda x: (np.exp(np.log(x[1:])) / np.exp(np.log(x[1:])).sum())[1],
                      lambda x: sum(x.reshape(2, 2).mean(axis=1)), lambda x: np.cumsum(x)[-1]):
         value = function(r)
         assert nearest(number(value)) == pytest.approx(float(function(f)), rel=1e-12)
