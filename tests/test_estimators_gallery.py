@@ -82,10 +82,12 @@ def test_every_loss_against_brute_force(one: Entry) -> None:
 
     from derive.estimators import TabularLM, check_loss
 
-    model = TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=6)
-    model = model.away("old") if one.off_policy else model
     names = inspect.signature(one.function).parameters
-    mean = brute_force(lambda data: one.function(**{name: data[name] for name in names}), model, 2)
+    behaviour = "rollout" if "rollout_log_probs" in names else "old"
+    seed = 6 if behaviour == "old" else 2  # where the caps on old/rollout bind
+    model = TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=seed)
+    model = model.away(behaviour) if one.off_policy else model
+    mean = brute_force(lambda data: one.function(**{name: data[name] for name in names}), model, 2, behaviour)
     wanted = target_gradient(one.target, model)
     result = check_loss(one.function, 2, one.target, model=model)
     bias = float((mean - wanted).norm() / wanted.norm())
@@ -102,6 +104,23 @@ def test_every_loss_against_brute_force(one: Entry) -> None:
         factor = (mean * wanted).sum() / (wanted * wanted).sum()
         assert float((mean - factor * wanted).norm()) > 1e-6 or float(factor) < 0
     assert torch.isfinite(mean).all()
+
+
+def test_caps_of_a_mismatch() -> None:
+    """A cap that never binds leaves the ratio of the response unbiased, and that of the token biased."""
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+    from derive.estimators.gallery import mismatch
+
+    def verdict(weight: Any) -> str:
+        return check_loss(mismatch.weighted(weight), 2, off_policy=True, exact=False).verdict
+
+    assert verdict(lambda d, mask: mismatch.sequence_ratio(d, mask).clamp(max=1e4)) == "unbiased"
+    assert verdict(lambda d, mask: d.exp().clamp(max=1e4)) == "biased"
+    assert verdict(lambda d, mask: d.cumsum(-1).exp()) == "biased"  # ratios of prefixes
+    for weight in (mismatch.no_weight, mismatch.token_truncated, mismatch.sequence_masked):
+        on_policy = check_loss(mismatch.weighted(weight), 2, exact=False)
+        assert (on_policy.verdict, on_policy.away) == ("unbiased", "biased")
 
 
 def test_dynamic_sampling_by_hand() -> None:
