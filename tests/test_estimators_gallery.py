@@ -111,15 +111,18 @@ def test_caps_of_a_mismatch() -> None:
     pytest.importorskip("torch")
     from derive.estimators import check_loss
     from derive.estimators.gallery import mismatch
+    from derive.estimators.suite import three_responses
+
+    models = three_responses((0, 1, 3))
 
     def verdict(weight: Any) -> str:
-        return check_loss(mismatch.weighted(weight), 2, off_policy=True, exact=False).verdict
+        return check_loss(mismatch.weighted(weight), 2, model=models, off_policy=True, exact=False).verdict
 
     assert verdict(lambda d, mask: mismatch.sequence_ratio(d, mask).clamp(max=1e4)) == "unbiased"
     assert verdict(lambda d, mask: d.exp().clamp(max=1e4)) == "biased"
     assert verdict(lambda d, mask: d.cumsum(-1).exp()) == "biased"  # ratios of prefixes
     for weight in (mismatch.no_weight, mismatch.token_truncated, mismatch.sequence_masked):
-        on_policy = check_loss(mismatch.weighted(weight), 2, exact=False)
+        on_policy = check_loss(mismatch.weighted(weight), 2, model=models, exact=False)
         assert (on_policy.verdict, on_policy.away) == ("unbiased", "biased")
 
 

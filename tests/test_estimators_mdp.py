@@ -231,11 +231,11 @@ def test_a_forgotten_mask_is_a_leak_where_episodes_end() -> None:
 def test_another_policy_of_the_model_is_the_one_that_is_sampled_from() -> None:
     old = ((F(1, 5), F(4, 5)), (F(1, 2), F(1, 2)))
     given = model(policies={"pi": model().policies["pi"], "pi_old": old})
-    for loss, verdict in ((importance, "unbiased"), (reinforce, "biased"), (ppo, "biased")):
+    for loss, size, verdict in ((importance, 1, "unbiased"), (reinforce, 1, "biased"), (ppo, 2, "biased")):
         for off_policy in (False, True):
-            result = check_loss(loss, 2, model=given, off_policy=off_policy)
+            result = check_loss(loss, size, model=given, off_policy=off_policy)
             assert (result.verdict, result.away) == (verdict, None)
-        mean, wanted = oracle(loss, given, 2, "J", old)
+        mean, wanted = oracle(loss, given, size, "J", old)
         assert float((mean - wanted).norm() / wanted.norm()) == pytest.approx(result.relative_bias, abs=1e-9)
     assert check_loss(importance, 1, model=model()).away == "unbiased"
 

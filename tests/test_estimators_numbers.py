@@ -194,3 +194,22 @@ def test_a_number_with_an_unknown_zero_is_not_decided() -> None:
     assert product - product == 0
     assert product != 1
     assert product < 1
+
+
+def test_doubles_are_near_the_balls() -> None:
+    """Single terms are divided and rooted in doubles, sums by a ball: both within two units of the last place."""
+    from derive.estimators import field
+
+    chosen, ledger = random.Random(9), Ledger()
+    for _ in range(300):
+        q = Fraction(chosen.randint(-10**9, 10**9), chosen.randint(1, 10**9))
+        value = number(q, ledger) * number(chosen.choice([1, 2, 3, 30, 2 * 3 * 5 * 7 * 11 * 13]), ledger).sqrt()
+        other = value + number(chosen.randint(0, 1), ledger).sqrt() - number(Fraction(1, 3), ledger)
+        for one in (value, other):
+            assert one.value is not None
+            assert field.double(one.value) == pytest.approx(float(field.ball(one.value, 256)), rel=4e-16, abs=0)
+    for huge in (10**400, Fraction(1, 10**400), Fraction(10**400, 3 * 10**399)):
+        value = number(huge, ledger)
+        assert value.value is not None
+        assert field.double(value.value) == float(field.ball(value.value, 256))
+    assert field.double({}) == 0.0

@@ -6,7 +6,7 @@ derivative, so that a loss that uses them is seen (a zero there would pass unnot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -71,19 +71,20 @@ class Batch:
             result.append(reward - (others / (self.group - 1) if self.group > 1 else 0))
         return result
 
-    def numbers(self) -> dict[str, list[Any]]:
-        """Arguments that are no log-probabilities, as lists."""
+    def numbers(self, asked: Collection[str]) -> dict[str, list[Any]]:
+        """Those of the arguments asked for that are no log-probabilities, as lists."""
         length, model = self.model.longest, self.model
-        mask = [[1] * own + [0] * (length - own) for own in self.lengths]
-        numbers: dict[str, list[Any]] = {
-            "rewards": self.rewards, "mask": mask, "lengths": self.lengths,
-            "token_level_rewards": self._padded(model.step_rewards, 0),
-            "rewards_to_go": self._padded(model.to_go, 0), "values": self._padded(model.values, Fraction(1, 7))}
-        if self.advantages == "sequence":
-            numbers["advantages"] = self.leave_one_out()
-        elif self.advantages == "token":
-            numbers["advantages"] = [[value] * length for value in self.leave_one_out()]
-        return numbers
+        made: dict[str, Callable[[], list[Any]]] = {
+            "rewards": lambda: self.rewards, "lengths": lambda: self.lengths,
+            "mask": lambda: [[1] * own + [0] * (length - own) for own in self.lengths],
+            "token_level_rewards": lambda: self._padded(model.step_rewards, 0),
+            "rewards_to_go": lambda: self._padded(model.to_go, 0),
+            "values": lambda: self._padded(model.values, Fraction(1, 7)),
+            "advantages": lambda: (self.leave_one_out() if self.advantages == "sequence"
+                                   else [[value] * length for value in self.leave_one_out()])}
+        if self.advantages is None:
+            del made["advantages"]
+        return {name: make() for name, make in made.items() if name in asked}
 
     def _padded(self, table: Sequence[Sequence[Sequence[Fraction]]], padding: Fraction | int) -> list[list[Any]]:
         """Entries by prompt, sample and decision, as (samples, length)."""
@@ -91,7 +92,7 @@ class Batch:
         return [[*(row := table[response // count][response % count]), *[padding] * (self.model.longest - len(row))]
                 for response in self.responses]
 
-    def others(self, asked: frozenset[str]) -> dict[str, Any]:
+    def others(self, asked: Collection[str]) -> dict[str, Any]:
         """Arguments that are neither."""
         others: dict[str, Any] = {"index": np.repeat(np.arange(self.model.prompt_count), self.group),
                                   "group_size": self.group, "gamma": float(self.model.discount)}
@@ -112,7 +113,7 @@ def float_arguments(batch: Batch, asked: frozenset[str]) -> dict[str, Any]:
         if meaning not in asked:
             continue
         arguments[meaning] = torch.tensor(np.log(np.array(batch.probabilities(name), dtype=float)))
-    for meaning, rows in batch.numbers().items():
+    for meaning, rows in batch.numbers(asked).items():
         arguments[meaning] = torch.tensor(np.array(rows, dtype=int if meaning == "lengths" else float))
     arguments["log_probs"].requires_grad_(True)
     return arguments
@@ -130,7 +131,7 @@ def exact_arguments(batch: Batch, asked: frozenset[str], ledger: Ledger) -> dict
         for place in np.ndindex(array.shape):
             array[place] = Exact(_logarithm(rows[place[0]][place[1]]), ledger, {place: one} if name == "pi" else None)
         arguments[meaning] = ExactTensor(array, ledger)
-    for meaning, numbers in batch.numbers().items():
+    for meaning, numbers in batch.numbers(asked).items():
         arguments[meaning] = wrapped(np.array(numbers, dtype=object), ledger)
     return arguments
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from derive.errors import BadInput
@@ -37,6 +38,14 @@ def parameters(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], l
     """(required, optional) parameters that can be given by name or in order."""
     if not callable(function):
         raise BadInput(f"{function!r} is no function")
+    try:
+        return _declared(function)
+    except TypeError:  # not hashable
+        return _declared.__wrapped__(function)
+
+
+@lru_cache(maxsize=64)
+def _declared(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], list[inspect.Parameter]]:
     try:
         declared = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

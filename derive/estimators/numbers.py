@@ -340,7 +340,7 @@ def exact(number: Any, ledger: Ledger) -> Exact | None:
 
 def nearest(number: Exact) -> float:
     """The value as a double, for printing; no decision rests on it."""
-    return float("nan") if number.value is None else float(field.ball(number.value, 128))
+    return float("nan") if number.value is None else field.double(number.value)
 
 
 def _scaled(slope: Slope, factor: Sum) -> Slope:
