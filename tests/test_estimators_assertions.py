@@ -96,10 +96,10 @@ def test_a_mend_is_proposed_only_if_it_mends(monkeypatch: pytest.MonkeyPatch) ->
     """Planted: the gallery's leave-one-out estimator is a biased one. Nothing may be proposed then."""
     from dataclasses import replace
 
-    from derive.estimators import assertions
+    from derive.estimators import mends
 
-    honest = assertions.entry_of
-    monkeypatch.setattr(assertions, "entry_of", lambda name: replace(honest(name), function=standardised))
+    honest = mends.entry_of
+    monkeypatch.setattr(mends, "entry_of", lambda name: replace(honest(name), function=standardised))
     assert "what would mend it" not in message(lambda: assert_unbiased(standardised, group=3))
 
 

@@ -132,7 +132,7 @@ def test_mutants_of_losses(one: Entry) -> None:
     from estimators_torch_oracle import target_gradient
 
     from derive.estimators import TabularLM, check_loss
-    from derive.estimators.loss import shape_of_advantages
+    from derive.estimators.loss import conventions
 
     model = TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=6)
     names = inspect.signature(one.function).parameters
@@ -148,7 +148,7 @@ def test_mutants_of_losses(one: Entry) -> None:
         except Exception:  # a mutant that does not run, or returns no number, is no loss
             continue
         tried += 1
-        if "advantages" in names and shape_of_advantages(function, model, behaviour) == "token":
+        if conventions(function, model, behaviour)[0] == "token":
             continue  # it runs only where samples are as many as tokens
         if not torch.isfinite(mean).all() or name.endswith("mask:1"):
             # a division by the mask has a NaN gradient at padding, for which the oracle does not ask

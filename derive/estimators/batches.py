@@ -40,6 +40,8 @@ class Batch:
     responses: tuple[int, ...]
     advantages: str | None
     """"sequence" or "token": the shape of ``advantages``, if the loss asks for them; leave-one-out ones."""
+    bools: bool = False
+    """Whether the mask is of bools."""
 
     def probabilities(self, name: str) -> list[list[Fraction]]:
         """(samples, length) probabilities of the tokens, poison on the padding."""
@@ -74,9 +76,10 @@ class Batch:
     def numbers(self, asked: Collection[str]) -> dict[str, list[Any]]:
         """Those of the arguments asked for that are no log-probabilities, as lists."""
         length, model = self.model.longest, self.model
+        one, none = (True, False) if self.bools else (1, 0)
         made: dict[str, Callable[[], list[Any]]] = {
             "rewards": lambda: self.rewards, "lengths": lambda: self.lengths,
-            "mask": lambda: [[1] * own + [0] * (length - own) for own in self.lengths],
+            "mask": lambda: [[one] * own + [none] * (length - own) for own in self.lengths],
             "token_level_rewards": lambda: self._padded(model.step_rewards, 0),
             "rewards_to_go": lambda: self._padded(model.to_go, 0),
             "values": lambda: self._padded(model.values, Fraction(1, 7)),
@@ -114,7 +117,8 @@ def float_arguments(batch: Batch, asked: frozenset[str]) -> dict[str, Any]:
             continue
         arguments[meaning] = torch.tensor(np.log(np.array(batch.probabilities(name), dtype=float)))
     for meaning, rows in batch.numbers(asked).items():
-        arguments[meaning] = torch.tensor(np.array(rows, dtype=int if meaning == "lengths" else float))
+        kind = int if meaning == "lengths" else bool if meaning == "mask" and batch.bools else float
+        arguments[meaning] = torch.tensor(np.array(rows, dtype=kind))
     arguments["log_probs"].requires_grad_(True)
     return arguments
 
@@ -132,7 +136,9 @@ def exact_arguments(batch: Batch, asked: frozenset[str], ledger: Ledger) -> dict
             array[place] = Exact(_logarithm(rows[place[0]][place[1]]), ledger, {place: one} if name == "pi" else None)
         arguments[meaning] = ExactTensor(array, ledger)
     for meaning, numbers in batch.numbers(asked).items():
-        arguments[meaning] = wrapped(np.array(numbers, dtype=object), ledger)
+        array = np.array(numbers, dtype=object)
+        kept = meaning == "mask" and batch.bools
+        arguments[meaning] = ExactTensor(array, ledger) if kept else wrapped(array, ledger)
     return arguments
 
 
@@ -147,17 +153,18 @@ def asked_for(loss: Loss) -> frozenset[str]:
     return frozenset(LOOKUP[one.name] for some in parameters(loss) for one in some if one.name in LOOKUP)
 
 
-def scalar(returned: Any, name: str) -> Any:
+def scalar(returned: Any, name: str, batch: Batch | None = None) -> Any:
     """The loss that a function returns: the first of a tuple, "loss" of a dictionary. Raises ``BadInput``."""
+    where = "" if batch is None else f" (rewards {', '.join(map(str, batch.rewards))})"
     if isinstance(returned, tuple) and returned:
         returned = returned[0]
     if isinstance(returned, dict) and "loss" in returned:
         returned = returned["loss"]
     shape = getattr(returned, "shape", None)
     if shape is None:
-        raise BadInput(f"{name} returned {type(returned).__name__}; expected a tensor with one number, the loss")
+        raise BadInput(f"{name} returned {type(returned).__name__}; expected a tensor with one number, the loss{where}")
     if tuple(shape) not in ((), (1,)):
-        raise BadInput(f"{name} returned a tensor of shape {tuple(shape)}; expected one number, the loss")
+        raise BadInput(f"{name} returned a tensor of shape {tuple(shape)}; expected one number, the loss{where}")
     return returned
 
 
@@ -170,7 +177,7 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
     names = bound(loss, arguments)
     before = {name: value.detach().clone() for name, value in names.items() if isinstance(value, torch.Tensor)}
     try:
-        value = scalar(loss(**names), named(loss))
+        value = scalar(loss(**names), named(loss), batch)
     except BadInput:
         raise
     except ZeroDivisionError:

@@ -24,7 +24,7 @@ from derive.errors import DeriveError
 from derive.estimators.batches import Loss, float_gradient
 from derive.estimators.enumeration import Case
 from derive.estimators.groups import group_sizes
-from derive.estimators.loss import behaviour_of, check_loss, shape_of_advantages
+from derive.estimators.loss import behaviour_of, check_loss, conventions
 from derive.estimators.naming import LOOKUP, parameters
 from derive.estimators.suite import models_of
 
@@ -119,8 +119,8 @@ def _small(loss: Loss, question: Mapping[str, Any]) -> Case:
     model, behaviour = models_of(question.get("model"))[0], behaviour_of(asked)
     if question.get("off_policy") and model.policy(behaviour) == model.policy("pi"):
         model = model.away(behaviour)
-    shape = shape_of_advantages(loss, model, behaviour) if "advantages" in asked else None
-    return Case(loss, model, min(group_sizes(question.get("group", 4))), behaviour, shape)
+    shape, bools = conventions(loss, model, behaviour)
+    return Case(loss, model, min(group_sizes(question.get("group", 4))), behaviour, shape, bools=bools)
 
 
 def _gradients(case: Case, loss: Loss) -> Any:

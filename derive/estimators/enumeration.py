@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -51,6 +51,8 @@ class Case:
     behaviour: str
     advantages: str | None
     tuples: int = MOST_TUPLES
+    bools: bool = False
+    """Whether the mask is of bools."""
 
     @cached_property
     def design(self) -> Design:
@@ -70,7 +72,7 @@ class Case:
 
     def batch(self, responses: Sequence[int]) -> Batch:
         """The batch of these responses."""
-        return Batch(self.model, self.group, tuple(responses), self.advantages)
+        return Batch(self.model, self.group, tuple(responses), self.advantages, self.bools)
 
     def probability(self, responses: Sequence[int], orders: int) -> Fraction:
         """The probability of a batch in any of its orders."""
@@ -113,7 +115,7 @@ def in_floats(case: Case) -> Floats:
     if case.design.responses ** (case.design.prompts * case.group) > MOST_UNORDERED:
         raise BadInput(f"{named(case.loss)} depends on the order of the samples, and there are too many orders to run "
                        f"at G = {case.group} with {case.model}. Take a smaller group or model.")
-    return in_floats(Case(case.loss, case.model, case.group, case.behaviour, case.advantages, MOST_UNORDERED))
+    return in_floats(replace(case, tuples=MOST_UNORDERED))
 
 
 def _repeated(found: Floats) -> bool:

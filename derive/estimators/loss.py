@@ -11,13 +11,13 @@ import numpy as np
 
 from derive.errors import BadInput
 from derive.estimators import enumeration, field, rounding, targets
-from derive.estimators.batches import Loss, float_gradient
+from derive.estimators.batches import Loss, asked_for, float_gradient
 from derive.estimators.enumeration import Case, Floats
 from derive.estimators.field import Sum
 from derive.estimators.groups import group_sizes
 from derive.estimators.loss_sizes import Measured
 from derive.estimators.model import TabularLM
-from derive.estimators.naming import LOOKUP, named, parameters
+from derive.estimators.naming import LOOKUP, listed, named, parameters
 from derive.estimators.provenance import Ledger, LeftExact
 from derive.estimators.result import (
     VERDICTS,
@@ -33,6 +33,8 @@ from derive.estimators.result import (
 from derive.estimators.sizes import fitted
 from derive.estimators.suite import Given, models_of
 from derive.estimators.tabular import TabularModel
+
+BETWEEN_PROMPTS = "right direction within a prompt, factors differ between prompts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     models = models_of(model)
     asked = {LOOKUP.get(one.name) for some in parameters(loss) for one in some}
     if "log_probs" not in asked:
-        raise BadInput(f"{named(loss)} asks for no log-probabilities of the policy; name a parameter log_probs")
+        raise BadInput(f"{named(loss)} asks for {listed(loss)}, and so for no log-probabilities of the policy: name a "
+                       "parameter log_probs, or wrap it, as in lambda log_probs, mask, rewards: ...")
     try:
         weight = Fraction(str(beta))
     except (ValueError, ZeroDivisionError):
@@ -103,10 +106,10 @@ def _examined(loss: Loss, models: Sequence[TabularModel], group: int, goal: str,
               *, away: bool, exact: bool | Literal["auto"]) -> list[Outcome]:
     outcomes = []
     behaviour = behaviour_of(asked)
-    advantages = shape_of_advantages(loss, models[0], behaviour) if "advantages" in asked else None
+    shape, bools = conventions(loss, models[0], behaviour)
     for one in models:
         distant = one.away(behaviour) if away and one.policy(behaviour) == one.policy("pi") else one
-        case = Case(loss, distant, group, behaviour, advantages)
+        case = Case(loss, distant, group, behaviour, shape, bools=bools)
         floats = enumeration.in_floats(case)
         outcomes.append(_outcome(floats, goal, beta, exact=exact))
     return outcomes
@@ -141,19 +144,26 @@ def behaviour_of(asked: Collection[str | None]) -> str:
     return "rollout" if "rollout_log_probs" in asked else "old"
 
 
-def shape_of_advantages(loss: Loss, model: TabularModel, behaviour: str) -> str:
-    """"sequence" for (samples,) if the loss runs with it where samples and length differ, else "token".
+def conventions(loss: Loss, model: TabularModel, behaviour: str) -> tuple[str | None, bool]:
+    """(the shape of ``advantages``, whether ``mask`` is of bools): the first with which the loss runs.
 
-    Where all samples have one decision, every shape broadcasts with every other: a model with two is asked.
+    The shape is "sequence", (samples,), or "token"; None if the loss does not ask. It is tried where
+    samples and length differ; where all samples have one decision, every shape broadcasts with
+    every other, so that a model with two is asked. A mask is of 0 and 1 in floats, unless only bools do.
     """
+    asked = asked_for(loss)
     asked_model = model if model.longest > 1 else TabularLM(vocab=2, length=2)
     group = 3 if asked_model.longest != 3 * asked_model.prompt_count else 4
-    case = Case(loss, asked_model, group, behaviour, "sequence")
-    try:
-        float_gradient(loss, case.batch([0] * group * asked_model.prompt_count))
-    except BadInput:
-        return "token"
-    return "sequence"
+    shapes = ("sequence", "token") if "advantages" in asked else (None,)
+    for bools in (False, True) if "mask" in asked else (False,):
+        for shape in shapes:
+            case = Case(loss, asked_model, group, behaviour, shape, bools=bools)
+            try:
+                float_gradient(loss, case.batch([0] * group * asked_model.prompt_count))
+            except BadInput:
+                continue
+            return shape, bools
+    return shapes[-1], False
 
 
 # -- verdicts --------------------------------------------------------------------------------------
@@ -178,21 +188,47 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         return GroupResult(group, "no gradient", notes=("nothing of the loss depends on log_probs",))
     exact = [outcome.exact for outcome in outcomes if outcome.exact is not None]
     rounded = [outcome.pair for outcome in outcomes if outcome.exact is None]
-    decided = _exact_verdict(exact) if exact else None
-    if decided is not None and decided[0] == "unbiased" and not rounded:
+    verdict, factor, kind, figure, notes = _judged(exact, [outcome.pair for outcome in outcomes])
+    if verdict == "unbiased" and not rounded:
         sizes["relative_bias"] = 0.0
-    if not rounded and decided is not None:
+    if verdict == "biased" and sizes["relative_bias"] <= rounding.EPSILON:
+        notes += (rounding.AN_EPSILON,)
+    if verdict == "proportional" and kind == "model-dependent":
+        notes = (*(note for note in notes if note != BETWEEN_PROMPTS), _by_model(outcomes))
+    return GroupResult(group, verdict, factor, kind, figure if rounded else None,
+                       **{**sizes, "notes": notes + sizes["notes"]})
+
+
+def _judged(exact: Sequence[tuple[list[list[Sum]], list[list[Sum]]]], pairs: Sequence[rounding.Pair],
+            ) -> tuple[Verdict, Factor | None, Kind | None, str | None, tuple[str, ...]]:
+    """(verdict, factor, kind, figure, notes) about all models, some of them exact."""
+    decided = _exact_verdict(exact) if exact else None
+    if decided is not None and len(exact) == len(pairs):
         verdict, factor, kind, notes = decided
-        return GroupResult(group, verdict, factor, kind, None, **{**sizes, "notes": notes + sizes["notes"]})
-    judged = rounding.judged([outcome.pair for outcome in outcomes])
+        return verdict, factor, kind, None, notes
+    judged = rounding.judged(pairs)
     if decided is not None and VERDICTS.index(decided[0]) > VERDICTS.index(judged.verdict):
         verdict, factor, kind, notes = decided  # exact numbers see what rounding hides
-        return GroupResult(group, verdict, factor, kind, None, **{**sizes, "notes": notes + sizes["notes"]})
+        return verdict, factor, kind, None, notes
     factor = judged.factor
     if decided is not None and decided[1] is not None and factor is not None and factor.value is not None:
         factor = Factor(decided[1].text, factor.value)
-    return GroupResult(group, judged.verdict, factor, judged.kind, judged.figure,
-                       **{**sizes, "notes": judged.notes + sizes["notes"]})
+    return judged.verdict, factor, judged.kind, judged.figure, judged.notes
+
+
+def _by_model(outcomes: Sequence[Outcome]) -> str:
+    """The factor with each model, for one that is not the same with all."""
+    found: dict[str, list[str]] = {}
+    for one in outcomes:
+        if one.exact is not None:
+            mean, wanted = ([entry for row in table for entry in row] for table in one.exact)
+            factor = _ratio(mean, wanted)
+            text = "none" if factor is None else field.text(factor)
+        else:
+            text = f"{float(np.vdot(one.pair.mean, one.pair.target) / np.vdot(one.pair.target, one.pair.target)):.4g}"
+        found.setdefault(text, []).append(str(one.case.model))
+    return "the direction is right and the factor differs between models: " + ", ".join(
+        f"{text} with {' and '.join(models)}" for text, models in found.items())
 
 
 def _compared_elsewhere(row: GroupResult, both: GroupResult) -> GroupResult:
@@ -223,7 +259,7 @@ def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
         inside = all(all(_positive(_ratio(one, other)) for one, other in zip(mean, wanted, strict=True))
                      for mean, wanted in pairs)
         return "biased", None, None, (
-            "right direction within a prompt, factors differ between prompts",) if inside else ()
+            BETWEEN_PROMPTS,) if inside else ()
     known = [factor for factor in factors if factor is not None]
     signs = {field.sign(factor) for factor in known}
     if len(signs) > 1:
@@ -234,7 +270,7 @@ def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
         return ("unbiased" if factor.text == "1" else "proportional"), factor, "constant", wrong
     text = ", ".join(dict.fromkeys(field.text(factor) for factor in known))
     return "proportional", Factor(text), "model-dependent", wrong or (
-        "right direction within a prompt, factors differ between prompts",)
+        BETWEEN_PROMPTS,)
 
 
 def _ratio(mean: Sequence[Sum], wanted: Sequence[Sum]) -> Sum | None:

@@ -36,6 +36,9 @@ class Measured:
         self.aim = np.array([-sum(float(field.ball(entry)) for entry in row) / len(row) for row in aim])
         self.effective = self._effective(derivatives, numbers, weights, inside, lengths, count)
         far = weights * np.linalg.norm(gradients - self.wanted.reshape(1, -1), axis=1) * defined
+        idle = np.array([not row.any() and len(set(case.batch(responses).rewards)) == 1
+                         for row, (responses, _) in zip(gradients, case.batches, strict=True)])
+        far = far if idle.all() else np.where(idle, 0.0, far)  # equal rewards have no gradient in any group
         self.worst = self._worst(int(np.argmax(far)), derivatives, inside)
 
     def _effective(self, derivatives: FloatArray, numbers: Any, weights: FloatArray, inside: Any, lengths: Any,

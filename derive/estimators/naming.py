@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
+from types import MethodType
 from typing import Any
 
 from derive.errors import BadInput
@@ -48,6 +49,10 @@ def parameters(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], l
 def _declared(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], list[inspect.Parameter]]:
     try:
         declared = list(inspect.signature(function).parameters.values())
+        forward = getattr(inspect.unwrap(function), "forward", None)
+        if isinstance(forward, MethodType) and all(  # an nn.Module
+                one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in declared):
+            declared = list(inspect.signature(forward).parameters.values())
     except (TypeError, ValueError):
         raise BadInput(f"{named(function)} has no signature that can be read; wrap it in a def") from None
     named_ones = [one for one in declared if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
@@ -85,6 +90,14 @@ def bound(function: Callable[..., Any], available: Mapping[str, Any], *, first: 
     return arguments
 
 
+def listed(function: Callable[..., Any]) -> str:
+    """The names that a function asks for, for messages."""
+    names = [one.name for some in parameters(function) for one in some]
+    return ", ".join(names) or "nothing by name"
+
+
 def named(function: Callable[..., Any]) -> str:
-    """The name of a function, for messages."""
+    """The name of a function, for messages; of a ``partial``, that of what it calls."""
+    while isinstance(function, partial):
+        function = function.func
     return str(getattr(function, "__name__", None) or type(function).__name__)

@@ -221,7 +221,11 @@ class Exact:
         self._leave("float(), math.* or dtype=float")
 
     def __int__(self) -> int:
-        self._leave("int()")
+        """A whole number without a derivative; of any other, a way out."""
+        number = None if self.value is None or self.slope else field.as_rational(self.value)
+        if number is None or number.q != 1:
+            self._leave("int()")
+        return int(number)
 
     def __index__(self) -> int:
         """A whole number counts, as in ``range(length)``; nothing is lost."""

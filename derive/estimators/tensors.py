@@ -83,6 +83,8 @@ class ExactTensor(Reductions, Products, Exponentials, Orders, Shapes):
         return self.array.size
 
     def __len__(self) -> int:
+        if not self.array.ndim:  # as torch.tensor([...]) asks
+            self._leave("torch.tensor or len() of one exact number")
         return len(self.array)
 
     def is_floating_point(self) -> bool:
@@ -119,7 +121,9 @@ class ExactTensor(Reductions, Products, Exponentials, Orders, Shapes):
         self._leave("float() of a tensor")
 
     def __int__(self) -> int:
-        self._leave("int() of a tensor")
+        if self.array.size != 1:
+            self._leave("int() of a tensor")
+        return int(self._number(self.array.item()))
 
     def __index__(self) -> int:
         """A whole number without a derivative, as in ``log_probs[i, :lengths[i]]``; nothing is lost."""
