@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 from derive.errors import BadInput, InvalidModel  # noqa: E402
 from derive.estimators import TabularLM, check_loss  # noqa: E402
 from derive.estimators.episodes import Episodes, episodes_of  # noqa: E402
-from derive.models import Model, Shape  # noqa: E402
+from derive.language.models import Model, Shape  # noqa: E402
 from derive.numeric.sources import built_in, random_mdp  # noqa: E402
 
 F = Fraction

@@ -27,7 +27,7 @@ import numpy as np
 from derive.errors import BadInput
 from derive.estimators.provenance import fraction_of
 from derive.estimators.tabular import MOST_ACTIONS, MOST_SAMPLES, Policy, Row, TabularModel
-from derive.models import Model, Path, Shape
+from derive.language.models import Model, Path, Shape
 from derive.numeric.tabular import TabularMDP
 
 ROLES: Mapping[str, str] = {"pi": "pi", "old": "old", "pi_old": "old", "ref": "ref", "pi_ref": "ref",

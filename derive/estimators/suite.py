@@ -10,7 +10,7 @@ from derive.errors import BadInput
 from derive.estimators.episodes import episodes_of
 from derive.estimators.model import TabularLM
 from derive.estimators.tabular import TabularModel
-from derive.models import Model
+from derive.language.models import Model
 from derive.numeric.tabular import TabularMDP
 
 Given = TabularModel | Model | TabularMDP
@@ -41,6 +41,6 @@ def models_of(given: Any) -> tuple[TabularModel, ...]:
         return default_suite()
     several = tuple(given) if isinstance(given, list | tuple) else (given,)
     if not several or not all(isinstance(one, Given) for one in several):
-        raise BadInput(f"the model {given!r}: expected a TabularLM, a finite MDP (derive.models.Model or "
+        raise BadInput(f"the model {given!r}: expected a TabularLM, a finite MDP (derive.language.models.Model or "
                        "derive.numeric.tabular.TabularMDP), or several")
     return tuple(one if isinstance(one, TabularModel) else episodes_of(one) for one in several)

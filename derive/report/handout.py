@@ -9,6 +9,8 @@ import numpy as np
 
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Malformed, Proved
 from derive.evaluation.both_sides import Evaluation, evaluate, other_side
 from derive.numeric import infinite
 from derive.numeric.comparison import ROUNDING_UNITS, Comparison, Row, compare, held, left_out
@@ -17,8 +19,6 @@ from derive.numeric.tabular import FloatArray
 from derive.report.numbers import Evaluated, Formula
 from derive.report.output import check_target
 from derive.report.tex import write_report
-from derive.theorems import Theorem
-from derive.verdict import Malformed, Proved
 
 EXAMPLE = "two-state"
 
