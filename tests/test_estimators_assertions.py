@@ -96,10 +96,10 @@ def test_a_mend_is_proposed_only_if_it_mends(monkeypatch: pytest.MonkeyPatch) ->
     """Planted: the gallery's leave-one-out estimator is a biased one. Nothing may be proposed then."""
     from dataclasses import replace
 
-    from derive.estimators import assertions
+    from derive.estimators import mends
 
-    honest = assertions.entry_of
-    monkeypatch.setattr(assertions, "entry_of", lambda name: replace(honest(name), function=standardised))
+    honest = mends.entry_of
+    monkeypatch.setattr(mends, "entry_of", lambda name: replace(honest(name), function=standardised))
     assert "what would mend it" not in message(lambda: assert_unbiased(standardised, group=3))
 
 
@@ -153,11 +153,68 @@ def test_mends_of_losses() -> None:
     assert "token-ratio in the gallery" in text
 
 
+def cispo_not_detached(log_probs: Any, old_log_probs: Any, advantages: Any, mask: Any) -> Any:
+    ratio = (log_probs - old_log_probs).exp().clamp(max=1.2)
+    loss = -ratio * advantages[:, None] * log_probs
+    return (loss * mask).sum(-1).mean()
+
+
+def cispo(log_probs: Any, old_log_probs: Any, advantages: Any, mask: Any) -> Any:
+    ratio = (log_probs - old_log_probs).exp().clamp(max=1.2).detach()
+    return (-ratio * advantages[:, None] * log_probs * mask).sum(-1).mean()
+
+
+def kl_in_the_reward(log_probs: Any, ref_log_probs: Any, rewards: Any, mask: Any) -> Any:
+    penalty = ((log_probs - ref_log_probs) * mask).sum(-1)
+    return -((log_probs * mask).sum(-1) * (rewards - penalty / 10)).mean()
+
+
+def with_a_penalty(log_probs: Any, ref_log_probs: Any, advantages: Any, mask: Any) -> Any:
+    difference = ref_log_probs - log_probs
+    return ((-log_probs * advantages[:, None] + 0.1 * (difference.exp() - 1 - difference)) * mask).sum(-1).mean()
+
+
+def test_what_should_be_detached_is_found_and_printed_as_it_stands_in_the_source() -> None:
+    pytest.importorskip("torch")
+    text = message(lambda: assert_unbiased(cispo_not_detached, group=2, model=SMALL))
+    assert "what would mend it: detach `-ratio * advantages[:, None]` in line" in text
+    text = message(lambda: assert_targets(kl_in_the_reward, "J-kl", group=2, model=SMALL))
+    assert "what would mend it: detach `rewards - penalty / 10` in line" in text
+    assert_unbiased(cispo, group=2, model=SMALL)
+
+
+def test_detach_is_proposed_only_where_it_mends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A penalty that is detached is only dropped; a mean over tokens is not mended; a planted change is not either."""
+    pytest.importorskip("torch")
+    from derive.estimators import detaching
+
+    assert "detach `" not in message(lambda: assert_unbiased(with_a_penalty, group=2, model=SMALL))
+    assert "detach `" not in message(lambda: assert_unbiased(token_mean, group=2, model=SMALL))
+    assert "detach `" not in message(lambda: assert_unbiased(token_ratio, group=2, model=SMALL, off_policy=True))
+    honest = detaching.detached
+    monkeypatch.setattr(detaching, "detached", lambda loss, place, change=lambda x: x * 2: honest(loss, place, change))
+    assert "detach `" not in message(lambda: assert_unbiased(cispo_not_detached, group=2, model=SMALL))
+
+
+def test_a_loss_that_knows_its_group_size_is_mended_at_it() -> None:
+    pytest.importorskip("torch")
+
+    def of_three(log_probs: Any, old_log_probs: Any, rewards: Any, mask: Any) -> Any:
+        r = rewards.view(-1, 3)
+        a = (r - (r.sum(1, keepdim=True) - r) / 2).view(-1, 1)
+        ratio = (log_probs - old_log_probs).exp()
+        return -(ratio * a * log_probs * mask).sum(-1).mean()
+
+    text = message(lambda: assert_unbiased(of_three, group=3, model=SMALL))
+    assert "what would mend it: detach `ratio * a` in line" in text
+    assert "fails" not in text
+
+
 def test_a_mean_over_tokens_depends_on_the_split() -> None:
     pytest.importorskip("torch")
-    assert assert_split_invariant(reinforce) < 1e-12
+    assert assert_split_invariant(reinforce, group=2) < 1e-12
     assert assert_split_invariant(token_ratio, parts=4) < 1e-12
-    text = message(lambda: assert_split_invariant(token_mean))
+    text = message(lambda: assert_split_invariant(token_mean, group=2))
     assert "token_mean depends on how a batch is split" in text
     with pytest.raises(BadInput, match="not possible"):
         assert_split_invariant(reinforce, parts=3)

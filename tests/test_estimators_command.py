@@ -156,6 +156,30 @@ def test_the_comparison_and_its_plot(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert len(lines_drawn) == 3 + 2  # three errors, and the biases of two
 
 
+def test_the_comparison_as_a_report_says_how_to_make_it_again(tmp_path: Path,
+                                                              capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "compare.tex"
+    asked = ["estimator", "rloo", "centred", "--group", "2,3", "--rewards", "0,1/2,3", "--compare", "-o", str(path)]
+    assert main(asked) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"wrote {path}"
+    source = path.read_text(encoding="utf-8")
+    assert str(tmp_path) not in source
+    for words in ("derive estimator rloo centred", "2,3", "0,1/2,3"):
+        assert words in source.replace("{}", "")
+    assert main(["estimator", "rloo", "--format", "json", "-o", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["schema"] == 1
+
+
+def test_an_output_that_cannot_be_is_refused_before_anything_is_run(tmp_path: Path,
+                                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "code.py"
+    file.write_text("raise SystemExit(99)\ndef f(r): return r\n", encoding="utf-8")
+    for target, words in ((file, "is the name of a Python file"), (tmp_path / "no" / "a.svg", "does not exist"),
+                          (tmp_path / "a.gif", "ends in none of")):
+        assert main(["estimator", f"{file}:f", "-o", str(target)]) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_the_help_and_the_package_load_little() -> None:
     script = ("import sys, derive.estimators, derive.estimators.advantage, derive.estimators.gallery, derive.cli\n"
               "print(' '.join(sys.modules))")

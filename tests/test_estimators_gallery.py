@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import itertools
+import random
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -14,6 +16,9 @@ from estimators_oracle import gradient_of_best_of, gradient_of_return, judged, m
 from derive.errors import BadInput
 from derive.estimators.gallery import ENTRIES, entry_of
 from derive.estimators.gallery.entry import Entry
+from derive.estimators.gallery.forms import Coefficient, Monomial, PowerSums
+from derive.estimators.gallery.rewards import ALL_OVER_OTHERS
+from derive.estimators.groups import multisets
 from derive.estimators.runs import RESAMPLE
 from derive.estimators.subjects import Options, of_entry
 
@@ -77,10 +82,12 @@ def test_every_loss_against_brute_force(one: Entry) -> None:
 
     from derive.estimators import TabularLM, check_loss
 
-    model = TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=6)
-    model = model.away("old") if one.off_policy else model
     names = inspect.signature(one.function).parameters
-    mean = brute_force(lambda data: one.function(**{name: data[name] for name in names}), model, 2)
+    behaviour = "rollout" if "rollout_log_probs" in names else "old"
+    seed = 6 if behaviour == "old" else 2  # where the caps on old/rollout bind
+    model = TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=seed)
+    model = model.away(behaviour) if one.off_policy else model
+    mean = brute_force(lambda data: one.function(**{name: data[name] for name in names}), model, 2, behaviour)
     wanted = target_gradient(one.target, model)
     result = check_loss(one.function, 2, one.target, model=model)
     bias = float((mean - wanted).norm() / wanted.norm())
@@ -99,6 +106,26 @@ def test_every_loss_against_brute_force(one: Entry) -> None:
     assert torch.isfinite(mean).all()
 
 
+def test_caps_of_a_mismatch() -> None:
+    """A cap that never binds leaves the ratio of the response unbiased, and that of the token biased."""
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+    from derive.estimators.gallery import mismatch
+    from derive.estimators.suite import three_responses
+
+    models = three_responses((0, 1, 3))
+
+    def verdict(weight: Any) -> str:
+        return check_loss(mismatch.weighted(weight), 2, model=models, off_policy=True, exact=False).verdict
+
+    assert verdict(lambda d, mask: mismatch.sequence_ratio(d, mask).clamp(max=1e4)) == "unbiased"
+    assert verdict(lambda d, mask: d.exp().clamp(max=1e4)) == "biased"
+    assert verdict(lambda d, mask: d.cumsum(-1).exp()) == "biased"  # ratios of prefixes
+    for weight in (mismatch.no_weight, mismatch.token_truncated, mismatch.sequence_masked):
+        on_policy = check_loss(mismatch.weighted(weight), 2, model=models, exact=False)
+        assert (on_policy.verdict, on_policy.away) == ("unbiased", "biased")
+
+
 def test_dynamic_sampling_by_hand() -> None:
     """Rewards 0 and 1 at G = 2: kept with probability 1 - q = 2 p (1-p), so the factor is 1/(2 p (1-p)).
 
@@ -112,7 +139,10 @@ def test_dynamic_sampling_by_hand() -> None:
 
 @pytest.mark.parametrize(("name", "known"), [
     ("rloo", "proved, every G >= 2"), ("centred", "proved, every G >= 2"), ("best-other", "proved, every G >= 2"),
-    ("grpo", "exact at G = 2, 3, 4"), ("opo", "exact at G = 2, 3"), ("sum-over-others", "exact at G = 2, 3, 4"),
+    ("grpo", "exact at G = 2, 3, 4"), ("opo", "exact at G = 2, 3"), ("best-of-all", "exact at G = 2, 3, 4"),
+    ("sum-over-others", "proved, every G >= 2, every policy at rewards 0, 1, 3: theorem 'degree in G', e = 1"),
+    ("pass@2", "proved, every G >= 2, every policy at rewards 0, 1: theorem 'degree in G', e = 1"),
+    ("rloo-for-pass@2", "exact at G = 2, 3, 4"),
 ])
 def test_every_group_size_only_by_a_theorem(name: str, known: str) -> None:
     assert of_entry(entry_of(name)).known.startswith(known)
@@ -124,6 +154,66 @@ def test_a_theorem_needs_its_form() -> None:
         forged = replace(entry_of("rloo"), function=entry_of(other).function)
         assert of_entry(forged).known.startswith("exact at G = ")
     assert of_entry(entry_of("rloo"), Options(prompts=2)).known.startswith("exact at G = ")
+
+
+# -- the degree argument ---------------------------------------------------------------------------
+
+TRAP = PowerSums(  # r_i + (G-2)(G-3)(G-4) r_i^2, which is the reward at the sizes that are run by default
+    (Monomial(Coefficient((1,)), own=1), Monomial(Coefficient((-24, 26, -9, 1)), own=2)), Coefficient((1,)), "1")
+
+
+def trap(r: Any) -> Any:
+    n = len(r)
+    return r + (n - 2) * (n - 3) * (n - 4) * r**2
+
+
+def test_too_few_sizes_settle_nothing() -> None:
+    """Unbiased at G = 2, 3, 4 and of degree 3: not extended, and with a fourth size it is biased."""
+    assert TRAP.degree == 3
+    one = Entry("trap", "r at G = 2, 3, 4", "unbiased", "made up", trap, TRAP)
+    result = of_entry(one)
+    assert (result.verdict, result.known[:20]) == ("unbiased", "exact at G = 2, 3, 4")
+    assert of_entry(one, Options(groups=(2, 3, 4, 5))).verdict == "biased"
+    settled = replace(one, function=lambda r: r * 1, form=PowerSums(TRAP.monomials[:1], Coefficient((1,)), "1"))
+    assert of_entry(settled, Options(groups=(2,))).known.startswith("proved, every G >= 2")
+
+
+def test_a_factor_that_is_not_the_one_claimed_settles_nothing() -> None:
+    for claimed in (Coefficient((1,)), Coefficient((-1, 1), of_size=1)):
+        one = replace(entry_of("sum-over-others"), form=PowerSums(ALL_OVER_OTHERS.monomials, claimed, "?"))
+        assert of_entry(one).known.startswith("exact at G = 2, 3, 4")
+    assert of_entry(entry_of("sum-over-others"), Options(groups=(3,))).known.startswith("exact at G = 3")
+    assert of_entry(entry_of("pass@2"), Options(target="J")).known.startswith("exact at G = ")
+    assert of_entry(entry_of("rloo"), Options(groups=(1, 2))).verdict == "undefined"
+
+
+def test_the_bound_on_the_degree() -> None:
+    """H(o) times G^q (G-1)^s by brute force in fractions: differences of order e + 1 vanish, those of e need not."""
+    chosen = random.Random(4)
+    policy, rewards = (Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)), (Fraction(0), Fraction(1), Fraction(3))
+    sharp = 0
+    for _ in range(8):
+        monomials = tuple(Monomial(Coefficient((*tuple(chosen.randint(-2, 3) for _ in range(chosen.randint(1, 2))), 1),
+                                               chosen.randint(0, 1), chosen.randint(0, 1)), chosen.randint(0, 2),
+                                   tuple(chosen.choices((1, 2), k=chosen.randint(0, 2)))) for _ in range(2))
+        form = PowerSums(monomials, Coefficient((1,)), "1")
+        q, s = (max(getattr(one.coefficient, name) for one in monomials) for name in ("of_size", "of_others"))
+        degree, values = form.degree, []
+        for group in range(2, degree + 4):
+            total = Fraction(0)
+            for others in multisets(3, group - 1):
+                weight = Fraction(others[1])
+                for response in others[0]:
+                    weight *= policy[response]
+                seen = [rewards[response] for response in others[0]]
+                total += weight * sum((one.at(group, Fraction(3), seen) - one.at(group, Fraction(1), seen)
+                                       for one in monomials), Fraction(0))
+            values.append(total * group**q * (group - 1) ** s)
+        for order in range(1, degree + 2):
+            values = [right - left for left, right in itertools.pairwise(values)]
+            sharp += order == degree and any(values)
+        assert not any(values)
+    assert sharp >= 4
 
 
 def test_the_term_of_the_form_is_the_factor() -> None:

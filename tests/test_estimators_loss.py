@@ -397,7 +397,7 @@ def on_a_gpu(log_probs: Any, rewards: Any, mask: Any) -> Any:
     (lambda log_probs, rewards: log_probs, r"a tensor of shape \(2, 2\); expected one number"),
     (lambda log_probs, rewards: 1.0, "returned float; expected a tensor"),
     (lambda log_probs, temperature: log_probs.sum(), "asks for 'temperature', which is not a name that we have"),
-    (lambda rewards: rewards.sum(), "asks for no log-probabilities"),
+    (lambda rewards: rewards.sum(), "asks for rewards, and so for no log-probabilities"),
     (lambda log_probs, rewards: log_probs @ rewards[:1], "fails with"),
 ])
 def test_bad_losses_get_one_sentence(loss: Callable[..., Any], message: str) -> None:

@@ -132,21 +132,23 @@ def test_mutants_of_losses(one: Entry) -> None:
     from estimators_torch_oracle import target_gradient
 
     from derive.estimators import TabularLM, check_loss
-    from derive.estimators.loss import shape_of_advantages
+    from derive.estimators.loss import conventions
 
     model = TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=6)
-    model = model.away("old") if one.off_policy else model
-    wanted = target_gradient(one.target, model)
     names = inspect.signature(one.function).parameters
+    behaviour = "rollout" if "rollout_log_probs" in names else "old"
+    model = model.away(behaviour) if one.off_policy else model
+    wanted = target_gradient(one.target, model)
     tried = 0
     for name, function in mutants(one.function):
         try:
-            mean = brute_force(lambda data, function=function: function(**{key: data[key] for key in names}), model, 2)
+            mean = brute_force(lambda data, function=function: function(**{key: data[key] for key in names}), model, 2,
+                               behaviour)
             result = check_loss(function, 2, one.target, model=model)
         except Exception:  # a mutant that does not run, or returns no number, is no loss
             continue
         tried += 1
-        if "advantages" in names and shape_of_advantages(function, model, "old") == "token":
+        if conventions(function, model, behaviour)[0] == "token":
             continue  # it runs only where samples are as many as tokens
         if not torch.isfinite(mean).all() or name.endswith("mask:1"):
             # a division by the mask has a NaN gradient at padding, for which the oracle does not ask

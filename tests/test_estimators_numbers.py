@@ -142,6 +142,10 @@ def test_numpy_runs_on_them() -> None:
                      lambda x: np.sign(x - x.mean()).sum(), lambda x: np.log(x[1:]).sum(), lambda x: np.square(x).sum(),
                      lambda x: np.linalg.norm(x[1:] - 1) if x.dtype == float else ((x[1:] - 1) ** 2).sum() ** 0.5,
                      lambda x: np.float64(0.25) * x[1], lambda x: 1 / x[1] - x[2] ** -2, lambda x: np.median(x),
+                     lambda x: (np.eye(4, dtype=int) - 2 * np.tri(4, dtype=int)) @ x @ x, lambda x: np.dot(x, x[::-1]),
+                     lambda x: np.einsum("i,ij->j", x, np.outer(x, x)).sum(), lambda x: np.sort(x - 2)[1],
+                     lambda x: x[np.argsort(x, kind="stable")][2], lambda x: np.quantile(x, 0.25),
+                     lambda x: (np.exp(np.log(x[1:])) / np.exp(np.log(x[1:])).sum())[1],
                      lambda x: sum(x.reshape(2, 2).mean(axis=1)), lambda x: np.cumsum(x)[-1]):
         value = function(r)
         assert nearest(number(value)) == pytest.approx(float(function(f)), rel=1e-12)
@@ -190,3 +194,22 @@ def test_a_number_with_an_unknown_zero_is_not_decided() -> None:
     assert product - product == 0
     assert product != 1
     assert product < 1
+
+
+def test_doubles_are_near_the_balls() -> None:
+    """Single terms are divided and rooted in doubles, sums by a ball: both within two units of the last place."""
+    from derive.estimators import field
+
+    chosen, ledger = random.Random(9), Ledger()
+    for _ in range(300):
+        q = Fraction(chosen.randint(-10**9, 10**9), chosen.randint(1, 10**9))
+        value = number(q, ledger) * number(chosen.choice([1, 2, 3, 30, 2 * 3 * 5 * 7 * 11 * 13]), ledger).sqrt()
+        other = value + number(chosen.randint(0, 1), ledger).sqrt() - number(Fraction(1, 3), ledger)
+        for one in (value, other):
+            assert one.value is not None
+            assert field.double(one.value) == pytest.approx(float(field.ball(one.value, 256)), rel=4e-16, abs=0)
+    for huge in (10**400, Fraction(1, 10**400), Fraction(10**400, 3 * 10**399)):
+        value = number(huge, ledger)
+        assert value.value is not None
+        assert field.double(value.value) == float(field.ball(value.value, 256))
+    assert field.double({}) == 0.0

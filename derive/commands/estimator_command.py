@@ -7,7 +7,8 @@ if all have that verdict), 1 if not, 2 for an unknown name or bad input, 3 for a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,8 +18,9 @@ import click
 from derive.errors import BadInput, DeriveError
 from derive.estimators import description
 from derive.estimators.gallery import ENTRIES
-from derive.estimators.result import VERDICTS, EstimatorResult
+from derive.estimators.result import VERDICTS
 from derive.estimators.subjects import Options, examined, number
+from derive.report.output import refuse_inputs
 
 
 def run(names: Sequence[str], *, groups: str | None, rewards: str | None, lengths: str | None, prompts: int | None,
@@ -32,6 +34,13 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
             {"schema": 1, "gallery": [{"name": entry.name, "statement": entry.statement, "verdict": entry.verdict,
                                        "source": entry.source} for entry in ENTRIES]}, ensure_ascii=False, indent=2))
         return 0
+    given = {"group": groups, "rewards": rewards, "lengths": lengths, "prompts": prompts, "target": target,
+             "beta": beta}
+    if output is not None:
+        from derive.estimators import comparison
+
+        refuse_inputs([output], [Path(name.rpartition(":")[0]) for name in names if ".py:" in name])
+        comparison.check(output)
     options = Options(_whole(groups, "--group"), _numbers(rewards), _whole(lengths, "--lengths"), prompts, target,
                       None if beta is None else number(beta))
     try:
@@ -50,23 +59,21 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     else:
         click.echo("\n\n".join(description.described(result, entry) for result, entry in found))
     if output is not None:
-        _write(output, results)
+        comparison.write(output, found, command=_command(names, output, given))
+        click.echo(f"wrote {output}", err=style == "json")
     return 0 if all(result.good if expect is None else result.verdict == expect for result in results) else 1
+
+
+def _command(names: Sequence[str], output: Path, given: Mapping[str, object]) -> str:
+    """What makes the same file again."""
+    options = [part for name, value in given.items() if value is not None for part in (f"--{name}", str(value))]
+    return shlex.join(["derive", "estimator", *names, *options, "--compare", "-o", output.name])
 
 
 def runnable() -> list[str]:
     """The names of the gallery that can be run here: without torch, no losses."""
     with_torch = find_spec("torch") is not None
     return [entry.name for entry in ENTRIES if with_torch or not entry.loss]
-
-
-def _write(path: Path, results: Sequence[EstimatorResult]) -> None:
-    from derive.estimators.plot import svg
-
-    if path.suffix != ".svg":
-        raise BadInput(f"{path}: the plot is written as .svg only")
-    path.write_text(svg(results), encoding="utf-8")
-    click.echo(f"wrote {path}")
 
 
 def _numbers(text: str | None) -> tuple[Fraction, ...] | None:

@@ -104,7 +104,9 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.option("--compare", is_flag=True, help="A table with one line each (of the gallery, without NAMES).")
 @click.option("--expect", metavar="VERDICT", help="Succeed if this is the verdict.")
 @click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Draw bias and error against batch size (.svg).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), 
+              help="The comparison with its plot, bias and error against batch size (.tex, .pdf, .html), or the plot "
+                   "alone (.svg, .png).")
 @guarded
 def estimator(names: tuple[str, ...], **options: Any) -> int:
     """Say whether estimators are biased: NAMES of the gallery, or FILE.py:FUNCTION; no name lists the gallery."""

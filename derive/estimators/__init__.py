@@ -1,7 +1,8 @@
 """Is an estimator of the policy gradient, or a loss, biased? A finite computation on a small model.
 
 ``check_advantage`` takes an advantage function and answers for every policy, in exact
-numbers, without torch; ``check_loss`` takes a torch loss. The assertions are for pytest.
+numbers, without torch; ``check_loss`` takes a torch loss, and runs it on language models or on
+the episodes of finite MDPs. The assertions are for pytest.
 Nothing here imports torch or SymPy before it is needed.
 """
 

@@ -101,6 +101,8 @@ def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> Gr
     if not design.every_order:
         notes += (f"at G = {group} one order of each group was run; shuffling some made no difference",)
     numbers = _sizes(outcomes, setting, design, wanted)
+    if decision.verdict == "biased" and numbers.get("relative_bias", 1.0) <= rounding.EPSILON:
+        notes += (rounding.AN_EPSILON,)
     if decision.verdict == "unbiased":
         numbers["relative_bias"] = 0.0  # what the sums in doubles leave is not there
     return GroupResult(group, decision.verdict, decision.factor, decision.kind, None, probability, curl=turning,

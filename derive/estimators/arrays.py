@@ -1,15 +1,13 @@
-"""Object arrays of exact numbers with the reductions and the changes of shape that torch has."""
+"""Object arrays of exact numbers, and the changes of shape that torch has."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any, NoReturn, Self
 
 import numpy as np
 import torch
 
-from derive.estimators import elementwise
 from derive.estimators.numbers import Exact, exact
 from derive.estimators.provenance import Ledger
 
@@ -77,67 +75,6 @@ class ExactArray:
         return self._number(entry) if not isinstance(entry, Exact) else entry
 
 
-class Reductions(ExactArray):
-    """Sums, means, extremes."""
-
-    def sum(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> Self:
-        self._rounded(dtype)
-        array = np.vectorize(self._number, otypes=[object])(self.array) if self.array.size else self.array
-        axis = tuple(dim) if isinstance(dim, list) else dim if axis is None else axis
-        total = array.sum(axis=axis, keepdims=keepdim)
-        return self._made(total if self.array.size or np.ndim(total) else self._number(0))
-
-    def mean(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, dtype: Any = None) -> Self:
-        total = self.sum(dim, keepdim, axis=axis, dtype=dtype)
-        return self._entrywise(operator.truediv, total, self.array.size // total.array.size)
-
-    def var(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
-            correction: int | None = None) -> Self:
-        if isinstance(dim, bool):
-            dim, unbiased = None, dim
-        total = self._entrywise(lambda x, mean: (x - mean) ** 2, self, self.mean(dim, True)).sum(dim, keepdim)
-        degrees = self.array.size // total.array.size - (int(unbiased) if correction is None else correction)
-        return self._entrywise(operator.truediv, total, degrees)
-
-    def std(self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
-            correction: int | None = None) -> Self:
-        return self._entrywise(Exact.sqrt, self.var(dim, unbiased, keepdim, correction=correction))
-
-    def prod(self, dim: int | None = None, keepdim: bool = False) -> Self:
-        return self._made(np.prod(self.array, axis=dim, keepdims=keepdim))
-
-    def cumsum(self, dim: int) -> Self:
-        return self._made(np.cumsum(self.array, axis=dim))
-
-    def any(self, dim: int | None = None, keepdim: bool = False) -> Self:
-        return self._truth(np.any, dim, keepdim)
-
-    def all(self, dim: int | None = None, keepdim: bool = False) -> Self:
-        return self._truth(np.all, dim, keepdim)
-
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        if dim is not None and not isinstance(dim, int):
-            return self._entrywise(elementwise.larger, self, dim)  # torch.max of two tensors
-        return self._best(lambda x, y: x > y, dim, keepdim)
-
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        if dim is not None and not isinstance(dim, int):
-            return self._entrywise(elementwise.smaller, self, dim)
-        return self._best(lambda x, y: x < y, dim, keepdim)
-
-    def _truth(self, reduce: Callable[..., Any], dim: int | None, keepdim: bool) -> Self:
-        return self._made(reduce(np.vectorize(bool, otypes=[bool])(self.array), axis=dim, keepdims=keepdim))
-
-    def _best(self, better: Callable[[Any, Any], bool], dim: int | None, keepdim: bool) -> Self:
-        """Over all entries only, and where equal entries have no derivative: torch shares it among them."""
-        if dim is not None or any(x.slope for x in self.array.flat):
-            self._leave("max or min along an axis, or of numbers with a derivative")
-        best = self.array.flat[0]
-        for entry in self.array.flat:
-            best = entry if better(entry, best) else best
-        return self._made(best)
-
-
 class Shapes(ExactArray):
     """Changes of shape; broadcasting as NumPy has it."""
 
@@ -176,3 +113,54 @@ class Shapes(ExactArray):
 
     def transpose(self, first: int, second: int) -> Self:
         return self._made(np.swapaxes(self.array, first, second))
+
+    def permute(self, *dims: Any) -> Self:
+        axes = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
+        return self._made(np.transpose(self.array, axes))
+
+    def t(self) -> Self:
+        return self._made(self.array.T)
+
+    @property
+    def T(self) -> Self:
+        """The transposed matrix."""
+        return self._made(self.array.T)
+
+    @property
+    def mT(self) -> Self:
+        """The matrices of the last two axes, transposed."""
+        return self._made(np.swapaxes(self.array, -1, -2))
+
+    def tril(self, diagonal: int = 0) -> Self:
+        return self._entrywise(lambda x, below: x if below == 1 else 0, self, self._below(diagonal))
+
+    def triu(self, diagonal: int = 0) -> Self:
+        return self._entrywise(lambda x, below: 0 if below == 1 else x, self, self._below(diagonal - 1))
+
+    def _below(self, diagonal: int) -> Array:
+        """1 on and below a diagonal of the last two axes."""
+        rows, columns = self.array.shape[-2:]
+        return np.tri(rows, columns, diagonal)
+
+    def roll(self, shifts: Any, dims: Any = None) -> Self:
+        return self._made(np.roll(self.array, shifts, axis=dims))
+
+    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
+        return tuple(self._made(part) for part in np.moveaxis(self.array, dim, 0))
+
+    def split(self, size: Any, dim: int = 0) -> tuple[Self, ...]:
+        whole = self.array.shape[dim]
+        ends = np.cumsum(size) if isinstance(size, list | tuple) else np.arange(size, whole + size, size)
+        return tuple(self._made(part) for part in np.split(self.array, ends[:-1], axis=dim))
+
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
+        return self.split(-(-self.array.shape[dim] // chunks), dim)
+
+    def gather(self, dim: int, index: Any) -> Self:
+        return self._made(np.take_along_axis(self.array, index.numpy(), axis=dim))
+
+    def index_select(self, dim: int, index: Any) -> Self:
+        return self._made(np.take(self.array, index.numpy(), axis=dim))
+
+    def masked_select(self, mask: Any) -> Self:
+        return self._made(self.array[np.broadcast_to(self._raw(mask), self.array.shape).astype(bool)])

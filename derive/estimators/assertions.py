@@ -7,31 +7,19 @@ gallery that is named, was run on the same question and came out unbiased.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
-from functools import wraps
 from math import isclose
 from typing import Any
 
-from derive.errors import BadInput, DeriveError
+from derive.errors import BadInput
 from derive.estimators import description
-from derive.estimators.advantage import check_advantage
-from derive.estimators.gallery import entry_of
-from derive.estimators.naming import LOOKUP, asks_for_log_probabilities, named, parameters
+from derive.estimators.mends import Estimator, checked, mends
+from derive.estimators.naming import named
 from derive.estimators.result import EstimatorResult, Verdict
 
-Estimator = Callable[..., Any]
 Expected = Fraction | int | float | Callable[[int], Any]
 SIGNIFICANT = 1e-6
-
-
-def checked(function: Estimator, **question: Any) -> EstimatorResult:
-    """``check_loss`` for a function that asks for log-probabilities, else ``check_advantage``."""
-    if not asks_for_log_probabilities(function):
-        return check_advantage(function, **question)
-    from derive.estimators.loss import check_loss
-
-    return check_loss(function, **question)
 
 
 def assert_unbiased(function: Estimator, **question: Any) -> EstimatorResult:
@@ -140,71 +128,7 @@ def assert_split_invariant(loss: Estimator, parts: int = 2, *, group: int = 4, t
     return difference
 
 
-# -- what would mend it -------------------------------------------------------------------------------
-
-
 def _message(function: Estimator, result: EstimatorResult, question: dict[str, Any], wanted: str) -> str:
     lines = [f"{result.name} is not {wanted}: {description.verdict(result)}", description.described(result)]
     lines += [f"what would mend it: {text}" for text in mends(function, result, question)]
     return "\n".join(lines)
-
-
-def mends(function: Estimator, result: EstimatorResult, question: dict[str, Any]) -> Iterator[str]:
-    """Changes that were made and found unbiased on the same question."""
-    for text, changed in _changes(function, result, question):
-        try:
-            if checked(changed, **question).verdict == "unbiased":
-                yield text
-        except DeriveError:
-            continue
-
-
-def _changes(function: Estimator, result: EstimatorResult,
-             question: dict[str, Any]) -> Iterator[tuple[str, Estimator]]:
-    loss = asks_for_log_probabilities(function)
-    if result.verdict == "proportional" and result.kind == "constant" and len(result.groups) == 1:
-        factor = result.groups[0].factor
-        if factor is not None and factor.value:
-            scale = 1 / factor.value
-            yield (f"divide by the constant {factor}, or let the learning rate do it",
-                   wraps(function)(lambda *one, **other: function(*one, **other) * scale))
-    if loss:  # the mask is needed to sum over tokens
-        meanings = {LOOKUP.get(one.name): one.name for some in parameters(function) for one in some}
-        if "mask" in meanings and meanings.keys() & {"old_log_probs", "ref_log_probs"}:
-            yield ("take log-probabilities of the sequence: sum them over its tokens before the ratio or the KL",
-                   _of_sequences(function, meanings))
-    yield from _of_the_gallery(result, question, loss=loss)
-
-
-def _of_the_gallery(result: EstimatorResult, question: dict[str, Any], *,
-                    loss: bool) -> Iterator[tuple[str, Estimator]]:
-    if not loss:
-        if result.target == "J":
-            several = int(question.get("prompts", 1)) > 1
-            yield ("leave one out: A = r - mean of the other rewards of the prompt (rloo in the gallery)",
-                   entry_of("rloo-prompts" if several else "rloo").function)
-        return
-    names = {"J": ("sequence-ratio-off" if question.get("off_policy") else "token-ratio",),
-             "kl:pi,ref": ("k1-sequence-ratio-off" if question.get("off_policy") else "k2-sequence", "k1-reward"),
-             "kl:ref,pi": ("k3-sequence",), "kl:token": ("k1-token-ratio-off",), "J-kl": ("reinforce-k1-reward",)}
-    for name in names.get(result.target, ()):
-        one = entry_of(name)
-        yield f"{one.statement.split(', against')[0].split(', at ')[0]} ({name} in the gallery)", one.function
-
-
-def _of_sequences(function: Estimator, meanings: dict[str | None, str]) -> Estimator:
-    """The loss called with one place for each response: its log-probabilities summed, its mask 1."""
-    probabilities = {name for meaning, name in meanings.items() if meaning and meaning.endswith("log_probs")}
-    required = {name: meaning for meaning, name in meanings.items() if meaning}
-
-    @wraps(function)
-    def changed(**arguments: Any) -> Any:
-        mask = arguments[meanings["mask"]]
-        for name in list(arguments):
-            if name in probabilities:
-                arguments[name] = (arguments[name] * mask).sum(-1, keepdim=True)
-            elif required.get(name) == "mask":
-                arguments[name] = (mask.sum(-1, keepdim=True) > 0) * mask[:, :1]
-        return function(**arguments)
-
-    return changed

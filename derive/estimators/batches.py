@@ -1,4 +1,4 @@
-"""A batch of a tabular language model as the arguments of a loss, in floats and in exact numbers.
+"""A batch of samples of a tabular model as the arguments of a loss, in floats and in exact numbers.
 
 Padding is poisoned: log-probabilities there are finite, different from each other, and have a
 derivative, so that a loss that uses them is seen (a zero there would pass unnoticed).
@@ -6,7 +6,7 @@ derivative, so that a loss that uses them is seen (a zero there would pass unnot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -19,10 +19,10 @@ from flint import fmpq
 from derive.errors import BadInput, said
 from derive.estimators import field
 from derive.estimators.field import Sum
-from derive.estimators.model import TabularLM
 from derive.estimators.naming import LOOKUP, bound, named, parameters
 from derive.estimators.numbers import Exact
 from derive.estimators.provenance import Ledger
+from derive.estimators.tabular import TabularModel
 from derive.estimators.tensors import ExactTensor, wrapped
 
 PADDING = {"pi": Fraction(1, 1499), "old": Fraction(1, 163), "ref": Fraction(1, 167), "rollout": Fraction(1, 173)}
@@ -35,31 +35,33 @@ AdvantageOf = Callable[[Sequence[Fraction]], Sequence[Fraction]]
 class Batch:
     """Responses (numbers p K + k) and, for each sample, probabilities of its tokens under each policy."""
 
-    model: TabularLM
+    model: TabularModel
     group: int
     responses: tuple[int, ...]
     advantages: str | None
     """"sequence" or "token": the shape of ``advantages``, if the loss asks for them; leave-one-out ones."""
+    bools: bool = False
+    """Whether the mask is of bools."""
 
     def probabilities(self, name: str) -> list[list[Fraction]]:
         """(samples, length) probabilities of the tokens, poison on the padding."""
-        policy, count = self.model.policy(name), len(self.model.responses)
+        policy, count = self.model.policy(name), len(self.model.lengths)
         rows = []
         for response in self.responses:
-            tokens = list(self.model.token_probabilities(policy, response // count, response % count))
-            rows.append(tokens + [PADDING[name]] * (self.model.length - len(tokens)))
+            tokens = list(self.model.action_probabilities(policy, response // count, response % count))
+            rows.append(tokens + [PADDING[name]] * (self.model.longest - len(tokens)))
         return rows
 
     @property
     def lengths(self) -> list[int]:
         """The number of tokens of each sample."""
-        count = len(self.model.responses)
-        return [len(self.model.responses[response % count]) for response in self.responses]
+        count = len(self.model.lengths)
+        return [self.model.lengths[response % count] for response in self.responses]
 
     @property
     def rewards(self) -> list[Fraction]:
         """The reward of each sample."""
-        count = len(self.model.responses)
+        count = len(self.model.lengths)
         return [self.model.reward_table[response // count][response % count] for response in self.responses]
 
     def leave_one_out(self) -> list[Fraction]:
@@ -71,56 +73,72 @@ class Batch:
             result.append(reward - (others / (self.group - 1) if self.group > 1 else 0))
         return result
 
-    def numbers(self) -> dict[str, list[Any]]:
-        """Arguments that are no log-probabilities, as lists."""
-        length = self.model.length
-        mask = [[1] * own + [0] * (length - own) for own in self.lengths]
-        last = [[reward if place == own - 1 else 0 for place in range(length)]
-                for reward, own in zip(self.rewards, self.lengths, strict=True)]
-        numbers: dict[str, list[Any]] = {"rewards": self.rewards, "mask": mask, "token_level_rewards": last,
-                                         "lengths": self.lengths}
-        count = len(self.model.responses)
-        numbers["values"] = [
-            [self.model.values[response // count][prefix] for prefix, _ in self.model.places[response % count]]
-            + [Fraction(1, 7)] * (length - len(self.model.places[response % count])) for response in self.responses]
-        if self.advantages == "sequence":
-            numbers["advantages"] = self.leave_one_out()
-        elif self.advantages == "token":
-            numbers["advantages"] = [[value] * length for value in self.leave_one_out()]
-        return numbers
+    def numbers(self, asked: Collection[str]) -> dict[str, list[Any]]:
+        """Those of the arguments asked for that are no log-probabilities, as lists."""
+        length, model = self.model.longest, self.model
+        one, none = (True, False) if self.bools else (1, 0)
+        made: dict[str, Callable[[], list[Any]]] = {
+            "rewards": lambda: self.rewards, "lengths": lambda: self.lengths,
+            "mask": lambda: [[one] * own + [none] * (length - own) for own in self.lengths],
+            "token_level_rewards": lambda: self._padded(model.step_rewards, 0),
+            "rewards_to_go": lambda: self._padded(model.to_go, 0),
+            "values": lambda: self._padded(model.values, Fraction(1, 7)),
+            "advantages": lambda: (self.leave_one_out() if self.advantages == "sequence"
+                                   else [[value] * length for value in self.leave_one_out()])}
+        if self.advantages is None:
+            del made["advantages"]
+        return {name: make() for name, make in made.items() if name in asked}
 
-    def others(self) -> dict[str, Any]:
+    def _padded(self, table: Sequence[Sequence[Sequence[Fraction]]], padding: Fraction | int) -> list[list[Any]]:
+        """Entries by prompt, sample and decision, as (samples, length)."""
+        count = len(self.model.lengths)
+        return [[*(row := table[response // count][response % count]), *[padding] * (self.model.longest - len(row))]
+                for response in self.responses]
+
+    def others(self, asked: Collection[str]) -> dict[str, Any]:
         """Arguments that are neither."""
-        return {"index": np.repeat(np.arange(self.model.prompts), self.group), "group_size": self.group}
+        others: dict[str, Any] = {"index": np.repeat(np.arange(self.model.prompt_count), self.group),
+                                  "group_size": self.group, "gamma": float(self.model.discount)}
+        for number, name in enumerate(("states", "actions")):
+            if name in asked:
+                others[name] = torch.tensor([[*(row := self._taken(response, number)),
+                                              *[0] * (self.model.longest - len(row))] for response in self.responses])
+        return others
+
+    def _taken(self, response: int, number: int) -> list[int]:
+        return [pair[number] for pair in self.model.places[response % len(self.model.lengths)]]
 
 
 def float_arguments(batch: Batch, asked: frozenset[str]) -> dict[str, Any]:
     """Arguments by meaning, as double tensors; ``log_probs`` is a leaf with a gradient, others if asked for."""
-    arguments = batch.others()
+    arguments = batch.others(asked)
     for meaning, name in MEANINGS.items():
         if meaning not in asked:
             continue
         arguments[meaning] = torch.tensor(np.log(np.array(batch.probabilities(name), dtype=float)))
-    for meaning, rows in batch.numbers().items():
-        arguments[meaning] = torch.tensor(np.array(rows, dtype=int if meaning == "lengths" else float))
+    for meaning, rows in batch.numbers(asked).items():
+        kind = int if meaning == "lengths" else bool if meaning == "mask" and batch.bools else float
+        arguments[meaning] = torch.tensor(np.array(rows, dtype=kind))
     arguments["log_probs"].requires_grad_(True)
     return arguments
 
 
 def exact_arguments(batch: Batch, asked: frozenset[str], ledger: Ledger) -> dict[str, Any]:
     """The same as exact tensors; the derivative of log_probs[i, t] has the name (i, t)."""
-    arguments = batch.others()
+    arguments = batch.others(asked)
     one = field.rational(fmpq(1))
     for meaning, name in MEANINGS.items():
         if meaning not in asked:
             continue
         rows = batch.probabilities(name)
-        array = np.empty((len(rows), batch.model.length), dtype=object)
+        array = np.empty((len(rows), batch.model.longest), dtype=object)
         for place in np.ndindex(array.shape):
             array[place] = Exact(_logarithm(rows[place[0]][place[1]]), ledger, {place: one} if name == "pi" else None)
         arguments[meaning] = ExactTensor(array, ledger)
-    for meaning, numbers in batch.numbers().items():
-        arguments[meaning] = wrapped(np.array(numbers, dtype=object), ledger)
+    for meaning, numbers in batch.numbers(asked).items():
+        array = np.array(numbers, dtype=object)
+        kept = meaning == "mask" and batch.bools
+        arguments[meaning] = ExactTensor(array, ledger) if kept else wrapped(array, ledger)
     return arguments
 
 
@@ -135,17 +153,18 @@ def asked_for(loss: Loss) -> frozenset[str]:
     return frozenset(LOOKUP[one.name] for some in parameters(loss) for one in some if one.name in LOOKUP)
 
 
-def scalar(returned: Any, name: str) -> Any:
+def scalar(returned: Any, name: str, batch: Batch | None = None) -> Any:
     """The loss that a function returns: the first of a tuple, "loss" of a dictionary. Raises ``BadInput``."""
+    where = "" if batch is None else f" (rewards {', '.join(map(str, batch.rewards))})"
     if isinstance(returned, tuple) and returned:
         returned = returned[0]
     if isinstance(returned, dict) and "loss" in returned:
         returned = returned["loss"]
     shape = getattr(returned, "shape", None)
     if shape is None:
-        raise BadInput(f"{name} returned {type(returned).__name__}; expected a tensor with one number, the loss")
+        raise BadInput(f"{name} returned {type(returned).__name__}; expected a tensor with one number, the loss{where}")
     if tuple(shape) not in ((), (1,)):
-        raise BadInput(f"{name} returned a tensor of shape {tuple(shape)}; expected one number, the loss")
+        raise BadInput(f"{name} returned a tensor of shape {tuple(shape)}; expected one number, the loss{where}")
     return returned
 
 
@@ -158,11 +177,11 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
     names = bound(loss, arguments)
     before = {name: value.detach().clone() for name, value in names.items() if isinstance(value, torch.Tensor)}
     try:
-        value = scalar(loss(**names), named(loss))
+        value = scalar(loss(**names), named(loss), batch)
     except BadInput:
         raise
     except ZeroDivisionError:
-        return np.full((len(batch.responses), batch.model.length), np.nan)
+        return np.full((len(batch.responses), batch.model.longest), np.nan)
     except (Exception, SystemExit) as error:  # whatever the loss does
         raise BadInput(_failure(loss, error, batch)) from error
     for name, saved in before.items():
@@ -171,7 +190,7 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
     if not value.requires_grad:
         return None
     if not torch.isfinite(value.detach()).all():
-        return np.full((len(batch.responses), batch.model.length), np.nan)
+        return np.full((len(batch.responses), batch.model.longest), np.nan)
     try:
         (gradient,) = torch.autograd.grad(value.sum(), arguments["log_probs"], allow_unused=True)
     except Exception as error:  # a complex number, a graph that the loss has freed, a backward of its own
@@ -196,7 +215,7 @@ def _failure(loss: Loss, error: BaseException, batch: Batch) -> str:
         return f"{named(loss)} needs a GPU ({text}); it is run on the CPU here. Take the device of its input."
     if "a leaf Variable that requires grad" in text or "in-place" in text:
         return f"{named(loss)} changes log_probs in place ({text}); let it work on a copy"
-    shape = f"log-probabilities of shape ({len(batch.responses)}, {batch.model.length})"
+    shape = f"log-probabilities of shape ({len(batch.responses)}, {batch.model.longest})"
     return f"{named(loss)} fails with {type(error).__name__}: {text}; called with {shape}"
 
 

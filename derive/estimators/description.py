@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from derive.estimators.gallery.entry import Entry
-from derive.estimators.result import EstimatorResult, GroupResult, WorstGroup
+from derive.estimators.result import Effective, EstimatorResult, GroupResult, WorstGroup
 
 SHOWN_ADVANTAGES = 16
+SHOWN_ROWS = 16
 
 
 def verdict(result: EstimatorResult | GroupResult) -> str:
@@ -52,11 +53,19 @@ def _table(result: EstimatorResult) -> list[str]:
     several = max(row.prompt for row in result.effective_reward) > 0
     lines = ["    effective reward: what is climbed, H(o), next to what should be, both without their means",
              f"        {'reward':>14}{'H(o)':>12}{'wanted':>12}"]
-    for row in result.effective_reward:
-        name = row.reward + (f", length {row.length}" if row.length is not None else "")
-        name = f"prompt {row.prompt + 1}: {name}" if several else name
-        lines.append(f"        {name:>14}{row.effective:12.4f}{row.wanted:12.4f}")
+    shown = result.effective_reward
+    if len(shown) > SHOWN_ROWS:
+        shown = tuple(sorted(shown, key=lambda row: abs(row.effective - row.wanted))[-SHOWN_ROWS:])
+        lines[0] += f"; the {SHOWN_ROWS} of {len(result.effective_reward)} rows that differ most"
+    for row in shown:
+        lines.append(f"        {outcome(row, several=several):>14}{row.effective:12.4f}{row.wanted:12.4f}")
     return lines
+
+
+def outcome(row: Effective, *, several: bool) -> str:
+    """The response that a row of the effective-reward table is about; ``several`` is whether there are prompts."""
+    name = row.reward + (f", length {row.length}" if row.length is not None else "")
+    return f"prompt {row.prompt + 1}: {name}" if several else name
 
 
 def worst(group: WorstGroup) -> str:

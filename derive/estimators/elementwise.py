@@ -74,5 +74,6 @@ UNARY: Mapping[str, Callable[[Any], Any]] = {
 }
 ALIASES: Mapping[str, str] = {
     "true_divide": "div", "divide": "div", "multiply": "mul", "subtract": "sub", "absolute": "abs", "clip": "clamp",
-    "negative": "neg", "reshape": "view", "__div__": "div", "__rdiv__": "__rtruediv__", "swapaxes": "transpose",
+    "negative": "neg", "mm": "matmul", "mv": "matmul", "bmm": "matmul", "dot": "matmul", "inner": "matmul",
+    "ger": "outer", "reshape": "view", "__div__": "div", "__rdiv__": "__rtruediv__", "swapaxes": "transpose",
 }

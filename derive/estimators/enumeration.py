@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -23,11 +23,11 @@ from derive.estimators import field, randomness
 from derive.estimators.batches import Batch, Loss, asked_for, exact_gradient, float_arguments, float_gradient, scalar
 from derive.estimators.field import Sum, Unsupported
 from derive.estimators.groups import Design
-from derive.estimators.model import Policy, TabularLM
 from derive.estimators.naming import bound, named
 from derive.estimators.provenance import Ledger, LeftExact
 from derive.estimators.rounding import FloatArray
 from derive.estimators.runs import AGREEMENT
+from derive.estimators.tabular import Policy, TabularModel
 from derive.estimators.targets import Table
 
 MOST_TUPLES = 100
@@ -46,16 +46,18 @@ class Case:
     """One model at one group size; ``behaviour`` is the name of the policy that the samples come from."""
 
     loss: Loss
-    model: TabularLM
+    model: TabularModel
     group: int
     behaviour: str
     advantages: str | None
     tuples: int = MOST_TUPLES
+    bools: bool = False
+    """Whether the mask is of bools."""
 
     @cached_property
     def design(self) -> Design:
         """How a batch is sampled."""
-        return Design(self.model.prompts, len(self.model.responses), self.group, self.tuples)
+        return Design(self.model.prompt_count, len(self.model.lengths), self.group, self.tuples)
 
     @cached_property
     def batches(self) -> list[tuple[tuple[int, ...], int]]:
@@ -70,7 +72,7 @@ class Case:
 
     def batch(self, responses: Sequence[int]) -> Batch:
         """The batch of these responses."""
-        return Batch(self.model, self.group, tuple(responses), self.advantages)
+        return Batch(self.model, self.group, tuple(responses), self.advantages, self.bools)
 
     def probability(self, responses: Sequence[int], orders: int) -> Fraction:
         """The probability of a batch in any of its orders."""
@@ -106,14 +108,14 @@ def in_floats(case: Case) -> Floats:
         if found is None:
             rows = [float_gradient(case.loss, case.batch(responses)) for responses, _ in case.batches]
             reached = any(row is not None for row in rows)
-            shape = (case.design.prompts * case.group, case.model.length)
+            shape = (case.design.prompts * case.group, case.model.longest)
             found = Floats(case, np.array([np.zeros(shape) if row is None else row for row in rows]), reached)
         if _repeated(found):
             return found
     if case.design.responses ** (case.design.prompts * case.group) > MOST_UNORDERED:
         raise BadInput(f"{named(case.loss)} depends on the order of the samples, and there are too many orders to run "
                        f"at G = {case.group} with {case.model}. Take a smaller group or model.")
-    return in_floats(Case(case.loss, case.model, case.group, case.behaviour, case.advantages, MOST_UNORDERED))
+    return in_floats(replace(case, tuples=MOST_UNORDERED))
 
 
 def _repeated(found: Floats) -> bool:
@@ -150,7 +152,7 @@ def _remembers(case: Case) -> str:
 
 def _one(case: Case, responses: Sequence[int]) -> FloatArray:
     gradient = float_gradient(case.loss, case.batch(responses))
-    return np.zeros((len(responses), case.model.length)) if gradient is None else gradient
+    return np.zeros((len(responses), case.model.longest)) if gradient is None else gradient
 
 
 def _shuffled(case: Case, shuffle: random.Random) -> list[int]:
@@ -203,7 +205,8 @@ def in_exact_numbers(floats: Floats, ledger: Ledger) -> Table:
     case = floats.case
     count = case.design.prompts * case.design.responses
     scale = floats.scale
-    table: Table = [[{} for _ in case.model.responses[response % case.design.responses]] for response in range(count)]
+    lengths = case.model.lengths * case.design.prompts
+    table: Table = [[{} for _ in range(lengths[response])] for response in range(count)]
     for number, (responses, orders) in enumerate(case.batches):
         slopes = _attempt(case, responses, ledger)
         _compare(slopes, floats.derivatives[number], scale, ledger)

@@ -12,7 +12,7 @@ different from 0 by a ball (``flint.arb``), or not decided.
 
 from __future__ import annotations
 
-from math import gcd, lcm
+from math import gcd, lcm, sqrt
 
 from flint import arb, ctx, fmpq, fmpz
 
@@ -43,8 +43,11 @@ def as_rational(value: Sum) -> fmpq | None:
 
 def add(left: Sum, right: Sum, *, scale: int = 1) -> Sum:
     """left + scale right."""
-    if len(left) == 1 and len(right) == 1 and ONE in left and ONE in right:
-        return rational(left[ONE] + scale * right[ONE])
+    if not right:
+        return left
+    if len(left) == 1 and len(right) == 1 and (x := left.get(ONE)) is not None and (y := right.get(ONE)) is not None:
+        only = x + y if scale == 1 else x + scale * y
+        return {ONE: only} if only else {}
     total = dict(left)
     for monomial, number in right.items():
         new = total.get(monomial, 0) + scale * number
@@ -57,8 +60,12 @@ def add(left: Sum, right: Sum, *, scale: int = 1) -> Sum:
 
 def multiply(left: Sum, right: Sum) -> Sum:
     """The product."""
-    if len(left) == 1 and len(right) == 1 and ONE in left and ONE in right:
-        return {ONE: left[ONE] * right[ONE]}
+    if not left or not right:
+        return {}
+    if len(left) == 1 and (x := left.get(ONE)) is not None:
+        return {monomial: x * y for monomial, y in right.items()}
+    if len(right) == 1 and (y := right.get(ONE)) is not None:
+        return {monomial: x * y for monomial, x in left.items()}
     total: Sum = {}
     for (d, logs), x in left.items():
         for (e, more), y in right.items():
@@ -160,6 +167,8 @@ def is_zero(value: Sum) -> bool:
     """Whether the sum is 0; see the module. Raises ``Unsupported`` where that is not known."""
     if not value:
         return True
+    if len(value) == 1:  # q √d Π (log p)^e, and no logarithm of a prime is 0
+        return False
     if all(sum(power for _, power in logs) <= 1 for _, logs in value):
         return False
     return sign(value) == 0
@@ -179,6 +188,19 @@ def ball(value: Sum, precision: int = 64) -> arb:
         return total
     finally:
         ctx.prec = before
+
+
+def double(value: Sum) -> float:
+    """The sum as a double, to two units in its last place; of several terms, which may cancel, by a ball."""
+    if not value:
+        return 0.0
+    if len(value) == 1:
+        ((d, logs), number), = value.items()
+        size = max(int(part).bit_length() for part in (number.p, number.q, d))
+        if not logs and size <= LARGEST_BITS:
+            quotient = int(number.p) / int(number.q)
+            return quotient if d == 1 else quotient * sqrt(d)
+    return float(ball(value, 128))
 
 
 def text(value: Sum) -> str:

@@ -76,7 +76,8 @@ def measured(outcomes: Sequence[Outcome], design: Design, policy: FloatArray, wa
         effective += weight * sums / policy
         square += weight * float(np.vdot(gradient, gradient))
         noise += weight * float(np.linalg.norm(gradient))
-        gradients.append((weight * float(np.linalg.norm(gradient - target)), len(gradients)))
+        far = float(np.linalg.norm(gradient - target)) if gradient.any() else 0.0  # no gradient says nothing
+        gradients.append((weight * far, len(gradients)))
     kept = 1 - dropped
     mean, effective, square, noise = mean / kept, effective / kept, square / kept, noise / kept
     worst = max(range(len(gradients)), key=lambda place: gradients[place][0])

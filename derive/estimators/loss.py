@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -11,13 +11,13 @@ import numpy as np
 
 from derive.errors import BadInput
 from derive.estimators import enumeration, field, rounding, targets
-from derive.estimators.batches import Loss
+from derive.estimators.batches import Loss, asked_for, float_gradient
 from derive.estimators.enumeration import Case, Floats
 from derive.estimators.field import Sum
 from derive.estimators.groups import group_sizes
 from derive.estimators.loss_sizes import Measured
 from derive.estimators.model import TabularLM
-from derive.estimators.naming import LOOKUP, named, parameters
+from derive.estimators.naming import LOOKUP, listed, named, parameters
 from derive.estimators.provenance import Ledger, LeftExact
 from derive.estimators.result import (
     VERDICTS,
@@ -31,26 +31,10 @@ from derive.estimators.result import (
     weakest,
 )
 from derive.estimators.sizes import fitted
+from derive.estimators.suite import Given, models_of
+from derive.estimators.tabular import TabularModel
 
-BINARY = (0, 1, 1, 0, 1, 0, 1)
-"""Seven responses whose length is no function of the reward."""
-
-
-def default_suite() -> tuple[TabularLM, ...]:
-    """Small models, none symmetric: three rewards; seven responses with ties and a 0; two rewards; two prompts."""
-    return (
-        TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=1),
-        TabularLM(vocab=3, length=2, rewards=(0, 2, Fraction(1, 2), 1, -1, 2, 3), seed=2),
-        TabularLM(vocab=3, length=2, rewards=BINARY, seed=3),
-        TabularLM(vocab=2, length=2, prompts=2, rewards=((0, 1, 3), (1, 0, 0)), seed=4),
-    )
-
-
-def three_responses(rewards: Sequence[object]) -> tuple[TabularLM, ...]:
-    """Models with three responses and these rewards. Raises ``BadInput`` for another number of them."""
-    if len(rewards) != 3:
-        raise BadInput(f"a loss is run on 3 responses, of 1, 2 and 2 tokens: give 3 rewards, not {len(rewards)}")
-    return tuple(TabularLM(vocab=2, length=2, rewards=tuple(rewards), seed=seed) for seed in (1, 2, 3))
+BETWEEN_PROMPTS = "right direction within a prompt, factors differ between prompts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +56,7 @@ class Outcome:
 
 
 def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
-               model: TabularLM | Sequence[TabularLM] | None = None, beta: object = Fraction(1, 10),
+               model: Given | Sequence[Given] | None = None, beta: object = Fraction(1, 10),
                off_policy: bool = False, exact: bool | Literal["auto"] = "auto",
                name: str | None = None) -> EstimatorResult:
     """Whether -E[∇ loss] is the gradient of the target, over all batches of small models.
@@ -80,21 +64,22 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     The loss is called by the names that it declares (log_probs, old_log_probs, ref_log_probs,
     mask, rewards, ...; shapes (samples, length) and (samples,), prompts x G samples with
     those of a prompt together) and returns one number. A KL target is descended, J climbed.
+    ``model`` is a ``TabularLM`` or a finite MDP, whose episodes are the samples (``episodes`` says
+    what each name means there), or several; None is a suite of language models.
     ``off_policy`` samples from an old policy, or a rollout policy where the loss asks for
-    one, that differs from pi. ``advantages`` are leave-one-out ones.
+    one, that differs from pi: the model's own, or one that is drawn. ``advantages`` are leave-one-out ones.
     ``exact`` True runs all models in exact numbers, "auto" the small ones.
 
     Raises ``BadInput`` for a loss that fails, is random, changes its arguments, asks for a
-    name that is not known, or returns no single number.
+    name that is not known, or returns no single number; for a model that is none, or on which
+    the target has no gradient.
     """
     sizes, goal = group_sizes(group), targets.target_name(target)
-    given: Any = default_suite() if model is None else model
-    models: tuple[TabularLM, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
-    if not models or not all(isinstance(one, TabularLM) for one in models):
-        raise BadInput(f"the model {model!r}: expected a TabularLM, or several")
+    models = models_of(model)
     asked = {LOOKUP.get(one.name) for some in parameters(loss) for one in some}
     if "log_probs" not in asked:
-        raise BadInput(f"{named(loss)} asks for no log-probabilities of the policy; name a parameter log_probs")
+        raise BadInput(f"{named(loss)} asks for {listed(loss)}, and so for no log-probabilities of the policy: name a "
+                       "parameter log_probs, or wrap it, as in lambda log_probs, mask, rewards: ...")
     try:
         weight = Fraction(str(beta))
     except (ValueError, ZeroDivisionError):
@@ -109,20 +94,22 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
         rows.append(row)
         outcomes += found
     away = None
-    if not off_policy and asked & {"old_log_probs", "rollout_log_probs"}:
+    sampled = behaviour_of(asked)
+    on_policy = all(one.policy(sampled) == one.policy("pi") for one in models)
+    if not off_policy and on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
         away = _row(sizes[0], distant).verdict
     return _together(tuple(rows), outcomes, name or named(loss), goal, away)
 
 
-def _examined(loss: Loss, models: Sequence[TabularLM], group: int, goal: str, beta: Fraction, asked: set[str | None],
+def _examined(loss: Loss, models: Sequence[TabularModel], group: int, goal: str, beta: Fraction, asked: set[str | None],
               *, away: bool, exact: bool | Literal["auto"]) -> list[Outcome]:
     outcomes = []
-    behaviour = "rollout" if "rollout_log_probs" in asked else "old"
-    advantages = shape_of_advantages(loss, models[0], behaviour) if "advantages" in asked else None
+    behaviour = behaviour_of(asked)
+    shape, bools = conventions(loss, models[0], behaviour)
     for one in models:
-        distant = one.away(behaviour) if away else one
-        case = Case(loss, distant, group, behaviour, advantages)
+        distant = one.away(behaviour) if away and one.policy(behaviour) == one.policy("pi") else one
+        case = Case(loss, distant, group, behaviour, shape, bools=bools)
         floats = enumeration.in_floats(case)
         outcomes.append(_outcome(floats, goal, beta, exact=exact))
     return outcomes
@@ -132,6 +119,9 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
     case = floats.case
     aim = targets.table(goal, case.model, case.model.policy(case.behaviour), beta)
     wanted = targets.in_logits(case.model, aim)
+    if not any(entry for row in wanted for entry in row):
+        raise BadInput(f"the gradient of {goal} is 0 with {case.model}, so that there is nothing to compare with; give "
+                       "rewards and policies on which it depends")
     vectors, left = None, None
     said: tuple[str, ...] = ()
     work = len(case.batches) * case.design.prompts * case.group
@@ -149,16 +139,31 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
                    numbers.effective, numbers.worst, left, said)
 
 
-def shape_of_advantages(loss: Loss, model: TabularLM, behaviour: str) -> str:
-    """"sequence" for (samples,) if the loss runs with it where samples and length differ, else "token"."""
-    from derive.estimators.batches import float_gradient
+def behaviour_of(asked: Collection[str | None]) -> str:
+    """The name of the policy that the samples come from: rollout for a loss that asks for its log-probabilities."""
+    return "rollout" if "rollout_log_probs" in asked else "old"
 
-    case = Case(loss, model, 3, behaviour, "sequence")
-    try:
-        float_gradient(loss, case.batch([0] * 3 * model.prompts))
-    except BadInput:
-        return "token"
-    return "sequence"
+
+def conventions(loss: Loss, model: TabularModel, behaviour: str) -> tuple[str | None, bool]:
+    """(the shape of ``advantages``, whether ``mask`` is of bools): the first with which the loss runs.
+
+    The shape is "sequence", (samples,), or "token"; None if the loss does not ask. It is tried where
+    samples and length differ; where all samples have one decision, every shape broadcasts with
+    every other, so that a model with two is asked. A mask is of 0 and 1 in floats, unless only bools do.
+    """
+    asked = asked_for(loss)
+    asked_model = model if model.longest > 1 else TabularLM(vocab=2, length=2)
+    group = 3 if asked_model.longest != 3 * asked_model.prompt_count else 4
+    shapes = ("sequence", "token") if "advantages" in asked else (None,)
+    for bools in (False, True) if "mask" in asked else (False,):
+        for shape in shapes:
+            case = Case(loss, asked_model, group, behaviour, shape, bools=bools)
+            try:
+                float_gradient(loss, case.batch([0] * group * asked_model.prompt_count))
+            except BadInput:
+                continue
+            return shape, bools
+    return shapes[-1], False
 
 
 # -- verdicts --------------------------------------------------------------------------------------
@@ -183,21 +188,47 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         return GroupResult(group, "no gradient", notes=("nothing of the loss depends on log_probs",))
     exact = [outcome.exact for outcome in outcomes if outcome.exact is not None]
     rounded = [outcome.pair for outcome in outcomes if outcome.exact is None]
-    decided = _exact_verdict(exact) if exact else None
-    if decided is not None and decided[0] == "unbiased" and not rounded:
+    verdict, factor, kind, figure, notes = _judged(exact, [outcome.pair for outcome in outcomes])
+    if verdict == "unbiased" and not rounded:
         sizes["relative_bias"] = 0.0
-    if not rounded and decided is not None:
+    if verdict == "biased" and sizes["relative_bias"] <= rounding.EPSILON:
+        notes += (rounding.AN_EPSILON,)
+    if verdict == "proportional" and kind == "model-dependent":
+        notes = (*(note for note in notes if note != BETWEEN_PROMPTS), _by_model(outcomes))
+    return GroupResult(group, verdict, factor, kind, figure if rounded else None,
+                       **{**sizes, "notes": notes + sizes["notes"]})
+
+
+def _judged(exact: Sequence[tuple[list[list[Sum]], list[list[Sum]]]], pairs: Sequence[rounding.Pair],
+            ) -> tuple[Verdict, Factor | None, Kind | None, str | None, tuple[str, ...]]:
+    """(verdict, factor, kind, figure, notes) about all models, some of them exact."""
+    decided = _exact_verdict(exact) if exact else None
+    if decided is not None and len(exact) == len(pairs):
         verdict, factor, kind, notes = decided
-        return GroupResult(group, verdict, factor, kind, None, **{**sizes, "notes": notes + sizes["notes"]})
-    judged = rounding.judged([outcome.pair for outcome in outcomes])
+        return verdict, factor, kind, None, notes
+    judged = rounding.judged(pairs)
     if decided is not None and VERDICTS.index(decided[0]) > VERDICTS.index(judged.verdict):
         verdict, factor, kind, notes = decided  # exact numbers see what rounding hides
-        return GroupResult(group, verdict, factor, kind, None, **{**sizes, "notes": notes + sizes["notes"]})
+        return verdict, factor, kind, None, notes
     factor = judged.factor
     if decided is not None and decided[1] is not None and factor is not None and factor.value is not None:
         factor = Factor(decided[1].text, factor.value)
-    return GroupResult(group, judged.verdict, factor, judged.kind, judged.figure,
-                       **{**sizes, "notes": judged.notes + sizes["notes"]})
+    return judged.verdict, factor, judged.kind, judged.figure, judged.notes
+
+
+def _by_model(outcomes: Sequence[Outcome]) -> str:
+    """The factor with each model, for one that is not the same with all."""
+    found: dict[str, list[str]] = {}
+    for one in outcomes:
+        if one.exact is not None:
+            mean, wanted = ([entry for row in table for entry in row] for table in one.exact)
+            factor = _ratio(mean, wanted)
+            text = "none" if factor is None else field.text(factor)
+        else:
+            text = f"{float(np.vdot(one.pair.mean, one.pair.target) / np.vdot(one.pair.target, one.pair.target)):.4g}"
+        found.setdefault(text, []).append(str(one.case.model))
+    return "the direction is right and the factor differs between models: " + ", ".join(
+        f"{text} with {' and '.join(models)}" for text, models in found.items())
 
 
 def _compared_elsewhere(row: GroupResult, both: GroupResult) -> GroupResult:
@@ -228,7 +259,7 @@ def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
         inside = all(all(_positive(_ratio(one, other)) for one, other in zip(mean, wanted, strict=True))
                      for mean, wanted in pairs)
         return "biased", None, None, (
-            "right direction within a prompt, factors differ between prompts",) if inside else ()
+            BETWEEN_PROMPTS,) if inside else ()
     known = [factor for factor in factors if factor is not None]
     signs = {field.sign(factor) for factor in known}
     if len(signs) > 1:
@@ -239,7 +270,7 @@ def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
         return ("unbiased" if factor.text == "1" else "proportional"), factor, "constant", wrong
     text = ", ".join(dict.fromkeys(field.text(factor) for factor in known))
     return "proportional", Factor(text), "model-dependent", wrong or (
-        "right direction within a prompt, factors differ between prompts",)
+        BETWEEN_PROMPTS,)
 
 
 def _ratio(mean: Sequence[Sum], wanted: Sequence[Sum]) -> Sum | None:

@@ -9,9 +9,9 @@ import numpy as np
 from derive.estimators import field, targets
 from derive.estimators.enumeration import Floats
 from derive.estimators.field import Sum
-from derive.estimators.model import TabularLM
 from derive.estimators.result import Effective, WorstGroup
 from derive.estimators.rounding import FloatArray
+from derive.estimators.tabular import TabularModel
 
 
 class Measured:
@@ -24,36 +24,39 @@ class Measured:
         weights = np.array([float(case.probability(responses, orders)) for responses, orders in case.batches])
         derivatives = np.where(defined[:, None, None], floats.derivatives, 0.0)
         numbers = np.array([responses for responses, _ in case.batches])
-        lengths = np.array([len(one) for one in model.responses] * model.prompts)
-        inside = np.arange(model.length)[None, None, :] < lengths[numbers][:, :, None]
+        lengths = np.array(model.lengths * model.prompt_count)
+        inside = np.arange(model.longest)[None, None, :] < lengths[numbers][:, :, None]
         self.undefined = float(weights[~defined].sum())
         self.leak = float(np.abs(np.where(inside, 0.0, derivatives)).max(initial=0.0))
         gradients = -np.einsum("bit,bitn->bn", np.where(inside, derivatives, 0.0), _scores(model)[numbers])
-        self.mean = (weights[:, None] * gradients).sum(axis=0).reshape(model.prompts, -1)
+        self.mean = (weights[:, None] * gradients).sum(axis=0).reshape(model.prompt_count, -1)
         self.wanted = np.array([[float(field.ball(entry)) for entry in row] for row in wanted])
         self.noise = float((weights * np.linalg.norm(gradients, axis=1)).sum())
         self.trace_variance = float((weights * (gradients**2).sum(axis=1)).sum() - (self.mean**2).sum())
         self.aim = np.array([-sum(float(field.ball(entry)) for entry in row) / len(row) for row in aim])
         self.effective = self._effective(derivatives, numbers, weights, inside, lengths, count)
         far = weights * np.linalg.norm(gradients - self.wanted.reshape(1, -1), axis=1) * defined
+        idle = np.array([not row.any() and len(set(case.batch(responses).rewards)) == 1
+                         for row, (responses, _) in zip(gradients, case.batches, strict=True)])
+        far = far if idle.all() else np.where(idle, 0.0, far)  # equal rewards have no gradient in any group
         self.worst = self._worst(int(np.argmax(far)), derivatives, inside)
 
     def _effective(self, derivatives: FloatArray, numbers: Any, weights: FloatArray, inside: Any, lengths: Any,
                    count: int) -> tuple[Effective, ...]:
         """-E[d loss/d log_probs] P/π(o), the mean over the tokens of o; next to that of the target; without means."""
         model = self.case.model
-        total = np.zeros(model.prompts * count)
+        total = np.zeros(model.prompt_count * count)
         shares = -(np.where(inside, derivatives, 0.0).sum(axis=2) / lengths[numbers]) * weights[:, None]
         np.add.at(total, numbers.ravel(), shares.ravel())
         law = np.array([float(p) for row in model.law(model.policy("pi")) for p in row])
         rows = []
-        for prompt in range(model.prompts):
+        for prompt in range(model.prompt_count):
             part = slice(prompt * count, (prompt + 1) * count)
-            climbed = total[part] * model.prompts / law[part]
-            asked = self.aim[part] * model.prompts / law[part]
+            climbed = total[part] * model.prompt_count / law[part]
+            asked = self.aim[part] * model.prompt_count / law[part]
             for response in range(count):
                 rows.append(Effective(prompt, str(model.reward_table[prompt][response]),
-                                      len(model.responses[response]),
+                                      model.lengths[response],
                                       float(climbed[response] - climbed @ law[part]),
                                       float(asked[response] - asked @ law[part])))
         return tuple(rows)
@@ -66,14 +69,14 @@ class Measured:
                           float(self.case.probability(responses, orders)), tuple(float(entry) for entry in sums))
 
 
-def _scores(model: TabularLM) -> FloatArray:
+def _scores(model: TabularModel) -> FloatArray:
     """The score of each token of each response: (prompts x responses, length, prompts x prefixes x tokens)."""
-    pi, count = model.policy("pi"), len(model.responses)
-    scores = np.zeros((model.prompts * count, model.length, model.prompts, len(model.prefixes), model.vocab))
-    for prompt in range(model.prompts):
+    pi, count, prompts = model.policy("pi"), len(model.lengths), model.prompt_count
+    scores = np.zeros((prompts * count, model.longest, prompts, model.place_count, model.action_count))
+    for prompt in range(model.prompt_count):
         for response in range(count):
             for place, (prefix, token) in enumerate(model.places[response]):
                 row = scores[prompt * count + response, place, prompt, prefix]
                 row -= np.array([float(p) for p in pi[prompt][prefix]])
                 row[token] += 1
-    return scores.reshape(model.prompts * count, model.length, -1)
+    return scores.reshape(model.prompt_count * count, model.longest, -1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from types import MethodType
 from typing import Any
 
 from derive.errors import BadInput
@@ -22,6 +24,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "values": ("values", "value", "vpreds", "mb_values"),
     "token_level_rewards": ("token_level_rewards", "token_rewards"),
     "mask": ("mask", "response_mask", "completion_mask", "action_mask", "loss_mask", "padding_mask"),
+    "rewards_to_go": ("rewards_to_go", "reward_to_go", "returns_to_go", "returns", "b_returns", "mb_returns"),
+    "states": ("states", "state_ids"),
+    "actions": ("actions", "action_ids"),
+    "gamma": ("gamma", "discount"),
     "index": ("index", "group_ids", "uid", "uids"),
     "lengths": ("lengths", "response_lengths", "completion_lengths"),
     "group_size": ("group_size", "num_generations", "G"),
@@ -34,7 +40,19 @@ def parameters(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], l
     if not callable(function):
         raise BadInput(f"{function!r} is no function")
     try:
+        return _declared(function)
+    except TypeError:  # not hashable
+        return _declared.__wrapped__(function)
+
+
+@lru_cache(maxsize=64)
+def _declared(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], list[inspect.Parameter]]:
+    try:
         declared = list(inspect.signature(function).parameters.values())
+        forward = getattr(inspect.unwrap(function), "forward", None)
+        if isinstance(forward, MethodType) and all(  # an nn.Module
+                one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in declared):
+            declared = list(inspect.signature(forward).parameters.values())
     except (TypeError, ValueError):
         raise BadInput(f"{named(function)} has no signature that can be read; wrap it in a def") from None
     named_ones = [one for one in declared if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
@@ -72,6 +90,14 @@ def bound(function: Callable[..., Any], available: Mapping[str, Any], *, first: 
     return arguments
 
 
+def listed(function: Callable[..., Any]) -> str:
+    """The names that a function asks for, for messages."""
+    names = [one.name for some in parameters(function) for one in some]
+    return ", ".join(names) or "nothing by name"
+
+
 def named(function: Callable[..., Any]) -> str:
-    """The name of a function, for messages."""
+    """The name of a function, for messages; of a ``partial``, that of what it calls."""
+    while isinstance(function, partial):
+        function = function.func
     return str(getattr(function, "__name__", None) or type(function).__name__)

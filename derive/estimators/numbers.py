@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -19,12 +19,13 @@ from flint import fmpq
 from derive.estimators import field
 from derive.estimators.field import Sum, Unsupported
 from derive.estimators.provenance import Ledger
+from derive.estimators.ways_out import WaysOut
 
 Slope = Mapping[Hashable, Sum]
 """A linear form of derivatives: name of a variable -> its coefficient."""
 
 
-class Exact:
+class Exact(WaysOut):
     """A number of the field with its derivatives; ``value`` None is NaN.
 
     Comparisons and ``bool`` are decided exactly. ``float``, ``int``, ``round``, ``math.*``,
@@ -215,13 +216,14 @@ class Exact:
             self._leave("a hash: of a number that no double equals")
         return hash(Fraction(int(number.p), int(number.q)))
 
-    # -- ways out ---------------------------------------------------------------------------------
-
-    def __float__(self) -> float:
-        self._leave("float(), math.* or dtype=float")
+    # -- whole numbers and text ------------------------------------------------------------------
 
     def __int__(self) -> int:
-        self._leave("int()")
+        """A whole number without a derivative; of any other, a way out."""
+        number = None if self.value is None or self.slope else field.as_rational(self.value)
+        if number is None or number.q != 1:
+            self._leave("int()")
+        return int(number)
 
     def __index__(self) -> int:
         """A whole number counts, as in ``range(length)``; nothing is lost."""
@@ -229,36 +231,6 @@ class Exact:
         if number is None or number.q != 1:
             raise TypeError("a number that is not whole cannot be an index")
         return int(number)
-
-    def __round__(self, digits: int | None = None) -> int:
-        self._leave("round()")
-
-    def __floor__(self) -> int:
-        self._leave("floor()")
-
-    def __ceil__(self) -> int:
-        self._leave("ceil()")
-
-    def __trunc__(self) -> int:
-        self._leave("trunc()")
-
-    def __floordiv__(self, other: Any) -> Any:
-        self._leave("the operator //")
-
-    __rfloordiv__ = __floordiv__
-
-    def __mod__(self, other: Any) -> Any:
-        self._leave("the operator %")
-
-    __rmod__ = __mod__
-
-    def __divmod__(self, other: Any) -> Any:
-        self._leave("divmod()")
-
-    __rdivmod__ = __divmod__
-
-    def __complex__(self) -> complex:
-        self._leave("complex()")
 
     def __format__(self, specification: str) -> str:
         if specification:
@@ -282,9 +254,6 @@ class Exact:
 
     def _nan(self) -> Exact:
         return Exact(None, self.ledger)
-
-    def _leave(self, operation: str) -> NoReturn:
-        raise self.ledger.leave(operation)
 
     def _done(self, operation: Callable[[Sum], Sum], value: Sum) -> Sum:
         try:
@@ -340,7 +309,7 @@ def exact(number: Any, ledger: Ledger) -> Exact | None:
 
 def nearest(number: Exact) -> float:
     """The value as a double, for printing; no decision rests on it."""
-    return float("nan") if number.value is None else float(field.ball(number.value, 128))
+    return float("nan") if number.value is None else field.double(number.value)
 
 
 def _scaled(slope: Slope, factor: Sum) -> Slope:

@@ -17,6 +17,7 @@ from derive.estimators.result import Factor, Kind, Verdict
 
 ROUNDING = 1e-10
 EPSILON = 1e-6
+AN_EPSILON = "the bias is of the size that an epsilon in a denominator leaves; without it, is it there?"
 RESOLVED = 1e-8
 """A mean of at least so much of the noise is resolved to ``EPSILON``."""
 DROWNING = 1e4

@@ -115,8 +115,12 @@ def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> l
     Each is compared with what the function does in floats: NumPy does other things to arrays
     of objects here and there (``np.nan_to_num`` returns them as they are).
     """
+    known: dict[Fraction, Any] = {}
+
     def number(value: Fraction) -> Any:
-        return exact(value, ledger)
+        if value not in known:
+            known[value] = exact(value, ledger)
+        return known[value]
 
     def run(batch: Sequence[int]) -> tuple[Any, ...] | None:
         numbers = []

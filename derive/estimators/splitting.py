@@ -10,8 +10,9 @@ import torch
 from derive.errors import BadInput
 from derive.estimators.batches import Loss, asked_for, float_arguments, scalar
 from derive.estimators.enumeration import Case
-from derive.estimators.loss import default_suite, shape_of_advantages
+from derive.estimators.loss import conventions
 from derive.estimators.naming import bound, named
+from derive.estimators.suite import default_suite
 
 
 def largest_difference(loss: Loss, parts: int, group: int) -> tuple[float, str, str]:
@@ -24,8 +25,8 @@ def largest_difference(loss: Loss, parts: int, group: int) -> tuple[float, str, 
     if parts < 2 or group % parts:
         raise BadInput(f"{parts} equal parts of {group} samples: not possible")
     asked = asked_for(loss)
-    shape = shape_of_advantages(loss, model, "old") if "advantages" in asked else None
-    case = Case(loss, model, group, "old", shape)
+    shape, bools = conventions(loss, model, "old")
+    case = Case(loss, model, group, "old", shape, bools=bools)
     worst = (0.0, "", "")
     for responses, _ in case.batches:
         batch = case.batch(responses)

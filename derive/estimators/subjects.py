@@ -53,19 +53,19 @@ def of_entry(entry: Entry, options: Options = Options()) -> EstimatorResult:
         lengths=options.lengths or (entry.lengths if options.rewards is None else None),
         prompts=options.prompts or entry.prompts, target=options.target or entry.target)
     result = _of_function(entry.function, entry.name, chosen)
-    if entry.form is None or chosen.target != "J" or chosen.prompts != 1:
+    if entry.form is None or chosen.prompts != 1:
         return result
     return with_theorem(result, entry, chosen.rewards or ())
 
 
 def with_theorem(result: EstimatorResult, entry: Entry, rewards: Sequence[Fraction]) -> EstimatorResult:
-    """The result for every G, if the code has the form of the entry at the sizes that were run."""
+    """The result for every G, if the code has the form of the entry at the sizes that were run, and they settle it."""
     form = entry.form
     sizes = [row.group for row in result.groups]
-    if form is None or not result.exact or not all(form.agrees(entry.function, rewards, size) for size in sizes):
+    settled = form.settles(result) if form is not None and result.exact and min(sizes) >= 2 else None
+    if form is None or settled is None or not all(form.agrees(entry.function, rewards, size) for size in sizes):
         return result
-    known = (f"proved, every G >= 2, every differentiable policy: theorem {form.theorem.name!r}; the code has its "
-             f"form at G = {', '.join(map(str, sizes))}")
+    known = f"proved, every G >= 2, {settled}; the code has its form at G = {', '.join(map(str, sizes))}"
     factor = result.factor if form.term == "1" or len(sizes) == 1 else Factor(form.term)
     return replace(result, known=known, factor=factor)
 
@@ -84,7 +84,8 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
         raise BadInput(f"{name} is a loss and needs torch: pip install 'derive-rl[torch]'")
     if options.lengths is not None or options.prompts is not None:
         raise BadInput(f"{name} is a loss: --lengths and --prompts are for advantage functions; models have their own")
-    from derive.estimators.loss import check_loss, three_responses
+    from derive.estimators.loss import check_loss
+    from derive.estimators.suite import three_responses
 
     models = None if options.rewards is None else three_responses(options.rewards)
     return check_loss(function, options.groups or (2, 4), options.target or "J", model=models, off_policy=off_policy,

@@ -15,7 +15,7 @@ from derive.errors import BadInput
 from derive.estimators import field
 from derive.estimators.field import Sum
 from derive.estimators.groups import multisets
-from derive.estimators.model import Policy, TabularLM
+from derive.estimators.tabular import Policy, TabularModel
 
 Table = list[list[Sum]]
 """A coefficient for each response (prompts x responses, flat) and token."""
@@ -36,7 +36,7 @@ def target_name(name: str) -> str:
     return NAMES[name]
 
 
-def table(name: str, model: TabularLM, behaviour: Policy, beta: Fraction) -> Table:
+def table(name: str, model: TabularModel, behaviour: Policy, beta: Fraction) -> Table:
     """The coefficients of a target (of ``target_name``); ``behaviour`` is the law of the samples.
 
     KL per token: the law of the prefixes is that of the samples and is not differentiated.
@@ -51,10 +51,10 @@ def table(name: str, model: TabularLM, behaviour: Policy, beta: Fraction) -> Tab
                 for row, other in zip(reward, penalty, strict=True)]
     pi, ref = model.policy("pi"), model.policy("ref")
     rows: Table = []
-    for prompt in range(model.prompts):
+    for prompt in range(model.prompt_count):
         law, other, sampled = (model.law(policy)[prompt] for policy in (pi, ref, behaviour))
-        for response in range(len(model.responses)):
-            tokens = model.token_probabilities(pi, prompt, response)
+        for response in range(len(model.lengths)):
+            tokens = model.action_probabilities(pi, prompt, response)
             if name == "kl:pi,ref":
                 logarithm = _log(law[response] / other[response])
                 row = [_times(logarithm, law[response])] * len(tokens)
@@ -62,17 +62,17 @@ def table(name: str, model: TabularLM, behaviour: Policy, beta: Fraction) -> Tab
                 row = [field.rational(_fmpq(-other[response]))] * len(tokens)
             else:
                 row = [_times(_log(p / q), sampled[response] * p / b) for p, q, b in zip(
-                    tokens, model.token_probabilities(ref, prompt, response),
-                    model.token_probabilities(behaviour, prompt, response), strict=True)]
-            rows.append([_times(value, Fraction(1, model.prompts)) for value in row])
+                    tokens, model.action_probabilities(ref, prompt, response),
+                    model.action_probabilities(behaviour, prompt, response), strict=True)]
+            rows.append([_times(value, Fraction(1, model.prompt_count)) for value in row])
     return rows
 
 
-def _rewards(model: TabularLM) -> list[list[Fraction]]:
+def _rewards(model: TabularModel) -> list[list[Fraction]]:
     return [list(row) for row in model.reward_table]
 
 
-def _best_of(model: TabularLM, k: int) -> list[list[Fraction]]:
+def _best_of(model: TabularModel, k: int) -> list[list[Fraction]]:
     """k E[max(r(o), k - 1 others)], the effective reward of the best of k."""
     table = []
     for law, rewards in zip(model.law(model.policy("pi")), model.reward_table, strict=True):
@@ -89,22 +89,22 @@ def _best_of(model: TabularLM, k: int) -> list[list[Fraction]]:
     return table
 
 
-def _expectation(model: TabularLM, rewards: list[list[Fraction]]) -> Table:
+def _expectation(model: TabularModel, rewards: list[list[Fraction]]) -> Table:
     """The gradient of -Σ π r, π r on each token."""
     rows: Table = []
     for law, values in zip(model.law(model.policy("pi")), rewards, strict=True):
         for response, (probability, reward) in enumerate(zip(law, values, strict=True)):
-            coefficient = field.rational(_fmpq(-probability * reward / model.prompts))
-            rows.append([coefficient] * len(model.responses[response]))
+            coefficient = field.rational(_fmpq(-probability * reward / model.prompt_count))
+            rows.append([coefficient] * model.lengths[response])
     return rows
 
 
-def in_logits(model: TabularLM, coefficients: Table) -> list[list[Sum]]:
+def in_logits(model: TabularModel, coefficients: Table) -> list[list[Sum]]:
     """-Σ D score in the logits, one flat row for each prompt: the direction in which a loss is descended."""
     pi = model.policy("pi")
-    count = len(model.responses)
+    count = len(model.lengths)
     rows = []
-    for prompt in range(model.prompts):
+    for prompt in range(model.prompt_count):
         at: dict[tuple[int, int], Sum] = {}
         passing: dict[int, Sum] = {}
         for response in range(count):
@@ -112,8 +112,8 @@ def in_logits(model: TabularLM, coefficients: Table) -> list[list[Sum]]:
                 at[place] = field.add(at.get(place, {}), value)
                 passing[place[0]] = field.add(passing.get(place[0], {}), value)
         row = []
-        for prefix in range(len(model.prefixes)):
-            for token in range(model.vocab):
+        for prefix in range(model.place_count):
+            for token in range(model.action_count):
                 flow = _times(passing.get(prefix, {}), pi[prompt][prefix][token])
                 row.append(field.add(flow, at.get((prefix, token), {}), scale=-1))
         rows.append(row)

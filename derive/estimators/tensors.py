@@ -18,14 +18,16 @@ import numpy as np
 import torch
 
 from derive.estimators import elementwise
-from derive.estimators.arrays import Reductions, Shapes
+from derive.estimators.arrays import Shapes
 from derive.estimators.numbers import Exact
+from derive.estimators.orders import Orders
 from derive.estimators.provenance import Ledger
+from derive.estimators.reductions import Exponentials, Products, Reductions
 
 Array = Any
 
 
-class ExactTensor(Reductions, Shapes):
+class ExactTensor(Reductions, Products, Exponentials, Orders, Shapes):
     """An object array of ``Exact`` (or of bool, for the result of a comparison) with the names of a tensor."""
 
     device = torch.device("cpu")
@@ -81,6 +83,8 @@ class ExactTensor(Reductions, Shapes):
         return self.array.size
 
     def __len__(self) -> int:
+        if not self.array.ndim:  # as torch.tensor([...]) asks
+            self._leave("torch.tensor or len() of one exact number")
         return len(self.array)
 
     def is_floating_point(self) -> bool:
@@ -117,7 +121,9 @@ class ExactTensor(Reductions, Shapes):
         self._leave("float() of a tensor")
 
     def __int__(self) -> int:
-        self._leave("int() of a tensor")
+        if self.array.size != 1:
+            self._leave("int() of a tensor")
+        return int(self._number(self.array.item()))
 
     def __index__(self) -> int:
         """A whole number without a derivative, as in ``log_probs[i, :lengths[i]]``; nothing is lost."""
@@ -307,10 +313,21 @@ def _filled(number: int) -> Callable[..., torch.Tensor]:
     return function
 
 
+def _squared_error(ledger: Ledger, one: Any, other: Any, *unused: Any, reduction: str = "mean", **more: Any) -> Any:
+    if unused or reduction not in ("mean", "sum", "none"):
+        raise ledger.leave("mse_loss with old arguments")
+    square = (wrapped(one, ledger) - other) ** 2
+    return square if reduction == "none" else getattr(square, reduction)()
+
+
 FREE: dict[str, Callable[..., Any]] = {
     "stack": _joined(np.stack), "cat": _joined(np.concatenate), "concat": _joined(np.concatenate),
     "zeros_like": _filled(0), "ones_like": _filled(1),
     "where": lambda ledger, condition, yes, no: wrapped(yes, ledger).where(condition, no),
+    "full_like": lambda ledger, like, fill_value, **unused: torch.full(
+        tuple(like.shape), float(fill_value), dtype=torch.float64),
+    "einsum": lambda ledger, equation, *operands: ExactTensor(np.array(0), ledger).einsum(equation, *operands),
+    "mse_loss": _squared_error,
     "is_tensor": lambda ledger, value: True,
     "broadcast_tensors": lambda ledger, *tensors: tuple(
         ExactTensor(array, ledger) for array in np.broadcast_arrays(*(wrapped(one, ledger).array for one in tensors))),

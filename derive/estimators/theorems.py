@@ -72,6 +72,33 @@ def two_values() -> Theorem:
     return Theorem("two reward values", "a function of two-valued rewards only is proportional on each prompt")
 
 
+def degree_in_the_group_size() -> Theorem:
+    """Finitely many group sizes settle every G >= 2, for advantages that are polynomials in power sums of the others.
+
+    Let P_k = Σ_(j≠i) r_j^k, and A_i = Σ_t c_t(G) r_i^(a_t) Π_(k in K_t) P_k with finitely many t, where
+    c_t(G) = p_t(G)/(G^(q_t) (G-1)^(s_t)), p_t a polynomial; neither p_t, a_t nor K_t depends on G. Let f(G) =
+    p(G)/(G^q' (G-1)^s') be the factor that is claimed, and w(o) the effective reward of the target,
+    which does not depend on G. Put q, s for the largest exponents of G and of G - 1 in any denominator, and e for
+    the largest of deg p_t + |K_t| + (q - q_t) + (s - s_t) and deg p + (q - q') + (s - s').
+    If H(o) - H(o') = f(G) (w(o) - w(o')) for all o, o' at e + 1 different group sizes >= 2, for a policy, then it
+    holds for that policy at every G >= 2.
+
+    Proof. Let n = |K_t|. Expand Π_k P_k into Σ r_(j_1)^(k_1) ... r_(j_n)^(k_n) over tuples of the other indices, and
+    sort the tuples by which of the j are equal: a partition of {1, ..., n} into b blocks is that of
+    (G-1)(G-2)...(G-b) tuples, and the rewards being independent with one law, all of them have the same
+    expectation, which does not depend on G. (For G - 1 < b the product is 0, and so is the number of tuples.) So
+    E[Π_k P_k] is a polynomial in G of degree at most n, for b <= n; r_i is independent of the others, hence
+    H(o) = Σ_t c_t(G) r(o)^(a_t) E[Π_k P_k]. Multiplied by G^q (G-1)^s, H(o) - H(o') and f(G)(w(o) - w(o')) are
+    polynomials in G of degree at most e. They agree at e + 1 points, hence everywhere, and at G >= 2 the
+    multiplier is not 0. The values 0 and 1 of G are no samples that count: the multiplier vanishes there.
+
+    What it does not say. A function in Python is no polynomial because it agrees with one at the sizes
+    that were run: ``r if len(r) < 5 else 0`` does. So it is used for advantages whose form is declared, as data,
+    and a factor that merely fits several sizes is said to fit them.
+    """
+    return Theorem("degree in G", "for a polynomial in power sums of the others, e + 1 group sizes settle every G >= 2")
+
+
 def scores_have_mean_zero() -> Theorem:
     """Coefficients that do not depend on the own sample give a mean gradient of 0.
 

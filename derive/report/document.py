@@ -52,7 +52,7 @@ def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, comma
     """
     labels = {one.theorem: Tex(f"theorem:{number}") for number, one in enumerate(examined, 1)}
     sections = [(one, section(one, labels)) for one in examined]
-    return _environment().get_template("report.tex").render(
+    return environment().get_template("report.tex").render(
         title=literal(title), plain_title=bookmark(title), reason_width=Tex(f"{REASON:.0f}pt"),
         objective=formula(objective_of(pi)), probability=formula(probability_of(pi, tau)),
         theorems=[shown for one, shown in sections if one.expected == Proved.code],
@@ -67,10 +67,10 @@ def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, comma
     )
 
 
-def _environment() -> Environment:
-    """LaTeX-safe delimiters; a name that is missing, or text that is not LaTeX, is an error."""
+def environment(package: str = "derive.report") -> Environment:
+    """Templates of a package, with LaTeX-safe delimiters; a missing name, or text that is not LaTeX, is an error."""
     return Environment(
-        loader=PackageLoader("derive.report", "templates"),
+        loader=PackageLoader(package, "templates"),
         block_start_string=r"\BLOCK{", block_end_string="}", variable_start_string=r"\VAR{", variable_end_string="}",
         comment_start_string=r"\#{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
         undefined=StrictUndefined, autoescape=False, finalize=_only_latex, keep_trailing_newline=True,

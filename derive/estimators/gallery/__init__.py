@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from derive.errors import BadInput
-from derive.estimators.gallery import lengths, losses, rewards
+from derive.estimators.gallery import lengths, losses, mismatch, rewards
 from derive.estimators.gallery.entry import Entry
 
-ENTRIES: tuple[Entry, ...] = (*rewards.ENTRIES, *lengths.ENTRIES, *losses.ENTRIES)
+ENTRIES: tuple[Entry, ...] = (*rewards.ENTRIES, *lengths.ENTRIES, *losses.ENTRIES, *mismatch.ENTRIES)
 
 
 def entry_of(name: str) -> Entry:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from derive.estimators import theorems
-from derive.estimators.gallery.entry import Entry, OwnReward
+from derive.estimators.gallery.entry import Entry
+from derive.estimators.gallery.forms import Coefficient, Monomial, OwnReward, PowerSums
 from derive.estimators.runs import RESAMPLE
 
 Array = Any
@@ -144,6 +145,12 @@ SHORT = OwnReward(lambda size: Fraction(1), "1", lambda others: sum(others, Frac
                   theorems.leave_one_out())
 BEST = OwnReward(lambda size: Fraction(1), "1", max, theorems.leave_one_out())
 CENTRED = OwnReward(lambda size: Fraction(size - 1, size), "(G-1)/G", _mean, theorems.centring())
+ALL_OVER_OTHERS = PowerSums(  # r_i - (r_i + P_1)/(G-1)
+    (Monomial(Coefficient((1,)), own=1), Monomial(Coefficient((-1,), of_others=1), own=1),
+     Monomial(Coefficient((-1,), of_others=1), others=(1,))), Coefficient((-2, 1), of_others=1), "(G-2)/(G-1)")
+BEST_OF_2 = PowerSums(  # 2 r_i (1 - P_1/(G-1))
+    (Monomial(Coefficient((2,)), own=1), Monomial(Coefficient((-2,), of_others=1), own=1, others=(1,))),
+    Coefficient((1,)), "1")
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("reinforce", "A = r", "unbiased", "Williams 1992", reinforce, ONE),
@@ -157,7 +164,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("centred", "A = r - mean", "proportional", "Dr. GRPO, Liu et al. 2025; TRL scale_rewards=none", centred,
           CENTRED),
     Entry("sum-over-others", "A = r - (sum of all)/(G - 1)", "zero mean", "a wrong leave-one-out", sum_over_others,
-          remark="factor (G-2)/(G-1): at G = 2 nothing is left but noise"),
+          ALL_OVER_OTHERS, remark="factor (G-2)/(G-1): at G = 2 nothing is left but noise"),
     Entry("best-of-all", "A = r - best of all", "biased", "the own reward in a baseline that is not linear",
           best_of_all),
     Entry("grpo", "A = (r - mean)/std, ddof 1", "biased", "Shao et al. 2024; TRL, verl", standardised_sample),
@@ -181,7 +188,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("grpo-passk", "A = (best - second best)/std for the best only", "biased", "verl grpo_passk",
           best_against_second),
     Entry("pass@2", "A = 2 r (1 - mean of the others), rewards 0 and 1", "unbiased", "product rule", pass_at_2,
-          rewards=(0, 1), target="pass@2"),
+          BEST_OF_2, rewards=(0, 1), target="pass@2"),
     Entry("rloo-for-pass@2", "RLOO against the gradient of pass@2", "proportional", "Kool et al. 2019", rloo,
           rewards=(0, 1), target="pass@2"),
     Entry("dynamic-sampling", "RLOO; groups of equal rewards are sampled again for the same prompt", "proportional",
