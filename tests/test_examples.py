@@ -12,7 +12,8 @@ from derive.assumptions import VOCABULARY, undiscounted
 from derive.checking.examine import examine
 from derive.derivation import by, calc, theorem
 from derive.errors import DoesNotMatch, MalformedTerm
-from derive.language.notation import LATEX, UNICODE, write
+from derive.language.alphabets import LATEX, UNICODE
+from derive.language.notation import write
 from derive.language.source import source
 from derive.language.typing import check
 from derive.procedures.decide import Comparison, Equal

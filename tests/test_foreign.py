@@ -21,7 +21,8 @@ from derive.language import terms
 from derive.language.alphabets import Alphabet
 from derive.language.binding import Atom, Index
 from derive.language.expression import Node, Plus, Times
-from derive.language.notation import LATEX, UNICODE, write
+from derive.language.alphabets import LATEX, UNICODE
+from derive.language.notation import write
 from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import NODES, Everything, Grad, State, Total

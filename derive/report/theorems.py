@@ -12,8 +12,9 @@ from derive.assumptions import Assumption, additive_return
 from derive.checking.judgement import Examined, Judgement
 from derive.procedures.obligations import Obligation
 from derive.report.counterexample import Counterexample, counterexample
-from derive.report.escape import Tex, capital, code, heading, literal, prose, sentence
+from derive.report.escape import Tex, code, heading, literal, prose
 from derive.report.formulas import formula, lines
+from derive.report.inline import capital, sentence
 from derive.report.lines import width
 from derive.report.prose import words
 from derive.report.spelled_out import spelled_step
