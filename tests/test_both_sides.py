@@ -66,7 +66,7 @@ from derive.numeric.sources import built_in, corridor, lake, random_mdp
 from derive.numeric.tabular import TabularMDP, softmax
 from derive.report.document import document
 from derive.report.evaluation import shown
-from derive.report.handout import formulas_of
+from derive.report.reporting import formulas_of
 from derive.report.numbers import Evaluated
 from derive.transfer import sums
 from derive.transfer.floats import Amount

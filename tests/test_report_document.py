@@ -26,7 +26,7 @@ from derive.numeric.sources import two_state
 from derive.report import document as document_module
 from derive.report import tex
 from derive.report.document import document
-from derive.report.handout import formulas_of
+from derive.report.reporting import formulas_of
 from derive.report.numbers import Evaluated
 from derive.report.tex import compile_pdf, write_report, write_whole
 from derive.verdict import Refuted
@@ -158,7 +158,7 @@ from derive.checking.examine import Session
 from derive.numeric.comparison import compare
 from derive.numeric.sources import two_state
 from derive.report.document import document
-from derive.report.handout import formulas_of
+from derive.report.reporting import formulas_of
 from derive.report.numbers import Evaluated
 from proofs.score_of_a_trajectory import score_of_a_trajectory
 from proofs.policy_gradient import policy_gradient

@@ -137,5 +137,5 @@ TYPST = Alphabet(
 )
 """For a formula on one line."""
 
-TYPST_LOOSE = replace(TYPST, bracket=_typst_loose, juxtapose=" joint ")
+TYPST_LOOSE = replace(TYPST, bracket=_typst_loose, juxtapose=" joint ", given=" given ")
 """For a formula that is wider than the page: lines may end behind a joint and inside of long brackets."""

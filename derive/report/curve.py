@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from derive.numeric.comparison import Comparison
 from derive.numeric.tabular import FloatArray
@@ -13,6 +14,8 @@ from derive.report.plot import BAND, HEIGHT, WIDTH, Axes
 
 UNIT = 50.0
 """Pixels for a centimetre of the plot on paper."""
+ON_A_PAGE = {"band": "var(--band)", "exact": "var(--bad)", "estimate": "var(--link)", "frame": "var(--quiet)"}
+ON_PAPER = {"band": "#b8d1ec", "exact": "#b3140d", "estimate": "#1a4d99", "frame": "#595959"}
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -48,6 +51,13 @@ def curve(comparison: Comparison) -> Curve:
                        for tick in axes.episode_ticks()),
         values=tuple(((HEIGHT - float(tick.place)) * UNIT, str(tick.label)) for tick in axes.value_ticks()),
         last=f"{int(estimate.counts[-1]):,}")
+
+
+def drawn(curve: Curve) -> str:
+    """The plot as an SVG of its own."""
+    made = Environment(loader=PackageLoader("derive.report", "templates"), undefined=StrictUndefined, autoescape=True,
+                       trim_blocks=True, lstrip_blocks=True)
+    return made.get_template("curve.svg").render(curve=curve, colours=ON_PAPER)
 
 
 def _down(axes: Axes, value: float) -> float:

@@ -28,6 +28,13 @@ class Formula:
     verdict: str = ""
 
 
+def in_a_word(one: Formula) -> tuple[str, str]:
+    """What is said of a formula beside the reference, and its colour: only one of a proved theorem is called good."""
+    if one.verdict and one.row.says == "agrees":
+        return f"agrees on this model; the theorem is {one.verdict}", "fair"
+    return one.row.says, {"agrees": "good", "disagrees": "bad"}.get(one.row.says, "fair")
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluated:
     """What the section on numbers is about: methods that read no theorem, and the formulas of theorems."""
@@ -83,8 +90,8 @@ def numbers(evaluated: Evaluated) -> Numbers:
         name=literal(mdp.name),
         shape=Tex(rf"|\mathcal S| = {mdp.states},\; |\mathcal A| = {mdp.actions},\; H = {mdp.horizon},\; "
                   rf"\gamma = {_number(mdp.gamma)}"),
-        methods=tuple(_method(row, row.method, coloured=False) for row in comparison.rows),
-        formulas=tuple(_method(one.row, one.title, coloured=True, verdict=one.verdict) for one in evaluated.formulas),
+        methods=tuple(_method(row, row.method, _of_a_method(row)) for row in comparison.rows),
+        formulas=tuple(_method(one.row, one.title, _coloured(*in_a_word(one))) for one in evaluated.formulas),
         coordinates=tuple(_coordinate(comparison, place) for place in places[:MOST_COORDINATES]),
         left_out=max(0, len(places) - MOST_COORDINATES),
         samples=_count(int(comparison.estimate.counts[-1])),
@@ -93,19 +100,25 @@ def numbers(evaluated: Evaluated) -> Numbers:
     )
 
 
-def _method(row: Row, name: str, *, coloured: bool, verdict: str = "") -> Method:
-    """Only a formula of a proved theorem is called good: that methods agree says nothing about it."""
+def _of_a_method(row: Row) -> Tex:
+    """That methods agree says nothing about a theorem, so it is not called good."""
+    return _coloured(row.says, "bad") if row.says == "disagrees" else Tex(row.says)
+
+
+def _coloured(says: str, colour: str) -> Tex:
+    return Tex(rf"\verdict{{{colour}}}{{{says}}}")
+
+
+def _method(row: Row, name: str, says: Tex) -> Method:
     if row.resolution is None:
         return Method(literal(name), Tex(""), Tex(""), Tex(""), Tex(""), literal(row.skipped))
     reference = row.says == "reference"
-    colour = {"agrees": "fair" if verdict else "good", "disagrees": "bad"}.get(row.says, "fair")
-    says = f"agrees on this model; the theorem is {verdict}" if verdict and row.says == "agrees" else row.says
     return Method(
         name=literal(name),
         disagreement=Tex("") if reference else Tex(f"${_units(row.disagreement)}$"),
         allowed=Tex("") if reference else Tex(f"${row.allowed:.1f}$"),
         resolution=Tex(f"${_power(float(np.max(row.resolution)))}$"),
-        says=Tex(rf"\verdict{{{colour}}}{{{says}}}" if coloured or row.says == "disagrees" else says),
+        says=says,
         skipped=Tex(""),
     )
 

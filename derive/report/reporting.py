@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,19 @@ from derive.verdict import Malformed, Proved
 EXAMPLE = "two-state"
 
 
-def write_handout(theorems: Sequence[Theorem], output: Path, *, samples: int, seed: int, command: str) -> bool:
-    """Write the report; whether every theorem is as claimed, and no formula that is claimed disagrees.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of a report: whether all in it is as claimed, and the characters that its fonts lack."""
+
+    good: bool
+    lacking: tuple[str, ...]
+
+
+def make_report(theorems: Sequence[Theorem], output: Path, *, samples: int, seed: int, command: str) -> Made:
+    """Write the report; it is good if every theorem is as claimed, and no formula that is claimed disagrees.
 
     Raises:
-        BadInput: if ``output`` is neither a .tex nor a .pdf file that can be written.
+        BadInput: if ``output`` ends neither in .tex nor .pdf nor .html, or cannot be written.
     """
     check_target(output)
     session = Session()
@@ -38,9 +47,9 @@ def write_handout(theorems: Sequence[Theorem], output: Path, *, samples: int, se
     formulas = formulas_of(examined, comparison, seed=seed)
     # without a formula the numbers would be about no theorem of the document
     evaluated = Evaluated(comparison, formulas) if formulas else None
-    write_report(examined, evaluated, output, command=command)
-    return all(one.as_claimed for one in examined) and comparison.agrees and all(
-        formula.row.agrees for formula in formulas if formula.claimed)
+    lacking = write_report(examined, evaluated, output, command=command)
+    return Made(all(one.as_claimed for one in examined) and comparison.agrees and all(
+        formula.row.agrees for formula in formulas if formula.claimed), lacking)
 
 
 def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: int) -> tuple[Formula, ...]:
