@@ -18,10 +18,9 @@ from derive.checking.examine import examine
 from derive.enumerate import Enumeration
 from derive.errors import NotATerm
 from derive.language import terms
-from derive.language.alphabets import Alphabet
+from derive.language.alphabets import LATEX, UNICODE, Alphabet
 from derive.language.binding import Atom, Index
 from derive.language.expression import Node, Plus, Times
-from derive.language.alphabets import LATEX, UNICODE
 from derive.language.notation import write
 from derive.language.signature import signature
 from derive.language.source import source

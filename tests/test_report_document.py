@@ -26,8 +26,8 @@ from derive.numeric.sources import two_state
 from derive.report import document as document_module
 from derive.report import tex
 from derive.report.document import document
-from derive.report.reporting import formulas_of
 from derive.report.numbers import Evaluated
+from derive.report.reporting import formulas_of
 from derive.report.tex import compile_pdf, write_report, write_whole
 from derive.verdict import Refuted
 from proofs.gradient_of_probability import gradient_of_probability

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import NODES
 
 from derive import J, P, R, expect, function, gamma, grad, log, pi, pi_old, prod, ratio, s, same, t, tau, total
 from derive.checking.examine import Session
@@ -20,10 +20,20 @@ from derive.language.alphabets import TYPST, TYPST_LOOSE
 from derive.language.notation import write
 from derive.proof_files import bundled, load, proof_files
 from derive.report import tex
+from derive.report import typeset as typeset_module
 from derive.report.tex import write_report
-from derive.report.typeset import Typ, compile_typst, environment, formula, lacking, literal, prose, typeset
+from derive.report.typeset import (
+    Typ,
+    TypstFailed,
+    compile_typst,
+    environment,
+    formula,
+    lacking,
+    literal,
+    prose,
+    typeset,
+)
 from derive.verdict import Refuted
-from examples import NODES
 from proofs.policy_gradient import policy_gradient
 
 needs_text = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
@@ -32,11 +42,13 @@ HOSTILE = r'#panic("x") $x$ *bold* "quoted" \ ] } [ @label <tag> // comment 漢 
 
 @theorem(HOSTILE)
 def hostile():
-    """Only the *first* score. #panic("y") ] } P_{)(} and s_{;#x}
+    """Only the *first* score. #panic("stop") ] } P_{)(} and s_{;#x}
 
     Source: ] #read("/etc/passwd")
     """
-    return calc(grad(J), by(r'] #panic("z")', tag="$]", expect=Refuted), expect(tau, grad(log(pi(tau.a[0] | tau.s[0])))))
+    return calc(
+        grad(J), by(r'] #panic("z")', tag="$]", expect=Refuted), expect(tau, grad(log(pi(tau.a[0] | tau.s[0])))),
+        by("#x", expect=Refuted), 0)
 
 
 @pytest.fixture
@@ -86,7 +98,7 @@ def source_of(terms: list[Any]) -> str:
 
 
 def test_every_node_compiles_in_both_forms(typst: Any, tmp_path: Path) -> None:
-    terms = [example.accepted for example in NODES]
+    terms = [node for node, _ in NODES.values()]
     both = [f"${write(term, alphabet)}$" for term in terms for alphabet in (TYPST, TYPST_LOOSE)]
     compile_typst(source_of(terms) + "\n\n".join(both), tmp_path / "nodes.pdf")
     assert (tmp_path / "nodes.pdf").read_bytes().startswith(b"%PDF")
@@ -94,7 +106,7 @@ def test_every_node_compiles_in_both_forms(typst: Any, tmp_path: Path) -> None:
 
 def test_what_is_no_formula_does_not_compile(typst: Any, tmp_path: Path) -> None:
     """The twin: two letters side by side are the name of nothing."""
-    with pytest.raises(typst.TypstError):
+    with pytest.raises(TypstFailed, match="unknown variable: ab"):
         compile_typst("$ab$", tmp_path / "x.pdf")
     assert not (tmp_path / "x.pdf").exists()
 
@@ -126,7 +138,7 @@ def test_hostile_text_appears_literally(typst: Any, tmp_path: Path) -> None:
     lacks = write_report(examined(hostile), None, target, command='derive "report" #x')
     text = text_of(target)
     assert r'#panic("x") $x$ *bold* "quoted" \ ] } [ @label <tag> // comment [U+6F22] naïve' in text
-    assert '#panic(“y”)' in text
+    assert '#panic(“stop”)' in text
     assert '] #panic("z")' in text
     assert "#read(“/etc/passwd”)" in text
     assert lacks == ("漢",)
@@ -178,21 +190,26 @@ def test_latex_comes_first_where_it_is_installed(typst: Any, tmp_path: Path, mon
     monkeypatch.setattr(tex, "find_engine", lambda: "pdflatex")
     monkeypatch.setattr(tex, "compile_pdf", lambda source, path: asked.append(source[:14]))
     write_report(examined(policy_gradient), None, tmp_path / "r.pdf", command="x")
-    assert asked == ["\\documentclass["]
+    assert asked == ["\\documentclass"]
 
 
 def test_without_either_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name == "typst":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr(tex, "available", lambda: False)
     monkeypatch.setattr(tex, "find_engine", lambda: None)
     with pytest.raises(BadInput, match=r"LaTeX or Typst.*derive-rl\[pdf\].*apt install"):
         write_report(examined(policy_gradient), None, tmp_path / "r.pdf", command="x")
+
+
+def test_a_file_of_the_users_is_not_the_library(typst: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "typst.py").write_text("raise SystemExit(5)")
+    monkeypatch.chdir(tmp_path)
+    assert compile_typst("x", tmp_path / "x.pdf") == ()
+
+
+def test_an_engine_that_takes_too_long_is_stopped(typst: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typeset_module, "SECONDS", 0.001)
+    with pytest.raises(BadInput, match=r"longer than 0\.001 seconds"):
+        compile_typst("x", tmp_path / "x.pdf")
 
 
 def test_the_source_is_the_same_every_time() -> None:

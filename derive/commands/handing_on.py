@@ -31,7 +31,8 @@ def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
                           "-o", output.name])
     made = make_report(theorems, output, samples=samples, seed=seed, command=command)
-    click.echo(f"wrote {output}" + ("" if made.good else "; not everything in it is as claimed: derive check says what"))
+    doubt = "" if made.good else "; not everything in it is as claimed: derive check says what"
+    click.echo(f"wrote {output}{doubt}")
     _say_what_is_lacking(made.lacking)
     return 0 if made.good else 1
 

@@ -25,7 +25,7 @@ class Formula:
 
 
 def passages(text: str, words: frozenset[str] = WORDS) -> Iterator[tuple[bool, tuple[str | Formula, ...]]]:
-    """(emphasised, its pieces) for each passage of ``text`` as a sentence; ``words`` are letters that are no variables."""
+    """(emphasised, its pieces) for each passage of a sentence; ``words`` are letters that are no variables."""
     for place, part in enumerate(_EMPHASIS.split(sentence(text))):  # every second part was between asterisks
         yield bool(place % 2), tuple(_pieces(part, words))
 

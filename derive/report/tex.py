@@ -29,7 +29,7 @@ MOST_PASSES = 4
 LEAST_ROOM = 1_000_000
 """Bytes; a report and what an engine writes beside it take less."""
 _AGAIN = re.compile(r"Rerun to get|Rerun LaTeX|Table widths have changed|No file report\.(?:toc|out)")
-_INSTALL = ("A PDF needs LaTeX or Typst, and neither was found. Install the library typst: pip install 'derive-rl[pdf]'; "
+_INSTALL = ("A PDF needs LaTeX or Typst, and neither was found. Install Typst, a library: pip install 'derive-rl[pdf]'; "
             "or LaTeX, on Debian and Ubuntu: apt install texlive-latex-recommended texlive-pictures lmodern. "
             "Or write the source instead, with -o report.tex.")
 _STAND_IN = re.compile(r"\{\\ttfamily \[U\+([0-9A-F]{4,6})\]\}")

@@ -1,13 +1,17 @@
 """The report as a PDF without any TeX: the plain data of ``shown`` as Typst, compiled by the library ``typst``.
 
-Text reaches the engine as string literals only, terms by the alphabet of Typst; the source reads no file.
+Text reaches the engine as string literals only, terms by the alphabet of Typst; the source reads no file. The
+engine has threads of its own, which do not survive a fork, so it runs in a fresh process, with a time limit.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from sympy import Expr
 
 from derive.checking.judgement import Examined
 from derive.diagnostics import visible
+from derive.errors import BadInput
 from derive.language.alphabets import TYPST, TYPST_LOOSE, typst_word
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
@@ -34,6 +39,7 @@ from derive.report.shown import groups
 ABSENT = "\U0010fffe"
 """A code point that is no character, so no font has a shape for it."""
 MOST_PROBED = 500
+SECONDS = 60.0
 _LONG, _BREAK = re.compile(rf"\S{{{LONGEST_WORD},}}"), "\\1\u200b"
 _GLYPH = re.compile(r'href="#(g[0-9A-F]+)"')
 
@@ -46,11 +52,7 @@ class Typ(str):
 
 def available() -> bool:
     """Whether the library that makes a PDF is installed."""
-    try:
-        import typst  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("typst") is not None
 
 
 def typeset(examined: Sequence[Examined], evaluated: Evaluated | None, *, command: str, title: str = TITLE) -> str:
@@ -71,8 +73,8 @@ def environment() -> Environment:
                        autoescape=False, finalize=_only_typst, trim_blocks=True, lstrip_blocks=True,
                        keep_trailing_newline=True)
     made.filters |= {"literal": literal, "prose": prose, "formula": formula, "code": code, "capital": capital,
-                     "relation": relation, "colour": colour, "label": label, "sentence": sentence, "in_a_word": in_a_word,
-                     "switch": switch}
+                     "relation": relation, "colour": colour, "label": label, "sentence": sentence, "switch": switch,
+                     "in_a_word": in_a_word}
     return made
 
 
@@ -184,19 +186,20 @@ def formula(term: Expr) -> Typ:
 # -- compiling ----------------------------------------------------------------------------------------
 
 
+class TypstFailed(RuntimeError):
+    """The engine refuses a source: a defect of the writer, since no text of a user is code."""
+
+
 def compile_typst(source: str, target: Path) -> tuple[str, ...]:
     """Compile a source into the PDF ``target``; the characters that the fonts lack, shown as [U+1F600].
 
     Raises:
-        BadInput: if the target cannot be written.
+        BadInput: if the target cannot be written, or the engine takes too long.
+        TypstFailed: if the source is none.
     """
-    import typst
-
     absent = lacking(source)
     source = source.translate({ord(char): f"[U+{ord(char):04X}]" for char in absent})
-    # a fixed date: the same input gives the same file
-    made = typst.compile(source.encode(), format="pdf", ignore_system_fonts=True, timestamp=0)
-    assert isinstance(made, bytes)
+    made, = _compiled(source, "pdf")
     write_whole(target, made)
     return absent
 
@@ -206,12 +209,38 @@ def lacking(text: str) -> tuple[str, ...]:
 
     Each is set on a page of its own, next to a code point that is no character: one without a shape looks like it.
     """
-    import typst
-
     found = sorted({char for char in text if not char.isascii() and char.isprintable()})[:MOST_PROBED]
     if not found:
         return ()
     pages = "#pagebreak()\n".join(f"#{_string(char)};\n" for char in (ABSENT, *found))
-    absent, *shapes = (_GLYPH.findall(page.decode()) for page in typst.compile(
-        f'#set text(font: "New Computer Modern")\n{pages}'.encode(), format="svg", ignore_system_fonts=True))
+    absent, *shapes = (_GLYPH.findall(page.decode()) for page in _compiled(
+        f'#set text(font: "New Computer Modern")\n{pages}', "svg"))
     return tuple(char for char, shape in zip(found, shapes, strict=True) if set(absent) & set(shape))
+
+
+_ENGINE = """
+import sys, typst
+made = typst.compile(sys.stdin.buffer.read(), format=sys.argv[1], ignore_system_fonts=True, timestamp=0)
+for page in made if isinstance(made, list) else [made]:
+    sys.stdout.buffer.write(len(page).to_bytes(8, "big") + page)
+"""
+"""The date is fixed, so the same source gives the same file."""
+
+
+def _compiled(source: str, form: str) -> list[bytes]:
+    """The pages of a source as pictures, or the one PDF."""
+    try:
+        # -P: a file typst.py where the user works is not the library
+        ended = subprocess.run([sys.executable, "-P", "-c", _ENGINE, form], input=source.encode(),
+                               capture_output=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise BadInput(f"Typst took longer than {SECONDS:g} seconds and was stopped. "
+                       "Report on fewer theorems at a time, or write the source with -o report.tex.") from None
+    if ended.returncode:
+        raise TypstFailed(ended.stderr.decode(errors="replace").strip())
+    found, rest = [], ended.stdout
+    while rest:
+        size = int.from_bytes(rest[:8], "big")
+        found.append(rest[8:8 + size])
+        rest = rest[8 + size:]
+    return found
