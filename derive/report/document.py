@@ -52,7 +52,7 @@ def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, comma
     """
     labels = {one.theorem: Tex(f"theorem:{number}") for number, one in enumerate(examined, 1)}
     sections = [(one, section(one, labels)) for one in examined]
-    return _environment().get_template("report.tex").render(
+    return environment().get_template("report.tex").render(
         title=literal(title), plain_title=bookmark(title), reason_width=Tex(f"{REASON:.0f}pt"),
         objective=formula(objective_of(pi)), probability=formula(probability_of(pi, tau)),
         theorems=[shown for one, shown in sections if one.expected == Proved.code],
@@ -67,7 +67,7 @@ def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, comma
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     """LaTeX-safe delimiters; a name that is missing, or text that is not LaTeX, is an error."""
     return Environment(
         loader=PackageLoader("derive.report", "templates"),

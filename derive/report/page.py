@@ -25,14 +25,14 @@ def page(examined: Sequence[Examined], evaluated: Evaluated | None, *, command: 
     Raises:
         BadInput: if what turns LaTeX into MathML is not installed.
     """
-    return _environment().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         title=visible(title), groups=groups(examined), evaluated=evaluated,
         curve=None if evaluated is None else curve(evaluated.comparison), colours=ON_A_PAGE,
         rules=rules_used(examined),
         versions=versions(), command=visible(command))
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     """Everything is escaped but MathML, which is made of terms."""
     environment = Environment(loader=PackageLoader("derive.report", "templates"), undefined=StrictUndefined,
                               autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)

@@ -1,4 +1,4 @@
-"""``derive report``: check the theorems, evaluate those about the gradient of J, write the document."""
+"""``derive report``: check the theorems, evaluate those about the gradient of J, write the document or the handout."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ import numpy as np
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
 from derive.evaluation.both_sides import Evaluation, evaluate, other_side
+from derive.evaluation.inputs import model_of
 from derive.numeric import infinite
 from derive.numeric.comparison import ROUNDING_UNITS, Comparison, Row, compare, held, left_out
 from derive.numeric.sources import built_in
 from derive.numeric.tabular import FloatArray
+from derive.report.document import TITLE
+from derive.report.handout import TITLE as EXERCISES
+from derive.report.handout import Blanks, handout
 from derive.report.numbers import Evaluated, Formula
 from derive.report.output import check_target
+from derive.report.sheets import write_handout
 from derive.report.tex import write_report
 from derive.theorems import Theorem
 from derive.verdict import Malformed, Proved
@@ -32,7 +37,8 @@ class Made:
     lacking: tuple[str, ...]
 
 
-def make_report(theorems: Sequence[Theorem], output: Path, *, samples: int, seed: int, command: str) -> Made:
+def make_report(theorems: Sequence[Theorem], output: Path, *, samples: int, seed: int, command: str,
+                title: str | None = None) -> Made:
     """Write the report; it is good if every theorem is as claimed, and no formula that is claimed disagrees.
 
     Raises:
@@ -47,9 +53,25 @@ def make_report(theorems: Sequence[Theorem], output: Path, *, samples: int, seed
     formulas = formulas_of(examined, comparison, seed=seed)
     # without a formula the numbers would be about no theorem of the document
     evaluated = Evaluated(comparison, formulas) if formulas else None
-    lacking = write_report(examined, evaluated, output, command=command)
+    lacking = write_report(examined, evaluated, output, command=command, title=title or TITLE)
     return Made(all(one.as_claimed for one in examined) and comparison.agrees and all(
         formula.row.agrees for formula in formulas if formula.claimed), lacking)
+
+
+def make_handout(theorems: Sequence[Theorem], output: Path, *, model: str, title: str | None, blanks: str,
+                 solutions: bool) -> tuple[tuple[str, ...], int]:
+    """Write the exercises, or their solutions: the characters that the fonts lack, and how many have arithmetic.
+
+    Raises:
+        BadInput: if ``output`` cannot be written, or there is no such model.
+    """
+    check_target(output)
+    mdp, theta, whence = model_of(model)
+    session = Session()
+    sheet = handout([session.examine(theorem) for theorem in theorems], mdp,
+                    None if whence.startswith("drawn") else theta, title=title or EXERCISES, blanks=Blanks(blanks))
+    lacking = write_handout(sheet, output, solutions=solutions)
+    return lacking, sum(exercise.worked is not None for exercise in sheet.exercises)
 
 
 def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: int) -> tuple[Formula, ...]:

@@ -91,7 +91,7 @@ class Group:
 def groups(examined: Sequence[Examined]) -> tuple[Group, ...]:
     """The theorems, then what holds in the mean only, then what is wrong on purpose; none is empty."""
     labels = {one.theorem: f"theorem-{number}" for number, one in enumerate(examined, 1)}
-    every = [_shown(one, labels) for one in examined]
+    every = [shown(one, labels) for one in examined]
     found = (
         Group("Theorems", "", tuple(one for one in every if one.expected == Proved.code)),
         Group("Lines that hold in the mean", "One side is random; read as equalities these lines are not true, but "
@@ -101,11 +101,12 @@ def groups(examined: Sequence[Examined]) -> tuple[Group, ...]:
     return tuple(group for group in found if group.theorems)
 
 
-def _shown(one: Examined, labels: dict[Theorem, str]) -> Shown:
+def shown(one: Examined, labels: dict[Theorem, str]) -> Shown:
+    """A theorem as it is shown; ``labels`` are those that a link can lead to."""
     theorem, terms = one.theorem, one.theorem.chain.terms
     claimed = one.expected == Proved.code
     return Shown(
-        label=labels[theorem], title=visible(theorem.title), words=words(theorem.docstring),
+        label=labels.get(theorem, ""), title=visible(theorem.title), words=words(theorem.docstring),
         before=terms[0], after=terms[-1], relation="=" if claimed and one.as_claimed else "≟",
         assumed=tuple((assumption.name, assumption.says, assumption not in one.idle)
                       for assumption in theorem.assumes),

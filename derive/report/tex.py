@@ -17,7 +17,7 @@ from pathlib import Path
 
 from derive.checking.judgement import Examined
 from derive.errors import BadInput
-from derive.report.document import document
+from derive.report.document import TITLE, document
 from derive.report.numbers import Evaluated
 from derive.report.output import check_target, temporary_folder, write_whole
 from derive.report.page import page
@@ -29,14 +29,14 @@ MOST_PASSES = 4
 LEAST_ROOM = 1_000_000
 """Bytes; a report and what an engine writes beside it take less."""
 _AGAIN = re.compile(r"Rerun to get|Rerun LaTeX|Table widths have changed|No file report\.(?:toc|out)")
-_INSTALL = ("A PDF needs LaTeX or Typst, and neither was found. Install Typst, a library: pip install 'derive-rl[pdf]'; "
+_INSTALL = ("A PDF needs LaTeX or Typst, and neither was found. Install Typst: pip install 'derive-rl[pdf]'; "
             "or LaTeX, on Debian and Ubuntu: apt install texlive-latex-recommended texlive-pictures lmodern. "
             "Or write the source instead, with -o report.tex.")
 _STAND_IN = re.compile(r"\{\\ttfamily \[U\+([0-9A-F]{4,6})\]\}")
 
 
 def write_report(examined: Sequence[Examined], evaluated: Evaluated | None, path: Path, *,
-                 command: str) -> tuple[str, ...]:
+                 command: str, title: str = TITLE) -> tuple[str, ...]:
     """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if in .tex, a page if in .html.
 
     A PDF is made by LaTeX where there is one, else by Typst. The characters that its fonts lack are returned.
@@ -49,11 +49,11 @@ def write_report(examined: Sequence[Examined], evaluated: Evaluated | None, path
         raise BadInput(f"{path} ends neither in .pdf nor in .tex nor in .html. Name the report, say, report.pdf.")
     check_target(path)
     if kind == ".html":
-        write_whole(path, page(examined, evaluated, command=command).encode())
+        write_whole(path, page(examined, evaluated, command=command, title=title).encode())
         return ()
     if kind == ".pdf" and find_engine() is None and available():
-        return compile_typst(typeset(examined, evaluated, command=command), path)
-    source = document(examined, evaluated, command=command)
+        return compile_typst(typeset(examined, evaluated, command=command, title=title), path)
+    source = document(examined, evaluated, command=command, title=title)
     if kind == ".pdf":
         compile_pdf(source, path)
     else:

@@ -178,6 +178,11 @@ def label(name: str) -> Typ:
     return Typ(name)
 
 
+def plain(term: Expr) -> Typ:
+    """A term for mathematics mode."""
+    return Typ(write(term, TYPST))
+
+
 def formula(term: Expr) -> Typ:
     """A term in display style, on one line where it fits and over several where it does not."""
     return Typ(f"#fitted($display({write(term, TYPST)})$, $display({write(term, TYPST_LOOSE)})$)")

@@ -1,0 +1,118 @@
+"""A handout for a course: theorems as exercises with blanks, and their solutions apart. Plain data, as in ``shown``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sympy import Expr
+
+from derive.checking.judgement import Examined
+from derive.language.expression import subterms
+from derive.language.horizons import VALUES
+from derive.numeric.tabular import FloatArray, TabularMDP
+from derive.report.arithmetic import Worked, worked
+from derive.report.shown import Shown, shown
+from derive.theorems import Theorem
+from derive.verdict import Estimates, Proved, SameMean
+
+TITLE = "Policy gradients: exercises"
+
+
+class Blanks(StrEnum):
+    """What a student fills in of a chain."""
+
+    REASONS = "reasons"
+    SIDES = "sides"
+    BOTH = "both"
+
+
+class Kind(StrEnum):
+    """What is asked: the gaps of a chain, a proof of one step, or whether it is true."""
+
+    FILL = "fill"
+    SHOW = "show"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A line of a chain: its term and its reason, and which of them are blank."""
+
+    term: Expr
+    reason: str
+    hides_term: bool
+    hides_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A theorem to work on; ``answer`` is what is true of one that is to be judged."""
+
+    number: int
+    kind: Kind
+    theorem: Shown
+    assumed: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    reasons: tuple[str, ...]
+    worked: Worked | None
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """The exercises, and which notions their setting has to explain."""
+
+    title: str
+    exercises: tuple[Exercise, ...]
+    valued: bool
+    endless: bool
+
+
+def handout(examined: Sequence[Examined], mdp: TabularMDP, theta: FloatArray | None = None, *, title: str = TITLE,
+            blanks: Blanks = Blanks.REASONS) -> Handout:
+    """The theorems as exercises, in their order; ``mdp`` is the model of the worked arithmetic."""
+    found = tuple(_exercise(one, number, mdp, theta, blanks) for number, one in enumerate(examined, 1))
+    terms = [term for one in examined for term in one.theorem.chain.terms]
+    return Handout(title, found, any(isinstance(node, VALUES) for term in terms for node in subterms(term)),
+                   any(one.theorem.endless for one in examined))
+
+
+def _exercise(one: Examined, number: int, mdp: TabularMDP, theta: FloatArray | None, blanks: Blanks) -> Exercise:
+    told = shown(one, {})
+    last = len(told.lines) - 1
+    kind = Kind.JUDGE if not one.follows else Kind.SHOW if last == 1 else Kind.FILL
+    gaps = tuple(Gap(line.term, _reason(one, place), _is_hidden(place, last, blanks),
+                     place > 0 and blanks is not Blanks.SIDES) for place, line in enumerate(told.lines))
+    return Exercise(
+        number, kind, told, tuple(assumption.says for assumption in one.theorem.assumes),
+        gaps if kind is Kind.FILL else (), tuple(sorted({gap.reason for gap in gaps if gap.reason}, key=str.lower)),
+        None if kind is Kind.JUDGE else worked(one.theorem, mdp, theta), _answer(one))
+
+
+def _is_hidden(place: int, last: int, blanks: Blanks) -> bool:
+    """The claim stands: of a chain the first and the last term are shown."""
+    return 0 < place < last and blanks is not Blanks.REASONS
+
+
+def _reason(one: Examined, place: int) -> str:
+    """The reason as a student knows it: a rule, an earlier result, a calculation."""
+    if place == 0:
+        return ""
+    reason = one.steps[place - 1].by.reason
+    if isinstance(reason, Theorem):
+        return reason.title
+    told = str(reason).replace("_", " ") if reason is not None else ""
+    return "calculation" if told in ("", "automata") else told
+
+
+def _answer(one: Examined) -> str:
+    """True, false, or true of the means only."""
+    if one.claim.code == Proved.code and one.follows:
+        return "True."
+    if one.claim.code in (Estimates.code, SameMean.code):
+        return "Not as an equality: one side is random. The means are equal."
+    if one.claim.code == "needs-condition":
+        return "Only under a condition."
+    return "False." if one.claim.code in ("refuted", "malformed") else f"Open: {one.claim.code}."
