@@ -182,7 +182,7 @@ def test_the_same_document_under_every_hash_seed() -> None:
 
 
 def test_the_template_prints_nothing_that_is_not_latex() -> None:
-    environment = document_module._environment()
+    environment = document_module.environment()
     with pytest.raises(TypeError, match="not marked as LaTeX"):
         environment.from_string(r"\VAR{text}").render(text="100%")
     with pytest.raises(UndefinedError):

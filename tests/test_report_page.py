@@ -15,7 +15,7 @@ from derive import J, P, R, examine, expect, function, gamma, grad, log, mu, pi,
 from derive.cli import main
 from derive.errors import BadInput
 from derive.proof_files import bundled, load, proof_files
-from derive.report.page import mathml, page
+from derive.report.page import mathml, page, prose
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -137,6 +137,15 @@ def shape(element: Any) -> str:
 def test_a_term_as_mathml(term: Any, expected: str) -> None:
     """Each by hand."""
     assert shape(ElementTree.fromstring(str(mathml(term)))) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("the *mean* of s_{t+1} <b>", "the <em>mean</em> of <i>s</i><sub>t+1</sub> &lt;<i>b</i>&gt;"),
+    ("Σ_{t=0..H} γ^t & 'x'", "<i>Σ</i><sub>t=0,…,H</sub> <i>γ</i><sup>t</sup> &amp; ’x’"),
+    ("π_{<}", "<i>π</i><sub>&lt;</sub>"),
+])
+def test_a_sentence_on_a_page(text: str, expected: str) -> None:
+    assert prose(text) == expected
 
 
 @needs_mathml

@@ -19,7 +19,8 @@ MOST_LISTED = 12
 @NAMES
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.tex"), show_default=True,
               help="A .tex file; an .html page; or a .pdf file, by LaTeX where it is installed, else by typst.")
-@click.option("--handout", is_flag=True, help="Exercises for a course: blanks in the derivations, and arithmetic on a model.")
+@click.option("--handout", is_flag=True,
+              help="Exercises for a course: blanks in the derivations, and arithmetic on a model.")
 @click.option("--solutions", is_flag=True, help="With --handout: the solutions instead of the exercises.")
 @click.option("--blanks", type=click.Choice(["reasons", "sides", "both"]), default="reasons", show_default=True,
               help="With --handout: what is left blank in a derivation.")

@@ -87,7 +87,7 @@ def _model(mdp: TabularMDP, theta: FloatArray | None, parts: Signature) -> Model
         shape=shape, mu=_row(mdp.mu), P=tuple(tuple(_row(row) for row in table) for table in mdp.P),
         r=tuple(tuple(tuple(map(_fraction, row)) for row in table) for table in mdp.r), gamma=_fraction(mdp.gamma),
         policies={"pi": _policy(theta, uniform),
-                  **{name: (leaning,) * shape.states for name in sorted(parts.policies - {"pi"})}},
+                  **dict.fromkeys(sorted(parts.policies - {"pi"}), (leaning,) * shape.states)},
         scores=tuple(tuple(Fraction(int((s, a) == (start, shape.actions - 1))) for a in range(shape.actions))
                      for s in range(shape.states)),
         functions=functions).validate()

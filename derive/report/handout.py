@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sympy import Expr
@@ -17,7 +17,7 @@ from derive.report.shown import Shown, shown
 from derive.theorems import Theorem
 from derive.verdict import Estimates, Proved, SameMean
 
-TITLE = "Policy gradients: exercises"
+TITLE = "Policy-gradient exercises"
 
 
 class Blanks(StrEnum):
@@ -58,13 +58,15 @@ class Exercise:
     reasons: tuple[str, ...]
     worked: Worked | None
     answer: str
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """The exercises, and which notions their setting has to explain."""
+    """The exercises, what their models have in common, and which notions their setting has to explain."""
 
     title: str
+    model: tuple[str, ...]
     exercises: tuple[Exercise, ...]
     valued: bool
     endless: bool
@@ -75,8 +77,16 @@ def handout(examined: Sequence[Examined], mdp: TabularMDP, theta: FloatArray | N
     """The theorems as exercises, in their order; ``mdp`` is the model of the worked arithmetic."""
     found = tuple(_exercise(one, number, mdp, theta, blanks) for number, one in enumerate(examined, 1))
     terms = [term for one in examined for term in one.theorem.chain.terms]
-    return Handout(title, found, any(isinstance(node, VALUES) for term in terms for node in subterms(term)),
+    shared = _shared([exercise.worked.given for exercise in found if exercise.worked is not None])
+    own = tuple(replace(one, worked=replace(one.worked, given=tuple(
+        line for line in one.worked.given if line not in shared))) if one.worked is not None else one for one in found)
+    return Handout(title, shared, own, any(isinstance(node, VALUES) for term in terms for node in subterms(term)),
                    any(one.theorem.endless for one in examined))
+
+
+def _shared(models: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The lines that all models have, to be said once."""
+    return tuple(line for line in models[0] if all(line in each for each in models)) if models else ()
 
 
 def _exercise(one: Examined, number: int, mdp: TabularMDP, theta: FloatArray | None, blanks: Blanks) -> Exercise:
@@ -88,7 +98,8 @@ def _exercise(one: Examined, number: int, mdp: TabularMDP, theta: FloatArray | N
     return Exercise(
         number, kind, told, tuple(assumption.says for assumption in one.theorem.assumes),
         gaps if kind is Kind.FILL else (), tuple(sorted({gap.reason for gap in gaps if gap.reason}, key=str.lower)),
-        None if kind is Kind.JUDGE else worked(one.theorem, mdp, theta), _answer(one))
+        None if kind is Kind.JUDGE else worked(one.theorem, mdp, theta), _answer(one),
+        told.words.statement.removesuffix("False."))
 
 
 def _is_hidden(place: int, last: int, blanks: Blanks) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sympy import Expr
 
 from derive.checking.judgement import Examined
@@ -15,6 +15,7 @@ from derive.language.alphabets import LATEX
 from derive.language.notation import write
 from derive.report.curve import ON_A_PAGE, curve
 from derive.report.document import TITLE, rules_used, versions
+from derive.report.inline import Formula, passages
 from derive.report.numbers import Evaluated, in_a_word
 from derive.report.shown import groups
 
@@ -37,9 +38,26 @@ def environment() -> Environment:
     environment = Environment(loader=PackageLoader("derive.report", "templates"), undefined=StrictUndefined,
                               autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["visible"] = visible
+    environment.filters["prose"] = prose
     environment.filters["mathml"] = mathml
     environment.filters["in_a_word"] = in_a_word
     return environment
+
+
+def prose(text: str) -> Markup:
+    """A sentence with its emphasis and its formulas."""
+    written = Markup()
+    for emphasised, pieces in passages(text):
+        passage = Markup().join(_formula(piece) if isinstance(piece, Formula) else escape(visible(piece))
+                                for piece in pieces)
+        written += Markup("<em>{}</em>").format(passage) if emphasised else passage
+    return written
+
+
+def _formula(piece: Formula) -> Markup:
+    below, above = (visible(script.replace("..", ",…,")) for script in (piece.below, piece.above))
+    return (Markup("<i>{}</i>").format(piece.base) + (Markup("<sub>{}</sub>").format(below) if below else "")
+            + (Markup("<sup>{}</sup>").format(above) if above else ""))
 
 
 def mathml(term: Expr, *, display: str = "block") -> Markup:

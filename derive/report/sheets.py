@@ -1,4 +1,4 @@
-"""A handout in LaTeX, in Typst or as a page: the same exercises, each format with its own writers of words and terms."""
+"""A handout in LaTeX, in Typst or as a page: the same exercises, each with its own writers of words and terms."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def _rendered(environment: Environment, name: str, sheet: Handout, solutions: bo
     environment.filters |= {"capital": capital, "fraction": fraction, **filters}
     return environment.get_template(name).render(
         sheet=sheet, title=visible(sheet.title), solutions=solutions, objective=objective_of(pi),
-        probability=probability_of(pi, tau), reason_width=Tex(f"{REASON:.0f}pt"), plain_title=escape.bookmark(sheet.title))
+        probability=probability_of(pi, tau),
+        reason_width=Tex(f"{REASON:.0f}pt"), plain_title=escape.bookmark(sheet.title))
 
 
 def fraction(value: Fraction) -> str:
