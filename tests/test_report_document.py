@@ -104,7 +104,7 @@ def test_every_theorem_has_its_parts(source: str) -> None:
     assert source.count("The claim follows: every step is proved.") == len(THEOREMS)
     assert source.count(r"\lead{One step spelled out.}") == 2  # the two with sums over trajectories
     assert source.count(r"\lead{Why it matters.}") == len(THEOREMS)
-    assert source.count(r"\begin{tikzpicture}") == 1
+    assert source.count(r"\begin{tikzpicture}") == 2
 
 
 @pytest.mark.parametrize("number", range(1, 12))

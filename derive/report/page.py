@@ -13,10 +13,11 @@ from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.alphabets import LATEX
 from derive.language.notation import write
-from derive.report.curve import ON_A_PAGE, curve
+from derive.report.curve import ON_A_PAGE, environment_for
 from derive.report.document import TITLE, rules_used, versions
 from derive.report.inline import Formula, passages
-from derive.report.numbers import Evaluated, in_a_word
+from derive.report.numbers import Evaluated, coordinates, in_a_word
+from derive.report.plot import panels
 from derive.report.shown import groups
 
 
@@ -28,7 +29,7 @@ def page(examined: Sequence[Examined], evaluated: Evaluated | None, *, command: 
     """
     return environment().get_template("page.html").render(
         title=visible(title), groups=groups(examined), evaluated=evaluated,
-        curve=None if evaluated is None else curve(evaluated.comparison), colours=ON_A_PAGE,
+        panels=() if evaluated is None else panels(evaluated.comparison), colours=ON_A_PAGE,
         rules=rules_used(examined),
         versions=versions(), command=visible(command))
 
@@ -41,7 +42,8 @@ def environment() -> Environment:
     environment.filters["prose"] = prose
     environment.filters["mathml"] = mathml
     environment.filters["in_a_word"] = in_a_word
-    return environment
+    environment.filters["coordinates"] = coordinates
+    return environment_for(environment)
 
 
 def prose(text: str) -> Markup:

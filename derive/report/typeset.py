@@ -28,12 +28,13 @@ from derive.language.notation import write
 from derive.language.vocabulary import objective as objective_of
 from derive.language.vocabulary import pi, tau
 from derive.language.vocabulary import trajectory_probability as probability_of
-from derive.report.curve import curve, drawn
+from derive.report.curve import drawn
 from derive.report.document import TITLE, rules_used, versions
 from derive.report.escape import LONGEST_WORD
 from derive.report.inline import WORDS, Formula, capital, passages, sentence
-from derive.report.numbers import Evaluated, in_a_word
+from derive.report.numbers import Evaluated, coordinates, in_a_word
 from derive.report.output import write_whole
+from derive.report.plot import panels
 from derive.report.shown import groups
 
 ABSENT = "\U0010fffe"
@@ -60,7 +61,7 @@ def typeset(examined: Sequence[Examined], evaluated: Evaluated | None, *, comman
     return environment().get_template("report.typ").render(
         title=visible(title), groups=groups(examined), evaluated=evaluated,
         objective=objective_of(pi), probability=probability_of(pi, tau),
-        picture=None if evaluated is None else Typ(_quoted(drawn(curve(evaluated.comparison)))),
+        picture=None if evaluated is None else Typ(_quoted(drawn(panels(evaluated.comparison)))),
         valued=any(isinstance(node, VALUES) for one in examined for term in one.theorem.chain.terms
                    for node in subterms(term)),
         no_words=frozenset(), endless=any(one.theorem.endless for one in examined),
@@ -74,7 +75,7 @@ def environment() -> Environment:
                        keep_trailing_newline=True)
     made.filters |= {"literal": literal, "prose": prose, "formula": formula, "code": code, "capital": capital,
                      "relation": relation, "colour": colour, "label": label, "sentence": sentence, "switch": switch,
-                     "in_a_word": in_a_word}
+                     "in_a_word": in_a_word, "coordinates": coordinates}
     return made
 
 
