@@ -31,6 +31,8 @@ from derive.streams import CannotWrite, write_bytes
 from derive.watching import watched
 
 FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
+FOR_TOOLS = ("json", "sarif")
+"""Formats that hold fixes: those that ``--fix`` would find are looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,8 @@ def check(paths: Sequence[Path], options: Options) -> int:
         if options.if_any and not files and not unreadable:
             return 0
         run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
-                        options.verbose, options.quiet, left_out, options.thorough, options.mends), skipped=skipped)
+                        options.verbose, options.quiet, left_out, options.thorough,
+                        options.mends or options.style in FOR_TOOLS), skipped=skipped)
         try:
             for file, error in unreadable:
                 _tell(console, run, given.shown(failed(file, trouble(error, file), run.look)))
