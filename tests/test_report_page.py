@@ -106,6 +106,16 @@ def test_a_refuted_theorem_shows_where_the_sides_part_and_no_text_is_a_tag(tmp_p
     assert "by <i>magic</i>" in found.words
 
 
+@needs_mathml
+def test_a_narrow_page_keeps_the_verdict_in_sight(tmp_path: Path) -> None:
+    """What only a browser can show was looked at; the rules that do it are there, for the tables that need them."""
+    text, _ = report(tmp_path, "policy_gradient")
+    assert "@media screen and (max-width: 40rem)" in text
+    assert text.count('class="chain steps"') == 1
+    tables = re.findall(r'(.{0,18})<table class="(?:ruled|chain)', text)
+    assert all(before.endswith('<div class="wide">') for before in tables)
+
+
 def test_the_checks_of_a_page_see_a_fault() -> None:
     """The twins: a tag that is not closed, and one that comes from a text."""
     for broken in ("<p><b>x</p>", "<p>", "</p>"):

@@ -15,7 +15,7 @@ from derive.language.alphabets import LATEX
 from derive.language.notation import write
 from derive.report.curve import ON_A_PAGE, environment_for
 from derive.report.document import TITLE, rules_used, versions
-from derive.report.inline import Formula, passages
+from derive.report.inline import Formula, capital, passages
 from derive.report.numbers import Evaluated, coordinates, in_a_word
 from derive.report.plot import panels
 from derive.report.shown import groups
@@ -40,6 +40,7 @@ def environment() -> Environment:
                               autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["visible"] = visible
     environment.filters["prose"] = prose
+    environment.filters["capital"] = capital
     environment.filters["mathml"] = mathml
     environment.filters["in_a_word"] = in_a_word
     environment.filters["coordinates"] = coordinates
