@@ -39,9 +39,9 @@ _HOMES = {
     **dict.fromkeys(_VOCABULARY, "derive.language.vocabulary"),
     **dict.fromkeys(_KINDS, "derive.language.terms"),
     **dict.fromkeys(_RULES, "derive.rules"),
-    **dict.fromkeys(_ASSUMPTIONS, "derive.assumptions"),
-    **dict.fromkeys(_VERDICTS, "derive.verdict"),
-    **dict.fromkeys(_CHAIN, "derive.derivation"),
+    **dict.fromkeys(_ASSUMPTIONS, "derive.language.assumptions"),
+    **dict.fromkeys(_VERDICTS, "derive.checking.verdict"),
+    **dict.fromkeys(_CHAIN, "derive.checking.derivation"),
     "evaluate": "derive.evaluation.both_sides",
     "examine": "derive.checking.examine",
     "main": "derive.cli",
@@ -62,7 +62,7 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext derive``: cells that begin with ``%%derive`` are checked."""
-    import_module("derive.notebook").register(shell)
+    import_module("derive.integrations.notebook").register(shell)
 
 
 def __dir__() -> list[str]:

@@ -17,7 +17,7 @@ from derive import __version__
 from derive.commands.checking import audit, check, explain, lsp, show
 from derive.commands.handing_on import report, verify
 from derive.commands.numbers import estimator, evaluate, fuzz, probe
-from derive.running import run
+from derive.process.running import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 ``DeriveError`` is the base; the command line prints its text and exits with status 2,
 never with a traceback. A *verdict* about a derivation is not an exception (see
-``derive.verdict``).
+``derive.checking.verdict``).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from kernel_letters import (
 )
 from sympy import Expr
 
-from derive.assumptions import below_one, between_0_and_1, covers, positive, undiscounted
+from derive.language.assumptions import below_one, between_0_and_1, covers, positive, undiscounted
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     H,

@@ -7,7 +7,7 @@ from typing import Any
 from kernel_letters import ADD, ALL, FALSE, NONE, TRUE, Claim, b, claims, h, reward
 from sympy import Expr
 
-from derive.assumptions import iid_samples
+from derive.language.assumptions import iid_samples
 from derive.language.expression import Plus, as_term
 from derive.language.vocabulary import (
     H,

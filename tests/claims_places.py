@@ -40,7 +40,7 @@ from kernel_letters import (
 from sympy import Expr
 
 from derive import d, d_normalized, p
-from derive.assumptions import at_most, below_one, between_0_and_1, covers, earlier, positive, undiscounted
+from derive.language.assumptions import at_most, below_one, between_0_and_1, covers, earlier, positive, undiscounted
 from derive.language.vocabulary import (
     A,
     H,

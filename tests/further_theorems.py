@@ -6,14 +6,14 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import (
+from derive.checking.derivation import Chain, Theorem, by, calc, theorem
+from derive.language.assumptions import (
     additive_return,
     discount_below_one,
     dynamics_positive,
     initial_positive,
     policy_positive,
 )
-from derive.derivation import Chain, Theorem, by, calc, theorem
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     A,

@@ -8,7 +8,7 @@ from typing import Any
 from random_sums import POSITIVE, Pair, beta
 from sympy import Expr
 
-from derive.assumptions import Assumption, additive_return, iid_samples, possible
+from derive.language.assumptions import Assumption, additive_return, iid_samples, possible
 from derive.language.expression import as_term
 from derive.language.vocabulary import (
     A,

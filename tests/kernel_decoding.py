@@ -6,7 +6,9 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational
 
-from derive.assumptions import (
+from derive.kernel.contexts import Context
+from derive.kernel.terms import INF, Term, Tuple
+from derive.language.assumptions import (
     POSSIBLE,
     Assumption,
     at_most,
@@ -21,8 +23,6 @@ from derive.assumptions import (
     positive,
     undiscounted,
 )
-from derive.kernel.contexts import Context
-from derive.kernel.terms import INF, Term, Tuple
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     Action,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import (
+from derive.language.assumptions import (
     POSSIBLE,
     Assumption,
     additive_return,

@@ -1,4 +1,4 @@
-"""Whether claims are true, by loops over everything: ``derive.enumerate`` on small random models.
+"""Whether claims are true, by loops over everything: ``derive.counterexample.enumerate`` on small random models.
 
 No code of the kernel is used here. A claim of finite horizons is tried on models with and without zeros, by loops; sums
 without end by ``derive.stationary``, which goes over states.
@@ -15,7 +15,9 @@ from typing import Any
 
 from kernel_letters import Claim
 
-from derive.assumptions import (
+from derive.counterexample.enumerate import Enumeration
+from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.language.assumptions import (
     CASE,
     COVERS,
     POSSIBLE,
@@ -27,12 +29,10 @@ from derive.assumptions import (
     policy_positive,
     undiscounted,
 )
-from derive.enumerate import Enumeration
-from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.horizons import is_endless
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.terms import Action, Draw, State, Time, Trajectory
-from derive.models import Model, Shape
 from derive.stationary.evaluation import Stationary
 from derive.stationary.systems import Diverges
 

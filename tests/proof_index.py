@@ -6,10 +6,10 @@ from pathlib import Path
 
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
+from derive.checking.proof_files import bundled, load, proof_files
 from derive.checking.scope import reach_of
-from derive.proof_files import bundled, load, proof_files
+from derive.checking.verdict import Refuted
 from derive.report.prose import words
-from derive.verdict import Refuted
 
 HEAD = """# The bundled proofs
 

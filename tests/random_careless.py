@@ -13,7 +13,7 @@ from random_places import PlacedPair, Twin, actions, both, differentiated
 from sympy import Expr, Integer
 
 from derive import d, p
-from derive.assumptions import (
+from derive.language.assumptions import (
     Assumption,
     additive_return,
     discount_below_one,

@@ -28,7 +28,7 @@ from random_values import ValueMaker, value_kind
 from random_values import _rewritten as rewritten_values
 from sympy import Expr, Integer
 
-from derive.assumptions import additive_return, possible
+from derive.language.assumptions import additive_return, possible
 from derive.language.expression import as_term
 from derive.language.signature import signature
 from derive.language.terms import Time

@@ -24,9 +24,9 @@ from random_sums import (
     zero_added,
 )
 
-from derive.assumptions import additive_return, possible
 from derive.errors import MalformedTerm, OutsideFragment
 from derive.kernel.terms import Malformed
+from derive.language.assumptions import additive_return, possible
 from derive.language.horizons import is_endless
 from derive.language.signature import signature
 from derive.language.vocabulary import tau

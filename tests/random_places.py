@@ -17,7 +17,7 @@ from kernel_letters import beta, c, e, f, h, q, w, y, z
 from sympy import Expr, Integer
 
 from derive import d, d_normalized, p
-from derive.assumptions import (
+from derive.language.assumptions import (
     Assumption,
     additive_return,
     below_one,

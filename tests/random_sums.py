@@ -18,7 +18,7 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from derive.assumptions import (
+from derive.language.assumptions import (
     Assumption,
     dynamics_positive,
     initial_positive,

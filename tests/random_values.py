@@ -41,7 +41,7 @@ from random_sums import (
 )
 from sympy import Expr
 
-from derive.assumptions import additive_return, possible
+from derive.language.assumptions import additive_return, possible
 from derive.language.signature import signature
 from derive.language.terms import Policy
 from derive.language.vocabulary import A, Q, V, gamma, pi, tau

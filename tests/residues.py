@@ -8,14 +8,14 @@ from itertools import product
 
 from random_sums import Pair
 
-from derive.assumptions import additive_return
 from derive.errors import NotApplicable
+from derive.language.assumptions import additive_return
+from derive.language.models import Shape
 from derive.language.signature import Signature
 from derive.language.terms import Trajectory
-from derive.models import Shape
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.modular import residue_model
-from derive.procedures.rings import RingModel
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.modular import residue_model
+from derive.semantics.rings import RingModel
 
 SHAPES = [Shape(*size) for size in (
     (1, 2, 0), (2, 2, 0), (2, 2, 1), (2, 2, 2), (1, 2, 3), (2, 1, 3), (3, 3, 1), (2, 2, 3))]

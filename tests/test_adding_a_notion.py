@@ -15,17 +15,17 @@ from sympy import Expr, latex
 from three_evaluators import EVALUATORS, TWO_STATE, B, F, at_hand
 
 import derive
-from derive import verdict
-from derive.assumptions import (
+from derive.checking import verdict
+from derive.checking.derivation import Theorem, by, calc, theorem
+from derive.checking.examine import examine
+from derive.errors import InvalidChain, MalformedTerm, NotATerm
+from derive.language.assumptions import (
     additive_return,
     discount_below_one,
     initial_positive,
     policy_positive,
     possible,
 )
-from derive.checking.examine import examine
-from derive.derivation import Theorem, by, calc, theorem
-from derive.errors import InvalidChain, MalformedTerm, NotATerm
 from derive.language.binding import each
 from derive.language.definitions import DEFINITIONS, SAMPLE_MEAN, TD_ERROR, expanded, inside, resolved
 from derive.language.expansion import Definition, Situation

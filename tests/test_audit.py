@@ -12,15 +12,15 @@ import pytest
 
 from derive import additive_return, automata, by, calc, expect, pi, policy_positive, ratio, tau, theorem
 from derive.checking.examine import examine
+from derive.checking.proof_files import bundled, load
+from derive.checking.theorems import Theorem
 from derive.checking.use import DEFINED, EQUAL, LEMMA, MEANING, Need, needs
-from derive.claim import Claim, Witness
 from derive.cli import main
+from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.witness import NoValue, find_no_value
 from derive.language.terms import Policy
 from derive.language.vocabulary import R, V, function
-from derive.proof_files import bundled, load
 from derive.report.auditing import lines
-from derive.theorems import Theorem
-from derive.witness import NoValue, find_no_value
 
 beta, q = Policy("beta"), function("q")
 

@@ -15,7 +15,14 @@ from rich.console import Console
 from test_models import paper_model
 
 import derive
-from derive.assumptions import (
+from derive.checking.derivation import Theorem, by, calc, theorem
+from derive.checking.examine import examine
+from derive.checking.verdict import Refuted
+from derive.cli import main
+from derive.errors import BadInput, InvalidModel
+from derive.evaluation.both_sides import evaluate
+from derive.evaluation.inputs import read_tables
+from derive.language.assumptions import (
     additive_return,
     between_0_and_1,
     discount_below_one,
@@ -23,12 +30,6 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.checking.examine import examine
-from derive.cli import main
-from derive.derivation import Theorem, by, calc, theorem
-from derive.errors import BadInput, InvalidModel
-from derive.evaluation.both_sides import evaluate
-from derive.evaluation.inputs import read_tables
 from derive.language.expression import as_term
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
@@ -70,7 +71,6 @@ from derive.report.numbers import Evaluated
 from derive.report.reporting import formulas_of
 from derive.transfer import sums
 from derive.transfer.floats import Amount
-from derive.verdict import Refuted
 
 beta, b, f = Policy("beta"), function("b"), function("f")
 
@@ -577,7 +577,7 @@ def test_numbers_without_a_formula_say_that_they_are_about_no_theorem() -> None:
 def test_the_section_is_written_only_where_a_formula_is_evaluated(tmp_path: Path, formula: str, expect_: str,
                                                                   status: int, numbers: int) -> None:
     file = tmp_path / "x.py"
-    file.write_text(f"from derive import *\nfrom derive.verdict import {expect_}\n"
+    file.write_text(f"from derive import *\nfrom derive.checking.verdict import {expect_}\n"
                     "E = expect(tau, total(t, grad(log(pi(tau.a[t] | tau.s[t])))) * R(tau))\n"
                     f"@theorem('x')\ndef x():\n    return calc({formula})\n")
     target = tmp_path / "x.tex"

@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 from sympy import Expr, Integer
 
-from derive.assumptions import (
+from derive.checking.derivation import by, calc, theorem
+from derive.checking.examine import examine
+from derive.checking.scope import scope_of
+from derive.checking.verdict import Proved, Refuted, Verdict
+from derive.counterexample.enumerate import Enumeration
+from derive.language.assumptions import (
     Assumption,
     dynamics_positive,
     initial_positive,
     policy_positive,
     possible,
 )
-from derive.checking.examine import examine
-from derive.checking.scope import scope_of
-from derive.derivation import by, calc, theorem
-from derive.enumerate import Enumeration
 from derive.language.expression import as_term
+from derive.language.models import Model, Shape
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     J,
@@ -39,11 +41,9 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
-from derive.models import Model, Shape
 from derive.procedures import boundary, decide
 from derive.procedures.decide import Answer, Comparison, Different, Equal
 from derive.rules import automata
-from derive.verdict import Proved, Refuted, Verdict
 
 F = Fraction
 beta, f, g, q = Policy("beta"), function("f"), function("g"), function("q")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from derive.campaign import Checked, check_files
+from derive.checking.proof_files import bundled
 from derive.cli import main
-from derive.proof_files import bundled
+from derive.runs.campaign import Checked, check_files
 
 FILES = [bundled() / f"{name}.py" for name in ("gradient_of_probability", "score_of_a_trajectory")]
 FILES += [bundled() / "refuted" / "probability_dropped.py", bundled() / "refuted" / "score_squared.py"]

@@ -18,12 +18,12 @@ import pytest
 from derive import A, J, R, additive_return, automata, calc, expect, gamma, grad, log, pi, possible, t, tau, total
 from derive import by as because
 from derive import theorem as declared
-from derive.certificate import against, certificate
+from derive.certificates.verify import NotCertified, check_form, read, verified
 from derive.checking.examine import Session
+from derive.checking.proof_files import bundled, load, proof_files
+from derive.checking.theorems import Chain, Theorem
 from derive.cli import main
-from derive.proof_files import bundled, load, proof_files
-from derive.theorems import Chain, Theorem
-from derive.verify import NotCertified, check_form, read, verified
+from derive.report.certificate import against, certificate
 
 
 @declared("values", assumes=[additive_return])
@@ -218,7 +218,7 @@ def test_a_claim_without_an_equation_is_not_verified(declared: str, options: tup
 
 def test_it_runs_without_sympy(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(json.dumps(CERTIFICATE))
-    script = ("import sys; from pathlib import Path; from derive.verify import read, verified; "
+    script = ("import sys; from pathlib import Path; from derive.certificates.verify import read, verified; "
               f"print(sum(one.equation is not None for one in verified(read(Path({str(tmp_path / 'c.json')!r})))), "
               "any(name in sys.modules for name in ('sympy', 'flint', 'numpy', 'click')))")
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

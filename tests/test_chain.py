@@ -46,12 +46,10 @@ from derive import (
     theorem,
     total,
 )
+from derive.checking.derivation import Chain, Theorem
 from derive.checking.examine import Session, examine
 from derive.checking.judgement import Examined
-from derive.derivation import Chain, Theorem
-from derive.errors import InvalidChain, NotExact, RuleDisagrees
-from derive.rules import log_derivative as log_derivative_rule
-from derive.verdict import (
+from derive.checking.verdict import (
     CODES,
     Estimates,
     Malformed,
@@ -63,6 +61,8 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
+from derive.errors import InvalidChain, NotExact, RuleDisagrees
+from derive.rules import log_derivative as log_derivative_rule
 
 likelihood = total(tau, P(tau) * grad(log(P(tau))) * R(tau))
 

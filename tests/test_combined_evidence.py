@@ -45,13 +45,8 @@ from derive import (
 from derive.checking import deciding
 from derive.checking.examine import Session, examine
 from derive.checking.judgement import Examined
-from derive.language.expression import Plus
-from derive.language.terms import Draw
-from derive.language.typing import is_random
-from derive.procedures.certificates import Differs
-from derive.procedures.decision import Outside
-from derive.theorems import Chain, Theorem
-from derive.verdict import (
+from derive.checking.theorems import Chain, Theorem
+from derive.checking.verdict import (
     Estimates,
     NeedsCondition,
     Proved,
@@ -61,6 +56,11 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
+from derive.language.expression import Plus
+from derive.language.terms import Draw
+from derive.language.typing import is_random
+from derive.procedures.certificates import Differs
+from derive.procedures.decision import Outside
 
 beta, f, g, h, b1 = Policy("beta"), function("f"), function("g"), function("h"), function("b1")
 j, n = Draw("j"), Time("l")

@@ -9,8 +9,9 @@ import pytest
 from sympy import Expr, Integer
 from test_models import paper_model
 
-from derive.enumerate import Enumeration
+from derive.counterexample.enumerate import Enumeration
 from derive.language.expression import Plus, Times
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.terms import Policy, State, Trajectory
 from derive.language.vocabulary import (
@@ -40,10 +41,9 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.models import Model, Shape
 from derive.procedures.cutoff import sufficient_shape
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.generic import generic_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.generic import generic_model
 
 sigma = Trajectory("sigma")
 y = State("y")

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from sympy import Expr, Integer
 
-from derive.assumptions import (
+from derive.checking import deciding
+from derive.checking.deciding import Deciding
+from derive.errors import KernelDisagrees, MalformedTerm
+from derive.language.assumptions import (
     Assumption,
     additive_return,
     dynamics_positive,
@@ -17,11 +20,9 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.checking import deciding
-from derive.checking.deciding import Deciding
-from derive.errors import KernelDisagrees, MalformedTerm
 from derive.language.binding import Index
 from derive.language.expression import Power
+from derive.language.models import Shape
 from derive.language.terms import Draw, Everything, Policy, Prod, Time, Trajectory
 from derive.language.vocabulary import (
     H,
@@ -49,10 +50,10 @@ from derive.language.vocabulary import (
     total,
     x,
 )
-from derive.models import Shape
-from derive.procedures import decide, field
+from derive.procedures import decide
 from derive.procedures.certificates import Differs
 from derive.procedures.decide import Answer, Comparison, Different, Equal, Undecided
+from derive.semantics import field
 
 sigma, f = Trajectory("sigma"), function("f")
 score = grad(log(P(tau)))

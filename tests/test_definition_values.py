@@ -22,6 +22,7 @@ from derive.language.definitions import DEFINITIONS, expanded, meaning_of, resol
 from derive.language.expansion import Definition
 from derive.language.expression import subterms
 from derive.language.horizons import is_endless
+from derive.language.models import Model, Shape
 from derive.language.terms import Batch, Law, Log, Policy, StateValue, Time, Trajectory
 from derive.language.vocabulary import (
     H,
@@ -53,7 +54,6 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.models import Model, Shape
 
 d, p = (notions()[name] for name in ("d", "p"))
 

@@ -32,14 +32,14 @@ from derive import (
     theorem,
     total,
 )
+from derive.checking.verdict import Refuted
 from derive.cli import main
+from derive.counterexample.enumerate import Enumeration
 from derive.diagnostics import Span, visible
-from derive.enumerate import Enumeration
 from derive.errors import InvalidChain
 from derive.report.excerpt import Source, cells, cut, excerpt
 from derive.report.per_trajectory import claim_of, shares
 from derive.rules import RULES, Rule
-from derive.verdict import Refuted
 
 
 def told(folder: Path, text: str, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from derive import J, P, R, by, calc, examine, grad, policy_positive, regroup, tau, theorem, total
-from derive.verdict import Refuted
+from derive.checking.verdict import Refuted
 
 HOSTILE = "<script>alert(1)</script> & $x$ \\(y\\) \x1b[2K"
 

@@ -9,7 +9,7 @@ from sympy import Expr
 from test_evaluate import AT, FREE, MEANINGS, SAMPLED
 from test_models import paper_model
 
-from derive.enumerate import Enumeration
+from derive.counterexample.enumerate import Enumeration
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.expression import Plus
 from derive.language.terms import Everything, Initial, Return, StateAt

@@ -127,7 +127,7 @@ def test_a_defect_here_is_no_bad_input(monkeypatch: pytest.MonkeyPatch, capsys: 
     def fails(*arguments: object) -> None:
         raise AssertionError("planted")
 
-    monkeypatch.setattr("derive.estimator_command.examined", fails)
+    monkeypatch.setattr("derive.commands.estimator_command.examined", fails)
     assert main(["estimator", "rloo"]) == 3
     assert "internal error: AssertionError: planted" in capsys.readouterr().err
 

@@ -12,10 +12,11 @@ import pytest
 from sympy import Expr, Integer, Rational
 from test_models import paper_model
 
-from derive.enumerate import Enumeration
+from derive.counterexample.enumerate import Enumeration
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.expression import Plus, Times
+from derive.language.models import Model, Path
 from derive.language.signature import signature
 from derive.language.terms import (
     Applied,
@@ -59,12 +60,11 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.models import Model, Path
-from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.field import Element
-from derive.procedures.generic import generic_model
-from derive.procedures.graded import Graded
+from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.field import Element
+from derive.semantics.generic import generic_model
+from derive.semantics.graded import Graded
 
 F = Fraction
 b, sigma, f = Policy("b"), Trajectory("sigma"), function("f")

@@ -8,17 +8,17 @@ import pytest
 from examples import NODES, index_classes, node_classes
 from sympy import Expr
 
-from derive.assumptions import VOCABULARY, undiscounted
+from derive.checking.derivation import by, calc, theorem
 from derive.checking.examine import examine
-from derive.derivation import by, calc, theorem
+from derive.checking.verdict import Proved
 from derive.errors import DoesNotMatch, MalformedTerm
 from derive.language.alphabets import LATEX, UNICODE
+from derive.language.assumptions import VOCABULARY, undiscounted
 from derive.language.notation import write
 from derive.language.source import source
 from derive.language.typing import check
 from derive.procedures.decide import Comparison, Equal
 from derive.rules import RULES, Rule
-from derive.verdict import Proved
 
 DISCOUNTED = tuple(one for one in VOCABULARY if one != undiscounted)
 """The assumptions without arguments that have a model in common."""
@@ -94,7 +94,7 @@ def test_the_example_of_a_rule_is_a_proved_step(rule: Rule) -> None:
 
 def test_no_rule_takes_the_example_of_another_that_it_should_not() -> None:
     """On each of the first eleven lines of the seed exactly the stated rule matches."""
-    from derive.proof_files import bundled, load
+    from derive.checking.proof_files import bundled, load
 
     taken: dict[str, list[str]] = {}
     for name in ("likelihood_ratio_gradient", "score_of_a_trajectory"):

@@ -15,15 +15,17 @@ from typing import Any
 import pytest
 from sympy import Expr
 
-from derive.assumptions import Assumption, additive_return, iid_samples, policy_positive, possible
 from derive.checking import deciding
+from derive.checking.derivation import Theorem, by, calc, theorem
 from derive.checking.examine import examine
 from derive.checking.judgement import Examined
-from derive.claim import Witness
-from derive.derivation import Theorem, by, calc, theorem
-from derive.enumerate import Enumeration
+from derive.checking.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided, Unjustified
+from derive.counterexample.claim import Witness
+from derive.counterexample.enumerate import Enumeration
 from derive.errors import InvalidChain
+from derive.language.assumptions import Assumption, additive_return, iid_samples, policy_positive, possible
 from derive.language.expression import as_term
+from derive.language.models import Shape
 from derive.language.terms import Action, Policy, State
 from derive.language.vocabulary import (
     H,
@@ -50,11 +52,9 @@ from derive.language.vocabulary import (
     total,
     x,
 )
-from derive.models import Shape
 from derive.procedures import decide
 from derive.procedures.decision import Outside
 from derive.rules import equal_expectations, expectation_as_a_sum, product_rule, regroup
-from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided, Unjustified
 
 y, c = State("y"), Action("c")
 q, f = function("q"), function("f")

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.errors import OutsideFragment, Undefined, WorkLimit
-from derive.models import Shape
-from derive.procedures import field as field_module
-from derive.procedures import graded as graded_module
-from derive.procedures import jets
-from derive.procedures.concrete import Rationals
-from derive.procedures.field import Element, Field
-from derive.procedures.generic import Polynomials
-from derive.procedures.graded import Graded, graded_total
+from derive.language.models import Shape
+from derive.semantics import field as field_module
+from derive.semantics import graded as graded_module
+from derive.semantics import jets
+from derive.semantics.concrete import Rationals
+from derive.semantics.field import Element, Field
+from derive.semantics.generic import Polynomials
+from derive.semantics.graded import Graded, graded_total
 
 NAMES = ("u", "v", "w")
 POINT = {"u": Fraction(2), "v": Fraction(-3, 5), "w": Fraction(7, 11)}

@@ -15,17 +15,17 @@ import pytest
 
 import derive
 from derive import J, P, R, Time, function, grad, log, tau, total
-from derive.campaign import Look, Text, check_isolated
+from derive.checking.proof_files import bundled
 from derive.cli import main
 from derive.diagnostics import Edit, Fix, Span
 from derive.errors import BadInput
+from derive.files.rewriting import Text as Characters
+from derive.files.rewriting import apart, difference
 from derive.fixing.search import sequences
 from derive.fixing.spelling import NotSpelled, Scope, imports
-from derive.isolation import Limits
-from derive.mending import Mended, Mender, write_back
-from derive.proof_files import bundled
-from derive.rewriting import Text as Characters
-from derive.rewriting import apart, difference
+from derive.process.isolation import Limits
+from derive.runs.campaign import Look, Text, check_isolated
+from derive.runs.mending import Mended, Mender, write_back
 
 HEAD = "from derive import J, P, R, by, calc, grad, log, ratio, tau, theorem, total\n"
 IMPORTED = HEAD.replace("grad,", "definition, grad, gradient_of_a_sum,")

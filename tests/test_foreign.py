@@ -12,28 +12,28 @@ from examples import index_classes, node_classes
 from sympy import Add, Expr, Symbol
 
 from derive import J, a, automata, gamma, grad, log, mu, pi, s
-from derive.assumptions import VOCABULARY
 from derive.checking.deciding import Deciding
 from derive.checking.examine import examine
-from derive.enumerate import Enumeration
+from derive.checking.theorems import By, Chain, Theorem
+from derive.counterexample.enumerate import Enumeration
 from derive.errors import NotATerm
 from derive.language import terms
 from derive.language.alphabets import LATEX, UNICODE, Alphabet
+from derive.language.assumptions import VOCABULARY
 from derive.language.binding import Atom, Index
 from derive.language.expression import Node, Plus, Times
+from derive.language.models import Model, Shape
 from derive.language.notation import write
 from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import NODES, Everything, Grad, State, Total
 from derive.language.typing import admit, check, depends_on_theta
-from derive.models import Model, Shape
 from derive.numeric.gaps import largest_gap
 from derive.numeric.instances import random_instance
 from derive.numeric.interpretation import value as value_in_floats
-from derive.procedures.concrete import Rationals, concrete_model
 from derive.procedures.decide import Comparison
-from derive.procedures.evaluate import Evaluator
-from derive.theorems import By, Chain, Theorem
+from derive.semantics.concrete import Rationals, concrete_model
+from derive.semantics.evaluate import Evaluator
 
 
 class Median(Node):

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from sympy import Integer
 
-from derive.assumptions import iid_samples, policy_positive, possible
+from derive.checking.derivation import By, Theorem, by, calc, theorem
 from derive.checking.examine import examine
-from derive.derivation import By, Theorem, by, calc, theorem
-from derive.fuzz import EXACT, FLOAT, FuzzResult, fuzz
+from derive.checking.verdict import Estimates, Malformed, NeedsCondition, Refuted, SameMean
+from derive.language.assumptions import iid_samples, policy_positive, possible
 from derive.language.expression import as_term
+from derive.language.models import Shape
 from derive.language.vocabulary import (
     J,
     P,
@@ -36,8 +37,7 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
-from derive.models import Shape
-from derive.verdict import Estimates, Malformed, NeedsCondition, Refuted, SameMean
+from derive.testing.fuzz import EXACT, FLOAT, FuzzResult, fuzz
 from proofs.gradient_of_probability import gradient_of_probability
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient
@@ -175,7 +175,7 @@ def test_literal_times_are_reached() -> None:
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = """
-from derive.fuzz import fuzz
+from derive.testing.fuzz import fuzz
 from proofs.policy_gradient import policy_gradient
 from proofs.variance_of_the_estimate import variance_of_the_estimate
 print(fuzz([policy_gradient, variance_of_the_estimate], examples=6, seed=5))

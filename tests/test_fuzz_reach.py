@@ -13,11 +13,11 @@ from further_theorems import FALSE as FURTHER_FALSE
 from sympy import Expr
 from test_fuzz import claimed
 
-from derive import random_comparison, random_models
-from derive.assumptions import policy_positive
+from derive.checking.derivation import Theorem, by
+from derive.checking.verdict import Refuted
 from derive.cli import main
-from derive.derivation import Theorem, by
-from derive.fuzz import EXACT, FLOAT, ORACLE, SOLVED, fuzz
+from derive.language.assumptions import policy_positive
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
@@ -38,10 +38,10 @@ from derive.language.vocabulary import (
     tau,
     total,
 )
-from derive.models import Shape
 from derive.numeric.instances import random_instance
-from derive.random_models import random_model, shape_of_example, shapes
-from derive.verdict import Refuted
+from derive.testing import random_comparison, random_models
+from derive.testing.fuzz import EXACT, FLOAT, ORACLE, SOLVED, fuzz
+from derive.testing.random_models import random_model, shape_of_example, shapes
 
 beta, f = Policy("beta"), function("f")
 WEIGHT = expect(tau, ratio(pi(tau.a[0] | tau.s[0]), beta(tau.a[0] | tau.s[0])), policy=beta)
@@ -219,7 +219,7 @@ def plain():
 def test_the_command_says_what_was_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str], expect_: str,
                                                 status: int, last: str) -> None:
     file = tmp_path / "no_sum_of_products.py"
-    imports = f"from derive.verdict import {expect_}\n"
+    imports = f"from derive.checking.verdict import {expect_}\n"
     file.write_text(imports + PROOF.format(before="mean", after="2 * mean", expect=expect_))
     assert main(["fuzz", str(file), "--examples", "4"]) == status
     lines = " ".join(capsys.readouterr().out.split())

@@ -21,8 +21,9 @@ import pytest
 from sympy import Expr
 from test_models import paper_model
 
-from derive.enumerate import Enumeration
+from derive.counterexample.enumerate import Enumeration
 from derive.language.binding import Index
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.typing import rank
 from derive.language.vocabulary import (
@@ -46,12 +47,11 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.models import Model, Shape
 from derive.numeric.instances import instance_of
 from derive.numeric.interpretation import value as float_value
-from derive.procedures.concrete import Rationals, as_fraction, concrete_model
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.generic import generic_model
+from derive.semantics.concrete import Rationals, as_fraction, concrete_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.generic import generic_model
 
 F = Fraction
 

@@ -12,6 +12,7 @@ from test_stationary import AT, BY_HAND, FORTH, REST, b, beta, endless, reward, 
 
 from derive.errors import NotApplicable, OutsideFragment
 from derive.language.expression import as_term
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.vocabulary import (
     A,
@@ -32,15 +33,14 @@ from derive.language.vocabulary import (
     tau,
     total,
 )
-from derive.models import Model, Shape
-from derive.procedures import walks
-from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
-from derive.procedures.generic import generic_model
-from derive.procedures.infinite_horizon import InfiniteHorizon
-from derive.procedures.modular import residue_model
-from derive.procedures.resolvent import Resolvent
-from derive.procedures.timeline import Timeline
-from derive.procedures.walks import NotKnownToConverge
+from derive.semantics import walks
+from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.semantics.generic import generic_model
+from derive.semantics.infinite_horizon import InfiniteHorizon
+from derive.semantics.modular import residue_model
+from derive.semantics.resolvent import Resolvent
+from derive.semantics.timeline import Timeline
+from derive.semantics.walks import NotKnownToConverge
 from derive.stationary.evaluation import Stationary
 
 F = Fraction

@@ -14,14 +14,15 @@ from random_sums import Pair
 from sympy import Expr
 from test_models import paper_model
 
-from derive.assumptions import iid_samples
 from derive.checking.deciding import Deciding
+from derive.checking.derivation import Chain, Theorem, by, calc, theorem
 from derive.checking.examine import examine
-from derive.derivation import Chain, Theorem, by, calc, theorem
+from derive.checking.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
 from derive.errors import BadInput, KernelDisagrees, MalformedTerm, OutsideFragment
-from derive.fuzz import fuzz
+from derive.language.assumptions import iid_samples
 from derive.language.expression import as_term
 from derive.language.horizons import is_endless
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.typing import check_equation
 from derive.language.vocabulary import (
@@ -49,21 +50,20 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
-from derive.models import Model, Shape
 from derive.numeric import infinite
 from derive.numeric.instances import instance_of
 from derive.numeric.sources import random_mdp
 from derive.procedures.certificates import Differs
-from derive.procedures.concrete import Rationals, as_fraction, concrete_model
 from derive.procedures.decide import Comparison, Equal
 from derive.procedures.decision import Outside, Shown
 from derive.procedures.encoding import Encoding, context_of
-from derive.procedures.generic import generic_model
-from derive.procedures.infinite_horizon import InfiniteHorizon
 from derive.rules import automata, gradient_of_a_sum
+from derive.semantics.concrete import Rationals, as_fraction, concrete_model
+from derive.semantics.generic import generic_model
+from derive.semantics.infinite_horizon import InfiniteHorizon
 from derive.stationary.evaluation import Stationary
+from derive.testing.fuzz import fuzz
 from derive.transfer.floats import value as by_transfer
-from derive.verdict import Malformed, NeedsCondition, Proved, Refuted, Undecided
 
 F = Fraction
 

@@ -11,7 +11,14 @@ from further_theorems import error, reward, score
 from sympy import Expr
 from test_stationary import FORTH, REST
 
-from derive.assumptions import (
+from derive.checking.derivation import Chain, by, calc, theorem
+from derive.checking.examine import examine
+from derive.checking.judgement import Examined
+from derive.checking.verdict import NeedsCondition, Proved, Refuted, Undecided
+from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.witness import find_witness
+from derive.errors import DeriveError
+from derive.language.assumptions import (
     Assumption,
     additive_return,
     discount_below_one,
@@ -19,12 +26,8 @@ from derive.assumptions import (
     initial_positive,
     policy_positive,
 )
-from derive.checking.examine import examine
-from derive.checking.judgement import Examined
-from derive.claim import Claim, Witness
-from derive.derivation import Chain, by, calc, theorem
-from derive.errors import DeriveError
 from derive.language.expression import as_term
+from derive.language.models import Shape
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     A,
@@ -44,14 +47,11 @@ from derive.language.vocabulary import (
     tau,
     total,
 )
-from derive.models import Shape
 from derive.report.counterexample import counterexample
 from derive.report.payload import _counterexample
 from derive.report.refutation import describe, replay
 from derive.rules import automata
 from derive.stationary.evaluation import Stationary
-from derive.verdict import NeedsCondition, Proved, Refuted, Undecided
-from derive.witness import find_witness
 
 F = Fraction
 beta, f = Policy("beta"), function("f")

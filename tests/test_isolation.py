@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from derive import isolation
 from derive.cli import main
-from derive.isolation import DONE, ENDED, FAILED, MEMORY, TIME, Limits, isolated
+from derive.process import isolation
+from derive.process.isolation import DONE, ENDED, FAILED, MEMORY, TIME, Limits, isolated
 
 STAR = "from derive import *\n"
 FALSE = "@theorem('false')\ndef false():\n    return calc(J, by('words'), 2 * J)\n"
@@ -191,9 +191,9 @@ def test_a_run_that_is_given_up_leaves_no_child() -> None:
 
 
 def test_children_that_are_not_forked_do_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    import derive.isolation
+    import derive.process.isolation
 
-    monkeypatch.setattr(derive.isolation, "_method", lambda: "spawn")
+    monkeypatch.setattr(derive.process.isolation, "_method", lambda: "spawn")
     results = list(isolated(_plain, range(3), jobs=2))
     assert [(result.ending, result.parts) for result in results] == [(DONE, (0,)), (DONE, (1,)), (DONE, (2,))]
 

@@ -1,7 +1,7 @@
 """The kernel against brute force, on terms and models nobody chose.
 
 Two code paths that share no arithmetic: the kernel (jets, FLINT, factored denominators)
-and ``derive.enumerate`` (loops over everything, difference quotients in ``Fraction``).
+and ``derive.counterexample.enumerate`` (loops over everything, difference quotients in ``Fraction``).
 Then the kernel's three rings against each other, and the float interpretation against
 the enumeration.
 """
@@ -19,22 +19,22 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sympy import Expr
 
-from derive.enumerate import Enumeration
+from derive.counterexample.enumerate import Enumeration
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.expression import subterms
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.terms import Grad, Log
 from derive.language.vocabulary import J, P, R, a, expect, grad, log, mu, pi, prod, ratio, s, t, tau, total, variance, x
-from derive.models import Model, Shape
 from derive.numeric.instances import instance_of
 from derive.numeric.interpretation import value as float_value
-from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.field import Element
-from derive.procedures.generic import generic_model
-from derive.procedures.graded import Graded
-from derive.procedures.modular import residue_model
-from derive.strategies import models, shapes, terms
+from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.field import Element
+from derive.semantics.generic import generic_model
+from derive.semantics.graded import Graded
+from derive.semantics.modular import residue_model
+from derive.testing.strategies import models, shapes, terms
 
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 SMALL = shapes(max_states=2, max_actions=3, max_horizon=1, most=40)

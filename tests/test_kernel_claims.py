@@ -1,6 +1,6 @@
 """True claims become equations with the scope that they have, false ones never do; what is true, says an oracle.
 
-The oracle is ``derive.enumerate`` on small random models, which shares no code with the kernel.
+The oracle is ``derive.counterexample.enumerate`` on small random models, which shares no code with the kernel.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from kernel_oracle import (
     witness_of_no_value,
 )
 
-from derive.assumptions import dynamics_positive, initial_positive
-from derive.enumerate import Enumeration
+from derive.counterexample.enumerate import Enumeration
+from derive.language.assumptions import dynamics_positive, initial_positive
 from derive.language.vocabulary import J, grad
 from derive.procedures.decision import Shown
 

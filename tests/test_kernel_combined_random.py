@@ -17,7 +17,6 @@ from kernel_decoding import assumptions_of, decoded
 from kernel_letters import TRUE, Claim
 from kernel_oracle import witness_of_a_difference
 
-from derive.assumptions import additive_return
 from derive.kernel import terms as k_
 from derive.kernel.closure import NotShown
 from derive.kernel.contexts import Context
@@ -25,7 +24,8 @@ from derive.kernel.definedness import OutOfRange
 from derive.kernel.equations import Equation, chained, instance, reversed_, under
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, subterms
-from derive.models import Shape
+from derive.language.assumptions import additive_return
+from derive.language.models import Shape
 from derive.procedures.decision import Shown
 from derive.procedures.encoding import context_of
 

@@ -20,13 +20,13 @@ from random_values import value_kind
 from residues import EVERYTHING
 from sympy import Expr, Integer
 
-from derive.assumptions import additive_return
+from derive.language.assumptions import additive_return
 from derive.language.expression import Plus, Times
-from derive.models import Shape
-from derive.procedures import modular
+from derive.language.models import Shape
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Shown
-from derive.procedures.evaluate import Evaluator
+from derive.semantics import modular
+from derive.semantics.evaluate import Evaluator
 
 PRIME = 2**31 - 1
 SHAPES = [Shape(*size) for size in ((2, 2, 0), (2, 2, 1), (3, 2, 1), (2, 2, 2), (1, 2, 3), (2, 2, 3))]

@@ -23,7 +23,7 @@ from residues import agrees
 from derive.errors import MalformedTerm, OutsideFragment
 from derive.kernel.contexts import Context
 from derive.kernel.terms import Malformed
-from derive.models import Shape
+from derive.language.models import Shape
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 

@@ -9,7 +9,7 @@ from identities import reward, value
 from random_pairs import decision
 from random_sums import POSITIVE, Pair
 
-from derive.assumptions import additive_return, iid_samples
+from derive.language.assumptions import additive_return, iid_samples
 from derive.language.expression import as_term
 from derive.language.vocabulary import (
     H,

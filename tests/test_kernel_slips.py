@@ -19,10 +19,10 @@ from kernel_decoding import decoded
 from kernel_letters import TRUE, Claim
 from kernel_oracle import SAMPLED, sizes_of, witness_of_a_difference
 
-from derive.assumptions import POSSIBLE
 from derive.errors import DeriveError
 from derive.kernel import terms as k_
 from derive.kernel.terms import Malformed, Term
+from derive.language.assumptions import POSSIBLE
 from derive.language.horizons import is_endless
 from derive.language.signature import signature
 from derive.procedures.decision import Shown, decided

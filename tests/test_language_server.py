@@ -149,7 +149,7 @@ def test_no_proof_runs_in_a_workspace_that_is_not_trusted(proof: Path) -> None:
 
 def test_a_rule_and_a_code_have_a_meaning() -> None:
     pytest.importorskip("pygls")
-    from derive.language_server import meaning
+    from derive.integrations.language_server import meaning
 
     assert "∇ log f = ∇f / f" in meaning("log_derivative")
     assert "idle" in meaning("D010")
@@ -158,9 +158,9 @@ def test_a_rule_and_a_code_have_a_meaning() -> None:
 
 def test_without_pygls_it_says_what_to_install(
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setitem(sys.modules, "derive.language_server", None)
+    monkeypatch.setitem(sys.modules, "derive.integrations.language_server", None)
     monkeypatch.setitem(sys.modules, "pygls", None)
-    monkeypatch.delitem(sys.modules, "derive.language_server")
+    monkeypatch.delitem(sys.modules, "derive.integrations.language_server")
     monkeypatch.setitem(sys.modules, "lsprotocol", None)
     assert main(["lsp"]) == 2
     assert "derive-rl[lsp]" in capsys.readouterr().err

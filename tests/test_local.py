@@ -11,11 +11,13 @@ from random_pairs import decision
 from random_sums import Pair
 from sympy import Expr
 
-from derive.assumptions import additive_return, discount_below_one, policy_positive
+from derive.checking.derivation import Chain, by, calc, theorem
 from derive.checking.examine import examine
-from derive.derivation import Chain, by, calc, theorem
+from derive.checking.verdict import Proved, Refuted
 from derive.errors import NotApplicable
+from derive.language.assumptions import additive_return, discount_below_one, policy_positive
 from derive.language.expression import as_term
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.terms import Action, Policy, State, Time
 from derive.language.vocabulary import (
@@ -38,13 +40,11 @@ from derive.language.vocabulary import (
     total,
     x,
 )
-from derive.models import Shape
 from derive.procedures.decide import Comparison, Different, Equal
 from derive.procedures.decision import Outside, Shown
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.modular import residue_model
 from derive.rules import automata
-from derive.verdict import Proved, Refuted
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.modular import residue_model
 
 ASSUMED = (additive_return, policy_positive)
 b, q, beta, c = function("b"), function("q"), Policy("beta"), Action("c")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from derive.checking.proof_files import load, proof_files, search
 from derive.cli import main
 from derive.errors import BadInput
-from derive.proof_files import load, proof_files, search
 from derive.report.payload import payload
 
 STAR = "from derive import *\n"
@@ -112,7 +112,7 @@ NONE = {
     "imported_as": "from derive import theorem as th\n",
     "taken": "import derive\nth = derive.theorem\n",
     "taken_by_name": "import derive\nth = getattr(derive, 'theorem')\n",
-    "from_a_part": "from derive.derivation import theorem\n",
+    "from_a_part": "from derive.checking.derivation import theorem\n",
     "of_another_package": "def theorem(f): return f\n@theorem\ndef x(): pass\n",
     "starred": f"{STAR}th = theorem\n",
 }

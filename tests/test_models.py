@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from derive.errors import InvalidModel
-from derive.models import Model, Path, Shape, filled
+from derive.language.models import Model, Path, Shape, filled
 
 F = Fraction
 HALF, QUARTER, THIRD = F(1, 2), F(1, 4), F(1, 3)

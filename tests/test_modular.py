@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sympy import Expr
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.terms import Policy, Trajectory
 from derive.language.vocabulary import (
@@ -38,9 +39,8 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.models import Shape
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.modular import POINTS, ResidueRing, Residues, residue_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.modular import POINTS, ResidueRing, Residues, residue_model
 
 PRIMES = np.array([[2**31 - 1], [1073741827]], dtype=np.uint64)  # a Mersenne prime, and the first above 2^30
 RING = ResidueRing(PRIMES)

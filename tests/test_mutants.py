@@ -13,10 +13,11 @@ import further_theorems
 import pytest
 from sympy import Expr, Integer
 
-from derive.assumptions import additive_return, iid_samples, possible
+from derive.checking.derivation import Theorem, by, calc, theorem
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
-from derive.derivation import Theorem, by, calc, theorem
+from derive.checking.verdict import Estimates, Malformed, Proved, Refuted, SameMean, Undecided, Verdict
+from derive.language.assumptions import additive_return, iid_samples, possible
 from derive.language.expression import Times, as_term
 from derive.language.typing import check
 from derive.language.vocabulary import (
@@ -46,8 +47,7 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.mutants import Mutant, chain_mutants, differs, term_mutants, told_apart
-from derive.verdict import Estimates, Malformed, Proved, Refuted, SameMean, Undecided, Verdict
+from derive.testing.mutants import Mutant, chain_mutants, differs, term_mutants, told_apart
 from proofs.gradient_of_probability import gradient_of_probability
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import derive
-from derive.notebook import checked_cell
-from derive.verdict import Proved, Refuted
+from derive.checking.verdict import Proved, Refuted
+from derive.integrations.notebook import checked_cell
 
 TRUE = '''from derive import *
 @theorem("unfolding")

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derive.assumptions import additive_return, dynamics_positive, initial_positive, policy_positive
 from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFragment, Undefined
+from derive.language.assumptions import additive_return, dynamics_positive, initial_positive, policy_positive
 from derive.language.expression import as_term
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
@@ -46,7 +47,6 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.language.vocabulary import additive_return as additive
-from derive.models import Model, Shape
 from derive.numeric.closed_form import closed_form
 from derive.numeric.gaps import assignments, largest_gap
 from derive.numeric.instances import Instance, instance_of, random_instance

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from derive.errors import BadInput, InvalidModel
-from derive.models import Model, Shape
+from derive.language.models import Model, Shape
 from derive.numeric import files
 from derive.numeric.closed_form import objective
 from derive.numeric.files import from_json, from_npz, load
@@ -61,7 +61,7 @@ def test_random_mdps_are_reproducible() -> None:
 
 def test_random_numbers_do_not_depend_on_the_hash_seed() -> None:
     program = (
-        "import numpy as np; from derive.models import Shape; from derive.language.signature import signature\n"
+        "import numpy as np; from derive.language.models import Shape; from derive.language.signature import signature\n"
         "from derive.language.vocabulary import J, R, s, a, tau, function, pi\n"
         "from derive.language.terms import Policy\n"
         "from derive.numeric.instances import random_instance\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from sympy import Expr, Integer
 
-from derive.assumptions import (
+from derive.language.assumptions import (
     POSSIBLE,
     Assumption,
     dynamics_positive,

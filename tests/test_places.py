@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from derive.checking.proof_files import search
 from derive.cli import main
 from derive.numeric.files import from_json
-from derive.proof_files import search
 
 TRUE = "from derive import *\n@theorem('true')\ndef true():\n    return calc(J, by(regroup), J * 1)\n"
 FALSE = "from derive import *\n@theorem('false')\ndef false():\n    return calc(J, by('words'), 2 * J)\n"

@@ -41,10 +41,10 @@ from derive import (
 from derive.cli import main
 from derive.errors import BadInput, OutsideFragment
 from derive.language.expression import as_term
-from derive.models import Model, Shape
+from derive.language.models import Model, Shape
 from derive.procedures.encoding import Encoding, context_of
-from derive.procedures.modular import random_primes
 from derive.report.probing import shape_of
+from derive.semantics.modular import random_primes
 from derive.transfer.arrays import Residues
 from derive.transfer.automata import Transfer, plain_automaton, sums_of
 from derive.transfer.error_bound import Bound, of_automaton

@@ -11,10 +11,10 @@ import pytest
 
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
-from derive.proof_files import bundled, load, proof_files
+from derive.checking.proof_files import bundled, load, proof_files
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Refuted
 from derive.rules.rule import Rule
-from derive.theorems import Theorem
-from derive.verdict import Refuted
 
 SESSION = Session()
 FILES = list(proof_files([bundled()]))

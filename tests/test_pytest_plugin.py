@@ -26,7 +26,7 @@ def write(folder: Path, name: str, *theorems: str) -> Path:
 
 def session(folder: Path, *arguments: str) -> tuple[int, dict[str, int], str]:
     """The exit status of pytest, its counts, and all that it printed."""
-    given = () if _is_registered() else ("-p", "derive.pytest_plugin")
+    given = () if _is_registered() else ("-p", "derive.integrations.pytest_plugin")
     run = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *given, *arguments], cwd=folder,
                          capture_output=True, text=True, timeout=120,
                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""})
@@ -37,12 +37,12 @@ def session(folder: Path, *arguments: str) -> tuple[int, dict[str, int], str]:
 def _is_registered() -> bool:
     from importlib.metadata import entry_points
 
-    return any(one.value == "derive.pytest_plugin" for one in entry_points(group="pytest11"))
+    return any(one.value == "derive.integrations.pytest_plugin" for one in entry_points(group="pytest11"))
 
 
 def test_the_entry_point_names_the_plugin() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert project["project"]["entry-points"]["pytest11"] == {"derive": "derive.pytest_plugin"}
+    assert project["project"]["entry-points"]["pytest11"] == {"derive": "derive.integrations.pytest_plugin"}
 
 
 def test_a_named_file_is_one_test_a_theorem_and_fails_with_our_diagnostics(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_nothing_of_derive_is_imported_in_other_sessions(name: str, loaded: bool
     (tmp_path / "test_plain.py").write_text("def test_plain(): pass\n")
     (tmp_path / "conftest.py").write_text(
         "import sys\ndef pytest_unconfigure():\n    print('LOADED', bool("
-        "{m for m in sys.modules if m.startswith('derive.')} - {'derive.pytest_plugin'}))\n")
+        "{m for m in sys.modules if m.startswith('derive.')} - {'derive.integrations.pytest_plugin'}))\n")
     status, _, printed = session(tmp_path, name)
     assert status == 0
     assert f"LOADED {loaded}" in printed

@@ -25,15 +25,15 @@ from sympy import Expr
 
 from derive.language.definitions import resolved
 from derive.language.expression import subterms
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.terms import StateValue
-from derive.models import Model, Shape
 from derive.procedures.certificates import Differs
-from derive.procedures.concrete import Rationals, as_fraction, concrete_model
 from derive.procedures.decision import Outside, Shown
-from derive.procedures.infinite_horizon import InfiniteHorizon
-from derive.procedures.modular import residue_model
-from derive.procedures.walks import NotKnownToConverge
+from derive.semantics.concrete import Rationals, as_fraction, concrete_model
+from derive.semantics.infinite_horizon import InfiniteHorizon
+from derive.semantics.modular import residue_model
+from derive.semantics.walks import NotKnownToConverge
 from derive.stationary.evaluation import Stationary
 from derive.stationary.systems import Diverges
 

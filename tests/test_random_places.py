@@ -1,7 +1,7 @@
 """Random pairs with letters, indicators, marginals, held policies, quotients and counts, against models.
 
 Pairs are made by true identities, every other one with a slip. What the kernel makes of them is compared with
-``derive.enumerate`` and ``derive.stationary``, which share no code with it. The long campaign takes its seeds from
+``derive.counterexample.enumerate`` and ``derive.stationary``, which share no code with it. The long campaign takes its seeds from
 DERIVE_PLACES, as "first:last".
 """
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from derive.cli import main
-from derive.configuration import configuration
+from derive.files.configuration import configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,8 +25,8 @@ PYTHON = [text for language, text in BLOCKS if language == "python"]
 INSTALLING = ("python3 -m venv", "uv run", ".venv/bin/pip")
 """What needs the network; ``.ci/run`` takes these lines from the README and runs them."""
 
-PLUGIN = "" if any(one.value == "derive.pytest_plugin" for one in entry_points(group="pytest11")) else (
-    "-p derive.pytest_plugin ")
+PLUGIN = "" if any(one.value == "derive.integrations.pytest_plugin" for one in entry_points(group="pytest11")) else (
+    "-p derive.integrations.pytest_plugin ")
 """Where derive is not installed, as when it runs from a checkout, the plugin has to be named."""
 
 

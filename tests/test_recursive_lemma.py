@@ -6,12 +6,12 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import additive_return, discount_below_one
+from derive.checking.derivation import Theorem, by, calc, theorem
 from derive.checking.examine import examine
-from derive.derivation import Theorem, by, calc, theorem
+from derive.checking.verdict import Proved, Refuted
+from derive.language.assumptions import additive_return, discount_below_one
 from derive.language.terms import Action, State
 from derive.language.vocabulary import P, Q, V, a, gamma, grad, pi, s, total, x
-from derive.verdict import Proved, Refuted
 from proofs.gradient_of_a_value import gradient_of_a_value
 
 c, y = Action("c"), State("y")

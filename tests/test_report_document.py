@@ -17,9 +17,10 @@ from jinja2 import UndefinedError
 
 from derive import P as prob
 from derive import grad, gradient_of_a_sum, log, log_derivative, pi, possible, tau
+from derive.checking.derivation import by, calc, theorem
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
-from derive.derivation import by, calc, theorem
+from derive.checking.verdict import Refuted
 from derive.errors import BadInput
 from derive.numeric.comparison import compare
 from derive.numeric.sources import two_state
@@ -29,7 +30,6 @@ from derive.report.document import document
 from derive.report.numbers import Evaluated
 from derive.report.reporting import formulas_of
 from derive.report.tex import compile_pdf, write_report, write_whole
-from derive.verdict import Refuted
 from proofs.gradient_of_probability import gradient_of_probability
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from derive.claim import Witness
+from derive.counterexample.claim import Witness
 from derive.errors import BadInput
 from derive.language.definitions import TD_ERROR, resolved
+from derive.language.models import Model, Shape
 from derive.language.terms import Function, Policy, State
 from derive.language.vocabulary import (
     J,
@@ -32,7 +33,6 @@ from derive.language.vocabulary import (
     tau,
     total,
 )
-from derive.models import Model, Shape
 from derive.report.counterexample import counterexample
 from derive.report.formulas import formula, lines
 from derive.report.lines import broken, width

@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 from derive import J, P, R, examine, expect, function, gamma, grad, log, mu, pi, prod, ratio, s, t, tau, total
+from derive.checking.proof_files import bundled, load, proof_files
 from derive.cli import main
 from derive.errors import BadInput
-from derive.proof_files import bundled, load, proof_files
 from derive.report.page import mathml, page, prose
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"

@@ -11,14 +11,15 @@ import pytest
 from examples import NODES
 
 from derive import J, P, R, expect, function, gamma, grad, log, pi, pi_old, prod, ratio, s, same, t, tau, total
+from derive.checking.derivation import by, calc, theorem
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
+from derive.checking.proof_files import bundled, load, proof_files
+from derive.checking.verdict import Refuted
 from derive.cli import main
-from derive.derivation import by, calc, theorem
 from derive.errors import BadInput
 from derive.language.alphabets import TYPST, TYPST_LOOSE
 from derive.language.notation import write
-from derive.proof_files import bundled, load, proof_files
 from derive.report import tex
 from derive.report import typeset as typeset_module
 from derive.report.tex import write_report
@@ -33,7 +34,6 @@ from derive.report.typeset import (
     prose,
     typeset,
 )
-from derive.verdict import Refuted
 from proofs.policy_gradient import policy_gradient
 
 needs_text = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")

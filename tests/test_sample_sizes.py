@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sympy import Expr, Integer
 
-from derive.assumptions import iid_samples
+from derive.language.assumptions import iid_samples
 from derive.language.expression import Power
+from derive.language.models import Shape
 from derive.language.terms import Between, Total
 from derive.language.vocabulary import (
     H,
@@ -29,7 +30,6 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
-from derive.models import Shape
 from derive.procedures.decide import Comparison, Different, Equal
 from derive.procedures.sample_sizes import sufficient_samples
 

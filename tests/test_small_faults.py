@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from derive import R, expect, pi, s, tau, theorem
+from derive.checking.proof_files import bundled, load
 from derive.cli import main
 from derive.errors import BadInput, InvalidChain, InvalidModel, MalformedTerm
+from derive.language.models import Shape
 from derive.language.typing import check
-from derive.models import Shape
 from derive.numeric.comparison import compare, held
 from derive.numeric.sources import built_in
 from derive.numeric.tabular import TabularMDP
-from derive.proof_files import bundled, load
 from derive.report import output, tex
 from derive.transfer.error_bound import _sum_of_powers
 from derive.transfer.probe import Agreement, probe

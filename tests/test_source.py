@@ -51,14 +51,14 @@ from derive import (
     variance,
     x,
 )
+from derive.checking.proof_files import bundled, load, proof_files
 from derive.cli import main
 from derive.language.binding import Index, each
 from derive.language.expression import Plus, Power, Times
 from derive.language.source import source
 from derive.language.terms import Between, Everything, Objective, Prod, StateAt, Total
-from derive.mutants import term_mutants
-from derive.proof_files import bundled, load, proof_files
-from derive.strategies import terms
+from derive.testing.mutants import term_mutants
+from derive.testing.strategies import terms
 
 VOCABULARY = {name: getattr(derive, name) for name in derive.__all__}
 f, beta = function("f"), Policy("beta")

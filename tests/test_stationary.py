@@ -11,6 +11,7 @@ import pytest
 from sympy import Expr
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.language.models import Model, Shape
 from derive.language.terms import Policy, Time
 from derive.language.vocabulary import (
     A,
@@ -40,7 +41,6 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.models import Model, Shape
 from derive.stationary.evaluation import Stationary
 from derive.stationary.systems import Diverges, LinearEquation, components, eliminated, solved
 

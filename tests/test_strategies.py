@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NonInteractiveExampleWarning, NoSuchExample
 
-import derive.strategies
+import derive.testing.strategies
 from derive.language.expression import subterms
+from derive.language.models import Model, Shape
 from derive.language.terms import Expect, Log, Prod, Total, Trajectory
 from derive.language.typing import admit, check, rank
 from derive.language.vocabulary import a, s, t, tau
-from derive.models import Model, Shape
 from derive.numeric.tabular import TabularMDP, softmax
-from derive.strategies import (
+from derive.testing.strategies import (
     chain_mutants,
     float_mdps,
     models,
@@ -167,14 +167,14 @@ def test_mutants_are_those_of_the_chain() -> None:
 
 @pytest.mark.filterwarnings(f"ignore::{NonInteractiveExampleWarning.__module__}.NonInteractiveExampleWarning")
 def test_the_examples_in_the_docstrings() -> None:
-    results = doctest.testmod(derive.strategies)
+    results = doctest.testmod(derive.testing.strategies)
     assert results.attempted > 8
     assert results.failed == 0
 
 
 def test_hypothesis_is_not_loaded() -> None:
-    modules = "derive.checking.examine, derive.mutants, derive.fuzz, derive.cli"
+    modules = "derive.checking.examine, derive.testing.mutants, derive.testing.fuzz, derive.cli"
     script = f"import sys, {modules}; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-    script = "import sys, derive.strategies; sys.exit('hypothesis' in sys.modules)"
+    script = "import sys, derive.testing.strategies; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 1

@@ -10,9 +10,10 @@ import pytest
 from sympy import Expr
 from test_transfer import POSITIVE, TERMS, b, made, score, transferred
 
-from derive.assumptions import additive_return, discount_below_one, iid_samples
 from derive.errors import OutsideFragment, Undefined, WorkLimit
+from derive.language.assumptions import additive_return, discount_below_one, iid_samples
 from derive.language.expression import as_term
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.typing import rank
 from derive.language.vocabulary import (
@@ -35,7 +36,6 @@ from derive.language.vocabulary import (
     tau,
     total,
 )
-from derive.models import Shape
 from derive.numeric import infinite
 from derive.numeric.closed_form import closed_form, objective
 from derive.numeric.closed_form import values as values_of

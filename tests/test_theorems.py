@@ -8,9 +8,9 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from derive import J, P, R, automata, by, calc, examine, grad, possible, regroup, tau, theorem, total
+from derive.checking.theorems import By, Chain, Theorem
+from derive.checking.verdict import Proved, Refuted
 from derive.errors import InvalidChain
-from derive.theorems import By, Chain, Theorem
-from derive.verdict import Proved, Refuted
 
 
 def plain(written: Chain | InvalidChain, name: str = "by_hand") -> Theorem:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from derive.checking.examine import Session, examine
+from derive.checking.proof_files import bundled, load
 from derive.cli import main
 from derive.errors import KernelDisagrees
-from derive.models import Shape
+from derive.language.models import Shape
 from derive.procedures.decide import Comparison, Outcome
-from derive.proof_files import bundled, load
 
 (REWARD_TO_GO,) = load(bundled() / "reward_to_go.py")
 LEMMA = REWARD_TO_GO.chain.reasons[0].reason

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sympy import Expr
 
-from derive.assumptions import (
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.language.assumptions import (
     VOCABULARY,
     additive_return,
     dynamics_positive,
@@ -21,8 +22,8 @@ from derive.assumptions import (
     possible,
     undiscounted,
 )
-from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.expression import as_term
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.terms import Policy
 from derive.language.typing import rank
@@ -56,11 +57,10 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.models import Shape
 from derive.numeric.instances import Instance, random_instance
 from derive.numeric.interpretation import value
 from derive.procedures.encoding import Encoding, context_of
-from derive.strategies import terms
+from derive.testing.strategies import terms
 from derive.transfer import floats
 from derive.transfer.floats import Amount, AtInstance
 from derive.transfer.floats import value as by_transfer

@@ -18,8 +18,17 @@ from sympy import Expr
 from test_witness import FALSE, checked
 
 import derive.checking.deciding as chain_module
-from derive import unfolded
-from derive.assumptions import (
+from derive.checking.deciding import Deciding
+from derive.checking.derivation import Theorem, by, calc, theorem
+from derive.checking.examine import examine
+from derive.checking.verdict import Refuted, Undecided
+from derive.counterexample import unfolded
+from derive.counterexample.claim import Claim
+from derive.counterexample.enumerate import Enumeration
+from derive.counterexample.unfolded import GO, Sketch, find_unfolded, unfolded_model, visits
+from derive.counterexample.witness import find_witness
+from derive.errors import NotApplicable
+from derive.language.assumptions import (
     POSSIBLE,
     Assumption,
     additive_return,
@@ -28,21 +37,12 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.checking.deciding import Deciding
-from derive.checking.examine import examine
-from derive.claim import Claim
-from derive.derivation import Theorem, by, calc, theorem
-from derive.enumerate import Enumeration
-from derive.errors import NotApplicable
 from derive.language.expression import as_term
+from derive.language.models import Model
 from derive.language.vocabulary import H, J, P, R, expect, function, gamma, grad, k, log, m, pi, ratio, t, tau, total
-from derive.models import Model
 from derive.procedures.certificates import Differs
 from derive.procedures.decide import Comparison, Equal
 from derive.procedures.decision import Shown
-from derive.unfolded import GO, Sketch, find_unfolded, unfolded_model, visits
-from derive.verdict import Refuted, Undecided
-from derive.witness import find_witness
 
 F = Fraction
 POSITIVE = (initial_positive, dynamics_positive, policy_positive)

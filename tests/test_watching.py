@@ -13,7 +13,7 @@ import pytest
 
 from derive.cli import main
 from derive.errors import BadInput
-from derive.watching import stamps, watched
+from derive.runs.watching import stamps, watched
 
 TRUE = "from derive import *\n@theorem('x')\ndef x(): return calc(J, by(regroup), J * 1)\n"
 FALSE = TRUE.replace("J * 1", "J * 2")

@@ -9,8 +9,12 @@ import pytest
 from sympy import Expr
 from test_models import paper_model
 
-from derive import witness as witness_module
-from derive.assumptions import (
+from derive.counterexample import witness as witness_module
+from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.enumerate import Enumeration
+from derive.counterexample.witness import find_witness
+from derive.errors import DeriveError, MalformedTerm, Undefined
+from derive.language.assumptions import (
     Assumption,
     additive_return,
     dynamics_positive,
@@ -19,9 +23,7 @@ from derive.assumptions import (
     policy_positive,
     possible,
 )
-from derive.claim import Claim, Witness
-from derive.enumerate import Enumeration
-from derive.errors import DeriveError, MalformedTerm, Undefined
+from derive.language.models import Model, Shape
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     H,
@@ -47,9 +49,7 @@ from derive.language.vocabulary import (
     total,
     x,
 )
-from derive.models import Model, Shape
-from derive.procedures.concrete import Rationals
-from derive.witness import find_witness
+from derive.semantics.concrete import Rationals
 
 F = Fraction
 score, b, f = grad(log(P(tau))), Policy("b"), function("f")

@@ -9,27 +9,27 @@ import pytest
 from sympy import Expr
 from test_models import paper_model
 
-from derive.assumptions import (
+from derive.checking.derivation import by, calc, theorem
+from derive.checking.examine import examine
+from derive.checking.verdict import NeedsCondition, Proved, Refuted, Verdict
+from derive.counterexample.enumerate import Enumeration
+from derive.errors import Undefined
+from derive.language.assumptions import (
     Assumption,
     dynamics_positive,
     initial_positive,
     policy_positive,
     possible,
 )
-from derive.checking.examine import examine
-from derive.derivation import by, calc, theorem
-from derive.enumerate import Enumeration
-from derive.errors import Undefined
 from derive.language.binding import Binder
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.vocabulary import P, R, a, expect, grad, log, mu, prod, ratio, s, tau, total, x
-from derive.models import Shape
 from derive.procedures.decide import Comparison, Different, Equal
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.generic import generic_model
 from derive.rules import expectation_as_a_sum, multiply_by_one
 from derive.rules.rule import Rule
-from derive.verdict import NeedsCondition, Proved, Refuted, Verdict
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.generic import generic_model
 
 F = Fraction
 LEFT = total(tau, grad(P(tau)) * R(tau))

@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from derive.enumerate import Enumeration
+from derive.counterexample.enumerate import Enumeration
 from derive.errors import OutsideFragment
 from derive.language.binding import Index
 from derive.language.definitions import resolved
 from derive.language.expression import Times
 from derive.language.horizons import is_endless
+from derive.language.models import Model, Shape
 from derive.language.signature import signature
 from derive.language.terms import Batch, Policy, Trajectory
 from derive.language.vocabulary import a, i, s, samples, t, tau, x
-from derive.models import Model, Shape
 from derive.numeric.instances import instance_of
 from derive.numeric.interpretation import Meaning
-from derive.procedures.concrete import Balls, Rationals, as_fraction, concrete_model
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.generic import plain_way
-from derive.procedures.infinite_horizon import InfiniteHorizon
+from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.generic import plain_way
+from derive.semantics.infinite_horizon import InfiniteHorizon
 from derive.stationary.evaluation import Stationary
 
 F = Fraction

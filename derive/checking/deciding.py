@@ -8,21 +8,21 @@ from typing import Literal
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption
 from derive.checking.scope import reach_of
-from derive.claim import Claim, Witness
+from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.unfolded import find_unfolded
+from derive.counterexample.witness import find_witness, oracle_objects
 from derive.errors import KernelDisagrees, MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.terms import Malformed
-from derive.models import Shape
+from derive.language.assumptions import POSSIBLE, Assumption
+from derive.language.models import Shape
 from derive.procedures import decide
 from derive.procedures.audit import relations_used
 from derive.procedures.certificates import Differs
 from derive.procedures.decide import Comparison
 from derive.procedures.decision import Outside, Shown, decided
 from derive.procedures.encoding import Encoding, context_of
-from derive.procedures.kept_models import Models
-from derive.unfolded import find_unfolded
-from derive.witness import find_witness, oracle_objects
+from derive.semantics.kept_models import Models
 
 Crossing = Literal["none", "cheapest", "thorough"]
 """How many shapes are asked where the kernel has an equation; where they contradict it, derive has a defect."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import SAMPLES, check_step, iid_samples
+from derive.certificates.statements import condition
 from derive.checking.boundary import missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
@@ -21,26 +21,9 @@ from derive.checking.linking import both_false, linked
 from derive.checking.mending import holds_under, proportional, settling
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
+from derive.checking.theorems import By, Theorem
 from derive.checking.use import assumption_use
-from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, OutsideFragment, RuleDisagrees, WorkLimit
-from derive.kernel.equations import Equation, by_rule
-from derive.kernel.polynomials import Refused
-from derive.kernel.terms import Malformed as NoTerm
-from derive.language.binding import Index
-from derive.language.terms import Batch, Expect, Law
-from derive.language.typing import is_random
-from derive.language.vocabulary import pi
-from derive.procedures import decide
-from derive.procedures.certificates import Differs
-from derive.procedures.decision import Shown
-from derive.procedures.kept_models import Models
-from derive.procedures.obligations import Obligation, obligations, undischarged
-from derive.rules.decision import Decision
-from derive.rules.rule import Rule
-from derive.statements import condition
-from derive.theorems import By, Theorem
-from derive.unfolded import MOST_VISITS
-from derive.verdict import (
+from derive.checking.verdict import (
     Estimates,
     Malformed,
     NeedsCondition,
@@ -51,6 +34,23 @@ from derive.verdict import (
     Unjustified,
     Verdict,
 )
+from derive.counterexample.unfolded import MOST_VISITS
+from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, OutsideFragment, RuleDisagrees, WorkLimit
+from derive.kernel.equations import Equation, by_rule
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import Malformed as NoTerm
+from derive.language.assumptions import SAMPLES, check_step, iid_samples
+from derive.language.binding import Index
+from derive.language.terms import Batch, Expect, Law
+from derive.language.typing import is_random
+from derive.language.vocabulary import pi
+from derive.procedures import decide
+from derive.procedures.certificates import Differs
+from derive.procedures.decision import Shown
+from derive.procedures.obligations import Obligation, obligations, undischarged
+from derive.rules.decision import Decision
+from derive.rules.rule import Rule
+from derive.semantics.kept_models import Models
 
 
 class Session:

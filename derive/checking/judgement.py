@@ -8,15 +8,15 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import Assumption
 from derive.checking.scope import Scope, reach_of
+from derive.checking.theorems import By, Theorem
+from derive.checking.verdict import Proved, Refuted, Verdict
 from derive.display import badge, formula, table, text
 from derive.kernel.equations import Equation
 from derive.language.alphabets import LATEX
+from derive.language.assumptions import Assumption
 from derive.language.notation import write
 from derive.procedures.obligations import Obligation
-from derive.theorems import By, Theorem
-from derive.verdict import Proved, Refuted, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

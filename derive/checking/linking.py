@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from derive.checking.judgement import Judgement
+from derive.checking.verdict import Proved, Refuted
 from derive.kernel.closure import NotShown
 from derive.kernel.equations import Equation, chained
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed as NoTerm
-from derive.verdict import Proved, Refuted
 
 
 def both_false(steps: tuple[Judgement, ...], number: int) -> bool:

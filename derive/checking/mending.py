@@ -13,7 +13,14 @@ from math import prod
 
 from sympy import Expr
 
-from derive.assumptions import (
+from derive.checking.deciding import Deciding
+from derive.checking.scope import reach_of
+from derive.counterexample.claim import Witness
+from derive.errors import InvalidChain, MalformedTerm, OutsideFragment, WorkLimit
+from derive.kernel.contexts import Context
+from derive.kernel.polynomials import Refused
+from derive.kernel.terms import Malformed, Term
+from derive.language.assumptions import (
     POSSIBLE,
     Assumption,
     covers,
@@ -23,17 +30,10 @@ from derive.assumptions import (
     samples_at_least,
     undiscounted,
 )
-from derive.checking.deciding import Deciding
-from derive.checking.scope import reach_of
-from derive.claim import Witness
-from derive.errors import InvalidChain, MalformedTerm, OutsideFragment, WorkLimit
-from derive.kernel.contexts import Context
-from derive.kernel.polynomials import Refused
-from derive.kernel.terms import Malformed, Term
 from derive.language.expression import Plus, Ratio, Times, subterms
+from derive.language.model_class import admits
 from derive.language.terms import Policy, Total, Trajectory
 from derive.language.vocabulary import H, gamma, m, pi
-from derive.model_class import admits
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 
 from sympy import Expr
 
-from derive.assumptions import Assumption
 from derive.checking.judgement import Examined
 from derive.checking.scope import WITHOUT_END, reach_of
+from derive.checking.theorems import Theorem
 from derive.errors import DoesNotMatch, OutsideFragment, WorkLimit
 from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation, instance
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, free
+from derive.language.assumptions import Assumption
 from derive.language.binding import Index
 from derive.procedures.encoding import Encoding
 from derive.rules import RULES
 from derive.rules.lemma import Bindings, Lemma
 from derive.rules.rule import Rule
-from derive.theorems import Theorem
 
 RANGED = ("time", "draw", "trajectory", "batch")
 """The sorts of letters whose range, or support, an equation is bound to."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation
 from derive.kernel.wellformed import at_theta
-from derive.models import Shape
+from derive.language.models import Shape
 from derive.procedures import decide
 
 WITHOUT_END = "every discount below 1, infinite horizon"

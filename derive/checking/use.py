@@ -12,20 +12,20 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption, check_step, iid_samples
+from derive.certificates.statements import condition
 from derive.checking.deciding import Deciding
 from derive.checking.judgement import Examined, Judgement
-from derive.claim import Claim, Witness
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Malformed, NeedsCondition, Proved, Refuted
+from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.witness import NoValue, find_no_value
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.terms import Malformed as NoTerm
 from derive.kernel.wellformed import speaks_of_trajectories
+from derive.language.assumptions import POSSIBLE, Assumption, check_step, iid_samples
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import owed_by
-from derive.statements import condition
-from derive.theorems import Theorem
-from derive.verdict import Malformed, NeedsCondition, Proved, Refuted
-from derive.witness import NoValue, find_no_value
 
 Sorted = tuple[tuple[Assumption, ...], tuple[Assumption, ...], tuple[Assumption, ...]]
 USED, IDLE, UNKNOWN = "used", "idle", "unknown"

@@ -16,7 +16,7 @@ from derive.errors import BadInput
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from derive.theorems import Theorem
+    from derive.checking.theorems import Theorem
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 NAMES = click.argument("names", nargs=-1)
@@ -26,7 +26,7 @@ JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.Int
 
 def named(names: Sequence[str]) -> list[Theorem]:
     """The theorems of files, or bundled theorems by name; all bundled ones for no name."""
-    from derive.proof_files import bundled, load, proof_files
+    from derive.checking.proof_files import bundled, load, proof_files
 
     if not names:
         return [theorem for file in proof_files([bundled()]) for theorem in load(file)]
@@ -52,7 +52,7 @@ def built(names: Sequence[str]) -> list[Theorem]:
     Raises:
         InvalidChain: for the first whose chain cannot be built.
     """
-    from derive.campaign import built as build
+    from derive.runs.campaign import built as build
 
     theorems = named(names)
     for theorem in theorems:

@@ -13,7 +13,7 @@ import click
 
 from derive.commands.arguments import JOBS, NAMES, PATHS, built, console_of
 from derive.errors import BadInput
-from derive.running import guarded
+from derive.process.running import guarded
 
 
 @click.command()
@@ -52,11 +52,11 @@ def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate:
     Exit status: 0 if everything is as claimed, warnings allowed; 1 if something is not; 2 if a file could not be
     read, ran out of time or memory, crashed, or holds no theorem; 3 for a defect of derive. The largest wins.
     """
-    from derive.configuration import configuration
-    from derive.isolation import Limits
-    from derive.run_check import Options
-    from derive.run_check import check as checked
-    from derive.run_check import watch as watched
+    from derive.files.configuration import configuration
+    from derive.process.isolation import Limits
+    from derive.runs.run_check import Options
+    from derive.runs.run_check import check as checked
+    from derive.runs.run_check import watch as watched
 
     known = configuration()
     flags["strict"] = flags["strict"] or known.strict
@@ -125,7 +125,7 @@ def explain(subject: str | None) -> int:
     if subject is None:
         click.echo(explanations.overview())
         return 0
-    from derive.proof_files import bundled, search
+    from derive.checking.proof_files import bundled, search
 
     click.echo(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
     return 0
@@ -135,7 +135,7 @@ def explain(subject: str | None) -> int:
 def lsp() -> int:
     """Serve an editor over standard input and output: diagnostics on save, fixes, what a rule says."""
     try:
-        from derive.language_server import server
+        from derive.integrations.language_server import server
     except ImportError as error:
         if error.name is None or error.name.split(".")[0] not in ("pygls", "lsprotocol"):
             raise

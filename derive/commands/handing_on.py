@@ -10,7 +10,7 @@ import click
 
 from derive.commands.arguments import NAMES, built, named
 from derive.errors import BadInput
-from derive.running import guarded
+from derive.process.running import guarded
 
 MOST_LISTED = 12
 
@@ -69,8 +69,8 @@ def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
 @guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
-    from derive.statements import scope, statement, visible
-    from derive.verify import NotCertified, read, verified
+    from derive.certificates.statements import scope, statement, visible
+    from derive.certificates.verify import NotCertified, read, verified
 
     try:
         outcomes = list(verified(read(path)))
@@ -101,8 +101,8 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
 
 def _is_about(data: dict[str, Any], proofs: tuple[Path, ...], *, partial: bool) -> bool:
     """Whether the certificate is about these proofs; says what differs."""
-    from derive.certificate import against
-    from derive.statements import visible
+    from derive.certificates.statements import visible
+    from derive.report.certificate import against
 
     wrong = against(data, named([str(proof) for proof in proofs]), partial=partial)
     for step, text in wrong:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from derive.commands.arguments import JOBS, NAMES, built, console_of, processes
-from derive.running import guarded
+from derive.process.running import guarded
 
 
 @click.command()
@@ -96,6 +96,6 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @guarded
 def estimator(names: tuple[str, ...], **options: Any) -> int:
     """Say whether estimators are biased: NAMES of the gallery, or FILE.py:FUNCTION; no name lists the gallery."""
-    from derive.estimator_command import run
+    from derive.commands.estimator_command import run
 
     return run(names, **options)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from derive.assumptions import Assumption
 from derive.checking.examine import examine
 from derive.checking.judgement import Examined
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Malformed, Refuted, Unjustified, Verdict
 from derive.errors import BadInput, DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.evaluation.inputs import holds, instance_at, model_of
 from derive.evaluation.letters import Sides
@@ -22,13 +23,12 @@ from derive.evaluation.ways import (
     by_dynamic_programming,
     in_the_mean,
 )
+from derive.language.assumptions import Assumption
 from derive.language.signature import signature
 from derive.language.typing import is_random, rank
 from derive.language.vocabulary import J, grad
 from derive.numeric.comparison import Comparison, Row
 from derive.numeric.tabular import FloatArray, TabularMDP
-from derive.theorems import Theorem
-from derive.verdict import Malformed, Refuted, Unjustified, Verdict
 
 Progress = Callable[[str], None]
 """Told what is computed next."""

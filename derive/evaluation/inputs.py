@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from derive.assumptions import (
+from derive.errors import BadInput
+from derive.language.assumptions import (
     BELOW_ONE,
     COVERS,
     HORIZON,
@@ -23,9 +24,8 @@ from derive.assumptions import (
     policy_positive,
     undiscounted,
 )
-from derive.errors import BadInput
+from derive.language.models import Model
 from derive.language.signature import Signature
-from derive.models import Model
 from derive.numeric.files import load, read_json
 from derive.numeric.instances import FunctionKey, Instance
 from derive.numeric.sources import BUILT_IN, built_in, from_gymnasium, random_mdp

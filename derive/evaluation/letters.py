@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, Assumption
 from derive.kernel.contexts import Context
 from derive.kernel.differences import from_its_time
 from derive.kernel.terms import Term, replaced, time
+from derive.language.assumptions import POSSIBLE, Assumption
 from derive.language.binding import Index
+from derive.language.model_class import holds_at
 from derive.language.terms import Action, State, Time, Trajectory
-from derive.model_class import holds_at
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import softmax
 

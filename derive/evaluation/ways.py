@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Rational
 
-from derive.assumptions import POSSIBLE, VOCABULARY, Assumption
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.evaluation.inputs import holds
 from derive.evaluation.letters import MOST_PATHS, MOST_TRAJECTORIES, Sides, at_times, letters_at, paths_of
 from derive.kernel.contexts import Context
 from derive.kernel.differences import checked
 from derive.kernel.terms import Term, free
+from derive.language.assumptions import POSSIBLE, VOCABULARY, Assumption
 from derive.language.binding import Binder
 from derive.language.definitions import resolved
 from derive.language.expression import subterms

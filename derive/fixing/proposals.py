@@ -10,19 +10,19 @@ from typing import TypeAlias
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE, VOCABULARY
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.theorems import By, Chain, Theorem
+from derive.checking.verdict import NeedsCondition, Proved, Refuted, Unjustified
 from derive.diagnostics import Fix
 from derive.errors import DoesNotMatch, InvalidChain, MalformedTerm, NotATerm, OutsideFragment, WorkLimit
 from derive.fixing.search import sequences
 from derive.fixing.spelling import NotSpelled, Spelled
 from derive.fixing.writing import Written, written
+from derive.language.assumptions import POSSIBLE, VOCABULARY
 from derive.language.expression import subterms
 from derive.language.terms import Policy
 from derive.rules import automata
 from derive.rules.rule import Rule
-from derive.theorems import By, Chain, Theorem
-from derive.verdict import NeedsCondition, Proved, Refuted, Unjustified
 
 MOST_TRIED = 6
 """Sequences that are put to the checker."""

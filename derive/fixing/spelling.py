@@ -12,11 +12,11 @@ from typing import Any
 from sympy import Expr
 
 import derive  # its names only
+from derive.checking.theorems import Theorem
 from derive.diagnostics import Edit, Span
 from derive.language.binding import Index
 from derive.language.source import source
 from derive.language.terms import Function, Policy
-from derive.theorems import Theorem
 
 HOMES = {"Fraction": "fractions"}
 """Words that are not ours."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.derivation import Declared
+from derive.checking.derivation import Declared
+from derive.checking.positions import Places, places_of
+from derive.checking.theorems import By, Theorem
 from derive.diagnostics import Edit, Fix, Span
+from derive.files.overlay import content
 from derive.fixing.spelling import Scope, Spelled, imports
-from derive.overlay import content
-from derive.positions import Places, places_of
-from derive.theorems import By, Theorem
 
 
 @dataclass(frozen=True, slots=True)

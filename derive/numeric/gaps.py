@@ -12,8 +12,8 @@ from sympy import Expr
 
 from derive.errors import NotApplicable
 from derive.language.binding import Index
+from derive.language.models import Path
 from derive.language.typing import refuse_foreign
-from derive.models import Path
 from derive.numeric.instances import Instance
 from derive.numeric.interpretation import Meaning
 from derive.numeric.places import Place

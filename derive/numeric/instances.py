@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.assumptions import (
+from derive.errors import InvalidModel
+from derive.language.assumptions import (
     Assumption,
     additive_return,
     dynamics_positive,
     initial_positive,
     policy_positive,
 )
-from derive.errors import InvalidModel
+from derive.language.models import Model, Path, Shape
 from derive.language.signature import Signature
-from derive.models import Model, Path, Shape
 from derive.numeric.tabular import FloatArray, TabularMDP, checked_theta, from_model, logits
 
 FunctionKey = tuple[str, tuple[str, ...]]

@@ -11,9 +11,9 @@ from sympy import Expr, Integer
 from derive.errors import MalformedTerm, NotApplicable, OutsideFragment
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Times
+from derive.language.models import Path
 from derive.language.terms import ActionAt, Drawn, Forever, Horizon, SampleSize, StateAt
 from derive.language.typing import sort_of
-from derive.models import Path
 from derive.numeric.instances import Instance
 
 Place = int | Path | tuple[Path, ...]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import InvalidModel
-from derive.models import Model, Shape
+from derive.language.models import Model, Shape
 
 FloatArray = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from derive.errors import InvalidModel, NotApplicable
-from derive.models import HELD, Path
+from derive.language.models import HELD, Path
 from derive.numeric import jets
 from derive.numeric.instances import Instance
 from derive.numeric.jets import Jet

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from derive.assumptions import COVERS, Assumption, dynamics_positive, initial_positive, policy_positive
+from derive.language.assumptions import COVERS, Assumption, dynamics_positive, initial_positive, policy_positive
+from derive.language.models import Shape
 from derive.language.signature import MOST_STEPS
-from derive.models import Shape
-from derive.procedures.generic import Zeros
+from derive.semantics.generic import Zeros
 
 SMALL = (Shape(2, 2, 0), Shape(1, 3, 0), Shape(2, 2, 1), Shape(1, 3, 1))
 """Three actions, because where one of two is never taken every score of that state is 0."""

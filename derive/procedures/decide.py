@@ -17,25 +17,25 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import CASE, POSSIBLE, Assumption, additive_return, undiscounted
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.language.assumptions import CASE, POSSIBLE, Assumption, additive_return, undiscounted
 from derive.language.binding import Binder, Index
 from derive.language.definitions import resolved
 from derive.language.expression import subterms
+from derive.language.model_class import fits, holds_at
+from derive.language.models import Shape
 from derive.language.signature import MOST_STEPS, Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank, refuse_foreign
-from derive.model_class import fits, holds_at
-from derive.models import Shape
 from derive.procedures import boundary
 from derive.procedures.cutoff import sufficient_shape
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.generic import Zeros, generic_model
-from derive.procedures.infinite_horizon import InfiniteHorizon
-from derive.procedures.kept_models import Models
-from derive.procedures.modular import POINTS, residue_model
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
-from derive.procedures.walks import NotKnownToConverge
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.generic import Zeros, generic_model
+from derive.semantics.infinite_horizon import InfiniteHorizon
+from derive.semantics.kept_models import Models
+from derive.semantics.modular import POINTS, residue_model
+from derive.semantics.walks import NotKnownToConverge
 
 EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))
 CUTOFF = (Shape(3, 2, 0), Shape(4, 3, 1))

@@ -7,7 +7,10 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational
 
-from derive.assumptions import (
+from derive.errors import InvalidChain, OutsideFragment
+from derive.kernel import terms as k
+from derive.kernel.contexts import Context
+from derive.language.assumptions import (
     CASE,
     COVERS,
     HORIZON,
@@ -23,9 +26,6 @@ from derive.assumptions import (
     policy_positive,
     undiscounted,
 )
-from derive.errors import InvalidChain, OutsideFragment
-from derive.kernel import terms as k
-from derive.kernel.contexts import Context
 from derive.language.binding import Binder, Index
 from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times

@@ -16,7 +16,8 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational
 
-from derive.assumptions import (
+from derive.errors import MalformedTerm
+from derive.language.assumptions import (
     POSSIBLE,
     VOCABULARY,
     Assumption,
@@ -27,7 +28,6 @@ from derive.assumptions import (
     initial_positive,
     policy_positive,
 )
-from derive.errors import MalformedTerm
 from derive.language.binding import Binder, Index
 from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times

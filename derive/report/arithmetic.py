@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE
-from derive.claim import Claim, Witness
+from derive.checking.theorems import Theorem
+from derive.counterexample.claim import Claim, Witness
 from derive.errors import DeriveError
+from derive.language.assumptions import POSSIBLE
 from derive.language.binding import Index
+from derive.language.model_class import admits
+from derive.language.models import Model, Path, Table
 from derive.language.signature import Signature, signature
 from derive.language.terms import Action, Draw, State, Time, Trajectory
-from derive.model_class import admits
-from derive.models import Model, Path, Table
 from derive.numeric.tabular import FloatArray, TabularMDP, softmax
 from derive.report.per_trajectory import LETTER, Share, summand
 from derive.report.refutation import describe
-from derive.theorems import Theorem
 
 MOST_TRAJECTORIES = 12
 """More are no work for paper."""

@@ -9,11 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from derive.assumptions import Assumption
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.use import DEFINED, EQUAL, LEMMA, MEANING, SUPPORT, UNKNOWN, Need, needs
-from derive.claim import Witness
+from derive.counterexample.claim import Witness
 from derive.diagnostics import visible
+from derive.language.assumptions import Assumption
 from derive.report.refutation import describe, shape_of
 from derive.report.wording import shown_path
 

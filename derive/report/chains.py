@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
 
-from derive.assumptions import POSSIBLE
 from derive.checking.examine import examine
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Estimates, Refuted, SameMean
 from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.alphabets import LATEX
+from derive.language.assumptions import POSSIBLE
 from derive.language.notation import write
 from derive.report.refutation import replay
 from derive.report.wording import shown_path
 from derive.rules.rule import Rule
-from derive.theorems import Theorem
-from derive.verdict import Estimates, Refuted, SameMean
 
 
 def _reason(reason: object) -> str:

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 from sympy import Expr
 
-from derive.claim import Witness
+from derive.counterexample.claim import Witness
 from derive.language.binding import Index
 from derive.language.definitions import inside
 from derive.language.horizons import VALUES
+from derive.language.models import Path
 from derive.language.terms import (
     Action,
     Batch,
@@ -31,7 +32,6 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.models import Path
 from derive.report.escape import Tex
 from derive.report.formulas import formula
 from derive.report.lines import width

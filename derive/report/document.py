@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from derive import __version__
 from derive.checking.judgement import Examined
+from derive.checking.verdict import Estimates, Proved, SameMean
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.language.vocabulary import objective as objective_of
@@ -25,7 +26,6 @@ from derive.report.formulas import formula
 from derive.report.numbers import Evaluated, centimetres, numbers, path
 from derive.report.theorems import REASON, rule_label, section
 from derive.rules.rule import Rule
-from derive.verdict import Estimates, Proved, SameMean
 
 TITLE = "Policy-gradient derivations, checked step by step"
 _IN_THE_MEAN = (Estimates.code, SameMean.code)

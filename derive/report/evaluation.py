@@ -12,14 +12,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE
 from derive.diagnostics import ERROR, WARNING, visible
 from derive.errors import DeriveError
 from derive.evaluation.both_sides import Evaluation, other_side
 from derive.evaluation.inputs import SOME
 from derive.evaluation.ways import Compared
+from derive.language.assumptions import POSSIBLE
+from derive.language.models import Shape
 from derive.language.signature import signature
-from derive.models import Shape
 from derive.numeric.tabular import FloatArray
 from derive.report.findings import findings
 from derive.report.symbolic import derivative_formulas

@@ -8,7 +8,7 @@ from pathlib import Path
 from unicodedata import category, combining, east_asian_width
 
 from derive.diagnostics import Span, visible
-from derive.overlay import content, tried
+from derive.files.overlay import content, tried
 
 LARGEST = 1_000_000
 MOST_LINES = 6

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from textwrap import fill
 
-from derive.assumptions import VOCABULARY
 from derive.codes import CODES, Code
 from derive.diagnostics import visible
 from derive.errors import BadInput
+from derive.language.assumptions import VOCABULARY
 from derive.rules import RULES, Rule, automata
 
 SCOPE = """\

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.positions import Places, places_of
 from derive.checking.scope import reach_of
+from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span
 from derive.fixing.proposals import fixes
-from derive.positions import Places, places_of
 from derive.report.marking import wrong_parts
 from derive.report.refutation import shape_text, value_text
 from derive.report.wording import conditions, hint, shown_path, why
-from derive.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
 
 
 def findings(one: Examined, mends: Mapping[int, Fix] | None = None) -> tuple[Diagnostic, ...]:

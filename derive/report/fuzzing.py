@@ -17,10 +17,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from derive.fuzz import FuzzResult, fuzz
-from derive.proof_files import load
+from derive.checking.proof_files import load
+from derive.checking.theorems import Theorem
 from derive.report.refutation import describe
-from derive.theorems import Theorem
+from derive.testing.fuzz import FuzzResult, fuzz
 
 
 def fuzz_theorem(place: tuple[str, str], *, examples: int, seed: int) -> FuzzResult:

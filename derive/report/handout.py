@@ -9,13 +9,13 @@ from enum import StrEnum
 from sympy import Expr
 
 from derive.checking.judgement import Examined
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Estimates, Proved, SameMean
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.numeric.tabular import FloatArray, TabularMDP
 from derive.report.arithmetic import Worked, worked
 from derive.report.shown import Shown, shown
-from derive.theorems import Theorem
-from derive.verdict import Estimates, Proved, SameMean
 
 TITLE = "Policy-gradient exercises"
 

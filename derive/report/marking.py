@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.checking.judgement import Judgement
+from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean
 from derive.language.alphabets import UNICODE
 from derive.language.expression import Plus, Term, Times
 from derive.language.notation import write
 from derive.report.excerpt import cut
-from derive.verdict import Estimates, Malformed, Refuted, SameMean
 
 
 def wrong_parts(step: Judgement) -> tuple[Term, ...]:

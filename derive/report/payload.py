@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from derive.assumptions import POSSIBLE
 from derive.checking.judgement import Examined, Judgement
-from derive.claim import Witness
+from derive.checking.verdict import Estimates, Refuted, SameMean
 from derive.codes import KINDS, code_of
+from derive.counterexample.claim import Witness
 from derive.diagnostics import NOTHING_WRONG, Diagnostic, Fix, exit_status
+from derive.language.assumptions import POSSIBLE
 from derive.report.findings import findings
 from derive.report.refutation import replay
 from derive.report.wording import conditions, reason_text, shown_path, why
-from derive.verdict import Estimates, Refuted, SameMean
 
 SCHEMA = 2
 ABOUT_NO_VERDICT = (KINDS["free letter"], KINDS["shared term"])

@@ -9,15 +9,15 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import POSSIBLE
 from derive.checking.judgement import Examined, Judgement
-from derive.claim import Claim, Witness
+from derive.counterexample.claim import Claim, Witness
 from derive.errors import DeriveError
+from derive.language.assumptions import POSSIBLE
 from derive.language.binding import Index
 from derive.language.expression import Plus, Ratio, Times
+from derive.language.models import Path
 from derive.language.terms import Everything, Expect, Grad, Law, Objective, Total, Trajectory
 from derive.language.vocabulary import P, R, pi
-from derive.models import Path
 
 MOST_TRAJECTORIES = 16
 LETTER = "τ'"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from derive.assumptions import check_step
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Proved
 from derive.errors import BadInput, MalformedTerm, OutsideFragment, WorkLimit
+from derive.language.assumptions import check_step
+from derive.language.models import Shape
 from derive.language.typing import is_random
-from derive.models import Shape
-from derive.theorems import Theorem
 from derive.transfer.probe import Agreement, probe
-from derive.verdict import Proved
 
 LARGEST = (200, 50, 100_000)
 

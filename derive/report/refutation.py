@@ -8,11 +8,11 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.claim import Witness
+from derive.counterexample.claim import Witness
+from derive.language.models import Model, Shape
 from derive.language.signature import Signature, signature
 from derive.language.source import source
 from derive.language.terms import Batch, Trajectory
-from derive.models import Model, Shape
 
 
 def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
@@ -125,7 +125,7 @@ def replay(witness: Witness, before: Expr, after: Expr, *, possible_only: bool) 
         "from fractions import Fraction",
         "from derive import *",
         f"from derive.{room} import {oracle}",
-        "from derive.models import Model, Shape",
+        "from derive.language.models import Model, Shape",
         "",
         f"model = {_model_source(witness.model)}",
         f"at = {oracle}(model{options})",

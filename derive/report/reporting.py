@@ -10,6 +10,8 @@ import numpy as np
 
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Malformed, Proved
 from derive.evaluation.both_sides import Evaluation, evaluate, other_side
 from derive.evaluation.inputs import model_of
 from derive.numeric import infinite
@@ -23,8 +25,6 @@ from derive.report.numbers import Evaluated, Formula
 from derive.report.output import check_target
 from derive.report.sheets import write_handout
 from derive.report.tex import write_report
-from derive.theorems import Theorem
-from derive.verdict import Malformed, Proved
 
 EXAMPLE = "two-state"
 

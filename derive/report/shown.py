@@ -12,14 +12,14 @@ from itertools import groupby
 from sympy import Expr
 
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Estimates, Malformed, Proved, Refuted, SameMean
 from derive.diagnostics import visible
 from derive.report.findings import message
 from derive.report.per_trajectory import Share, claim_of, shares
 from derive.report.prose import Words, words
 from derive.report.refutation import describe
 from derive.report.wording import conditions, hint, reason_text
-from derive.theorems import Theorem
-from derive.verdict import Estimates, Malformed, Proved, Refuted, SameMean
 
 _IN_THE_MEAN = (Estimates.code, SameMean.code)
 _COLOURS = {Proved.code: "good", Refuted.code: "bad", Malformed.code: "bad"}

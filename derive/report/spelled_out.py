@@ -14,6 +14,7 @@ from sympy import Expr, Integer
 from derive.language.binding import Binder, rewrite_bottom_up
 from derive.language.expression import Plus, Times, subterms
 from derive.language.horizons import VALUES
+from derive.language.models import Shape
 from derive.language.terms import (
     Action,
     ActionAt,
@@ -38,7 +39,6 @@ from derive.language.terms import (
     Var,
 )
 from derive.language.vocabulary import as_a_sum, objective, trajectory_probability
-from derive.models import Shape
 
 SHAPE = Shape(2, 2, 0)
 MOST_SUMMANDS = 8

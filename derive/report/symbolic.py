@@ -11,10 +11,10 @@ from typing import Any
 
 from sympy import Expr
 
+from derive.language.models import Shape
 from derive.language.signature import signature
-from derive.models import Shape
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.generic import generic_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.generic import generic_model
 
 
 def derivative_formulas(term: Expr, shape: Shape, *, possible_only: bool) -> list[tuple[str, str]]:

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.text import Text
 
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.positions import places_of
 from derive.checking.scope import Scope
+from derive.checking.verdict import Estimates, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span, visible
-from derive.positions import places_of
 from derive.report.excerpt import Source, cells, excerpt
 from derive.report.findings import code, headline_of, worst
 from derive.report.marking import marked_lines, marked_part
@@ -22,7 +23,6 @@ from derive.report.payload import ABOUT_NO_VERDICT
 from derive.report.per_trajectory import claim_of, share_lines, shares
 from derive.report.refutation import describe
 from derive.report.wording import conditions, hint, reason_text, shown_path, why
-from derive.verdict import Estimates, Refuted, SameMean
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
           "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta"}

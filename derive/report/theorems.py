@@ -8,8 +8,19 @@ from itertools import groupby
 
 from sympy import Expr
 
-from derive.assumptions import Assumption, additive_return
 from derive.checking.judgement import Examined, Judgement
+from derive.checking.theorems import By, Theorem
+from derive.checking.verdict import (
+    Estimates,
+    Malformed,
+    NeedsCondition,
+    Proved,
+    Refuted,
+    SameMean,
+    Undecided,
+    Unjustified,
+)
+from derive.language.assumptions import Assumption, additive_return
 from derive.procedures.obligations import Obligation
 from derive.report.counterexample import Counterexample, counterexample
 from derive.report.escape import Tex, code, heading, literal, prose
@@ -20,17 +31,6 @@ from derive.report.prose import words
 from derive.report.spelled_out import spelled_step
 from derive.rules.decision import Decision
 from derive.rules.rule import Rule
-from derive.theorems import By, Theorem
-from derive.verdict import (
-    Estimates,
-    Malformed,
-    NeedsCondition,
-    Proved,
-    Refuted,
-    SameMean,
-    Undecided,
-    Unjustified,
-)
 
 TEXT, REASON, TAG, RELATION, INDENT = 455.0, 108.0, 50.0, 22.0, 24.0
 """Widths in points; the first three are also in the template."""

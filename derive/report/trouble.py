@@ -8,15 +8,15 @@ import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from derive.checking.derivation import span_of
+from derive.checking.slips import slip
+from derive.checking.theorems import Theorem
 from derive.codes import KINDS
-from derive.derivation import span_of
 from derive.diagnostics import DEFECT, ERROR, NOT_CHECKED, Diagnostic, Span, visible
 from derive.errors import BadInput, DeriveError, InvalidChain, KernelDisagrees, RuleDisagrees, exhausted, said
-from derive.isolation import FAILED, MEMORY, TIME, Limits, Result
+from derive.process.isolation import FAILED, MEMORY, TIME, Limits, Result
 from derive.report.excerpt import Source
 from derive.report.wording import shown_path
-from derive.slips import slip
-from derive.theorems import Theorem
 
 REPORT = "This is a defect of derive; please report it."
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from derive.assumptions import POSSIBLE
 from derive.checking.judgement import Judgement
+from derive.checking.verdict import NeedsCondition, Unjustified
+from derive.language.assumptions import POSSIBLE
 from derive.rules.rule import Rule
-from derive.verdict import NeedsCondition, Unjustified
 
 
 def conditions(step: Judgement) -> list[str]:

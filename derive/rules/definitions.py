@@ -6,8 +6,8 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.assumptions import Assumption, additive_return
 from derive.errors import InvalidChain, MalformedTerm
+from derive.language.assumptions import Assumption, additive_return
 from derive.language.definitions import (
     DEFINITIONS,
     EXPECTED_REWARD,

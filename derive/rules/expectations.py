@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr, Integer, Rational
 
-from derive.assumptions import iid_samples
+from derive.language.assumptions import iid_samples
 from derive.language.binding import each, rewrite_bottom_up
 from derive.language.expression import Plus, Ratio, Times, subterms
 from derive.language.terms import (

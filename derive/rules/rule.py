@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from derive.assumptions import Assumption
 from derive.errors import DoesNotMatch, NotATerm, WorkLimit
+from derive.language.assumptions import Assumption
 from derive.language.binding import rewrite_bottom_up
 from derive.rules.ring import same_by_ring
 

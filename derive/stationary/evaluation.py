@@ -23,6 +23,7 @@ from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index
 from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.models import Model, Table
 from derive.language.terms import (
     Action,
     ActionAt,
@@ -48,7 +49,6 @@ from derive.language.terms import (
     Trajectory,
     Transition,
 )
-from derive.models import Model, Table
 from derive.stationary.expectations import Expectations
 from derive.stationary.functionals import (
     MOST_INSTANCES,

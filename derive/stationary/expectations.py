@@ -13,7 +13,7 @@ from itertools import product
 from math import prod
 
 from derive.errors import OutsideFragment
-from derive.models import Table
+from derive.language.models import Table
 from derive.stationary.functionals import At, Entry, Moment, Multiplied, Tree
 from derive.stationary.steps import Known, Monomial, Normal, Polynomial, earlier, opened, settled
 from derive.stationary.systems import F1, LinearEquation, solved

@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from derive.errors import OutsideFragment
-from derive.models import Model, Table
+from derive.language.models import Model, Table
 from derive.stationary.functionals import Entry
 from derive.stationary.systems import F0, LinearEquation, solved
 

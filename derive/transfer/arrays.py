@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from derive.errors import OutsideFragment, Undefined, WorkLimit
-from derive.procedures import modular
+from derive.semantics import modular
 
 Array = np.ndarray
 

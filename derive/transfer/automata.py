@@ -24,7 +24,7 @@ from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, o
 from derive.kernel.reading import Closed, one_atom
 from derive.kernel.symbols import symbol
 from derive.kernel.terms import Term, Tuple, free
-from derive.models import Shape
+from derive.language.models import Shape
 from derive.transfer.arrays import Array
 from derive.transfer.tables import Tables, moves
 

@@ -16,7 +16,7 @@ from typing import Any
 from derive.kernel.closure import Automaton
 from derive.kernel.polynomials import Monomial, Poly, Weight, by_key
 from derive.kernel.symbols import Symbol, symbol
-from derive.models import Shape
+from derive.language.models import Shape
 
 PRIMES = 5.07e7
 """Primes between 2^30 and 2^31."""

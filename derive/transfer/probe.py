@@ -15,15 +15,15 @@ from random import Random
 import numpy as np
 from sympy import Expr
 
-from derive.assumptions import Assumption
 from derive.errors import OutsideFragment
 from derive.kernel.differences import Gap, difference
 from derive.kernel.factors import MU
 from derive.kernel.polynomials import Refused
+from derive.language.assumptions import Assumption
 from derive.language.horizons import is_endless
-from derive.models import Shape
+from derive.language.models import Shape
 from derive.procedures.encoding import Encoding, context_of
-from derive.procedures.modular import random_primes
+from derive.semantics.modular import random_primes
 from derive.transfer.arrays import Array, Residues
 from derive.transfer.automata import Transfer, plain_automaton
 from derive.transfer.error_bound import of_automaton, of_polynomial

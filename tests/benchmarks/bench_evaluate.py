@@ -13,7 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
-from derive.assumptions import additive_return
+from derive.language.assumptions import additive_return
 from derive.language.expression import as_term
 from derive.language.vocabulary import Q, expect, gamma, grad, k, log, pi, r, t, tau, total
 from derive.numeric.instances import Instance

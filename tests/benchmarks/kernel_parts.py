@@ -17,13 +17,13 @@ from time import perf_counter, process_time
 from sympy import Expr
 from sympy.external.gmpy import GROUND_TYPES
 
-from derive.assumptions import POSSIBLE, Assumption, additive_return
+from derive.checking.proof_files import bundled, load, proof_files
 from derive.kernel.equations import by_closure, gap_of
+from derive.language.assumptions import POSSIBLE, Assumption, additive_return
+from derive.language.models import Shape
 from derive.language.vocabulary import P, R, grad, log, pi, t, tau, total
-from derive.models import Shape
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
-from derive.proof_files import bundled, load, proof_files
 from derive.transfer.probe import Agreement, Disagreement, probe
 
 MISSED = 3

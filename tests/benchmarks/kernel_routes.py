@@ -18,11 +18,11 @@ from sympy.core.cache import clear_cache
 from zero_test_routes import QUICK, SLOW, TWINS, Route, claim, sympy_together
 from zero_test_routes import kernel as enumeration
 
-from derive.assumptions import additive_return
-from derive.procedures import field
+from derive.language.assumptions import additive_return
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
+from derive.semantics import field
 
 ADDITIVE = frozenset({additive_return})
 MOST_RUNS, LONG = 5, 0.5

@@ -20,11 +20,11 @@ from sympy import Expr
 from sympy.polys.fields import field
 from sympy.polys.rings import ring
 
+from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.vocabulary import J, P, R, grad, log, pi, r, t, tau, total
-from derive.models import Shape
-from derive.procedures.evaluate import Evaluator
-from derive.procedures.generic import generic_model
+from derive.semantics.evaluate import Evaluator
+from derive.semantics.generic import generic_model
 
 TWINS = {"": True, "P dropped": False, "gamma lost": False}
 """The twins of the right side, and whether it equals the left."""

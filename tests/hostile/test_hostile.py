@@ -22,7 +22,7 @@ from random import Random
 import pytest
 
 from derive.cli import main
-from derive.isolation import DONE, TIME, Limits, isolated
+from derive.process.isolation import DONE, TIME, Limits, isolated
 from hostile.inputs import PROOF, ROOT, Input, inputs
 
 SECONDS = 240

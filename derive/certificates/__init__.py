@@ -1,0 +1,1 @@
+"""Certificates: verified by the kernel alone, and put into words."""

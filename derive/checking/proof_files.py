@@ -1,0 +1,284 @@
+"""Finding and loading proof files. A ``.py`` proof is code and is executed, nothing else is.
+
+A folder's files are executed only if their syntax tree mentions ``theorem``. A file is loaded
+as a module of the package it lies in, so that proofs may import each other. Whatever could hold
+a theorem and is not read, and every theorem that a file declares and then loses, is an error.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from importlib.util import decode_source, module_from_spec, spec_from_file_location
+from pathlib import Path
+from threading import RLock
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from derive.errors import BadInput, DeriveError, said
+from derive.files.folders import Walk, is_test
+from derive.files.mentions import mentions_theorem
+from derive.files.overlay import Tried, content, tried
+
+if TYPE_CHECKING:
+    from derive.checking.derivation import Event
+    from derive.checking.theorems import Theorem
+
+STAMP = "__derive_modified__"
+EVENTS = "__derive_events__"
+LARGEST = 1_000_000
+"""Bytes that a proof file may have; a page of a textbook has a few thousand."""
+
+_EXECUTING = RLock()
+"""Modules are global in Python: one thread at a time executes a file, and no other sees half of it."""
+
+
+def bundled() -> Path:
+    """The folder of the bundled proofs: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    installed = here / "_proofs"
+    return installed if installed.is_dir() else here.parent / "proofs"
+
+
+# -- finding ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The proof files below a path, what could not be looked at, one line each, and what was passed over."""
+
+    files: tuple[Path, ...] = ()
+    errors: tuple[str, ...] = ()
+    skipped: tuple[Path, ...] = ()
+
+
+def search(path: Path, *, exclude: Iterable[str] = ()) -> Search:
+    """The proof file ``path``; or of a folder, the files that mention ``theorem``. Never raises.
+
+    Of a folder, virtual environments and tests are passed over, and what matches a pattern of ``exclude``: a name,
+    or a path below the folder.
+    """
+    files: list[Path] = []
+    walk = Walk(path, tuple(exclude))
+    try:
+        folder = path.is_dir()
+        listed = sorted(walk.python_files()) if folder else [_named(path)]
+    except (BadInput, OSError, ValueError) as error:
+        return Search(errors=(said(error) if isinstance(error, BadInput) else f"{path}: no such file or folder.",))
+    for file in listed:
+        try:
+            if _mentions(file, parsed(file)):
+                files.append(file)
+            elif not folder:
+                raise BadInput(f"{file}: defines no theorem. A proof has a function decorated with @theorem(...).")
+        except BadInput as error:
+            walk.errors.append(str(error))
+    if folder and not files and not walk.errors:
+        walk.errors.append(f"{path}: no Python file in this folder defines a theorem. "
+                           "A proof has a function decorated with @theorem(...).")
+    return Search(tuple(files), tuple(walk.errors), tuple(walk.skipped))
+
+
+def proof_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The proof files named by ``paths``; of a folder, those that mention ``theorem``.
+
+    Raises:
+        BadInput: for a path that does not exist, is no Python file, or holds no theorem; and for
+            a folder with a Python file or a folder in it that cannot be looked at.
+    """
+    for path in paths:
+        found = search(path)
+        if found.errors:
+            raise BadInput(found.errors[0])
+        yield from found.files
+
+
+def _named(path: Path) -> Path:
+    if not path.exists():
+        raise BadInput(f"{path}: no such file or folder.")
+    if path.suffix != ".py":
+        raise BadInput(f"{path}: not a Python file. Proofs are .py files with a @theorem.")
+    return path
+
+
+def _mentions(file: Path, tree: ast.Module) -> bool:
+    if not mentions_theorem(tree):
+        return False
+    if file.suffix != ".py":
+        raise BadInput(f"{file}: mentions theorem, but is not read: its name does not end in .py. Rename it.")
+    return True
+
+
+def may_be_proof(file: Path) -> bool:
+    """Whether a search of a folder would find a file in it, or complain of it."""
+    if file.suffix.lower() != ".py" or is_test(file.name):
+        return False
+    try:
+        return _mentions(file, parsed(file))
+    except BadInput:
+        return True
+
+
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of a regular file of at most ``LARGEST`` bytes.
+
+    Raises:
+        BadInput: otherwise, with the line if it is not valid Python.
+    """
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise BadInput(f"{file}: not a regular file.")
+        source = content(file, LARGEST + 1)  # a link into /proc has 0 bytes, so what is read is what counts
+        if len(source) > LARGEST:
+            raise BadInput(f"{file}: {max(file.stat().st_size, len(source)):,} bytes; "
+                           f"a proof file has at most {LARGEST:,}.")
+        decode_source(source)  # strictly, as Python reads a file: its parser alone forgives bytes in comments
+        return ast.parse(source, filename=str(file))
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read ({error.strerror}).") from None
+    except SyntaxError as error:
+        place = f"{file}:{error.lineno}" if error.lineno else str(file)
+        raise BadInput(f"{place}: not valid Python: {error.msg}.") from None
+    except (RecursionError, MemoryError):
+        raise BadInput(f"{file}: not valid Python: too many operators or brackets inside one another.") from None
+    except ValueError as error:
+        raise BadInput(f"{file}: not valid Python: {said(error)}.") from None
+
+
+# -- loading ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The theorems of a file in the order of its lines, and what it declares and does not hold, one line each."""
+
+    theorems: tuple[Theorem, ...]
+    lost: tuple[str, ...]
+
+
+def load(file: Path) -> list[Theorem]:
+    """The theorems that a proof file defines, in the order of its lines.
+
+    Raises:
+        BadInput: if executing it fails, with the line where it does; if it declares a theorem
+            that is then lost, or under a name that another has; if it has none.
+    """
+    found = loaded(file)
+    if found.lost:
+        more = len(found.lost) - 1
+        raise BadInput(found.lost[0] + (f" (The file has {more} more such faults.)" if more else ""), kind="lost")
+    return list(found.theorems)
+
+
+def loaded(file: Path) -> Loaded:
+    """The theorems that a proof file defines, and those that it loses.
+
+    Raises:
+        BadInput: if executing it fails, with the line where it does; if it has no theorem and loses none.
+    """
+    from derive.checking.lost import lost_theorems, theorems_among  # SymPy is loaded with the first proof, not before
+
+    tree = parsed(file)
+    with _EXECUTING:
+        names = vars(_executed(file.resolve()))
+    lost = lost_theorems(file, tree, names[EVENTS], names)
+    own = [theorem for theorem in theorems_among(names) if Path(theorem.file).resolve() == file.resolve()]
+    if not own and not lost:
+        raise BadInput(f"{file}: mentions theorem, but no theorem is found in it. "
+                       "A proof has a function decorated with @theorem(...) at its top level.", kind="lost")
+    return Loaded(tuple(own), tuple(lost))
+
+
+def _executed(file: Path) -> ModuleType:
+    package = _package_of(file)
+    name = f"{package}.{file.stem}" if package else f"_derive_proof_{file.stem}"
+    known, text = sys.modules.get(name), tried(file)
+    if isinstance(known, ModuleType) and text is None and _is_current(known, file):
+        return known
+    spec = spec_from_file_location(name, file, loader=None if text is None else Tried(str(file), text))
+    if spec is None or spec.loader is None:
+        raise BadInput(f"{file}: cannot be loaded as a Python module.")
+    module = module_from_spec(spec)
+    module.__dict__[STAMP] = file.stat().st_mtime_ns if text is None else None
+    before = set(sys.modules)
+    sys.modules[name] = module
+    from derive.checking.derivation import recorded
+
+    with recorded() as events:
+        try:
+            spec.loader.exec_module(module)
+        except BaseException as error:  # SystemExit too: a proof file must not end the run
+            sys.modules.pop(name, None)
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
+            raise BadInput(f"{place_of(error, file)}: {kind}{said(error)}", kind="not executed") from error
+        finally:
+            _keep(events, module, before)
+    return module
+
+
+def _keep(events: list[Event], executed: ModuleType, before: set[str]) -> None:
+    """Each module that was executed keeps what it declared: a file that another imports is not executed again.
+
+    What belongs to no module (code of ``exec`` and the like) is put down to the file that was executed.
+    """
+    fresh = [(name, module) for name, module in sys.modules.items()
+             if name not in before and name.startswith("_derive_") and isinstance(module, ModuleType)]
+    for name, module in fresh:
+        module.__dict__[EVENTS] = tuple(event for event in events if event.module == name)
+        if module.__file__ is not None:
+            module.__dict__.setdefault(STAMP, Path(module.__file__).stat().st_mtime_ns)
+    executed.__dict__[EVENTS] = tuple(
+        event for event in events if event.module == executed.__name__ or event.module not in sys.modules)
+
+
+def _is_current(module: ModuleType, file: Path) -> bool:
+    """Whether a module is this file as it is now, loaded here or imported by another proof."""
+    same = module.__file__ is not None and Path(module.__file__).resolve() == file
+    return same and module.__dict__.get(STAMP) == file.stat().st_mtime_ns and EVENTS in module.__dict__
+
+
+def _package_of(file: Path) -> str:
+    """A package whose path is the file's folder, so that relative imports between proofs work.
+
+    Its name is private to this process: a folder ``proofs`` of the user's is not confused
+    with the bundled one.
+    """
+    top = file.parent
+    inner: list[str] = []
+    while (top.parent / "__init__.py").exists() and (top / "__init__.py").exists():
+        inner.insert(0, top.name)
+        top = top.parent
+    name, folder = f"_derive_{_digest(str(top))}_{top.name}", top
+    _package(name, folder)
+    for part in inner:
+        name, folder = f"{name}.{part}", folder / part
+        _package(name, folder)
+    importlib.invalidate_caches()
+    return name
+
+
+def _package(name: str, folder: Path) -> None:
+    if name not in sys.modules:
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        sys.modules[name] = module_from_spec(spec)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def place_of(error: BaseException, file: Path) -> str:
+    """``file:line`` of the innermost frame of an error that lies in ``file``."""
+    from derive.checking.derivation import line_of
+
+    line = line_of(error, str(file))
+    return f"{file}:{line}" if line else str(file)

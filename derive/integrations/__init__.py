@@ -1,0 +1,1 @@
+"""Thin places where other programs call derive: pytest, notebooks, editors."""

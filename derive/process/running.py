@@ -1,0 +1,89 @@
+"""From a command to its exit status: what is refused beforehand, and what every exception means on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+import click
+
+from derive.diagnostics import DEFECT, NOT_CHECKED, visible
+from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, exhausted, said
+from derive.process.isolation import in_child
+from derive.process.streams import CannotWrite, standard_streams
+
+LONGEST_ARGUMENT = 4096
+"""Characters; no path is longer, and no number need be."""
+
+
+def run(command: click.Command, arguments: list[str]) -> int:
+    """Run a command with guarded streams; its exit status."""
+    with standard_streams() as streams:
+        try:
+            status = _status(partial(_dispatched, command, arguments))
+        except CannotWrite as error:
+            return streams.failed(error)
+        return streams.closed_with(status)
+
+
+def _dispatched(command: click.Command, arguments: list[str]) -> Any:
+    for argument in arguments:
+        if len(argument) > LONGEST_ARGUMENT:
+            raise BadInput(f"{argument[:20]}...: an argument of {len(argument):,} characters; "
+                           f"at most {LONGEST_ARGUMENT:,}.")
+        if "\0" in argument:
+            raise BadInput("an argument holds a NUL character, which no name does.")
+        if not argument:
+            raise BadInput("an argument is empty. Give a file, a folder or a name, or leave it out.")
+    return command.main(args=arguments, prog_name="derive", standalone_mode=False)
+
+
+def _status(run: Callable[[], Any]) -> int:
+    """What a command returns, or what its exception means, said on stderr."""
+    try:
+        result = run()
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return NOT_CHECKED
+    except click.exceptions.Exit as stop:
+        return int(stop.exit_code)
+    except DeriveError as error:
+        ours = isinstance(error, (RuleDisagrees, KernelDisagrees)) or type(error) is DeriveError
+        click.echo(f"error: {visible(error, most=2000)}", err=True)
+        return DEFECT if ours else NOT_CHECKED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except CannotWrite:
+        raise
+    except OSError as error:
+        click.echo(f"error: {visible(error.filename or 'a file')}: {error.strerror or said(error)}.", err=True)
+        return NOT_CHECKED
+    except Exception as error:
+        if what := exhausted(error):
+            click.echo(f"error: {what}.", err=True)
+            return NOT_CHECKED
+        text = f"error: internal: {type(error).__name__}: {said(error)}. This is a defect of derive; please report it"
+        debug = os.environ.get("DERIVE_DEBUG")
+        click.echo("".join(traceback.format_exception(error)) + text if debug else
+                   f"{text}; DERIVE_DEBUG=1 shows where it happened.", err=True)
+        return DEFECT
+    return result if isinstance(result, int) else 0
+
+
+def guarded(command: Callable[..., int]) -> Callable[..., int]:
+    """The command, run in a child: a proof that ends its process does not end the run with its own status."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> int:
+        found = in_child(partial(_status, partial(command, *arguments, **options)))
+        if isinstance(found, int):
+            return found
+        raise BadInput(f"the process that ran the proofs ended without a result: {found.detail}.")
+
+    return run

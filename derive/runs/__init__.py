@@ -1,0 +1,1 @@
+"""Many files at once: checked, mended, watched, and what is printed of them."""

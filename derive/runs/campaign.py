@@ -1,0 +1,213 @@
+"""Many files at once, on any ``concurrent.futures.Executor``.
+
+A unit of work is one proof file, named by its path, and its result is plain data, so that
+it travels between processes and machines. Results come in the order of the files and are
+the same for any number of workers::
+
+    from concurrent.futures import ProcessPoolExecutor
+    with ProcessPoolExecutor() as pool:
+        for checked in check_files(files, executor=pool):
+            print(checked.file, checked.payload["ok"])
+
+An executor of dask (``dask.distributed.Client(...).get_executor()``) or of MPI
+(``mpi4py.futures.MPIPoolExecutor()``) is used in the same way; the files must be readable
+under the same paths there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from derive.checking.examine import Session
+from derive.checking.judgement import Examined
+from derive.checking.proof_files import loaded, place_of
+from derive.checking.theorems import Theorem
+from derive.diagnostics import ERROR, NOTHING_WRONG, WARNING, Diagnostic, exit_status
+from derive.errors import BadInput, InvalidChain, said
+from derive.files.overlay import overlaid
+from derive.fixing.proposals import fixes
+from derive.process.isolation import DONE, Limits, isolated
+from derive.report import terminal
+from derive.report.findings import findings
+from derive.report.payload import payload
+from derive.report.trouble import Trouble, trouble, unfinished
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How thoroughly to look, and how results are to be written: in which style, on what, without which codes."""
+
+    style: str = "full"
+    strict: bool = False
+    width: int = 100
+    colour: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    left_out: frozenset[str] = frozenset()
+    thorough: bool = False
+    mend: bool = False
+    """Whether sequences of rules are looked for where one is missing; what is known already is always said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that is checked in the place of a file."""
+
+    file: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of one file: its verdicts as data and as text, what is wrong, and what could not be read.
+
+    ``settled`` says of each theorem whether it is as claimed, warnings allowed.
+    """
+
+    file: str
+    payload: dict[str, Any]
+    text: str = ""
+    errors: tuple[str, ...] = ()
+    idle: bool = False
+    steps: int = 0
+    settled: tuple[bool, ...] = field(default=())
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def status(self, *, strict: bool = False) -> int:
+        """The exit status that this file asks for."""
+        return exit_status(self.diagnostics, strict=strict)
+
+
+def check_files(files: Iterable[Path], *, look: Look | None = None,
+                executor: Executor | None = None) -> Iterator[Checked]:
+    """The verdicts of every file, in order; on ``executor`` if one is given, otherwise in this process."""
+    appearance = look or Look()
+    if executor is None:
+        session = Session(thorough=appearance.thorough)
+        for file in files:
+            yield check_file(str(file), appearance, session)
+        return
+    yield from executor.map(partial(check_file, look=appearance), [str(file) for file in files])
+
+
+def check_isolated(files: Iterable[Path | Text], *, look: Look | None = None, jobs: int = 1,
+                   limits: Limits | None = None) -> Iterator[Checked]:
+    """The verdicts of every file, in order, each checked in a process of its own that is ended at its limits."""
+    listed, strict = list(files), look is not None and look.strict
+    for file, found in zip(listed, isolated_parts(listed, look=look, jobs=jobs, limits=limits), strict=True):
+        yield together(str(file), found, strict=strict)
+
+
+def isolated_parts(files: Iterable[Path | Text], *, look: Look | None = None, jobs: int = 1,
+                   limits: Limits | None = None) -> Iterator[list[Checked]]:
+    """The results of every file theorem by theorem; the last says so if its process did not come to its end."""
+    appearance, listed, allowed = look or Look(), list(files), limits or Limits()
+    results = isolated(partial(_parts, look=appearance), listed, jobs=jobs, limits=allowed)
+    for file, result in zip(map(str, listed), results, strict=True):
+        ended = [] if result.ending == DONE else [failed(file, unfinished(result, file, allowed), appearance)]
+        yield [*result.parts, *ended]
+
+
+def _parts(task: Path | Text, look: Look) -> Iterator[Checked]:
+    """In a child nobody can interrupt: if a file raises ``KeyboardInterrupt``, that is its own doing."""
+    file = str(task)
+    try:
+        with overlaid(Path(file), task.content) if isinstance(task, Text) else nullcontext():
+            yield from parts(file, look)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
+        wrong = BadInput(f"{place_of(error, Path(file))}: {type(error).__name__}: {said(error)}", kind="not executed")
+        wrong.__cause__ = error
+        yield failed(file, trouble(wrong, file), look)
+
+
+def check_file(file: str, look: Look, session: Session | None = None) -> Checked:
+    """The verdicts of one file. Never raises for what the file holds: errors are part of the result."""
+    return together(file, list(parts(file, look, session)), strict=look.strict)
+
+
+def parts(file: str, look: Look, session: Session | None = None) -> Iterator[Checked]:
+    """The results of one file theorem by theorem, as soon as each is there."""
+    session = session or Session(thorough=look.thorough)
+    try:
+        found = loaded(Path(file))
+    except Exception as error:
+        yield failed(file, trouble(error, file), look)
+        return
+    for lost in found.lost:
+        yield failed(file, trouble(BadInput(lost, kind="lost"), file), look)
+    for theorem in found.theorems:
+        try:
+            built(theorem)
+            yield _result(file, session.examine(theorem), look, session)
+        except Exception as error:
+            yield failed(file, trouble(error, file, theorem), look)
+
+
+def _result(file: str, one: Examined, look: Look, session: Session) -> Checked:
+    mends = fixes(one, session.examine if look.mend else None)
+    found = tuple(each for each in findings(one, mends) if each.code not in look.left_out)
+    passes = not any(each.severity == ERROR for each in found)
+    return Checked(
+        file, payload([one], diagnostics=found, strict=look.strict, mends=mends), _written(one, found, look),
+        idle=bool(one.idle), steps=len(one.steps), settled=(passes,), diagnostics=found)
+
+
+def failed(file: str, found: Trouble, look: Look) -> Checked:
+    """A file, or one theorem of it, of which there is no verdict."""
+    told = found.diagnostic
+    return Checked(file, payload([], [found.line], [told]), _text(look, lambda console: terminal.told(console, told)),
+                   errors=(found.line,), diagnostics=(told,))
+
+
+def together(file: str, found: Iterable[Checked], *, strict: bool = False) -> Checked:
+    """The parts of a file as one result."""
+    listed = list(found)
+    diagnostics = tuple(each for part in listed for each in part.diagnostics)
+    errors = tuple(error for part in listed for error in part.errors)
+    theorems = [theorem for part in listed for theorem in part.payload["theorems"]]
+    ok = bool(theorems) and exit_status(diagnostics, strict=strict) == NOTHING_WRONG
+    data = {**payload([], errors, diagnostics), "ok": ok, "theorems": theorems}
+    return Checked(
+        file, data, "".join(part.text for part in listed), errors, idle=any(part.idle for part in listed),
+        steps=sum(part.steps for part in listed), settled=tuple(one for part in listed for one in part.settled),
+        diagnostics=diagnostics)
+
+
+def built(theorem: Theorem) -> None:
+    """Read the chain.
+
+    Raises:
+        BadInput: if what is written is none, with the line.
+    """
+    if isinstance(theorem.written, InvalidChain):
+        raise BadInput(str(theorem.written), kind="not executed") from theorem.written.__cause__
+
+
+def _written(one: Examined, found: tuple[Diagnostic, ...], look: Look) -> str:
+    if look.style == "concise":
+        return _text(look, lambda console: terminal.concise(console, one, found, verbose=look.verbose))
+    if look.quiet and not any(each.severity in (ERROR, WARNING) for each in found):
+        return ""
+    return _text(look, lambda console: terminal.full(console, one, found, verbose=look.verbose))
+
+
+def _text(look: Look, write: Callable[[Console], None]) -> str:
+    """What is written to a terminal of the given width, with or without colours; nothing in formats for programs."""
+    if look.style not in ("full", "concise"):
+        return ""
+    text = StringIO()  # with a height, or rich asks the terminal for it at every line
+    write(Console(file=text, width=look.width, height=25, highlight=False, markup=False, emoji=False,
+                  force_jupyter=False, force_terminal=look.colour, color_system="standard" if look.colour else None))
+    return text.getvalue()
