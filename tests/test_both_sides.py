@@ -67,8 +67,8 @@ from derive.numeric.sources import built_in, corridor, lake, random_mdp
 from derive.numeric.tabular import TabularMDP, softmax
 from derive.report.document import document
 from derive.report.evaluation import shown
-from derive.report.handout import formulas_of
 from derive.report.numbers import Evaluated
+from derive.report.reporting import formulas_of
 from derive.transfer import sums
 from derive.transfer.floats import Amount
 
@@ -587,9 +587,9 @@ def test_the_section_is_written_only_where_a_formula_is_evaluated(tmp_path: Path
 
 def test_a_claimed_formula_that_disagrees_fails_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the checker wrong, the numbers would still say so."""
-    from derive.report import handout
+    from derive.report import reporting
 
-    monkeypatch.setattr(handout, "formulas_of", lambda examined, comparison, seed: tuple(
+    monkeypatch.setattr(reporting, "formulas_of", lambda examined, comparison, seed: tuple(
         replace(formula, row=replace(formula.row, disagreement=1e9)) for formula in formulas_of(
             examined, comparison, seed=seed)))
     assert main(["report", "policy_gradient", "-o", str(tmp_path / "x.tex"), "--samples", "1000"]) == 1

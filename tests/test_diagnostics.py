@@ -77,6 +77,7 @@ SLIPS = {
     "expect(tau, log(pi(a | y)))": ("y", "y is not defined", 'y = State("y")'),
     "expect(samples, mean(n, R(samples[n])))": ("n", "n is not defined", 'n = Draw("n")'),
     "expect(theta, J)": ("theta", "theta is not defined", "grad(f) is the gradient in it"),
+    "expect(tau)": ("expect(tau)", "expect is not called so: it lacks 1 required", "its arguments are expect("),
     "expect(tau, R(tau), tau)": ("expect(tau, R(tau), tau)", "expect is not called so", "its arguments are expect("),
 }
 

@@ -12,8 +12,9 @@ from derive.checking.derivation import by, calc, theorem
 from derive.checking.examine import examine
 from derive.checking.verdict import Proved
 from derive.errors import DoesNotMatch, MalformedTerm
+from derive.language.alphabets import LATEX, UNICODE
 from derive.language.assumptions import VOCABULARY, undiscounted
-from derive.language.notation import LATEX, UNICODE, write
+from derive.language.notation import write
 from derive.language.source import source
 from derive.language.typing import check
 from derive.procedures.decide import Comparison, Equal

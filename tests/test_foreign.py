@@ -18,12 +18,12 @@ from derive.checking.theorems import By, Chain, Theorem
 from derive.counterexample.enumerate import Enumeration
 from derive.errors import NotATerm
 from derive.language import terms
-from derive.language.alphabets import Alphabet
+from derive.language.alphabets import LATEX, UNICODE, Alphabet
 from derive.language.assumptions import VOCABULARY
 from derive.language.binding import Atom, Index
 from derive.language.expression import Node, Plus, Times
 from derive.language.models import Model, Shape
-from derive.language.notation import LATEX, UNICODE, write
+from derive.language.notation import write
 from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import NODES, Everything, Grad, State, Total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -192,6 +193,67 @@ def test_sarif(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = run["results"][0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"].endswith("proof.py")
     assert place["region"]["startLine"] == 4
+
+
+GAPS = ("@theorem('gap')\ndef gap():\n    # naïve 😀 before the place\n"
+        "    return calc(grad(J), by(), total(tau, grad(P(tau) * R(tau))))\n")
+CONDITION = "@theorem('owes')\ndef owes():\n    return calc(grad(log(P(tau))), by(), ratio(grad(P(tau)), P(tau)))\n"
+SPARSE = "from derive import J, calc, by, theorem\n" + HOLE
+
+
+def replaced(text: str, replacements: list[dict[str, Any]]) -> str:
+    """The text with the regions replaced, the last first, as a viewer of SARIF does it."""
+    lines = text.splitlines(keepends=True)
+    starts = [sum(map(len, lines[:number])) for number in range(len(lines) + 1)]
+
+    def place(region: dict[str, int], end: str) -> int:
+        return starts[region[f"{end}Line"] - 1] + region[f"{end}Column"] - 1
+
+    for one in sorted(replacements, key=lambda one: place(one["deletedRegion"], "start"), reverse=True):
+        first, last = (place(one["deletedRegion"], end) for end in ("start", "end"))
+        text = text[:first] + one["insertedContent"]["text"] + text[last:]
+    return text
+
+
+@pytest.mark.parametrize("text", [f"from derive import *\n{HOLE}", f"from derive import *\n{GAPS}", SPARSE],
+                         ids=["rule", "sequence", "import"])
+def test_the_fixes_in_sarif_mend_the_file(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Replaced as they say, the step is proved; the structure is that of sections 3.55 to 3.57 of SARIF 2.1.0."""
+    path = tmp_path / "proof.py"
+    path.write_text(text, encoding="utf-8")
+    assert main(["check", str(path), "--strict"]) == 1
+    capsys.readouterr()
+    main(["check", str(path), "--format", "sarif"])
+    result, = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    fix, = result["fixes"]
+    assert set(fix) <= {"description", "artifactChanges", "properties"}
+    assert fix["description"]["text"].startswith("step 1 of ")
+    change, = fix["artifactChanges"]
+    assert set(change) == {"artifactLocation", "replacements"}
+    assert change["artifactLocation"] == result["locations"][0]["physicalLocation"]["artifactLocation"]
+    for one in change["replacements"]:
+        assert set(one) == {"deletedRegion", "insertedContent"}
+        assert set(one["deletedRegion"]) == {"startLine", "startColumn", "endLine", "endColumn"}
+        assert all(isinstance(number, int) and number >= 1 for number in one["deletedRegion"].values())
+    path.write_text(replaced(text, change["replacements"]), encoding="utf-8")
+    assert main(["check", str(path), "--strict"]) == 0
+
+
+def test_an_unsafe_fix_says_so_and_what_has_none_has_no_fixes(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", proof(tmp_path, CONDITION, FALSE), "--format", "sarif"])
+    owes, wrong = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert owes["fixes"][0]["properties"] == {"unsafe": True}
+    assert owes["fixes"][0]["description"]["text"].endswith("(unsafe)")
+    assert "fixes" not in wrong
+
+
+def test_json_has_the_fixes_that_would_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = proof(tmp_path, GAPS)
+    main(["check", path, "--format", "json"])
+    fix = json.loads(capsys.readouterr().out)["diagnostics"][0]["fix"]
+    assert fix["says"] == "step 1 of gap: by(definition(J), gradient_of_a_sum)"
+    assert fix["also"]
 
 
 def test_junit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sympy import Integer, Rational, latex
 
 from derive.language import vocabulary as v
+from derive.language.alphabets import LATEX, UNICODE
 from derive.language.expression import Plus, Power, Ratio, Times
-from derive.language.notation import LATEX, UNICODE, write
+from derive.language.notation import write
 from derive.language.terms import (
     Between,
     Everything,

@@ -102,7 +102,7 @@ def test_every_command_in_running_text_runs(command: str, folder: Path) -> None:
                 "derive lsp": " --help",
                 "derive audit": " importance_sampling"}.get(command, "")
     if command == "derive report -o report.pdf" and shutil.which("pdflatex") is None:
-        pytest.skip("no TeX engine is installed")
+        pytest.skip("neither a TeX engine nor typst is installed")
     if "gymnasium:" in command:
         pytest.importorskip("gymnasium")
     found = run(folder, command)

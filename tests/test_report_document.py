@@ -27,8 +27,8 @@ from derive.numeric.sources import two_state
 from derive.report import document as document_module
 from derive.report import tex
 from derive.report.document import document
-from derive.report.handout import formulas_of
 from derive.report.numbers import Evaluated
+from derive.report.reporting import formulas_of
 from derive.report.tex import compile_pdf, write_report, write_whole
 from proofs.gradient_of_probability import gradient_of_probability
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
@@ -104,7 +104,7 @@ def test_every_theorem_has_its_parts(source: str) -> None:
     assert source.count("The claim follows: every step is proved.") == len(THEOREMS)
     assert source.count(r"\lead{One step spelled out.}") == 2  # the two with sums over trajectories
     assert source.count(r"\lead{Why it matters.}") == len(THEOREMS)
-    assert source.count(r"\begin{tikzpicture}") == 1
+    assert source.count(r"\begin{tikzpicture}") == 2
 
 
 @pytest.mark.parametrize("number", range(1, 12))
@@ -158,7 +158,7 @@ from derive.checking.examine import Session
 from derive.numeric.comparison import compare
 from derive.numeric.sources import two_state
 from derive.report.document import document
-from derive.report.handout import formulas_of
+from derive.report.reporting import formulas_of
 from derive.report.numbers import Evaluated
 from proofs.score_of_a_trajectory import score_of_a_trajectory
 from proofs.policy_gradient import policy_gradient

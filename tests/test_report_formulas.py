@@ -22,11 +22,14 @@ from derive.language.vocabulary import (
     a,
     expect,
     function,
+    gamma,
     grad,
+    k,
     letter_of,
     log,
     pi,
     pi_old,
+    r,
     ratio,
     s,
     t,
@@ -108,6 +111,8 @@ def test_a_sum_over_trajectories_is_written_out() -> None:
     assert str(side.args[0]) == "μ(0) P(0|0, 0) π_θ(0|0) ∇log π_θ(0|0) R(0, 0, 0)"
     assert str(side.args[-2]) == "μ(1) P(0|1, 1) π_θ(1|1) ∇log π_θ(1|1) R(1, 1, 0)"
     assert spelled(expect(tau, SCORES * R(tau))) == side
+    inner = total(t, gamma**t * total(k, gamma**(k - t) * r(tau.s[k], tau.a[k], tau.s[k + 1]), start=t))
+    assert str(spelled(total(tau, inner)).args[3]) == "γ^0 γ^0 r(0, 1, 1)"
     assert str(spelled(expect(tau, R(tau), policy=Policy("b"))).args[0]) == "μ(0) P(0|0, 0) b(0|0) R(0, 0, 0)"
 
 

@@ -15,7 +15,7 @@ from derive import J, P, R, examine, expect, function, gamma, grad, log, mu, pi,
 from derive.checking.proof_files import bundled, load, proof_files
 from derive.cli import main
 from derive.errors import BadInput
-from derive.report.page import mathml, page
+from derive.report.page import mathml, page, prose
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -106,6 +106,16 @@ def test_a_refuted_theorem_shows_where_the_sides_part_and_no_text_is_a_tag(tmp_p
     assert "by <i>magic</i>" in found.words
 
 
+@needs_mathml
+def test_a_narrow_page_keeps_the_verdict_in_sight(tmp_path: Path) -> None:
+    """What only a browser can show was looked at; the rules that do it are there, for the tables that need them."""
+    text, _ = report(tmp_path, "policy_gradient")
+    assert "@media screen and (max-width: 40rem)" in text
+    assert text.count('class="chain steps"') == 1
+    tables = re.findall(r'(.{0,18})<table class="(?:ruled|chain)', text)
+    assert all(before.endswith('<div class="wide">') for before in tables)
+
+
 def test_the_checks_of_a_page_see_a_fault() -> None:
     """The twins: a tag that is not closed, and one that comes from a text."""
     for broken in ("<p><b>x</p>", "<p>", "</p>"):
@@ -137,6 +147,15 @@ def shape(element: Any) -> str:
 def test_a_term_as_mathml(term: Any, expected: str) -> None:
     """Each by hand."""
     assert shape(ElementTree.fromstring(str(mathml(term)))) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("the *mean* of s_{t+1} <b>", "the <em>mean</em> of <i>s</i><sub>t+1</sub> &lt;<i>b</i>&gt;"),
+    ("Σ_{t=0..H} γ^t & 'x'", "<i>Σ</i><sub>t=0,…,H</sub> <i>γ</i><sup>t</sup> &amp; ’x’"),
+    ("π_{<}", "<i>π</i><sub>&lt;</sub>"),
+])
+def test_a_sentence_on_a_page(text: str, expected: str) -> None:
+    assert prose(text) == expected
 
 
 @needs_mathml

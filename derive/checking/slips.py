@@ -197,14 +197,14 @@ def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
         return Slip(message=f"{file.source(call)} is not how a conditional probability is written",
                     span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit, says=fit))
     if name in derive.__all__ and "argument" in said(error):
-        return Slip(message=f"{name} is not called so: {_without_name(said(error))}", span=file.span(call),
+        return Slip(message=f"{name} is not called so: {_in_words(said(error))}", span=file.span(call),
                     hint=f"its arguments are {_signature(name)}")
     return None
 
 
-def _without_name(text: str) -> str:
+def _in_words(text: str) -> str:
     """``takes 2 positional arguments but 3 were given``, without the name that Python has for it."""
-    return re.sub(r"^[\w.]+\(\) ", "it ", text)
+    return re.sub(r"^it missing", "it lacks", re.sub(r"^[\w.]+\(\) ", "it ", text))
 
 
 def _signature(name: str) -> str:

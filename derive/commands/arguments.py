@@ -39,7 +39,8 @@ def named(names: Sequence[str]) -> list[Theorem]:
         if not matches:
             known = [file.stem for file in proof_files([bundled()])]
             near = get_close_matches(name, known, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"The bundled ones: {', '.join(known)}."
+            hint = f"Did you mean {near[0]}?" if near else (
+                f"The {len(known)} bundled ones, such as policy_gradient, are listed in {bundled() / 'README.md'}.")
             raise BadInput(f"{visible(name)}: no such file, and no bundled theorem of that name. {hint}")
         found += [theorem for file in matches for theorem in load(file)]
     return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -113,7 +115,8 @@ def show(path: Path, latex: bool, replay: int | None) -> int:
         if replay is not None:
             click.echo(chains.replay_of(theorem, replay))
         else:
-            click.echo(chains.latex(theorem) if latex else chains.plain(theorem))
+            width = get_terminal_size().columns if sys.stdout.isatty() else None
+            click.echo(chains.latex(theorem) if latex else chains.plain(theorem, width))
     return 0
 
 

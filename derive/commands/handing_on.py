@@ -12,25 +12,53 @@ from derive.commands.arguments import NAMES, built, named
 from derive.errors import BadInput
 from derive.process.running import guarded
 
+MOST_LISTED = 12
+
 
 @click.command()
 @NAMES
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.tex"), show_default=True,
-              help="A .tex file; an .html page; or a .pdf file if a TeX engine is installed.")
+              help="A .tex file; an .html page; or a .pdf file, by LaTeX where it is installed, else by typst.")
+@click.option("--handout", is_flag=True,
+              help="Exercises for a course: blanks in the derivations, and arithmetic on a model.")
+@click.option("--solutions", is_flag=True, help="With --handout: the solutions instead of the exercises.")
+@click.option("--blanks", type=click.Choice(["reasons", "sides", "both"]), default="reasons", show_default=True,
+              help="With --handout: what is left blank in a derivation.")
+@click.option("--model", default="two-state", show_default=True,
+              help="With --handout: the model of the arithmetic, a file or a name as for derive evaluate.")
+@click.option("--title", help="A title of your own.")
 @click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories of the convergence plot.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @guarded
-def report(names: tuple[str, ...], output: Path, samples: int, seed: int) -> int:
-    """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, or as a page."""
-    from derive.report.handout import write_handout
+def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool, blanks: str, model: str,
+           title: str | None, samples: int, seed: int) -> int:
+    """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, a PDF or a page."""
+    from derive.report.reporting import make_handout, make_report
 
+    if solutions and not handout:
+        raise BadInput("--solutions are those of a handout. Write --handout --solutions.")
     theorems = built(names)
+    if handout:
+        lacking, count = make_handout(theorems, output, model=model, title=title, blanks=blanks, solutions=solutions)
+        click.echo(f"wrote {output}: {len(theorems)} exercises, {count} of them with arithmetic on {model}")
+        _say_what_is_lacking(lacking)
+        return 0
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
-                          "-o", output.name])
-    good = write_handout(theorems, output, samples=samples, seed=seed, command=command)
-    click.echo(f"wrote {output}" + ("" if good else "; not everything in it is as claimed: derive check says what"))
-    return 0 if good else 1
+                          *(["--title", title] if title else []), "-o", output.name])
+    made = make_report(theorems, output, samples=samples, seed=seed, command=command, title=title)
+    doubt = "" if made.good else "; not everything in it is as claimed: derive check says what"
+    click.echo(f"wrote {output}{doubt}")
+    _say_what_is_lacking(made.lacking)
+    return 0 if made.good else 1
+
+
+def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
+    """One line about the characters that the fonts have no shape for."""
+    if characters:
+        listed = ", ".join(f"{char} (U+{ord(char):04X})" for char in characters[:MOST_LISTED])
+        more = f" and {len(characters) - MOST_LISTED} more" if len(characters) > MOST_LISTED else ""
+        click.echo(f"the fonts lack {listed}{more}; shown by number", err=True)
 
 
 @click.command()

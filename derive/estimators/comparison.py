@@ -21,7 +21,8 @@ from derive.estimators.gallery.entry import Entry
 from derive.estimators.plot import Picture
 from derive.estimators.result import EstimatorResult
 from derive.report.document import environment, versions
-from derive.report.escape import Tex, bookmark, capital, code, literal
+from derive.report.escape import Tex, bookmark, code, literal
+from derive.report.inline import capital
 from derive.report.output import check_target, write_whole
 from derive.report.tex import compile_pdf
 

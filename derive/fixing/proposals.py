@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TypeAlias
 
 from sympy import Expr
 
@@ -13,7 +14,7 @@ from derive.checking.judgement import Examined, Judgement
 from derive.checking.theorems import By, Chain, Theorem
 from derive.checking.verdict import NeedsCondition, Proved, Refuted, Unjustified
 from derive.diagnostics import Fix
-from derive.errors import DoesNotMatch, MalformedTerm, NotATerm, OutsideFragment, WorkLimit
+from derive.errors import DoesNotMatch, InvalidChain, MalformedTerm, NotATerm, OutsideFragment, WorkLimit
 from derive.fixing.search import sequences
 from derive.fixing.spelling import NotSpelled, Spelled
 from derive.fixing.writing import Written, written
@@ -29,6 +30,8 @@ _HINTED = re.compile(r"by\((.*)\) gives this step")
 _SETTLING = re.compile(r"holds under (.*)")
 
 Examine = Callable[[Theorem], Examined]
+Part: TypeAlias = str | Theorem | Expr
+"""A rule by its name, a lemma, or a term between two reasons."""
 
 
 def fixes(one: Examined, examine: Examine | None = None) -> dict[int, Fix]:
@@ -50,10 +53,9 @@ def _fix(theorem: Theorem, number: int, step: Judgement, place: Written, examine
     says = f"step {number} of {theorem.name}"
     match step.verdict:
         case Unjustified():
-            for reasons in _reasons(theorem, step, examine):
+            for reasons in _reasons(theorem, step, place, examine):
                 try:
-                    spelled = [place.scope.python(one) if isinstance(one, str) else place.scope.term(one)
-                               for one in reasons]
+                    spelled = [_spelled(one, place) for one in reasons]
                 except (NotSpelled, NotATerm):
                     continue
                 names = ", ".join(one.text for one in spelled[::2])
@@ -63,32 +65,59 @@ def _fix(theorem: Theorem, number: int, step: Judgement, place: Written, examine
     return None
 
 
-def _reasons(theorem: Theorem, step: Judgement, examine: Examine | None) -> Iterator[Sequence[str | Expr]]:
-    """Reasons in the place of the one that is given, with the terms between: one rule, a sequence, the automata."""
+def _spelled(one: Part, place: Written) -> Spelled:
+    match one:
+        case str():
+            return place.scope.python(one)
+        case Theorem():
+            return place.scope.theorem(one)
+    return place.scope.term(one)
+
+
+def _reasons(theorem: Theorem, step: Judgement, place: Written, examine: Examine | None) -> Iterator[Sequence[Part]]:
+    """Reasons in the place of the one that is given, with the terms between.
+
+    One rule, a lemma of the same file, a sequence of rules, the automata.
+    """
     assert isinstance(step.verdict, Unjustified)
     found = _HINTED.fullmatch(step.verdict.hint)
     hinted = found[1] if found else ""
     if hinted and hinted != automata.name:
         yield [hinted]
     if examine is not None:
+        yield from ([lemma] for lemma in _lemmas(theorem, step, place, examine))
         yield from _sequences(theorem, step, examine)
     if hinted == automata.name:
         yield [hinted]
 
 
-def _sequences(theorem: Theorem, step: Judgement, examine: Examine) -> Iterator[Sequence[str | Expr]]:
+def _lemmas(theorem: Theorem, step: Judgement, place: Written, examine: Examine) -> Iterator[Theorem]:
+    """The theorems of the file that give the step, the nearest above first; the checker says which are proved."""
+    own = [one for one in place.scope.theorems if one is not theorem and one.file == theorem.file
+           and set(one.assumes) <= set(theorem.assumes)]
+    for lemma in sorted(own, key=lambda one: (one.line > theorem.line, abs(one.line - theorem.line))):
+        if _is_proved(theorem, (step.before, step.after), (lemma,), step, examine):
+            yield lemma
+
+
+def _is_proved(theorem: Theorem, terms: Sequence[Expr], reasons: Sequence[Rule | Theorem], step: Judgement,
+               examine: Examine) -> bool:
+    """Whether the checker proves every step of a chain in the place of the step."""
+    by = tuple(By(reason, None, Proved.code, step.by.line) for reason in reasons)
+    part = replace(_plain(theorem), written=Chain(tuple(terms), by))
+    try:
+        return all(isinstance(each.verdict, Proved) for each in examine(part).steps)
+    except (DoesNotMatch, InvalidChain, MalformedTerm, NotATerm, OutsideFragment, WorkLimit):
+        return False
+
+
+def _sequences(theorem: Theorem, step: Judgement, examine: Examine) -> Iterator[Sequence[Part]]:
     def usable(rule: Rule) -> bool:
         return set(rule.assumes) <= set(theorem.assumes)
 
     for path in islice(sequences(step.before, step.after, usable), MOST_TRIED):
-        reasons = tuple(By(rule, None, Proved.code, step.by.line) for rule in path.rules)
-        part = replace(_plain(theorem), written=Chain((step.before, *path.terms, step.after), reasons))
-        try:
-            proved = all(isinstance(each.verdict, Proved) for each in examine(part).steps)
-        except (DoesNotMatch, MalformedTerm, OutsideFragment, WorkLimit):
-            continue
-        if proved:
-            mixed: list[str | Expr] = [path.rules[0].python]
+        if _is_proved(theorem, (step.before, *path.terms, step.after), path.rules, step, examine):
+            mixed: list[Part] = [path.rules[0].python]
             for rule, term in zip(path.rules[1:], path.terms, strict=True):
                 mixed += [term, rule.python]
             yield mixed

@@ -12,6 +12,7 @@ from typing import Any
 from sympy import Expr
 
 import derive  # its names only
+from derive.checking.theorems import Theorem
 from derive.diagnostics import Edit, Span
 from derive.language.binding import Index
 from derive.language.source import source
@@ -58,6 +59,22 @@ class Scope:
                 own.setdefault(value, name)
         text = ast.unparse(ast.parse(source(term, own), mode="eval"))  # without brackets that say nothing
         return self.python(text.replace(" ** ", "**"), frozenset(own.values()))
+
+    def theorem(self, meant: Theorem) -> Spelled:
+        """A theorem by the name that it has in the file.
+
+        Raises:
+            NotSpelled: if it has none here.
+        """
+        for name, value in self._visible():
+            if value is meant:
+                return Spelled(name)
+        raise NotSpelled(f"{meant.name} has no name here")
+
+    @property
+    def theorems(self) -> tuple[Theorem, ...]:
+        """The theorems that have a name here, each once."""
+        return tuple(dict.fromkeys(value for _, value in self._visible() if isinstance(value, Theorem)))
 
     def python(self, text: str, own: frozenset[str] = frozenset()) -> Spelled:
         """Python in words of the language, as this file spells them; ``own`` are names of the file's own.

@@ -1,9 +1,9 @@
-"""How the pieces of a formula are put together in LaTeX and in Unicode text."""
+"""How the pieces of a formula are put together in LaTeX, in Typst and in Unicode text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # How tightly a piece binds: a sum, a quotient on one line, something ending in a big operator,
 # a product, a factor (log x, a power, a fraction), and what may bear an exponent.
@@ -12,7 +12,11 @@ SUM, QUOTIENT, OPERATOR, PRODUCT, FACTOR, ATOM = range(6)
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """How the pieces of a formula are put together in one medium."""
+    """How the pieces of a formula are put together in one medium.
+
+    ``word`` is how a name is written that has no letter of its own; ``stacked`` says that a quotient
+    is set one above the other and so needs no brackets.
+    """
 
     letters: dict[str, str]
     signs: dict[str, str]
@@ -25,6 +29,8 @@ class Alphabet:
     given: str
     number: Callable[[int, int], str]
     mark: Callable[[str], str]
+    word: Callable[[str], str] = lambda name: name
+    stacked: bool = True
 
 
 def _latex_big(symbol: str, lower: str, upper: str) -> str:
@@ -87,4 +93,49 @@ UNICODE = Alphabet(
     given="|",
     number=lambda p, q: str(p) if q == 1 else f"{p}/{q}",
     mark=lambda text: f"\x01{text}\x02",
+    stacked=False,
 )
+
+
+# -- Typst --------------------------------------------------------------------------------------------
+
+BREAKABLE = 60
+"""Characters of source from which on a bracket may be parted by the end of a line."""
+_FENCES = {"(": "fenceround", ")": "unfenceround", "[": "fencesquare", "]": "unfencesquare"}
+"""Brackets of a fixed size, which the head of a document defines, since Typst breaks no line between two that grow."""
+
+
+def typst_word(name: str) -> str:
+    """A name in Typst's mathematics, where two letters side by side would be the name of a variable."""
+    if (name.isascii() and len(name) == 1 and name.isalpha()) or all(char in "0123456789," for char in name):
+        return name
+    return f'italic("{name}")'
+
+
+def _typst_loose(left: str, inside: str, right: str) -> str:
+    if left in _FENCES and len(inside) > BREAKABLE:
+        return f"{_FENCES[left]} {inside} {_FENCES[right]}"
+    return f"{left}{inside.replace(' joint ', ' thin ')}{right}"
+
+
+TYPST = Alphabet(
+    letters={**_GREEK, "dbar": "overline(d)", "entropy": "cal(H)", "KL": 'op("KL")', "old": 'italic("old")'},
+    signs={
+        "grad": "∇_θ ", "log": "log ", "sum": "∑", "prod": "∏", "E": "𝔼", "Var": 'op("Var")', "~": " ∼ ", "dot": "⋅",
+        "times": " ⋅ ", "..": ",…,", "forever": "∞", "indicator": "bold(1)",
+    },
+    subscript=lambda base, script: f"{base}_({script})",
+    superscript=lambda base, script: f"{base}^({script})",
+    fraction=lambda n, d: f"({n}) / ({d})",
+    big=lambda symbol, lower, upper: f"{symbol}_({lower})" + (f"^({upper})" if upper else "") + " ",
+    bracket=lambda left, inside, right: f"{left}{inside}{right}",
+    juxtapose=" thin ",
+    given=" ∣ ",
+    number=lambda p, q: str(p) if q == 1 else f"inline({p}/{q})",
+    mark=lambda text: f"underline({text})",
+    word=typst_word,
+)
+"""For a formula on one line."""
+
+TYPST_LOOSE = replace(TYPST, bracket=_typst_loose, juxtapose=" joint ", given=" given ")
+"""For a formula that is wider than the page: lines may end behind a joint and inside of long brackets."""

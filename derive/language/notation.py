@@ -1,6 +1,6 @@
-"""Term -> LaTeX and Unicode text, in the author's order.
+"""Term -> LaTeX, Typst and Unicode text, in the author's order.
 
-One writer, two alphabets (``alphabets``). It dispatches on class names, as SymPy's printers do, so it
+One writer, an alphabet for each (``alphabets``). It dispatches on class names, as SymPy's printers do, so it
 imports no node and lies below all of them. Bound names are chosen here, given the
 names in scope; a name hint stored on a node would depend on the process's history.
 """
@@ -13,7 +13,7 @@ from itertools import chain, count
 from typing import Any
 
 from derive.errors import NotATerm
-from derive.language.alphabets import ATOM, FACTOR, LATEX, OPERATOR, PRODUCT, QUOTIENT, SUM, UNICODE, Alphabet
+from derive.language.alphabets import ATOM, FACTOR, OPERATOR, PRODUCT, QUOTIENT, SUM, Alphabet
 
 _LETTERS = {
     "state": ("s", "x", "y", "z"), "action": ("a", "b", "c"), "time": ("t", "k", "j", "l"), "draw": ("i", "j"),
@@ -88,7 +88,7 @@ class _Writer:
     def script(self, term: Any) -> str:
         """What stands in a subscript or an exponent, without the spaces around its signs."""
         text = self.text(term).replace(" + ", "+").replace(" - ", "-")
-        return text.replace(" ", "") if self.alphabet is UNICODE else text
+        return text if self.alphabet.stacked else text.replace(" ", "")
 
     def fenced(self, piece: tuple[str, int], level: int) -> str:
         return piece[0] if piece[1] >= level else self.alphabet.bracket("(", piece[0], ")")
@@ -96,15 +96,18 @@ class _Writer:
     def at(self, term: Any, level: int) -> str:
         return self.fenced(self.piece(term), level)
 
+    def _spelled(self, name: str) -> str:
+        return self.alphabet.letters.get(name) or self.alphabet.word(name)
+
     def symbol(self, name: str) -> str:
         """A letter, primed or with a subscript: tau', pi_old."""
         stem, _, below = name.rstrip("'").partition("_")
         primes = "'" * (len(name) - len(name.rstrip("'")))
-        spelled = self.alphabet.letters.get(stem, stem)
+        spelled = self._spelled(stem)
         if stem and below:
-            spelled = self.alphabet.subscript(spelled, self.alphabet.letters.get(below, below))
+            spelled = self.alphabet.subscript(spelled, self._spelled(below))
         elif below:
-            spelled = name.rstrip("'")
+            spelled = self.alphabet.word(name.rstrip("'"))
         return spelled + primes
 
     def letter(self, sort: str) -> str:
@@ -134,7 +137,7 @@ class _Writer:
         text = self.alphabet.number(abs(int(term.p)), int(term.q))
         if term.p < 0:
             return f"-{text}", SUM
-        return text, ATOM if term.q == 1 else FACTOR if self.alphabet is LATEX else QUOTIENT
+        return text, ATOM if term.q == 1 else FACTOR if self.alphabet.stacked else QUOTIENT
 
     def write_Plus(self, term: Any) -> tuple[str, int]:
         written = ""
@@ -170,7 +173,7 @@ class _Writer:
 
     def write_Ratio(self, term: Any) -> tuple[str, int]:
         numerator, denominator = term.args
-        if self.alphabet is LATEX:
+        if self.alphabet.stacked:
             return self.alphabet.fraction(self.text(numerator), self.text(denominator)), FACTOR
         return f"{self._beside_slash(numerator)}/{self._beside_slash(denominator)}", QUOTIENT
 
@@ -226,7 +229,7 @@ class _Writer:
 
     def write_Policy(self, term: Any) -> tuple[str, int]:
         if term.label == term.HELD:
-            return self.alphabet.subscript(self.symbol("pi"), "old"), ATOM
+            return self.alphabet.subscript(self.symbol("pi"), self._spelled("old")), ATOM
         base = self.symbol(term.label)
         return (self.alphabet.subscript(base, self.symbol("theta")) if term.learned else base), ATOM
 
@@ -307,7 +310,7 @@ class _Writer:
         head = self.alphabet.signs[name]
         if level == ATOM or type(term).__name__ in _OPERATORS or (level == FACTOR and type(term).__name__ == "Ratio"):
             return head + text, min(level, FACTOR)
-        left, right = ("[", "]") if self.alphabet is LATEX else ("(", ")")
+        left, right = ("[", "]") if self.alphabet.stacked else ("(", ")")
         return head + self.alphabet.bracket(left, text, right), FACTOR
 
     def write_Grad(self, term: Any) -> tuple[str, int]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from textwrap import wrap
+
 from derive.checking.examine import examine
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Estimates, Refuted, SameMean
@@ -24,8 +28,8 @@ def _reason(reason: object) -> str:
     return reason.title if isinstance(reason, Theorem) else str(reason)
 
 
-def plain(theorem: Theorem) -> str:
-    """Title, docstring, claim and lines, unchecked."""
+def plain(theorem: Theorem, width: int | None = None) -> str:
+    """Title, docstring, claim and lines, unchecked; within so many columns, if they are given."""
     lines = [f"{theorem.title}  ({shown_path(theorem.file)}:{theorem.line})", "", theorem.docstring, ""]
     lines += [f"where {name.term} := {name.body}" for name in introduced(theorem.chain.terms)]
     if theorem.assumes:
@@ -34,7 +38,23 @@ def plain(theorem: Theorem) -> str:
     for term, reason in zip(theorem.chain.terms[1:], theorem.chain.reasons, strict=True):
         tag = f"  ({reason.tag})" if reason.tag else ""
         lines.append(f"    {reason.sign} {term}    [{_reason(reason.reason)}]{tag}")
-    return "\n".join(visible(line) for part in lines for line in part.split("\n"))
+    shown = [visible(line) for part in lines for line in part.split("\n")]
+    return "\n".join(shown if width is None else _within(shown, width))
+
+
+def _within(lines: Sequence[str], width: int) -> Iterator[str]:
+    """The lines, those that are too long wrapped: a paragraph flows on, what is indented hangs."""
+    for flows, run in groupby(lines, key=lambda line: bool(line) and not line[0].isspace()):
+        block = list(run)
+        if all(len(line) <= width for line in block):
+            yield from block
+        elif flows:
+            yield from wrap(" ".join(block), width, break_long_words=False, break_on_hyphens=False)
+        else:
+            for line in block:
+                indent = " " * (len(line) - len(line.lstrip()))
+                yield from wrap(line.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}    ",
+                                break_long_words=False, break_on_hyphens=False) or [line]
 
 
 def latex(theorem: Theorem) -> str:

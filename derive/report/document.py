@@ -23,7 +23,7 @@ from derive.language.vocabulary import pi, tau
 from derive.language.vocabulary import trajectory_probability as probability_of
 from derive.report.escape import Tex, bookmark, code, literal, prose
 from derive.report.formulas import formula
-from derive.report.numbers import Evaluated, numbers
+from derive.report.numbers import Evaluated, centimetres, numbers, path
 from derive.report.theorems import REASON, rule_label, section
 from derive.rules.rule import Rule
 
@@ -69,12 +69,14 @@ def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, comma
 
 def environment(package: str = "derive.report") -> Environment:
     """Templates of a package, with LaTeX-safe delimiters; a missing name, or text that is not LaTeX, is an error."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader(package, "templates"),
         block_start_string=r"\BLOCK{", block_end_string="}", variable_start_string=r"\VAR{", variable_end_string="}",
         comment_start_string=r"\#{", comment_end_string="}", trim_blocks=True, lstrip_blocks=True,
         undefined=StrictUndefined, autoescape=False, finalize=_only_latex, keep_trailing_newline=True,
     )
+    made.filters |= {"literal": literal, "path": path, "cm": centimetres}
+    return made
 
 
 def _only_latex(value: Any) -> Any:

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from types import MappingProxyType
 
+from derive.report.inline import WORDS, Formula, passages
+
 
 class Tex(str):
     """A string that is LaTeX."""
@@ -103,60 +105,31 @@ def code(text: str) -> Tex:
     return Tex(rf"\texttt{{{literal(text)}}}")
 
 
-_SCRIPT = r"(?:[A-Za-z0-9α-ω]|\{[^{}$\\]*\}|\([A-Za-z0-9]\))"
-_FORMULA = re.compile(
-    rf"(?<![A-Za-z0-9\\_$^’])(?P<base>Var(?=_)|[A-Za-zα-ωΓ-Ω∇Σ])(?P<sub>_{_SCRIPT})?(?P<sup>\^{_SCRIPT})?(?![A-Za-z0-9_^])")
-_WORDS = frozenset("aAI")
-_EMPHASIS = re.compile(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])")
-
-
-def prose(text: str, *, words: frozenset[str] = _WORDS) -> Tex:
+def prose(text: str, *, words: frozenset[str] = WORDS) -> Tex:
     """``text`` as a sentence: straight quotes in pairs, *emphasis*, and formulas such as s_t, γ^t or Σ_{t=0..H}.
 
     ``words`` are the letters that, alone, are words and not variables.
     """
-    parts = _EMPHASIS.split(sentence(text))  # every second part was between asterisks
-    return Tex("".join(rf"\emph{{{_with_formulas(part, words)}}}" if place % 2 else _with_formulas(part, words)
-                       for place, part in enumerate(parts)))
-
-
-def sentence(text: str) -> str:
-    """``text`` on one line, with the quotes, dots and minus signs of a book; a relation keeps its neighbours."""
-    line = " ".join(unicodedata.normalize("NFC", text).split())
-    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…").replace("'", "’")
-    line = re.sub(r"(?<![A-Za-z]{2}) - (?=\d|\(|\w(?![a-z]))", "\xa0−\xa0", line)
-    return re.sub(r" ([=<>≠≤≥]) (?=\S{1,8}(?:\s|$))", "\xa0\\1\xa0", line)
-
-
-def capital(text: str) -> str:
-    """``text`` with a capital first letter."""
-    return text[:1].upper() + text[1:] if text[:1].isascii() else text
-
-
-def _with_formulas(text: str, words: frozenset[str]) -> Tex:
-    written, place = [], 0
-    for found in _FORMULA.finditer(text):
-        below, above = found["sub"], found["sup"]
-        if not (below or above) and (found["base"] in words and not text[found.end():].startswith("(")):
-            continue
-        written += [literal(text[place:found.start()]), _formula(found["base"], below, above)]
-        place = found.end()
-    return Tex("".join([*written, literal(text[place:])]))
+    written = []
+    for emphasised, pieces in passages(text, words):
+        passage = "".join(_formula(piece) if isinstance(piece, Formula) else literal(piece) for piece in pieces)
+        written.append(rf"\emph{{{passage}}}" if emphasised else passage)
+    return Tex("".join(written))
 
 
 _MATH = MappingProxyType({"~": r"\sim", "|": r"\mid", "<": "<", ">": ">"})
 _BIG = MappingProxyType({"Σ": r"\sum", "Π": r"\prod", "Var": r"\operatorname{Var}"})
 
 
-def _formula(base: str, below: str | None, above: str | None) -> str:
-    head = _BIG.get(base) if below else None
-    scripts = "".join(f"{mark}{{{_script(script[1:])}}}" for mark, script in (("_", below), ("^", above)) if script)
-    return f"${head or SYMBOLS.get(base, base)}{scripts}$"
+def _formula(piece: Formula) -> str:
+    head = _BIG.get(piece.base) if piece.below else None
+    scripts = "".join(f"{mark}{{{_script(script)}}}" for mark, script in (("_", piece.below), ("^", piece.above))
+                      if script)
+    return f"${head or SYMBOLS.get(piece.base, piece.base)}{scripts}$"
 
 
 def _script(text: str) -> str:
-    inside = text[1:-1] if text[0] == "{" else text
-    inside = inside.replace("..", "\x00")
+    inside = text.replace("..", "\x00")
     return "".join(r",\dots," if char == "\x00" else in_mathematics(char) for char in inside)
 
 

@@ -24,9 +24,12 @@ from derive.numeric.tabular import FloatArray
 from derive.report.findings import findings
 from derive.report.refutation import history_places
 from derive.report.symbolic import derivative_formulas
+from derive.report.terminal import indented
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
 MOST_ROWS, MOST_NUMBERS = 24, 64
+NARROW = 78
+"""Columns that the widest table takes; with fewer, less is said, and nothing is cut."""
 STAGES = 9
 """The verdict, three ways, and five methods for the gradient of J."""
 
@@ -34,21 +37,25 @@ STAGES = 9
 def shown(console: Console, one: Evaluation) -> int:
     """Print an evaluation; its exit status."""
     theorem = one.theorem
-    console.print(f"{visible(theorem.title)}: {theorem.claim}", soft_wrap=True)
+    _line(console, f"{visible(theorem.title)}: {theorem.claim}")
     _verdict(console, one)
     _model(console, one)
     if (closed := _closed_form(one)) is not None:
         _symbolic(console, closed, POSSIBLE in theorem.assumes)
     console.print()
-    if one.compared:
+    narrow = console.width < NARROW
+    if one.compared and narrow:
+        for way in one.compared:
+            indented(console, _sentence(_way(way)), 0)
+    elif one.compared:
         console.print(_ways(one))
     for name, why in one.skipped:
         console.print(f"{name}: skipped: {visible(why, most=2000)}", soft_wrap=True)
     widest = next((way for way in reversed(one.compared)), None)
     if widest is not None:
-        console.print(_rows(one, widest))
+        console.print(_rows(one, widest, narrow=narrow))
     if one.methods:
-        console.print(_methods(one))
+        console.print(_methods(one, narrow=narrow))
     for row in one.methods:
         if row.gradient is None:
             console.print(f"{row.method}: skipped: {row.skipped.rstrip('.')}", soft_wrap=True)
@@ -74,20 +81,28 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield tell
 
 
+def _line(console: Console, text: str, columns: int = 0) -> None:
+    """Wrapped at a terminal, one line elsewhere."""
+    if console.is_terminal:
+        indented(console, text, columns)
+    else:
+        console.print(" " * columns + text, soft_wrap=True)
+
+
 def _verdict(console: Console, one: Evaluation) -> None:
     """What ``check`` says, first of all."""
     declared = "" if one.examined.expected == "proved" or not one.stands else ", as declared"
     console.print(f"check: {one.verdict}{declared}")
     for told in findings(one.examined):
         if told.severity in (ERROR, WARNING) or not one.stands:
-            console.print(f"  {visible(told.message, most=2000)}", soft_wrap=True)
+            _line(console, visible(told.message, most=2000), 2)
 
 
 def _model(console: Console, one: Evaluation) -> None:
     mdp = one.mdp
     horizon = "no last decision" if one.theorem.endless else f"H = {mdp.horizon}"
-    console.print(f"model: {visible(mdp.name)}, {mdp.states} states, {mdp.actions} actions, {horizon}, "
-                  f"γ = {mdp.gamma:g}; softmax policy, θ {one.theta_from}", soft_wrap=True)
+    _line(console, f"model: {visible(mdp.name)}, {mdp.states} states, {mdp.actions} actions, {horizon}, "
+          f"γ = {mdp.gamma:g}; softmax policy, θ {one.theta_from}")
     if one.unmet:
         console.print(f"this model is outside of the theorem's class ({', '.join(one.unmet)}): a difference is no "
                       "counterexample", soft_wrap=True)
@@ -130,17 +145,20 @@ def _symbolic(console: Console, closed: Expr, possible_only: bool) -> None:
         if not formulas:
             continue
         sampled = f", m = {samples}" if samples > 1 else ""
-        console.print(f"\nin symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, "
-                      f"H = {shape.horizon}{sampled} (softmax θ):")
+        console.print()
+        indented(console, f"in symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, "
+                 f"H = {shape.horizon}{sampled} (softmax θ):", 0)
         for name, formula in formulas:
-            console.print(f"  {name}  {formula}")
+            indented(console, f"{name}  {formula}", 2, hang=len(name) + 2)
 
 
 def _table(title: str, *headers: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", title=f"{title}" or None, title_justify="left",
                   title_style="")
     for number, header in enumerate(headers):
-        table.add_column(header, justify="left" if number in (0, len(headers) - 1) else "right")
+        # words may be wrapped, numbers are never cut
+        label = number in (0, len(headers) - 1)
+        table.add_column(header, justify="left" if label else "right", no_wrap=number > 0, overflow="fold")
     return table
 
 
@@ -148,44 +166,60 @@ def _ways(one: Evaluation) -> Table:
     """Both sides by each way."""
     table = _table("", "both sides", "rows", "largest left", "largest right", "difference", "allowed", "")
     for way in one.compared:
-        apart = np.abs(way.left - way.right)
-        worst = int(np.argmax(apart / np.maximum(way.allowed, 1e-300)))
-        counts = [(int(getattr(way, name).sum()), name) for name in ("differs", "agrees", "empty", "coarse")]
-        words = {"differs": "differ", "agrees": "agree", "empty": "empty", "coarse": "too coarse to say"}
-        table.add_row(way.way, f"{len(way.left):,}", _largest(way.left), _largest(way.right), f"{apart[worst]:.1e}",
-                      f"{way.allowed[worst]:.1e}", ", ".join(f"{n:,} {words[name]}" for n, name in counts if n))
+        table.add_row(*_way(way))
     return table
+
+
+def _way(way: Compared) -> list[str]:
+    """The cells of a way's row."""
+    apart = np.abs(way.left - way.right)
+    worst = int(np.argmax(apart / np.maximum(way.allowed, 1e-300)))
+    counts = [(int(getattr(way, name).sum()), name) for name in ("differs", "agrees", "empty", "coarse")]
+    words = {"differs": "differ", "agrees": "agree", "empty": "empty", "coarse": "too coarse to say"}
+    return [way.way, f"{len(way.left):,}", _largest(way.left), _largest(way.right), f"{apart[worst]:.1e}",
+            f"{way.allowed[worst]:.1e}", ", ".join(f"{n:,} {words[name]}" for n, name in counts if n)]
+
+
+def _sentence(cells: list[str]) -> str:
+    """A way where there is no room for a table."""
+    name, rows, left, right, apart, allowed, says = cells
+    count = "1 row" if rows == "1" else f"{rows} rows"
+    return f"{name}: {count}, the largest {left} and {right}, they differ by {apart}, allowed {allowed}: {says}"
 
 
 def _largest(values: FloatArray) -> str:
     return f"{values[int(np.argmax(np.abs(values)))]:+.6g}"
 
 
-def _rows(one: Evaluation, way: Compared) -> Table:
+def _rows(one: Evaluation, way: Compared, *, narrow: bool) -> Table:
     """The rows that differ, and the largest others, in their order; Monte Carlo beside a gradient of J."""
     apart = np.abs(way.left - way.right) / np.maximum(way.allowed, 1e-300)
     size = np.maximum(np.abs(way.left), np.abs(way.right))
     chosen = np.sort(np.lexsort((-size, -np.where(way.differs, apart, 0.0)))[:MOST_ROWS])
     drawn = one.simulated.estimate if one.simulated is not None and len(way.left) == one.theta.size else None
-    more = ("Monte Carlo", "standard error") if drawn is not None else ()
-    table = _table(f"\n{way.way}", "", "left side", "right side", *more, "")
+    more: tuple[str, ...] = ("Monte Carlo", "standard error") if drawn is not None else ()
+    sides, digits = ("left side", "right side"), 10
+    if narrow:
+        sides, more, digits = ("left", "right"), ("Monte\nCarlo", "standard\nerror")[:len(more)], 6
+    table = _table(f"\n{way.way}", "", *sides, *more, "")
     for row in chosen:
         estimates = () if drawn is None else (
             f"{drawn.gradient.reshape(-1)[row]:+.6f}", f"{drawn.standard_error.reshape(-1)[row]:.6f}")
-        table.add_row(way.label(int(row)), f"{way.left[row]:+.10g}", f"{way.right[row]:+.10g}", *estimates,
-                      way.says(int(row)))
+        table.add_row(way.label(int(row)), f"{way.left[row]:+.{digits}g}", f"{way.right[row]:+.{digits}g}",
+                      *estimates, way.says(int(row)))
     if len(way.left) > len(chosen):
         table.add_row(f"{len(way.left) - len(chosen):,} more", "", "", *[""] * len(more), "")
     return table
 
 
-def _methods(one: Evaluation) -> Table:
+def _methods(one: Evaluation, *, narrow: bool) -> Table:
     table = _table("\n∇J(θ) by methods that read no theorem, and the side that is ∇J(θ)", "method", "resolves",
-                   "disagreement", "allowed", "seconds", "")
+                   "disagreement", "allowed", *(() if narrow else ("seconds",)), "")
     for row in one.methods:
         if row.gradient is None or row.resolution is None:
             continue
         first = row is one.methods[0]
+        seconds = () if narrow else (f"{row.seconds:.4f}" if row.seconds else "",)
         table.add_row(row.method, f"{np.max(row.resolution):.1e}", "" if first else f"{row.disagreement:.2g}",
-                      "" if first else f"{row.allowed:.2g}", f"{row.seconds:.4f}" if row.seconds else "", row.says)
+                      "" if first else f"{row.allowed:.2g}", *seconds, row.says)
     return table

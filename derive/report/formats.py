@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from derive.codes import CODES, headline
-from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, visible
+from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span, visible
 from derive.report.payload import SCHEMA
 
 PROGRAM = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
@@ -73,10 +73,23 @@ def as_sarif(diagnostics: Iterable[Diagnostic], *, version: str) -> str:
 def _result(one: Diagnostic) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": _uri(one.file)}}
     if one.span is not None:
-        place["region"] = {"startLine": one.span.line, "startColumn": one.span.column, "endLine": one.span.end_line,
-                           "endColumn": one.span.end_column}
+        place["region"] = _region(one.span)
+    fixes = {"fixes": [_fix(one.fix, one.file)]} if one.fix is not None else {}
     return {"ruleId": one.code, "level": _LEVELS[one.severity], "message": {"text": visible(_sentence(one))},
-            "locations": [{"physicalLocation": place}]}
+            "locations": [{"physicalLocation": place}], **fixes}
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {"startLine": span.line, "startColumn": span.column, "endLine": span.end_line, "endColumn": span.end_column}
+
+
+def _fix(fix: Fix, file: str) -> dict[str, Any]:
+    """A fix with its imports; one that ``--fix`` makes under ``--unsafe-fixes`` only says so."""
+    replacements = [{"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}}
+                    for edit in (*fix.edits, *fix.imports)]
+    says = visible(fix.says) + (" (unsafe)" if fix.unsafe else "")
+    return {"description": {"text": says}, "properties": {"unsafe": fix.unsafe},
+            "artifactChanges": [{"artifactLocation": {"uri": _uri(file)}, "replacements": replacements}]}
 
 
 def _uri(file: str) -> str:

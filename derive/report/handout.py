@@ -1,72 +1,139 @@
-"""``derive report``: check the theorems, evaluate those about the gradient of J, write the document."""
+"""A handout for a course: theorems as exercises with blanks, and their solutions apart. Plain data, as in ``shown``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
-import numpy as np
+from sympy import Expr
 
-from derive.checking.examine import Session
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Malformed, Proved
-from derive.evaluation.both_sides import Evaluation, evaluate, other_side
-from derive.numeric import infinite
-from derive.numeric.comparison import ROUNDING_UNITS, Comparison, Row, compare, held, left_out
-from derive.numeric.sources import built_in
-from derive.numeric.tabular import FloatArray
-from derive.report.numbers import Evaluated, Formula
-from derive.report.output import check_target
-from derive.report.tex import write_report
+from derive.checking.verdict import Estimates, Proved, SameMean
+from derive.language.expression import subterms
+from derive.language.horizons import VALUES
+from derive.numeric.tabular import FloatArray, TabularMDP
+from derive.report.arithmetic import Worked, worked
+from derive.report.shown import Shown, shown
 
-EXAMPLE = "two-state"
+TITLE = "Policy-gradient exercises"
 
 
-def write_handout(theorems: Sequence[Theorem], output: Path, *, samples: int, seed: int, command: str) -> bool:
-    """Write the report; whether every theorem is as claimed, and no formula that is claimed disagrees.
+class Blanks(StrEnum):
+    """What a student fills in of a chain."""
 
-    Raises:
-        BadInput: if ``output`` is neither a .tex nor a .pdf file that can be written.
-    """
-    check_target(output)
-    session = Session()
-    examined = [session.examine(theorem) for theorem in theorems]
-    mdp = built_in(EXAMPLE)
-    theta = np.random.default_rng(seed).normal(size=(mdp.states, mdp.actions))
-    comparison = compare(mdp, theta, samples=samples, seed=seed)
-    formulas = formulas_of(examined, comparison, seed=seed)
-    # without a formula the numbers would be about no theorem of the document
-    evaluated = Evaluated(comparison, formulas) if formulas else None
-    write_report(examined, evaluated, output, command=command)
-    return all(one.as_claimed for one in examined) and comparison.agrees and all(
-        formula.row.agrees for formula in formulas if formula.claimed)
+    REASONS = "reasons"
+    SIDES = "sides"
+    BOTH = "both"
 
 
-def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: int) -> tuple[Formula, ...]:
-    """The formulas for the gradient of J among the theorems, each evaluated as its author wrote it."""
-    found = []
-    for one in examined:
-        if (side := other_side(one.theorem)) is None or isinstance(one.claim, Malformed):
-            continue  # it is about something else
-        numbers = evaluate(one.theorem, comparison.mdp, theta=comparison.theta, seed=seed, examined=one, methods=False)
-        found.append(Formula(one.theorem.title, _row(numbers, side, comparison), one.expected == Proved.code,
-                             "" if numbers.stands and one.expected == Proved.code else numbers.verdict_in_words))
-    return tuple(found)
+class Kind(StrEnum):
+    """What is asked: the gaps of a chain, a proof of one step, or whether it is true."""
+
+    FILL = "fill"
+    SHOW = "show"
+    JUDGE = "judge"
 
 
-def _row(numbers: Evaluation, side: str, comparison: Comparison) -> Row:
-    """The side that is a formula, next to the gradient of J by dynamic programming, or by linear systems."""
-    if numbers.unmet:
-        return left_out(f"{side} side", f"this model is outside of the theorem's class: {', '.join(numbers.unmet)}")
-    endless = numbers.theorem.endless
-    reference = infinite.gradient(comparison.mdp, comparison.theta) if endless else comparison.reference
-    whole = next((way for way in reversed(numbers.compared) if way.left.shape == (reference.size,)), None)
-    if whole is None:
-        return left_out(f"{side} side", numbers.why_not_compared or "its whole gradient was not evaluated")
-    values: FloatArray = getattr(whole, side).reshape(reference.shape)
-    rounding = comparison.rows[0].resolution
-    assert rounding is not None
-    name = f"{side} side, {whole.way}" + (", no last decision" if endless else "")
-    return held(name, values, reference, whole.resolution.reshape(reference.shape) + rounding,
-                ROUNDING_UNITS)
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A line of a chain: its relation, term and reason, and which of these two are blank."""
+
+    relation: str
+    term: Expr
+    reason: str
+    hides_term: bool
+    hides_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A theorem to work on; ``answer`` is what is true of one that is to be judged."""
+
+    number: int
+    kind: Kind
+    theorem: Shown
+    relation: str
+    assumed: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    reasons: tuple[str, ...]
+    worked: Worked | None
+    answer: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """The exercises, what their models have in common, and which notions their setting has to explain."""
+
+    title: str
+    model: tuple[str, ...]
+    exercises: tuple[Exercise, ...]
+    valued: bool
+    endless: bool
+
+
+def handout(examined: Sequence[Examined], mdp: TabularMDP, theta: FloatArray | None = None, *, title: str = TITLE,
+            blanks: Blanks = Blanks.REASONS) -> Handout:
+    """The theorems as exercises, in their order; ``mdp`` is the model of the worked arithmetic."""
+    found = tuple(_exercise(one, number, mdp, theta, blanks) for number, one in enumerate(examined, 1))
+    terms = [term for one in examined for term in one.theorem.chain.terms]
+    shared = _shared([exercise.worked.given for exercise in found if exercise.worked is not None])
+    own = tuple(replace(one, worked=replace(one.worked, given=tuple(
+        line for line in one.worked.given if line not in shared))) if one.worked is not None else one for one in found)
+    return Handout(title, shared, own, any(isinstance(node, VALUES) for term in terms for node in subterms(term)),
+                   any(one.theorem.endless for one in examined))
+
+
+def _shared(models: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The lines that all models have, to be said once."""
+    return tuple(line for line in models[0] if all(line in each for each in models)) if models else ()
+
+
+def _exercise(one: Examined, number: int, mdp: TabularMDP, theta: FloatArray | None, blanks: Blanks) -> Exercise:
+    told = shown(one, {})
+    last = len(told.lines) - 1
+    kind = _kind(one, last)
+    gaps = tuple(Gap(line.relation, line.term, _reason(one, place), _is_hidden(place, last, blanks),
+                     place > 0 and blanks is not Blanks.SIDES) for place, line in enumerate(told.lines))
+    return Exercise(
+        number, kind, told, "≟" if kind is Kind.JUDGE else one.theorem.sign,
+        tuple(assumption.says for assumption in one.theorem.assumes),
+        gaps if kind is Kind.FILL else (), tuple(sorted({gap.reason for gap in gaps if gap.reason}, key=str.lower)),
+        None if kind is Kind.JUDGE or not one.follows else worked(one.theorem, mdp, theta), _answer(one),
+        told.words.statement.removesuffix("False."))
+
+
+def _kind(one: Examined, last: int) -> Kind:
+    """A chain that breaks at a relation claims nothing end to end, so there is nothing to show or to judge."""
+    if one.theorem.broken is not None:
+        return Kind.FILL
+    return Kind.JUDGE if not one.follows else Kind.SHOW if last == 1 else Kind.FILL
+
+
+def _is_hidden(place: int, last: int, blanks: Blanks) -> bool:
+    """The claim stands: of a chain the first and the last term are shown."""
+    return 0 < place < last and blanks is not Blanks.REASONS
+
+
+def _reason(one: Examined, place: int) -> str:
+    """The reason as a student knows it: a rule, an earlier result, a calculation."""
+    if place == 0:
+        return ""
+    reason = one.steps[place - 1].by.reason
+    if isinstance(reason, Theorem):
+        return reason.title
+    told = str(reason).replace("_", " ") if reason is not None else ""
+    return "calculation" if told in ("", "automata") else told
+
+
+def _answer(one: Examined) -> str:
+    """True, false, or true of the means only."""
+    if one.claim.code == Proved.code and one.follows:
+        return "True."
+    if one.claim.code in (Estimates.code, SameMean.code):
+        return "Not as an equality: one side is random. The means are equal."
+    if one.claim.code == "needs-condition":
+        return "Only under a condition."
+    return "False." if one.claim.code in ("refuted", "malformed") else f"Open: {one.claim.code}."

@@ -10,7 +10,7 @@ import numpy as np
 
 from derive.numeric.comparison import Comparison, Row
 from derive.report.escape import Tex, literal
-from derive.report.plot import BAND, Plot, convergence
+from derive.report.plot import BAND, Panel, Points, panels
 
 MOST_COORDINATES = 24
 
@@ -26,6 +26,13 @@ class Formula:
     row: Row
     claimed: bool
     verdict: str = ""
+
+
+def in_a_word(one: Formula) -> tuple[str, str]:
+    """What is said of a formula beside the reference, and its colour: only one of a proved theorem is called good."""
+    if one.verdict and one.row.says == "agrees":
+        return f"agrees on this model; the theorem is {one.verdict}", "fair"
+    return one.row.says, {"agrees": "good", "disagrees": "bad"}.get(one.row.says, "fair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,14 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Coordinate:
-    """One coordinate of the gradient by two methods."""
+    """One coordinate of the gradient by two methods; the bias seen is how far the estimate is off."""
 
-    place: Tex
-    theta: Tex
-    exact: Tex
-    estimate: Tex
-    error: Tex
+    place: str
+    theta: str
+    exact: str
+    estimate: str
+    bias: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,65 +79,83 @@ class Numbers:
     left_out: int
     samples: Tex
     band: Tex
-    plot: Plot
+    panels: tuple[Panel, ...]
 
 
 def numbers(evaluated: Evaluated) -> Numbers:
     """The comparison in print; how long it took is left out, so that the document is always the same."""
     comparison = evaluated.comparison
     mdp = comparison.mdp
-    places = list(product(range(mdp.states), range(mdp.actions)))
+    told, left_out = coordinates(comparison)
     return Numbers(
         name=literal(mdp.name),
         shape=Tex(rf"|\mathcal S| = {mdp.states},\; |\mathcal A| = {mdp.actions},\; H = {mdp.horizon},\; "
                   rf"\gamma = {_number(mdp.gamma)}"),
-        methods=tuple(_method(row, row.method, coloured=False) for row in comparison.rows),
-        formulas=tuple(_method(one.row, one.title, coloured=True, verdict=one.verdict) for one in evaluated.formulas),
-        coordinates=tuple(_coordinate(comparison, place) for place in places[:MOST_COORDINATES]),
-        left_out=max(0, len(places) - MOST_COORDINATES),
+        methods=tuple(_method(row, row.method, _of_a_method(row)) for row in comparison.rows),
+        formulas=tuple(_method(one.row, one.title, _coloured(*in_a_word(one))) for one in evaluated.formulas),
+        coordinates=tuple(told),
+        left_out=left_out,
         samples=_count(int(comparison.estimate.counts[-1])),
         band=_number(BAND),
-        plot=convergence(comparison),
+        panels=panels(comparison),
     )
 
 
-def _method(row: Row, name: str, *, coloured: bool, verdict: str = "") -> Method:
-    """Only a formula of a proved theorem is called good: that methods agree says nothing about it."""
+def _of_a_method(row: Row) -> Tex:
+    """That methods agree says nothing about a theorem, so it is not called good."""
+    return _coloured(row.says, "bad") if row.says == "disagrees" else Tex(row.says)
+
+
+def _coloured(says: str, colour: str) -> Tex:
+    return Tex(rf"\verdict{{{colour}}}{{{says}}}")
+
+
+def _method(row: Row, name: str, says: Tex) -> Method:
     if row.resolution is None:
         return Method(literal(name), Tex(""), Tex(""), Tex(""), Tex(""), literal(row.skipped))
     reference = row.says == "reference"
-    colour = {"agrees": "fair" if verdict else "good", "disagrees": "bad"}.get(row.says, "fair")
-    says = f"agrees on this model; the theorem is {verdict}" if verdict and row.says == "agrees" else row.says
     return Method(
         name=literal(name),
         disagreement=Tex("") if reference else Tex(f"${_units(row.disagreement)}$"),
         allowed=Tex("") if reference else Tex(f"${row.allowed:.1f}$"),
         resolution=Tex(f"${_power(float(np.max(row.resolution)))}$"),
-        says=Tex(rf"\verdict{{{colour}}}{{{says}}}" if coloured or row.says == "disagrees" else says),
+        says=says,
         skipped=Tex(""),
     )
+
+
+def path(points: Points) -> Tex:
+    """Points in cm, as TikZ draws them."""
+    return Tex(" -- ".join(f"({x:.3f},{y:.3f})" for x, y in points))
+
+
+def centimetres(length: float) -> Tex:
+    """A length."""
+    return Tex(f"{length:.3f}")
 
 
 def _units(disagreement: float) -> Tex:
     return Tex(f"{disagreement:.2f}") if disagreement < 1000 else _power(disagreement)
 
 
+def coordinates(comparison: Comparison) -> tuple[list[Coordinate], int]:
+    """The first coordinates of the gradient, and how many are left out."""
+    places = list(product(range(comparison.mdp.states), range(comparison.mdp.actions)))
+    return [_coordinate(comparison, place) for place in places[:MOST_COORDINATES]], max(
+        0, len(places) - MOST_COORDINATES)
+
+
 def _coordinate(comparison: Comparison, place: tuple[int, int]) -> Coordinate:
-    exact, estimate = comparison.reference, comparison.estimate
-    return Coordinate(
-        place=Tex(rf"{place[0]},\ {place[1]}"),
-        theta=_fixed(float(comparison.theta[place])),
-        exact=_fixed(float(exact[place])),
-        estimate=_fixed(float(estimate.gradient[place])),
-        error=_fixed(float(estimate.standard_error[place])),
-    )
+    exact, estimate = float(comparison.reference[place]), float(comparison.estimate.gradient[place])
+    return Coordinate(f"{place[0]}, {place[1]}", *map(_fixed, (
+        float(comparison.theta[place]), exact, estimate, estimate - exact,
+        float(comparison.estimate.standard_error[place]))))
 
 
-def _fixed(value: float) -> Tex:
+def _fixed(value: float) -> str:
     """Six decimals, or a power of ten where those would hide the number."""
-    if value == 0 or 1e-4 <= abs(value) < 1e4:
-        return Tex(f"{value:.6f}" if value else "0")
-    return _power(value)
+    shown = "0" if value == 0 else f"{value:.6f}" if 1e-4 <= abs(value) < 1e4 else f"{value:.1e}"
+    return shown.replace("-", "−")
 
 
 def _power(value: float) -> Tex:

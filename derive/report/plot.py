@@ -1,106 +1,180 @@
-"""The running Monte Carlo estimate against the exact value, as TikZ: one coordinate, episodes on a log axis."""
+"""What Monte Carlo makes of the gradient, in two panels: the running estimates, and their bias and standard error.
+
+Plain data: ``numbers.tex`` draws it with TikZ, ``curve`` as an SVG for the page and for Typst.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from derive.numeric.comparison import Comparison
 from derive.numeric.tabular import FloatArray
-from derive.report.escape import Tex
 
-WIDTH, HEIGHT = 12.5, 5.6
-"""The frame, in cm."""
+WIDTH, HEIGHT = 12.5, 4.6
+"""The frame of a panel, in cm."""
 BAND = 2.0
 """Standard errors on either side of the running estimate."""
+MOST_LINES = 3
+"""Coordinates that are drawn, the largest ones."""
+OUTSIDE = 1.0
+"""How far, in cm, a line may leave the frame, where it is clipped."""
+SOLID, DASHED, FILLED = "solid", "dashed", "filled"
+
+Points = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A place on an axis, in cm, and what is written there."""
+    """A place on an axis, in cm, and the number there: as written, or as a power of ten."""
 
-    place: Tex
-    label: Tex
+    place: float
+    text: str
+    power: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
-    """Paths and ticks in cm, ready for TikZ."""
+class Trace:
+    """A line, or the area inside of one, with the number of its colour."""
 
-    coordinate: Tex
-    across: Tex
-    up: Tex
-    estimate: Tex
-    band: Tex
-    exact: Tex
-    episodes: tuple[Tick, ...]
-    values: tuple[Tick, ...]
-    last: Tex
+    points: Points
+    style: str
+    colour: int
 
 
-def convergence(comparison: Comparison) -> Plot:
-    """The plot of the coordinate of the gradient that is largest."""
-    exact = comparison.reference
-    state, action = divmod(int(np.argmax(np.abs(exact))), exact.shape[1])
-    value, estimate = float(exact[state, action]), comparison.estimate
-    running, error = (table[:, state, action] for table in (estimate.running, estimate.running_error))
-    axes = Axes(estimate.counts.astype(float), running, error, value)
-    return Plot(
-        coordinate=Tex(rf"\theta({state}, {action})"),
-        across=_cm(WIDTH), up=_cm(HEIGHT),
-        estimate=axes.path(running),
-        band=Tex(f"{axes.path(running + BAND * error)} -- {axes.path(running - BAND * error, backwards=True)}"),
-        exact=_cm(axes.y(value)),
-        episodes=axes.episode_ticks(), values=axes.value_ticks(),
-        last=Tex(f"{int(estimate.counts[-1]):,}".replace(",", r"\,")),
-    )
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An entry of a legend: a colour, or a style if the colour is None."""
+
+    text: str
+    style: str
+    colour: int | None = None
 
 
-def _cm(length: float) -> Tex:
-    return Tex(f"{length:.3f}")
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A frame with its traces, axes and legend; places from the lower left corner."""
+
+    across: float
+    up: float
+    x_label: str
+    y_label: str
+    traces: tuple[Trace, ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    keys: tuple[Key, ...]
 
 
-class Axes:
-    """Episodes to the right on a log scale, the gradient upwards."""
+def panels(comparison: Comparison) -> tuple[Panel, ...]:
+    """The running estimates with their bands; and how far they are off, beside their standard errors."""
+    exact, estimate = comparison.reference, comparison.estimate
+    places = _largest(exact)
+    counts = estimate.counts.astype(float)
+    running = [estimate.running[:, s, a] for s, a in places]
+    errors = [estimate.running_error[:, s, a] for s, a in places]
+    values = [float(exact[s, a]) for s, a in places]
+    across = _Logarithmic(float(counts[0]), float(counts[-1]), WIDTH)
+    names = tuple(Key(f"∂J/∂θ({s}, {a})", SOLID, number) for number, (s, a) in enumerate(places))
+    return (_estimates(counts, running, errors, values, across, names),
+            _off(counts, running, errors, values, across, names))
 
-    def __init__(self, counts: FloatArray, running: FloatArray, error: FloatArray, exact: float) -> None:
-        self.counts = counts
-        # The first few episodes are wild: the frame shows the band from the tenth estimate on.
-        start = min(10, len(counts) // 3)
-        low = min(exact, float((running - BAND * error)[start:].min()))
-        high = max(exact, float((running + BAND * error)[start:].max()))
-        margin = 0.08 * (high - low) or max(abs(exact), 1.0) * 0.1
-        self.low, self.high = low - margin, high + margin
 
-    def x(self, count: float) -> float:
-        first, last = math.log10(self.counts[0]), math.log10(self.counts[-1])
-        return WIDTH * (math.log10(count) - first) / ((last - first) or 1.0)
+def _largest(exact: FloatArray) -> list[tuple[int, int]]:
+    """The coordinates to draw: those of a state add up to 0, so the last of each would repeat the others."""
+    found: list[tuple[int, int]] = []
+    for flat in np.argsort(-np.abs(exact), axis=None, kind="stable"):
+        state, action = divmod(int(flat), exact.shape[1])
+        if len(found) < MOST_LINES and sum(s == state for s, _ in found) < max(1, exact.shape[1] - 1):
+            found.append((state, action))
+    return found
 
-    def y(self, value: float) -> float:
-        return HEIGHT * (value - self.low) / (self.high - self.low)
 
-    def path(self, values: FloatArray, *, backwards: bool = False) -> Tex:
-        """The points in order; those far outside are drawn a little outside the frame, where TikZ clips."""
-        points = [(self.x(float(count)), min(max(self.y(float(value)), -1.0), HEIGHT + 1.0))
-                  for count, value in zip(self.counts, values, strict=True)]
-        return _joined(reversed(points) if backwards else points)
+def _estimates(counts: FloatArray, running: Sequence[FloatArray], errors: Sequence[FloatArray],
+               values: Sequence[float], across: _Logarithmic, names: tuple[Key, ...]) -> Panel:
+    # the first few episodes are wild: the frame shows the bands from the tenth estimate on
+    start = min(10, len(counts) // 3)
+    lowest = [float((one - BAND * error)[start:].min()) for one, error in zip(running, errors, strict=True)]
+    highest = [float((one + BAND * error)[start:].max()) for one, error in zip(running, errors, strict=True)]
+    low, high = min(*values, *lowest), max(*values, *highest)
+    margin = 0.08 * (high - low) or max(abs(high), 1.0) * 0.1
+    up = _Linear(low - margin, high + margin, HEIGHT)
+    bands = tuple(Trace((*_path(counts, one + BAND * error, across, up),
+                         *reversed(_path(counts, one - BAND * error, across, up))), FILLED, number)
+                  for number, (one, error) in enumerate(zip(running, errors, strict=True)))
+    flat = tuple(Trace(((0.0, up(value)), (WIDTH, up(value))), DASHED, number) for number, value in enumerate(values))
+    lines = tuple(Trace(_path(counts, one, across, up), SOLID, number) for number, one in enumerate(running))
+    styles = (Key("estimate", SOLID), Key("exact", DASHED), Key(f"{BAND:g} standard errors", FILLED))
+    return Panel(WIDTH, HEIGHT, "episodes", "gradient", (*bands, *flat, *lines), tuple(across.ticks()),
+                 tuple(up.ticks()), (*names, *styles))
 
-    def episode_ticks(self) -> tuple[Tick, ...]:
-        first, last = math.ceil(math.log10(self.counts[0])), math.floor(math.log10(self.counts[-1]))
-        return tuple(Tick(_cm(self.x(10.0**power)), Tex(f"10^{{{power}}}")) for power in range(first, last + 1))
 
-    def value_ticks(self) -> tuple[Tick, ...]:
-        """Four to nine round numbers within the frame."""
+def _off(counts: FloatArray, running: Sequence[FloatArray], errors: Sequence[FloatArray],
+         values: Sequence[float], across: _Logarithmic, names: tuple[Key, ...]) -> Panel:
+    off = [np.abs(one - value) for one, value in zip(running, values, strict=True)]
+    drawn = np.concatenate([*off, *errors])
+    positive = drawn[drawn > 0]
+    low, high = (float(positive.min()), float(positive.max())) if len(positive) else (0.1, 1.0)
+    up = _Logarithmic(max(low, high * 1e-4) / 1.3, high * 1.3, HEIGHT)
+    lines = tuple(Trace(_path(counts, one, across, up), SOLID, number) for number, one in enumerate(off))
+    # after episodes that were all alike the standard error is 0, and has no place on this scale
+    dashed = tuple(Trace(_path(counts[error > 0], error[error > 0], across, up), DASHED, number)
+                   for number, error in enumerate(errors))
+    styles = (Key("bias seen", SOLID), Key("standard error", DASHED))
+    return Panel(WIDTH, HEIGHT, "episodes", "error", (*dashed, *lines), tuple(across.ticks()), tuple(up.ticks()),
+                 (*names, *styles))
+
+
+def _path(counts: FloatArray, values: FloatArray, across: _Logarithmic, up: _Logarithmic | _Linear) -> Points:
+    return tuple((across(float(count)), up(float(value))) for count, value in zip(counts, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """From numbers to cm; what is far outside is drawn a little outside."""
+
+    low: float
+    high: float
+    length: float
+
+    def __call__(self, value: float) -> float:
+        place = self.length * (value - self.low) / (self.high - self.low)
+        return min(max(place, -OUTSIDE), self.length + OUTSIDE)
+
+    def ticks(self) -> Iterator[Tick]:
+        """Three to six round numbers within the frame."""
         span = self.high - self.low
         power = 10.0 ** math.floor(math.log10(span))
         step = next(unit * power / 10 for unit in (1, 2, 5, 10, 20) if span / (unit * power / 10) <= 6)
         digits = max(0, -math.floor(math.log10(step) + 1e-9))
-        numbers = range(math.ceil(self.low / step), math.floor(self.high / step) + 1)
-        return tuple(Tick(_cm(self.y(number * step)), Tex(f"{number * step:.{digits}f}")) for number in numbers)
+        for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1):
+            yield Tick(self(number * step), f"{number * step:.{digits}f}".replace("-", "−"))
 
 
-def _joined(points: Iterable[tuple[float, float]]) -> Tex:
-    return Tex(" -- ".join(f"({x:.3f},{y:.3f})" for x, y in points))
+@dataclass(frozen=True, slots=True)
+class _Logarithmic:
+    """From positive numbers to cm on a logarithmic scale; 0 lies below the frame."""
+
+    low: float
+    high: float
+    length: float
+
+    def __call__(self, value: float) -> float:
+        if value <= 0:
+            return -OUTSIDE
+        span = math.log10(self.high / self.low) or 1.0
+        return min(max(self.length * math.log10(value / self.low) / span, -OUTSIDE), self.length + OUTSIDE)
+
+    def ticks(self) -> Iterator[Tick]:
+        """The powers of ten within the frame; where there is one or none, also twice and five times as much."""
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        inside = [power for power in powers if self.low <= 10.0**power <= self.high * (1 + 1e-9)]
+        if len(inside) > 1:
+            yield from (Tick(self(10.0**power), f"10^{power}", power) for power in inside)
+            return
+        for power in powers:
+            for unit in (1, 2, 5):
+                if self.low <= unit * 10.0**power <= self.high:
+                    yield Tick(self(unit * 10.0**power), f"{unit * 10.0**power:g}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sympy import Expr, Integer
 
 from derive.language.binding import Binder, rewrite_bottom_up
-from derive.language.expression import Plus, Times, subterms
+from derive.language.expression import Plus, Power, Times, subterms
 from derive.language.horizons import VALUES
 from derive.language.models import Shape
 from derive.language.terms import (
@@ -63,7 +63,7 @@ def spelled_step(terms: tuple[Expr, ...]) -> SpelledStep | None:
         if not (_is_summed(before) and _is_summed(after)):
             continue
         left, right = spelled(before), spelled(after)
-        if left != right and max(map(_summands, (left, right))) <= MOST_SUMMANDS:
+        if left != right and max(map(_most_summands, (left, right))) <= MOST_SUMMANDS:
             return SpelledStep(number, left, right)
     return None
 
@@ -75,7 +75,12 @@ def _is_summed(term: Expr) -> bool:
         isinstance(node, (Batch, Defined, Draw, Drawn, Forever, Var, *VALUES)) for node in nodes)
 
 
-def _summands(term: Expr) -> int:
+def summands(side: Expr) -> tuple[Expr, ...]:
+    """What a side is the sum of."""
+    return side.args if isinstance(side, Plus) else (side,)
+
+
+def _most_summands(term: Expr) -> int:
     return max((len(node.args) for node in subterms(term) if isinstance(node, Plus)), default=1)
 
 
@@ -83,7 +88,9 @@ def spelled(term: Expr) -> Expr:
     """The term written out on ``SHAPE``, products and sums flattened."""
     rewrites: tuple[Callable[[Expr], Expr], ...] = (_unfolded, _over_trajectories, _at_the_decision, _in_numbers)
     for rewrite in rewrites:
-        term = rewrite_bottom_up(term, rewrite)
+        last = None
+        while term != last:  # an inner sum has numbers for bounds once the outer one is written out
+            last, term = term, rewrite_bottom_up(term, rewrite)
     return rewrite_bottom_up(term, _flattened)
 
 
@@ -144,8 +151,10 @@ def _number(time: Expr) -> int | None:
 
 
 def _in_numbers(node: Expr) -> Expr:
-    """s_0 and a_0 of a named trajectory as the numbers they are, and R of it."""
+    """s_0 and a_0 of a named trajectory as the numbers they are, exponents, and R of it."""
     match node:
+        case Power(args=(base, Plus() as exponent)) if (number := _number(exponent)) is not None:
+            return Power(base, Integer(number))
         case StateAt(args=(Trajectory() as path, time)) | ActionAt(args=(Trajectory() as path, time)):
             entries, now = _entries(path), _number(time)
             place = None if now is None else 2 * now + isinstance(node, ActionAt)

@@ -66,18 +66,18 @@ def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None
     for number, line in enumerate(wrap(title, console.width - 2, break_on_hyphens=False) or [""]):
         head = Text(f"{mark} " if number == 0 else "  ", style=style)
         console.print(head + Text(line, style="bold"), soft_wrap=True)
-    console.print(Text(f"    {where}{declared}", style="dim"), soft_wrap=True)
+    indented(console, f"{where}{declared}", 4, "dim")
 
 
 def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
     theorem = one.theorem
-    _indented(console, theorem.claim, 4)
+    indented(console, theorem.claim, 4)
     for name in introduced(theorem.chain.terms):
-        _indented(console, f"where {name.term} := {name.body}", 4, "dim")
+        indented(console, f"where {name.term} := {name.body}", 4, "dim")
     if theorem.assumes:
         marks = {**dict.fromkeys(one.idle, " (idle)"), **dict.fromkeys(one.unknown, " (not known to be needed)")}
         names = [f"{assumption.name}{marks.get(assumption, '')}" for assumption in theorem.assumes]
-        _indented(console, f"assuming {', '.join(names)}", 4, "dim")
+        indented(console, f"assuming {', '.join(names)}", 4, "dim")
     console.print()
     for number, step in enumerate(one.steps, 1):
         _step(console, number, step)
@@ -85,7 +85,7 @@ def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> N
             if told.step == number and told.code not in ABOUT_NO_VERDICT:
                 _diagnostic(console, one, told, columns=8)
     for line in scope_lines(one.steps):
-        _indented(console, line, 4, "dim", hang=31)
+        indented(console, line, 4, "dim", hang=31)
     _claim_line(console, one)
 
 
@@ -93,9 +93,9 @@ def _remark(console: Console, told: Diagnostic) -> None:
     """A diagnostic of one line: a note, or an idle assumption."""
     style = COLOURS[told.severity]
     hint = f"; {told.hint}" if told.hint else ""
-    _indented(console, f"{told.severity}[{told.code}]: {told.message}{hint}", 4, style)
+    indented(console, f"{told.severity}[{told.code}]: {told.message}{hint}", 4, style)
     if told.code == KINDS["shared term"] and told.span is not None:
-        _indented(console, f"--> {told.place}", 4, "dim")
+        indented(console, f"--> {told.place}", 4, "dim")
         _excerpt(console, told.file, told.span, 4)
 
 
@@ -104,12 +104,12 @@ def told(console: Console, found: Diagnostic) -> None:
     whole = found.code in (KINDS["unreadable"], KINDS["not executed"])  # else something of it may have been settled
     where = f", theorem {found.theorem}" if found.theorem else ", nothing of this file was checked" if whole else ""
     head = f"{found.severity}[{found.code}]: {visible(found.message)}"
-    _indented(console, head, 0, f"bold {COLOURS[found.severity]}")
-    _indented(console, f"--> {visible(found.place + where)}", 2, "dim")
+    indented(console, head, 0, f"bold {COLOURS[found.severity]}")
+    indented(console, f"--> {visible(found.place + where)}", 2, "dim")
     if found.span is not None and found.span.end_column > 1:
         _excerpt(console, found.file, found.span, 2)
     if found.hint:
-        _indented(console, f"hint: {visible(found.hint)}", 2, "cyan")
+        indented(console, f"hint: {visible(found.hint)}", 2, "cyan")
     console.print()
 
 
@@ -118,7 +118,7 @@ def _excerpt(console: Console, file: str, span: Span, columns: int) -> None:
         console.print(Text(" " * columns + line, style=style), soft_wrap=True)
 
 
-def _indented(console: Console, text: str, columns: int, style: str = "", hang: int = 4) -> None:
+def indented(console: Console, text: str, columns: int, style: str = "", hang: int = 4) -> None:
     """Wrapped at the console's width, continuation lines indented further; no trailing spaces."""
     indent, text = " " * columns, text if text.isprintable() else visible(text)
     lines = [indent + text]
@@ -139,8 +139,8 @@ def _step(console: Console, number: int, step: Judgement) -> None:
         head.append("  (as declared)", style="dim")
     console.print(head, soft_wrap=True)
     if number == 1:
-        _indented(console, f"  {step.before}", 8)
-    _indented(console, f"{step.by.sign} {step.after}", 8)
+        indented(console, f"  {step.before}", 8)
+    indented(console, f"{step.by.sign} {step.after}", 8)
 
 
 def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int = 4) -> None:
@@ -148,8 +148,8 @@ def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int 
     assert told.step is not None
     step = one.steps[told.step - 1]
     style = COLOURS[told.severity]
-    _indented(console, f"{told.severity}[{told.code}]: {headline_of(step)}", columns, f"bold {style}")
-    _indented(console, f"--> {told.place}, step {told.step} of {len(one.steps)}", columns, "dim")
+    indented(console, f"{told.severity}[{told.code}]: {headline_of(step)}", columns, f"bold {style}")
+    indented(console, f"--> {told.place}, step {told.step} of {len(one.steps)}", columns, "dim")
     if told.span is not None:
         _excerpt(console, one.theorem.file, told.span, columns)
     part = marked_part(step)
@@ -157,7 +157,7 @@ def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int 
         for text, look in marked_lines(step, part, console.width - columns):
             console.print(Text(" " * columns + text, style=look), soft_wrap=True)
     for text, look in diagnostic_lines(one, told.step, step):
-        _indented(console, text, columns, look)
+        indented(console, text, columns, look)
 
 
 def _is_located(one: Examined, told: Diagnostic) -> bool:
@@ -208,15 +208,15 @@ def scope_lines(steps: Sequence[Judgement]) -> Iterator[str]:
 
 def _claim_line(console: Console, one: Examined) -> None:
     if one.theorem.broken is not None:
-        _indented(console, f"the chain breaks at {one.theorem.sign}; nothing is claimed across it", 4, "cyan")
+        indented(console, f"the chain breaks at {one.theorem.sign}; nothing is claimed across it", 4, "cyan")
     elif one.follows:
         reach = f" for {one.reach}" if one.reach else ""
-        _indented(console, f"every step is proved; the claim follows{reach}", 4, "green")
+        indented(console, f"every step is proved; the claim follows{reach}", 4, "green")
     elif one.equation is not None:
         reach = one.reach or "every horizon"
-        _indented(console, f"every step is proved, for {reach}; the claim itself is {one.claim.code}", 4, "yellow")
+        indented(console, f"every step is proved, for {reach}; the claim itself is {one.claim.code}", 4, "yellow")
     elif len(one.steps) > 1:
-        _indented(console, f"the claim does not follow; on its own it is {one.claim.code}", 4, "yellow")
+        indented(console, f"the claim does not follow; on its own it is {one.claim.code}", 4, "yellow")
 
 
 def concise(console: Console, one: Examined, found: Sequence[Diagnostic], *, verbose: bool = False) -> None:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from derive.checking.judgement import Examined
 from derive.errors import BadInput
-from derive.report.document import document
+from derive.report.document import TITLE, document
 from derive.report.numbers import Evaluated
 from derive.report.output import check_target, temporary_folder, write_whole
 from derive.report.page import page
+from derive.report.typeset import available, compile_typst, typeset
 
 ENGINES = ("pdflatex", "lualatex")
 SECONDS = 60.0
@@ -28,27 +29,41 @@ MOST_PASSES = 4
 LEAST_ROOM = 1_000_000
 """Bytes; a report and what an engine writes beside it take less."""
 _AGAIN = re.compile(r"Rerun to get|Rerun LaTeX|Table widths have changed|No file report\.(?:toc|out)")
-_INSTALL = ("No LaTeX engine was found. Install one, on Debian and Ubuntu: apt install texlive-latex-recommended "
-            "texlive-pictures lmodern; or write the source instead, with -o report.tex.")
+_INSTALL = ("A PDF needs LaTeX or Typst, and neither was found. Install Typst: pip install 'derive-rl[pdf]'; "
+            "or LaTeX, on Debian and Ubuntu: apt install texlive-latex-recommended texlive-pictures lmodern. "
+            "Or write the source instead, with -o report.tex.")
+_STAND_IN = re.compile(r"\{\\ttfamily \[U\+([0-9A-F]{4,6})\]\}")
 
 
-def write_report(examined: Sequence[Examined], evaluated: Evaluated | None, path: Path, *, command: str) -> None:
+def write_report(examined: Sequence[Examined], evaluated: Evaluated | None, path: Path, *,
+                 command: str, title: str = TITLE) -> tuple[str, ...]:
     """The report on ``path``: a PDF if it ends in .pdf, the LaTeX source if in .tex, a page if in .html.
+
+    A PDF is made by LaTeX where there is one, else by Typst. The characters that its fonts lack are returned.
 
     Raises:
         BadInput: if the path ends otherwise or cannot be written, or no engine makes a PDF of it.
     """
-    if path.suffix.lower() not in (".pdf", ".tex", ".html"):
+    kind = path.suffix.lower()
+    if kind not in (".pdf", ".tex", ".html"):
         raise BadInput(f"{path} ends neither in .pdf nor in .tex nor in .html. Name the report, say, report.pdf.")
     check_target(path)
-    if path.suffix.lower() == ".html":
-        write_whole(path, page(examined, evaluated, command=command).encode())
-        return
-    source = document(examined, evaluated, command=command)
-    if path.suffix.lower() == ".pdf":
+    if kind == ".html":
+        write_whole(path, page(examined, evaluated, command=command, title=title).encode())
+        return ()
+    if kind == ".pdf" and find_engine() is None and available():
+        return compile_typst(typeset(examined, evaluated, command=command, title=title), path)
+    source = document(examined, evaluated, command=command, title=title)
+    if kind == ".pdf":
         compile_pdf(source, path)
     else:
         write_whole(path, source.encode())
+    return stood_in(source)
+
+
+def stood_in(source: str) -> tuple[str, ...]:
+    """The characters that a LaTeX source shows by their numbers, in order."""
+    return tuple(sorted({chr(int(number, 16)) for number in _STAND_IN.findall(source)}))
 
 
 # -- compiling --------------------------------------------------------------------------------------

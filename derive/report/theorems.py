@@ -23,13 +23,14 @@ from derive.checking.verdict import (
 )
 from derive.language.assumptions import Assumption, additive_return
 from derive.language.introduced import introduced
-from derive.procedures.obligations import Obligation
 from derive.report.counterexample import Counterexample, counterexample
-from derive.report.escape import Tex, capital, code, heading, literal, prose, sentence
+from derive.report.escape import Tex, code, heading, literal, prose
 from derive.report.formulas import formula, lines
+from derive.report.inline import capital, sentence
 from derive.report.lines import width
 from derive.report.prose import words
-from derive.report.spelled_out import spelled_step
+from derive.report.spelled_out import spelled_step, summands
+from derive.report.wording import Settled, side_conditions
 from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
@@ -208,16 +209,11 @@ def _written(terms: tuple[Expr, ...]) -> Written | None:
     room = TEXT - RELATION
     rows: list[Row] = []
     for side, relation in ((step.left, r"\aside"), (step.right, "=")):
-        summands = _summands(side)
-        for number, summand in enumerate(summands):
+        for number, summand in enumerate(summands(side)):
             broken = lines(summand, room, room - INDENT)
             sign = "" if number == 0 else "{}+ "
             rows += _continued(Tex(""), Tex(relation if number == 0 else ""), [Tex(sign + broken[0]), *broken[1:]])
     return Written(step.number, tuple(rows))
-
-
-def _summands(side: Expr) -> tuple[Expr, ...]:
-    return side.args if type(side).__name__ == "Plus" else (side,)
 
 
 # -- the table of steps -------------------------------------------------------------------------------
@@ -226,30 +222,24 @@ _COLOURS = {Proved.code: "good", Refuted.code: "bad", Malformed.code: "bad"}
 
 
 def _table(examined: Examined, labels: Mapping[Theorem, Tex]) -> list[StepRow]:
-    known, rows = frozenset(examined.theorem.assumes), []
-    seen: set[str] = set()
-    for number, step in enumerate(examined.steps, 1):
-        owed, every = step.owed, step.obligations
-        new = [obligation for obligation in every if obligation.says not in seen]
-        seen |= {obligation.says for obligation in new}
-        conditions = tuple(_condition(obligation, obligation.says in owed, known) for obligation in new)
-        conditions = conditions or (Tex("as before" if every else "none"),)
+    rows = []
+    for number, (step, new) in enumerate(zip(examined.steps, side_conditions(examined), strict=True), 1):
+        conditions = tuple(map(_condition, new)) or (Tex("as before" if step.obligations else "none"),)
         rows.append(StepRow(
             number, literal(step.by.tag or ""), _reason(step.by, labels), literal(step.verdict.code),
             Tex(_COLOURS.get(step.verdict.code, "fair")), conditions))
     return rows
 
 
-def _condition(obligation: Obligation, owed: bool, known: frozenset[Assumption]) -> Tex:
+def _condition(settled: Settled) -> Tex:
     """An obligation, and what settles it."""
-    says = prose(obligation.says)
+    obligation, says = settled.obligation, prose(settled.obligation.says)
     for sign, command in (("≠ 0", r"\neq 0"), ("> 0", "> 0")):
         if obligation.says.endswith(sign):
             says = Tex(f"${formula(obligation.subject)} {command}$".replace(r"\,", r"\,\allowbreak "))
-    if owed:
+    if settled.by is None:
         return Tex(rf"{says}: \textcolor{{bad}}{{nothing assumed settles it}}")
-    settled = ", ".join(code(assumption.name) for assumption in obligation.settled_by if assumption in known)
-    return Tex(f"{says}, by {settled or 'the assumptions'}")
+    return Tex(f"{says}, by {', '.join(map(code, settled.by)) or 'the assumptions'}")
 
 
 def _extents(steps: Sequence[Judgement]) -> list[Extent]:

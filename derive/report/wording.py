@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from derive.checking.judgement import Judgement
+from derive.checking.judgement import Examined, Judgement
 from derive.checking.verdict import NeedsCondition, Unjustified
 from derive.language.assumptions import POSSIBLE
+from derive.procedures.obligations import Obligation
 from derive.rules.rule import Rule
 
 
 def conditions(step: Judgement) -> list[str]:
     """The side conditions that nothing settles."""
     return list(step.verdict.conditions) if isinstance(step.verdict, NeedsCondition) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A side condition where it first comes up, and what the theorem assumes that settles it; None: nothing does."""
+
+    obligation: Obligation
+    by: tuple[str, ...] | None
+
+    def __str__(self) -> str:
+        if self.by is None:
+            return f"{self.obligation.says}: nothing assumed settles it"
+        return f"{self.obligation.says}, by {', '.join(self.by) or 'the assumptions'}"
+
+
+def side_conditions(one: Examined) -> tuple[tuple[Settled, ...], ...]:
+    """For each step the side conditions that no earlier step has."""
+    known, seen, found = frozenset(one.theorem.assumes), set[str](), []
+    for step in one.steps:
+        new = [obligation for obligation in step.obligations if obligation.says not in seen]
+        seen |= {obligation.says for obligation in new}
+        found.append(tuple(Settled(obligation, None if obligation.says in step.owed else tuple(
+            assumption.name for assumption in obligation.settled_by if assumption in known)) for obligation in new))
+    return tuple(found)
 
 
 def why(step: Judgement) -> str | None:

@@ -32,6 +32,8 @@ from derive.runs.standard_input import NAME, Given, standard_input
 from derive.runs.watching import watched
 
 FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
+FOR_TOOLS = ("json", "sarif")
+"""Formats that hold fixes: those that ``--fix`` would find are looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,8 @@ def check(paths: Sequence[Path], options: Options) -> int:
         if options.if_any and not files and not unreadable:
             return 0
         run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
-                        options.verbose, options.quiet, left_out, options.thorough, options.mends), skipped=skipped)
+                        options.verbose, options.quiet, left_out, options.thorough,
+                        options.mends or options.style in FOR_TOOLS), skipped=skipped)
         journal = None if options.journal is None else Journal(options.journal, run.look)
         try:
             for file, error in unreadable:

@@ -1,0 +1,94 @@
+"""At 60, 80 and 200 columns: nothing is cut that matters, nothing is wider than the terminal."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+
+from derive.checking.examine import examine
+from derive.evaluation.both_sides import Evaluation, evaluate
+from derive.report.chains import plain
+from derive.report.evaluation import shown
+from derive.report.findings import findings
+from derive.report.terminal import full
+from proofs.gradient_of_a_value_unrolled import gradient_of_a_value_unrolled
+from proofs.policy_gradient import policy_gradient
+from proofs.refuted.discount_lost import discount_lost
+
+WIDTHS = (60, 80, 200)
+CUT = re.compile(r"\d…|\w…")
+
+
+def console(width: int) -> Console:
+    return Console(file=StringIO(), width=width, force_terminal=True, color_system=None, highlight=False, markup=False)
+
+
+def text_of(made: Console) -> str:
+    assert isinstance(made.file, StringIO)
+    return made.file.getvalue()
+
+
+def too_wide(text: str, width: int) -> list[str]:
+    return [line for line in text.splitlines() if cell_len(line.rstrip()) > width]
+
+
+@pytest.fixture(scope="module")
+def evaluations() -> list[Evaluation]:
+    return [evaluate(policy_gradient, "two-state"), evaluate(discount_lost, "lake")]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_evaluation_is_whole_at_any_width(width: int, evaluations: list[Evaluation]) -> None:
+    for one in evaluations:
+        made = console(width)
+        shown(made, one)
+        text = text_of(made)
+        assert not CUT.search(text)
+        assert not too_wide(text, width)
+        for told in ("by dynamic programming", "allowed"):
+            assert told in " ".join(text.split())
+    assert "THE SIDES DIFFER" in text
+
+
+def test_the_numbers_are_the_same_at_any_width(evaluations: list[Evaluation]) -> None:
+    seen = set()
+    for width in WIDTHS:
+        made = console(width)
+        shown(made, evaluations[1])
+        text = " ".join(text_of(made).split())
+        seen.add(("+0.00521927" in text, "+0.00581641" in text, "1 differ" in text))
+    assert seen == {(True, True, True)}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_verdict_is_whole_at_any_width(width: int) -> None:
+    for theorem in (policy_gradient, discount_lost):
+        made = console(width)
+        one = examine(theorem)
+        full(made, one, findings(one), verbose=True)
+        text = text_of(made)
+        assert not too_wide(re.sub(r"\S{40,}", "", text), width)
+        assert "left side 3/2, right side 2" in text or theorem is policy_gradient
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_chain_is_wrapped_and_loses_no_word(width: int) -> None:
+    for theorem in (policy_gradient, discount_lost, gradient_of_a_value_unrolled):
+        text = plain(theorem, width)
+        assert not too_wide(re.sub(r"\S{40,}", "", text), width)
+        assert text.split() == plain(theorem).split()
+    assert too_wide(plain(gradient_of_a_value_unrolled), 60)
+
+
+def test_the_checks_see_a_cut_and_a_line_that_is_too_wide() -> None:
+    """The twins: what rich does to a number where there is no room, and a line that nobody wrapped."""
+    made, table = console(10), Table("a long name", "a number", box=None)
+    table.add_row("a long name", "+0.00521927")
+    made.print(table)
+    assert CUT.search(text_of(made))
+    assert too_wide("x" * 61, 60)

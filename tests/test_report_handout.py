@@ -1,0 +1,207 @@
+"""Handouts: blanks where a student writes, solutions apart, arithmetic that was done by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from derive import (
+    J,
+    R,
+    approximately,
+    automata,
+    by,
+    calc,
+    define,
+    expect,
+    grad,
+    log,
+    pi,
+    possible,
+    t,
+    tau,
+    theorem,
+    total,
+)
+from derive.checking.examine import Session
+from derive.cli import main
+from derive.numeric.sources import bandit, two_state
+from derive.numeric.tabular import TabularMDP
+from derive.report import tex
+from derive.report.arithmetic import worked
+from derive.report.handout import Blanks, Kind, handout
+from derive.report.sheets import as_latex, as_page, as_typst
+from derive.report.tex import compile_pdf
+from derive.report.typeset import compile_typst
+from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
+from proofs.policy_gradient import policy_gradient
+from proofs.policy_gradient_estimate import policy_gradient_estimate
+from proofs.refuted.discount_lost import discount_lost
+
+WRITERS = {"latex": as_latex, "typst": as_typst, "html": as_page}
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+
+
+def sheet(*theorems, blanks=Blanks.REASONS, mdp=None, title="A title & more"):
+    session = Session()
+    return handout([session.examine(one) for one in theorems], mdp or two_state(), title=title, blanks=blanks)
+
+
+def test_each_theorem_is_asked_for_in_its_way() -> None:
+    found = sheet(policy_gradient, discount_lost, policy_gradient_estimate).exercises
+    assert [one.kind for one in found] == [Kind.FILL, Kind.JUDGE, Kind.JUDGE]
+    assert [one.answer for one in found] == [
+        "True.", "False.", "Not as an equality: one side is random. The means are equal."]
+    assert found[0].reasons == ("expectation as a sum", "likelihood-ratio policy gradient", "score of a trajectory")
+    assert "False" not in found[1].about
+
+
+def test_a_chain_that_breaks_is_neither_judged_nor_summed(tmp_path: Path) -> None:
+    g = define("g", [tau, t], grad(log(pi(tau.a[t] | tau.s[t]))))
+
+    @theorem("a surrogate", assumes=[possible(tau)])
+    def surrogate():
+        """Twice as much, nearly."""
+        return calc(grad(J), by(automata), expect(tau, total(t, g(tau, t)) * R(tau)),
+                    by(approximately), expect(tau, total(t, g(tau, t)) * R(tau)) * 2)
+
+    found = sheet(surrogate, blanks=Blanks.SIDES)
+    one, = found.exercises
+    assert (one.kind, one.relation, one.worked) == (Kind.FILL, "≈", None)
+    assert [gap.relation for gap in one.gaps] == ["", "=", "≈"]
+    assert as_latex(found, solutions=False).count(r"\approx") == 2
+    assert r"where $g(\tau, t) :=" in as_latex(found, solutions=False)
+    assert as_page(found, solutions=False).count("<td>≈</td>") == 2
+    assert as_typst(found, solutions=False).count("[$≈$]") == 2
+    assert "where $g (τ, t) := " in as_typst(found, solutions=False).replace("g(", "g (")
+    if shutil.which("pdflatex"):
+        compile_pdf(as_latex(found, solutions=False), tmp_path / "one.pdf")
+    pytest.importorskip("typst")
+    compile_typst(as_typst(found, solutions=False), tmp_path / "two.pdf")
+
+
+@pytest.mark.parametrize(("blanks", "terms", "reasons"), [
+    (Blanks.REASONS, [False, False, False, False], [False, True, True, True]),
+    (Blanks.SIDES, [False, True, True, False], [False, False, False, False]),
+    (Blanks.BOTH, [False, True, True, False], [False, True, True, True]),
+])
+def test_what_is_blank(blanks: Blanks, terms: list[bool], reasons: list[bool]) -> None:
+    gaps = sheet(policy_gradient, blanks=blanks).exercises[0].gaps
+    assert [gap.hides_term for gap in gaps] == terms
+    assert [gap.hides_reason for gap in gaps] == reasons
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("blanks", list(Blanks))
+def test_a_blank_for_each_gap_and_none_in_the_solutions(name: str, blanks: Blanks) -> None:
+    if name == "html":
+        pytest.importorskip("latex2mathml")
+    made = sheet(policy_gradient, blanks=blanks)
+    hidden = sum(gap.hides_term + gap.hides_reason for gap in made.exercises[0].gaps)
+    blank = {"latex": r"\\blank\{\d+mm\}", "typst": r"#blank\(\d+mm\)", "html": '<span class="blank">'}[name]
+    write = WRITERS[name]
+    asked, solved = write(made, solutions=False), write(made, solutions=True)
+    assert len(re.findall(blank, asked)) == hidden
+    assert not re.findall(blank, solved)
+    assert "score of a trajectory" in solved
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_exercises_give_nothing_away(name: str) -> None:
+    """What is to be judged has no title and no verdict, and no scope is told."""
+    if name == "html":
+        pytest.importorskip("latex2mathml")
+    made = sheet(policy_gradient, discount_lost)
+    asked, solved = (WRITERS[name](made, solutions=kind) for kind in (False, True))
+    body = asked.split("Exercise 2")[1]
+    for told in ("discount is lost", "False.", "refuted", "left side", "automata", "every finite MDP"):
+        assert told not in body
+    assert "True or false?" in body
+    assert "discount is lost" in solved.split("Exercise 2")[1]
+    assert "False." in solved
+    assert "left side 3/2, right side 2" in solved
+    assert "automata" not in solved
+    assert "3/8" in solved
+    assert "3/8" not in asked
+
+
+def test_the_arithmetic_of_the_bandit_is_that_of_a_hand() -> None:
+    """Three arms with rewards 1, 2, 4, each with probability 1/3; for θ(0, 2):
+
+    D P = π(a) (1{a = 2} - 1/3) is -1/9, -1/9, 2/9, times the reward: -1/9, -2/9, 8/9; the sum is 5/9.
+    """
+    found = worked(policy_gradient, bandit())
+    assert found is not None
+    assert found.coordinate == "θ(0, 2)"
+    shares = [(one.path, one.left, one.right) for one in found.shares]
+    assert shares == [((0, 0, 0), Fraction(-1, 9), Fraction(-1, 9)), ((0, 1, 0), Fraction(-2, 9), Fraction(-2, 9)),
+                      ((0, 2, 0), Fraction(8, 9), Fraction(8, 9))]
+    assert {value for _, value in found.values} == {Fraction(5, 9)}
+
+
+def test_a_policy_in_simple_fractions_is_kept_and_another_is_uniform() -> None:
+    """Logits log 1, log 2, log 1 give 1/4, 1/2, 1/4; for θ(0, 2): 1/4 (-1/4) 1 + 1/2 (-1/4) 2 + 1/4 (3/4) 4 = 7/16."""
+    found = worked(policy_gradient, bandit(), np.log([[1.0, 2.0, 1.0]]))
+    assert found is not None
+    assert found.values[0][1] == Fraction(7, 16)
+    other = worked(policy_gradient, bandit(), np.array([[0.1, 0.2, 0.3]]))
+    assert other is not None
+    assert other.values[0][1] == Fraction(5, 9)
+
+
+def test_what_is_no_work_for_paper_has_no_arithmetic() -> None:
+    large = TabularMDP(np.ones(1), np.ones((1, 3, 1)), np.ones((1, 3, 1)), 1.0, 2)
+    assert worked(policy_gradient, large) is None  # 27 trajectories
+    odd = TabularMDP(np.ones(1), np.ones((1, 2, 1)), np.full((1, 2, 1), np.pi), 1.0, 0)
+    assert worked(policy_gradient, odd) is None
+    assert worked(policy_gradient_estimate, bandit()) is None
+
+
+@needs_latex
+@pytest.mark.parametrize("solutions", [False, True])
+def test_it_compiles_without_a_warning(tmp_path: Path, solutions: bool) -> None:
+    source = as_latex(sheet(policy_gradient, discount_lost, likelihood_ratio_gradient), solutions=solutions)
+    log = compile_pdf(source, tmp_path / "h.pdf")
+    assert not re.findall(r"^(?:LaTeX|Package \w+) Warning.*|^(?:Over|Under)full.*", log, re.MULTILINE)
+
+
+@pytest.mark.parametrize("solutions", [False, True])
+def test_it_compiles_in_typst(tmp_path: Path, solutions: bool) -> None:
+    pytest.importorskip("typst")
+    source = as_typst(sheet(policy_gradient, discount_lost, title='#panic("x") ]'), solutions=solutions)
+    assert compile_typst(source, tmp_path / "h.pdf") == ()
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", tmp_path / "h.pdf", "-"], capture_output=True, check=True).stdout.decode()
+        assert '#panic("x") ]' in text
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = {"mu": [1], "P": [[[1], [1]]], "r": [[[0], [2]]], "gamma": 1, "horizon": 0}
+    (tmp_path / "own.json").write_text(json.dumps(model))
+    target = tmp_path / "h.tex"
+    ask = ["report", "--handout", "policy_gradient", "discount_lost", "-o", str(target), "--title", "My course"]
+    assert main([*ask, "--model", str(tmp_path / "own.json")]) == 0
+    assert "2 exercises, 1 of them with arithmetic on" in capsys.readouterr().out
+    text = target.read_text()
+    assert "My course" in text
+    assert r"\blank" in text
+    assert r"r(0,1,0) = 2" in text
+    assert main([*ask, "--model", str(tmp_path / "own.json"), "--solutions"]) == 0
+    assert "1/2" in target.read_text()  # by hand: 1/2 (1 - 1/2) 2
+    assert main([*ask, "--model", "nowhere"]) == 2
+    assert main(["report", "policy_gradient", "--solutions", "-o", str(target)]) == 2
+    assert main(["report", "policy_gradient", "--title", "Own", "--samples", "10", "-o", str(target)]) == 0
+    assert r"\title{Own}" in target.read_text()
+
+
+def test_a_handout_that_is_no_document_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["report", "--handout", "policy_gradient", "-o", str(tmp_path / "h.doc")]) == 2
+    monkeypatch.setattr(tex, "find_engine", lambda: None)
+    assert not (tmp_path / "h.doc").exists()
