@@ -14,13 +14,13 @@ from typing import Any
 
 import further_theorems
 import pytest
+from library import FILES, SESSION, examined
 
 from derive import A, J, R, additive_return, automata, calc, expect, gamma, grad, log, pi, possible, t, tau, total
 from derive import by as because
 from derive import theorem as declared
 from derive.certificates.verify import NotCertified, check_form, read, verified
-from derive.checking.examine import Session
-from derive.checking.proof_files import bundled, load, proof_files
+from derive.checking.proof_files import bundled
 from derive.checking.theorems import Chain, Theorem
 from derive.cli import main
 from derive.report.certificate import against, certificate
@@ -38,10 +38,8 @@ def undefined() -> Chain:
 
 
 FINITE = [one for one in further_theorems.THEOREMS if not one.endless]
-THEOREMS: list[Theorem] = [
-    *(theorem for file in proof_files([bundled()]) for theorem in load(file)), *FINITE, with_values]
-SESSION = Session()
-EXAMINED = [SESSION.examine(theorem) for theorem in THEOREMS]
+EXAMINED = [*map(examined, FILES), *map(SESSION.examine, [*FINITE, with_values])]
+THEOREMS: list[Theorem] = [one.theorem for one in EXAMINED]
 CERTIFICATE = json.loads(json.dumps(certificate(EXAMINED)))
 
 

@@ -76,7 +76,7 @@ def test_a_true_step_without_a_reason_is_a_warning_that_says_for_which_models(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     late = HOLE.replace("1 * J", "J + 0 * expect(tau, function('f')(tau.s[3]))")
     assert main(["check", proof(tmp_path, late)]) == 0
-    printed = capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
     assert "warning[D003]: true for every finite MDP, every horizon H ≥ 2; its reason is missing" in printed
     assert "1 of 1 theorem as claimed, 1 step, 1 warning" in printed
 

@@ -73,7 +73,7 @@ FALSE: dict[str, tuple[Any, Any, str]] = {
 }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(1, 20))])
 @pytest.mark.parametrize("name", FALSE)
 def test_a_run_of_the_default_length_sees_it(name: str, seed: int) -> None:
     before, after, smallest = FALSE[name]
@@ -109,12 +109,12 @@ def all_drawn(strategy: SearchStrategy[Any], examples: int) -> list[Any]:
 
 
 def test_models_have_zeros_in_every_policy_unless_that_is_forbidden() -> None:
-    free, kept = (all_drawn(models_of(claimed(WEIGHT, 1, assumes=known), shape=Shape(1, 3, 0)), 200)
+    free, kept = (all_drawn(models_of(claimed(WEIGHT, 1, assumes=known), shape=Shape(1, 3, 0)), 100)
                   for known in ([], [policy_positive]))
     for name in ("pi", "beta"):
         assert {model.policies[name][0].index(Fraction(1)) for model in free if 1 in model.policies[name][0]} == {
             0, 1, 2}
-        assert sum(0 not in model.policies[name][0] for model in free) > 50
+        assert sum(0 not in model.policies[name][0] for model in free) > 25
         assert not any(0 in model.policies[name][0] for model in kept)
 
 
@@ -159,7 +159,7 @@ def test_what_a_theorem_assumes_of_horizon_and_samples_is_drawn_and_not_waited_f
 
 def test_a_wrong_claim_about_a_late_step_is_seen() -> None:
     ahead, back = expect(tau, f(tau.s[9], tau.a[9])), expect(tau, f(tau.s[8], tau.a[9]))
-    result = fuzz([claimed(ahead, back)], examples=20, seed=0)
+    result = fuzz([claimed(ahead, back)], examples=6, seed=0)
     assert result.failure is not None
     assert result.failure.shape == Shape(2, 1, 9)
     assert fuzz([claimed(ahead, back * 0 + ahead)], examples=2, seed=0).passed  # as many more as it takes

@@ -74,7 +74,7 @@ def why(one: Claim) -> str:
     (claim(total(tau, past(HIST[0])), total(tau, past(HIST[1]))), "sums over all trajectories"),
     (claim(mean(past(HIST[0]) * log(total(x, P(x | S[0], a) * scalar("alpha")))), mean(past(HIST[0])),
            [*DP, positive(scalar("alpha"))]), "positive by assumption"),
-], ids=str)
+], ids=lambda value: value if isinstance(value, str) else f"{value.before} = {value.after}")
 def test_what_is_not_read_is_named(one: Claim, reason: str) -> None:
     assert reason in why(one)
 

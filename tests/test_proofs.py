@@ -8,22 +8,14 @@ from pathlib import Path
 
 import proof_index
 import pytest
+from library import FILES, SESSION, examined
 
-from derive.checking.examine import Session
-from derive.checking.judgement import Examined
-from derive.checking.proof_files import bundled, load, proof_files
+from derive.checking.proof_files import bundled, load
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Refuted
 from derive.rules.rule import Rule
 
-SESSION = Session()
-FILES = list(proof_files([bundled()]))
 NAMES = {"Refuted": "refuted", "Estimates": "estimates", "Malformed": "malformed", "NeedsCondition": "needs-condition"}
-
-
-def examined(file: Path) -> Examined:
-    (theorem,) = load(file)
-    return SESSION.examine(theorem)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -162,16 +162,25 @@ def _method() -> str:
 def _uninterrupted() -> Iterator[None]:
     """An interrupt waits for the end of the block: a child that nobody knows yet would never be ended, and waited for.
 
-    What is started in it is deaf to interrupts until it has a session of its own (``_serve``).
+    What is started in it is deaf to interrupts until it has a session of its own (``_serve``). The mask is that of
+    one thread: where there are others, one of them gets the signal, and Python runs its handler in the main thread.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    held = list[int]()
+    handler = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if handler is not None:
+        signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
     try:
         yield
     finally:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _started(context: Any, work: Callable[[Any], Iterable[Any]], limits: Limits) -> _Child:
