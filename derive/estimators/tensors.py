@@ -23,6 +23,7 @@ from derive.estimators.numbers import Exact
 from derive.estimators.orders import Orders
 from derive.estimators.provenance import Ledger
 from derive.estimators.reductions import Exponentials, Products, Reductions
+from derive.estimators.ways_out import Taken
 
 Array = Any
 
@@ -105,8 +106,8 @@ class ExactTensor(Reductions, Products, Exponentials, Orders, Shapes):
 
     # -- ways out -----------------------------------------------------------------------------------
 
-    def item(self) -> NoReturn:
-        self._leave(".item()")
+    def item(self) -> Taken:
+        return Taken(self.ledger)
 
     def tolist(self) -> NoReturn:
         self._leave(".tolist()")
