@@ -95,13 +95,14 @@ def standardised(rewards: Tensor, group_size: int, *, scale: bool = True) -> Ten
     return (centred / (r.std(1, keepdim=True) + 1e-4) if scale else centred).reshape(-1)
 
 
-def verl(policy_loss: Loss, *, advantage: Loss | None = None, aggregation: str = "token-mean", **config: Any) -> Loss:
+def verl(policy_loss: Loss, *, advantage: Loss | None = None, aggregation: str = "token-mean",
+         settings: Any = None, **config: Any) -> Loss:
     """A registered policy loss of verl, with a registered advantage estimator (None: leave-one-out advantages).
 
     Both are called with the names of theirs that they declare; the loss is the first of what
-    they return. ``config`` overrides ``VERL_CONFIG``.
+    they return. ``config`` overrides ``VERL_CONFIG``; ``settings`` is an ``ActorConfig`` for the losses that insist on one.
     """
-    settings = Settings({**VERL_CONFIG, **config})
+    given = Settings({**VERL_CONFIG, **config})
 
     def loss(log_probs: Tensor, old_log_probs: Tensor, token_level_rewards: Tensor, mask: Tensor, index: Any,
              rewards: Tensor, group_size: int) -> Tensor:
@@ -109,9 +110,9 @@ def verl(policy_loss: Loss, *, advantage: Loss | None = None, aggregation: str =
             a = leave_one_out(rewards, group_size)[:, None] * mask
         else:
             a, *_ = _called(advantage, token_level_rewards=token_level_rewards, response_mask=mask, index=index,
-                            config=settings)
+                            config=given)
         value = _called(policy_loss, old_log_prob=old_log_probs, log_prob=log_probs, advantages=a, response_mask=mask,
-                        loss_agg_mode=aggregation, config=settings, rollout_is_weights=None, rollout_log_probs=None)
+                        loss_agg_mode=aggregation, config=settings or given, rollout_is_weights=None, rollout_log_probs=None)
         return value[0] if isinstance(value, tuple) else value
 
     loss.__name__ = f"verl {getattr(policy_loss, '__name__', 'loss')} {aggregation}"
