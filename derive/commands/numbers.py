@@ -101,10 +101,14 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.option("--prompts", type=click.IntRange(1, 4), help="Prompts in one batch.")
 @click.option("--target", help="J, pass@2, ...; for losses also kl:pi,ref  kl:ref,pi  kl:token  J-kl  J-kl:token.")
 @click.option("--beta", help="The weight of the KL in J-kl, such as 1/10.")
+@click.option("--model", help="A finite MDP whose episodes a loss is run on, named as for derive evaluate: two-state, "
+                              "random:7, model.json.")
+@click.option("--gamma", type=float, help="The discount, instead of that of the MDP.")
+@click.option("--horizon", type=click.IntRange(0), help="The last decision, instead of that of the MDP.")
 @click.option("--compare", is_flag=True, help="A table with one line each (of the gallery, without NAMES).")
 @click.option("--expect", metavar="VERDICT", help="Succeed if this is the verdict.")
 @click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), 
+@click.option("-o", "--output", type=click.Path(path_type=Path),
               help="The comparison with its plot, bias and error against batch size (.tex, .pdf, .html), or the plot "
                    "alone (.svg, .png).")
 @guarded

@@ -82,6 +82,10 @@ class Trainer:
         return found.__get__(self, type(self))
 
 
+def _trainer(compute_loss: Loss, settings: Mapping[str, Any], made: tuple[Any, ...]) -> Trainer:
+    return Trainer(compute_loss, settings, _get_per_token_logps_and_entropies=lambda *given, **more: made)
+
+
 def leave_one_out(rewards: Tensor, group_size: int) -> Tensor:
     """(samples,): the reward minus the mean of the others of its prompt."""
     r = rewards.reshape(-1, group_size)
@@ -131,9 +135,6 @@ def trl(compute_loss: Loss, *, advantage: Callable[[Tensor, int], Tensor] | None
     def loss(log_probs: Tensor, old_log_probs: Tensor, ref_log_probs: Tensor, rewards: Tensor, mask: Tensor,
              group_size: int) -> Tensor:
         settings = {**TRL_CONFIG, "num_generations": group_size, "max_completion_length": mask.shape[1], **config}
-        entropies = log_probs.detach() * 0
-        made = (log_probs, entropies, None) if "aux_loss" in plain.__code__.co_varnames else (log_probs, entropies)
-        trainer = Trainer(compute_loss, settings, _get_per_token_logps_and_entropies=lambda *given, **more: made)
         if advantage is not None:
             a = advantage(rewards, group_size)
         elif of_sequences:
@@ -144,7 +145,13 @@ def trl(compute_loss: Loss, *, advantage: Callable[[Tensor, int], Tensor] | None
                   "completion_mask": mask, "advantages": a, "old_per_token_logps": old_log_probs,
                   "old_logps": (old_log_probs * mask).sum(1), "ref_per_token_logps": ref_log_probs,
                   "num_items_in_batch": mask.sum()}
-        return compute_loss(trainer, None, inputs)
+        made = log_probs, log_probs.detach() * 0
+        try:
+            return compute_loss(_trainer(compute_loss, settings, made), None, inputs)
+        except ValueError as error:  # from 1.0 on there is a third value, for mixtures of experts
+            if "values to unpack" not in str(error):
+                raise
+            return compute_loss(_trainer(compute_loss, settings, (*made, None)), None, inputs)
 
     loss.__name__ = "trl RLOO" if of_sequences else f"trl {config.get('loss_type', TRL_CONFIG['loss_type'])}"
     return loss
