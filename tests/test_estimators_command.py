@@ -187,3 +187,49 @@ def test_the_help_and_the_package_load_little() -> None:
                                 check=True).stdout.split())
     assert not loaded & {"torch", "sympy", "derive.estimators.tensors"}
     assert "derive.estimators.advantage" in loaded
+
+
+LOSSES = '''
+def whole(log_probs, rewards, mask):
+    return -((log_probs * mask).sum(-1) * rewards).mean()
+
+
+def to_go(log_probs, rewards_to_go, mask):
+    return -(log_probs * rewards_to_go * mask).sum(-1).mean()
+'''
+
+
+def test_a_finite_mdp_by_the_names_of_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rewards to go without gamma^t are unbiased for gamma = 1 and biased below (the factor that everybody drops)."""
+    pytest.importorskip("torch")
+    path, model = tmp_path / "losses.py", tmp_path / "model.json"
+    path.write_text(LOSSES, encoding="utf-8")
+    model.write_text(json.dumps({"mu": [1, 0], "P": [[[0.5, 0.5], [0, 1]], [[1, 0], [0.25, 0.75]]],
+                                 "r": [[1, 0], [0.5, 2]], "gamma": 0.5, "horizon": 1}), encoding="utf-8")
+    assert main(["estimator", f"{path}:whole", "--model", "two-state"]) == 0
+    assert "unbiased\n    known: exact at these policies: an MDP with 2 states" in capsys.readouterr().out
+    assert main(["estimator", f"{path}:to_go", "--model", str(model)]) == 1
+    assert main(["estimator", f"{path}:to_go", "--model", str(model), "--gamma", "1"]) == 0
+    assert main(["estimator", f"{path}:to_go", "--model", str(model), "--horizon", "0"]) == 0  # one decision
+    capsys.readouterr()
+    assert main(["estimator", f"{path}:to_go", "--model", "random:7", "--horizon", "0", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["estimators"][0]["effective_reward"]
+    assert max(len(row["reward"]) for row in rows) < 12  # and no fraction of two integers of 16 digits
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--model", "lake"], "more than 20,000 trajectories"), (["--model", "nothing"], "no model 'nothing'"),
+    (["--horizon", "1"], "give --model as well"), (["--model", "two-state", "--rewards", "0,1,3"], "an MDP has its own"),
+])
+def test_a_model_that_is_none(arguments: list[str], said: str, tmp_path: Path,
+                              capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    path = tmp_path / "losses.py"
+    path.write_text(LOSSES, encoding="utf-8")
+    assert main(["estimator", f"{path}:whole", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_advantages_have_no_states(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimator", f"{file}:centred", "--model", "two-state"]) == 2
+    assert "is an advantage function" in capsys.readouterr().err

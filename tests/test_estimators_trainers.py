@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ torch = pytest.importorskip("torch")
 
 import trainer_stand_ins as stand_ins  # noqa: E402
 
+from derive.errors import BadInput  # noqa: E402
 from derive.estimators import TabularLM, check_loss  # noqa: E402
 from derive.estimators.trainers import Settings, flat, openrlhf, trl, verl  # noqa: E402
 
@@ -84,15 +87,82 @@ def test_settings_say_what_is_missing() -> None:
         Settings(epsilon=1).epsilon_9  # noqa: B018
 
 
-def test_against_verl_itself() -> None:
-    core = pytest.importorskip("verl.trainer.ppo.core_algos")
-    loss = verl(core.get_policy_loss_fn("vanilla"), advantage=core.get_adv_estimator_fn("rloo"),
-                aggregation="seq-mean-token-sum")
-    assert check_loss(loss, 2).verdict == "unbiased"
+def test_a_setting_that_the_adapter_does_not_know_is_named_and_not_guessed() -> None:
+    """A stand-in that is everything, and true, would switch on what nobody asked for."""
+    def compute_loss(self: Any, model: Any, inputs: Any) -> Any:
+        loss = stand_ins.trl_compute_loss(self, model, inputs)
+        return loss * 2 if self.double_it else loss
+
+    with pytest.raises(BadInput, match=r"asks for self\.double_it"):
+        check_loss(trl(compute_loss), 2, model=SMALLEST)
+    result = check_loss(trl(compute_loss, loss_type="dr_grpo", scale_rewards="none", double_it=True), 2, model=SMALLEST)
+    assert str(result.factor) == "1/2"
 
 
-def test_against_trl_itself() -> None:
-    pytest.importorskip("trl")
-    trainer = importlib.import_module("trl.trainer.grpo_trainer").GRPOTrainer
-    loss = trl(trainer._compute_loss, loss_type="dr_grpo", scale_rewards="none")
-    assert check_loss(loss, 2).verdict == "proportional"
+def test_an_item_that_is_only_kept_loses_nothing_and_one_that_is_used_is_named() -> None:
+    def kept(log_probs: Any, advantages: Any, mask: Any) -> Any:
+        loss = -(log_probs * advantages[:, None] * mask).sum(-1).mean()
+        return loss, {"loss": loss.detach().item(), "longest": mask.sum(-1).max().item()}
+
+    def used(log_probs: Any, advantages: Any, mask: Any) -> Any:
+        return -(log_probs * advantages[:, None] * mask).sum() / (mask.sum() / mask.sum().item() * log_probs.shape[0])
+
+    assert check_loss(kept, 2, model=SMALLEST).exact
+    result = check_loss(used, 2, model=SMALLEST)
+    assert not result.exact
+    assert "left exact numbers: .item()" in result.notes
+
+
+# -- the packages themselves ----------------------------------------------------------------------
+
+
+def installed(module: str) -> Any:
+    """A module of a trainer; the test is skipped, with the reason, where it cannot be imported."""
+    package = module.partition(".")[0]
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # theirs are not ours
+        try:
+            return importlib.import_module(module)
+        except ImportError as error:  # flash_attn, a GPU
+            pytest.skip(f"{module} cannot be imported here: {error}")
+
+
+@pytest.mark.parametrize(("loss", "advantage", "aggregation", "verdict"), [
+    ("vanilla", "rloo", "seq-mean-token-sum", "unbiased"), ("vanilla", "rloo", "token-mean", "biased"),
+    ("vanilla", "rloo", "seq-mean-token-mean", "biased"), ("vanilla", "grpo", "seq-mean-token-sum", "biased"),
+    ("vanilla", "opo", "seq-mean-token-sum", "biased"), ("gpg", "rloo", "seq-mean-token-sum", "unbiased"),
+    ("cispo", "rloo", "seq-mean-token-sum", "unbiased"), ("gspo", "rloo", "seq-mean-token-sum", "unbiased"),
+])
+def test_against_verl_itself(loss: str, advantage: str, aggregation: str, verdict: str) -> None:
+    core = installed("verl.trainer.ppo.core_algos")
+    settings = installed("verl.workers.config").ActorConfig(strategy="fsdp", rollout_n=2, use_dynamic_bsz=True)
+    made = verl(core.get_policy_loss_fn(loss), advantage=core.get_adv_estimator_fn(advantage), aggregation=aggregation,
+                settings=settings)
+    result = check_loss(made, 2, model=SMALLEST)
+    assert (result.verdict, result.exact) == (verdict, True), result.notes
+
+
+@pytest.mark.parametrize(("config", "verdict", "factor"), [
+    ({"loss_type": "dr_grpo", "scale_rewards": "none"}, "proportional", "1/4"),
+    ({"loss_type": "luspo", "importance_sampling_level": "sequence", "scale_rewards": "none"}, "proportional", "1/2"),
+    ({"loss_type": "grpo", "scale_rewards": "none"}, "biased", None), ({}, "biased", None),
+    ({"loss_type": "bnpo"}, "biased", None), ({"loss_type": "cispo", "epsilon_high": 5.0}, "biased", None),
+])
+def test_against_trl_itself(config: dict[str, Any], verdict: str, factor: str | None) -> None:
+    trainer = installed("trl.trainer.grpo_trainer").GRPOTrainer
+    result = check_loss(trl(trainer._compute_loss, **config), 2, model=SMALLEST)
+    assert (result.verdict, result.exact) == (verdict, True), result.notes
+    assert factor is None or str(result.factor) == factor
+
+
+def test_against_the_rloo_of_trl_itself() -> None:
+    trainer = installed("trl.trainer.rloo_trainer").RLOOTrainer
+    result = check_loss(trl(trainer._compute_loss), (2, 4), model=SMALLEST)
+    assert (result.verdict, result.exact, result.away) == ("unbiased", True, "biased")  # the clip
+
+
+def test_against_openrlhf_itself() -> None:
+    loss = installed("openrlhf.models.loss").PolicyLoss(token_level_loss=False)
+    assert check_loss(openrlhf(loss), 2, model=SMALLEST).verdict == "biased"

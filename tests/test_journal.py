@@ -96,7 +96,7 @@ def test_a_line_that_means_nothing_is_passed_over(folder: Path, capsys: pytest.C
     told(capsys, folder)
     file = folder / "run.jsonl"
     header, *lines = file.read_text().splitlines()
-    spoiled = [json.dumps({**json.loads(line), "checked": json.loads(checked)}) for line in lines]
+    spoiled = [json.dumps({**json.loads(line), "result": json.loads(checked)}) for line in lines]
     file.write_text("\n".join([header, *spoiled, checked, "[" * 100_000]) + "\n")
     assert told(capsys, folder)[::2] == (1, "")
 

@@ -24,8 +24,8 @@ from derive.report.output import refuse_inputs
 
 
 def run(names: Sequence[str], *, groups: str | None, rewards: str | None, lengths: str | None, prompts: int | None,
-        target: str | None, beta: str | None, compare: bool, expect: str | None, style: str,
-        output: Path | None) -> int:
+        target: str | None, beta: str | None, model: str | None, gamma: float | None, horizon: int | None,
+        compare: bool, expect: str | None, style: str, output: Path | None) -> int:
     """What the command does; see the module for the status that is returned."""
     if expect is not None and expect not in VERDICTS:
         raise BadInput(f"--expect {expect}: the verdicts are {', '.join(VERDICTS)}")
@@ -35,14 +35,14 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
                                        "source": entry.source} for entry in ENTRIES]}, ensure_ascii=False, indent=2))
         return 0
     given = {"group": groups, "rewards": rewards, "lengths": lengths, "prompts": prompts, "target": target,
-             "beta": beta}
+             "beta": beta, "model": model, "gamma": gamma, "horizon": horizon}
     if output is not None:
         from derive.estimators import comparison
 
         refuse_inputs([output], [Path(name.rpartition(":")[0]) for name in names if ".py:" in name])
         comparison.check(output)
     options = Options(_whole(groups, "--group"), _numbers(rewards), _whole(lengths, "--lengths"), prompts, target,
-                      None if beta is None else number(beta))
+                      None if beta is None else number(beta), model, gamma, horizon)
     try:
         found = [examined(name, options) for name in names or runnable()]
     except (DeriveError, KeyboardInterrupt):

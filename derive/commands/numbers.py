@@ -56,9 +56,12 @@ def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | No
 @click.option("--examples", default=20, show_default=True, type=click.IntRange(1, 1_000_000),
               help="Random MDPs for each step.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--journal", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write what passed there, theorem by theorem; if the files of all theorems and their imports are "
+                   "as they were when it was written, take it from there.")
 @JOBS
 @guarded
-def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
+def fuzz(names: tuple[str, ...], examples: int, seed: int, journal: Path | None, jobs: int) -> int:
     """Re-check every step of the theorems NAMES on random MDPs of random shapes, drawn and shrunk by Hypothesis.
 
     What fails is kept in .hypothesis beside the pyproject.toml of the current folder, or of the next one above that
@@ -70,12 +73,19 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, jobs: int) -> int:
 
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.devnull)  # it keeps more than we ask it to
     from derive.report.fuzzing import fuzzed
+    from derive.report.output import refuse_inputs
+    from derive.runs.fuzzing import Asked, campaign
+    from derive.runs.journal import Loading
 
+    loading = Loading.begin()
     theorems, folder = built(names), project()
-    database = None if folder is None else folder / ".hypothesis" / "examples"
+    read = loading.read()
+    asked = Asked(examples, seed, None if folder is None else folder / ".hypothesis" / "examples")
+    refuse_inputs([journal], [Path(theorem.file) for theorem in theorems])
+    opened = None if journal is None else asked.journal(journal)
     with console_of(None) as console, processes(jobs) as executor:
-        return 0 if fuzzed(console, theorems, examples=examples, seed=seed, database=database,
-                           executor=executor) else 1
+        results = campaign(theorems, asked, executor=executor, journal=opened, read=read)
+        return 0 if fuzzed(console, results, len(theorems)) else 1
 
 
 @click.command()
@@ -101,10 +111,14 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.option("--prompts", type=click.IntRange(1, 4), help="Prompts in one batch.")
 @click.option("--target", help="J, pass@2, ...; for losses also kl:pi,ref  kl:ref,pi  kl:token  J-kl  J-kl:token.")
 @click.option("--beta", help="The weight of the KL in J-kl, such as 1/10.")
+@click.option("--model", help="A finite MDP whose episodes a loss is run on, named as for derive evaluate: two-state, "
+                              "random:7, model.json.")
+@click.option("--gamma", type=float, help="The discount, instead of that of the MDP.")
+@click.option("--horizon", type=click.IntRange(0), help="The last decision, instead of that of the MDP.")
 @click.option("--compare", is_flag=True, help="A table with one line each (of the gallery, without NAMES).")
 @click.option("--expect", metavar="VERDICT", help="Succeed if this is the verdict.")
 @click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), 
+@click.option("-o", "--output", type=click.Path(path_type=Path),
               help="The comparison with its plot, bias and error against batch size (.tex, .pdf, .html), or the plot "
                    "alone (.svg, .png).")
 @guarded

@@ -102,7 +102,10 @@ class Shapes(ExactArray):
         return self._made(np.broadcast_to(self.array, other.shape))
 
     def repeat(self, *sizes: int) -> Self:
-        return self._made(np.tile(self.array, sizes))
+        return self._made(np.tile(self.array, sizes[0] if len(sizes) == 1 else sizes))
+
+    def tile(self, *sizes: Any) -> Self:
+        return self._made(np.tile(self.array, sizes[0] if len(sizes) == 1 else sizes))
 
     def repeat_interleave(self, repeats: int, dim: int | None = None) -> Self:
         return self._made(np.repeat(self.array, repeats, axis=dim))

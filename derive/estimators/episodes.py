@@ -86,7 +86,8 @@ class Episodes(TabularModel):
                 longer += [((*path, a, x), chance * p) for a in range(self.action_count)
                            for x, p in enumerate(self.mdp.P[path[-1]][a]) if p]
             if len(longer) > MOST_PATHS:
-                raise BadInput(f"this MDP has more than {MOST_PATHS:,} trajectories; take a shorter horizon")
+                raise BadInput(f"this MDP has more than {MOST_PATHS:,} trajectories; take a shorter horizon, "
+                               "such as --horizon 1, or a smaller MDP")
             pending = longer
         yield from pending
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from derive.estimators import field, targets
 from derive.estimators.enumeration import Floats
 from derive.estimators.field import Sum
+from derive.estimators.provenance import LARGEST_DENOMINATOR
 from derive.estimators.result import Effective, WorstGroup
 from derive.estimators.rounding import FloatArray
 from derive.estimators.tabular import TabularModel
@@ -55,7 +57,7 @@ class Measured:
             climbed = total[part] * model.prompt_count / law[part]
             asked = self.aim[part] * model.prompt_count / law[part]
             for response in range(count):
-                rows.append(Effective(prompt, str(model.reward_table[prompt][response]),
+                rows.append(Effective(prompt, _written(model.reward_table[prompt][response]),
                                       model.lengths[response],
                                       float(climbed[response] - climbed @ law[part]),
                                       float(asked[response] - asked @ law[part])))
@@ -65,8 +67,13 @@ class Measured:
         responses, orders = self.case.batches[place]
         batch = self.case.batch(responses)
         sums = -np.where(inside[place], derivatives[place], 0.0).sum(axis=1)
-        return WorstGroup(tuple(map(str, batch.rewards)), tuple(batch.lengths),
+        return WorstGroup(tuple(map(_written, batch.rewards)), tuple(batch.lengths),
                           float(self.case.probability(responses, orders)), tuple(float(entry) for entry in sums))
+
+
+def _written(reward: Fraction) -> str:
+    """A reward for reading; that of an MDP in floats may be a double, whose fraction nobody reads."""
+    return str(reward) if reward.denominator <= LARGEST_DENOMINATOR else f"{float(reward):.6g}"
 
 
 def _scores(model: TabularModel) -> FloatArray:

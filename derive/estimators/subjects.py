@@ -16,6 +16,7 @@ from derive.estimators.gallery import entry_of
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.naming import asks_for_log_probabilities
 from derive.estimators.result import EstimatorResult, Factor
+from derive.numeric.tabular import TabularMDP
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Options:
     prompts: int | None = None
     target: str | None = None
     beta: Fraction | None = None
+    model: str | None = None
+    """A finite MDP, named as for ``derive evaluate``, for losses."""
+    gamma: float | None = None
+    horizon: int | None = None
 
 
 def examined(name: str, options: Options) -> tuple[EstimatorResult, Entry | None]:
@@ -74,6 +79,9 @@ def _of_function(function: Callable[..., Any], name: str, options: Options, *,
                  off_policy: bool = False) -> EstimatorResult:
     if asks_for_log_probabilities(function):
         return _of_loss(function, name, options, off_policy=off_policy)
+    if (options.model, options.gamma, options.horizon) != (None, None, None):
+        raise BadInput(f"{name} is an advantage function: --model, --gamma and --horizon are for losses, which are given "
+                       "states and actions")
     target = options.target or "J"
     return check_advantage(function, options.rewards or REWARDS, options.groups or (2, 3, 4),
                            prompts=options.prompts or 1, lengths=options.lengths, target=target, name=name)
@@ -87,9 +95,24 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
     from derive.estimators.loss import check_loss
     from derive.estimators.suite import three_responses
 
-    models = None if options.rewards is None else three_responses(options.rewards)
-    return check_loss(function, options.groups or (2, 4), options.target or "J", model=models, off_policy=off_policy,
+    models: Any = None if options.rewards is None else three_responses(options.rewards)
+    if options.model is not None:
+        models = mdp_of(options)
+    elif options.gamma is not None or options.horizon is not None:
+        raise BadInput("--gamma and --horizon are those of an MDP: give --model as well, such as --model two-state")
+    groups = options.groups or ((2, 4) if options.model is None else (2,))
+    return check_loss(function, groups, options.target or "J", model=models, off_policy=off_policy,
                       beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
+
+
+def mdp_of(options: Options) -> TabularMDP:
+    """The MDP that is asked for. Raises ``BadInput`` for one that is not found, or with rewards of responses."""
+    from derive.evaluation.inputs import model_of
+
+    if options.rewards is not None:
+        raise BadInput("--rewards are those of responses, and an MDP has its own: give --rewards or --model")
+    found, *_ = model_of(options.model, gamma=options.gamma, horizon=options.horizon)
+    return found
 
 
 def loaded(name: str) -> Callable[..., Any]:

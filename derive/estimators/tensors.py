@@ -23,6 +23,7 @@ from derive.estimators.numbers import Exact
 from derive.estimators.orders import Orders
 from derive.estimators.provenance import Ledger
 from derive.estimators.reductions import Exponentials, Products, Reductions
+from derive.estimators.ways_out import Taken
 
 Array = Any
 
@@ -105,8 +106,8 @@ class ExactTensor(Reductions, Products, Exponentials, Orders, Shapes):
 
     # -- ways out -----------------------------------------------------------------------------------
 
-    def item(self) -> NoReturn:
-        self._leave(".item()")
+    def item(self) -> Taken:
+        return Taken(self.ledger)
 
     def tolist(self) -> NoReturn:
         self._leave(".tolist()")
@@ -306,9 +307,11 @@ def _joined(join: Callable[..., Any]) -> Callable[..., ExactTensor]:
     return function
 
 
-def _filled(number: int) -> Callable[..., torch.Tensor]:
-    def function(ledger: Ledger, like: ExactTensor, **unused: Any) -> torch.Tensor:
-        return torch.full(tuple(like.shape), float(number), dtype=torch.float64)
+def _filled(number: int) -> Callable[..., Any]:
+    def function(ledger: Ledger, like: ExactTensor, *, dtype: torch.dtype | None = None, **unused: Any) -> Any:
+        if dtype is not None and not dtype.is_floating_point or dtype is None and like.dtype is torch.bool:
+            return torch.full(tuple(like.shape), number, dtype=dtype or torch.bool)
+        return wrapped(torch.full(tuple(like.shape), float(number), dtype=torch.float64), ledger)
 
     return function
 
@@ -323,9 +326,9 @@ def _squared_error(ledger: Ledger, one: Any, other: Any, *unused: Any, reduction
 FREE: dict[str, Callable[..., Any]] = {
     "stack": _joined(np.stack), "cat": _joined(np.concatenate), "concat": _joined(np.concatenate),
     "zeros_like": _filled(0), "ones_like": _filled(1),
-    "where": lambda ledger, condition, yes, no: wrapped(yes, ledger).where(condition, no),
-    "full_like": lambda ledger, like, fill_value, **unused: torch.full(
-        tuple(like.shape), float(fill_value), dtype=torch.float64),
+    "where": lambda ledger, condition, input, other: wrapped(input, ledger).where(condition, other),
+    "full_like": lambda ledger, like, fill_value, **unused: wrapped(np.full(
+        tuple(like.shape), fill_value, dtype=object), ledger),
     "einsum": lambda ledger, equation, *operands: ExactTensor(np.array(0), ledger).einsum(equation, *operands),
     "mse_loss": _squared_error,
     "is_tensor": lambda ledger, value: True,

@@ -48,3 +48,36 @@ class WaysOut:
 
     def __complex__(self) -> complex:
         self._leave("complex()")
+
+
+class Taken(WaysOut):
+    """What ``.item()`` gives: nothing is lost while it is only kept, as a metric is; any use of it is a way out."""
+
+    __slots__ = ("ledger",)
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def _leave(self, operation: str) -> NoReturn:
+        raise self.ledger.leave(".item()")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # as copy and NumPy ask, to see what they have
+        self._leave(name)
+
+    def __repr__(self) -> str:
+        self._leave("repr()")
+
+    def __hash__(self) -> int:
+        self._leave("hash()")
+
+    def __format__(self, specification: str) -> str:
+        self._leave("a format")
+
+    def _used(self, *unused: Any) -> Any:
+        self._leave("an operation")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _used
+    __pow__ = __rpow__ = __neg__ = __pos__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _used
+    __bool__ = __int__ = __index__ = __array__ = _used

@@ -1,54 +1,29 @@
-"""``derive fuzz``: a progress bar, the shapes covered, and the first failure.
-
-A unit of work is one theorem, whose MDPs depend on the seed, its own name and its own part
-of the database only, so the results are the same for any executor and any number of workers.
-"""
+"""``derive fuzz``: a progress bar, the shapes covered, and the first failure."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from derive.checking.proof_files import load
-from derive.checking.theorems import Theorem
 from derive.language.assumptions import POSSIBLE
 from derive.report.refutation import describe, replay
-from derive.testing.fuzz import FuzzResult, fuzz
+from derive.testing.fuzz import FuzzResult
 from derive.testing.subjects import Failure
 
 
-def fuzz_theorem(place: tuple[str, str], *, examples: int, seed: int, database: Path | None = None) -> FuzzResult:
-    """The campaign of one theorem, named by its file and its name."""
-    file, name = place
-    return fuzz([theorem for theorem in load(Path(file)) if theorem.name == name], examples=examples, seed=seed,
-                database=database)
-
-
-def campaign(theorems: Sequence[Theorem], *, examples: int, seed: int, database: Path | None = None,
-             executor: Executor | None = None) -> Iterator[FuzzResult]:
-    """The results theorem by theorem, in order; on ``executor`` if one is given."""
-    work = partial(fuzz_theorem, examples=examples, seed=seed, database=database)
-    places = [(theorem.file, theorem.name) for theorem in theorems]
-    yield from map(work, places) if executor is None else executor.map(work, places)
-
-
-def fuzzed(console: Console, theorems: Sequence[Theorem], *, examples: int, seed: int,
-           database: Path | None = None, executor: Executor | None = None) -> bool:
-    """Run the campaign and print what it covered; whether no step failed."""
+def fuzzed(console: Console, campaign: Iterable[FuzzResult], theorems: int) -> bool:
+    """Go through the results of so many theorems and print what they covered; whether no step failed."""
     columns = (TextColumn("theorems on random MDPs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar, results = Console(file=sys.stderr), list[FuzzResult]()
     with Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal) as progress:
-        task = progress.add_task("", total=len(theorems))
+        task = progress.add_task("", total=theorems)
         try:
-            for result in campaign(theorems, examples=examples, seed=seed, database=database, executor=executor):
+            for result in campaign:
                 results.append(result)
                 progress.advance(task)
                 if result.failure is not None:

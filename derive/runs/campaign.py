@@ -11,19 +11,19 @@ the same for any number of workers::
 
 An executor of dask (``dask.distributed.Client(...).get_executor()``) or of MPI
 (``mpi4py.futures.MPIPoolExecutor()``) is used in the same way; the files must be readable
-under the same paths there.
+under the same paths there. ``resumed_check`` goes on where such a run was killed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -40,6 +40,10 @@ from derive.report import terminal
 from derive.report.findings import findings
 from derive.report.payload import payload
 from derive.report.trouble import Trouble, trouble, unfinished
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,22 @@ def check_files(files: Iterable[Path], *, look: Look | None = None,
             yield check_file(str(file), appearance, session)
         return
     yield from executor.map(partial(check_file, look=appearance), [str(file) for file in files])
+
+
+def as_they_come(executor: Executor, work: Callable[[Task], Result], tasks: Sequence[Task],
+                 keep: Callable[[Result], Kept]) -> Iterator[Kept]:
+    """The results in the order of the tasks, each given to ``keep`` as soon as it is there."""
+    futures = [executor.submit(work, task) for task in tasks]
+    waiting, kept = set(futures), dict[Future[Result], Kept]()
+    try:
+        for future in futures:
+            while future in waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                kept |= {one: keep(one.result()) for one in done}
+            yield kept.pop(future)
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def check_isolated(files: Iterable[Path | Text], *, look: Look | None = None, jobs: int = 1,

@@ -26,8 +26,9 @@ from derive.report.output import console_for, refuse_inputs
 from derive.report.terminal import statistics, summary
 from derive.report.trouble import trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
-from derive.runs.journal import Journal, check_going_on
+from derive.runs.journal import Journal
 from derive.runs.mending import Mended, Mender, shown_difference, write_back
+from derive.runs.resumed_check import check_going_on, journal_of
 from derive.runs.standard_input import NAME, Given, standard_input
 from derive.runs.watching import watched
 
@@ -159,7 +160,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
         run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
                         options.verbose, options.quiet, left_out, options.thorough,
                         options.mends or options.style in FOR_TOOLS), skipped=skipped)
-        journal = None if options.journal is None else Journal(options.journal, run.look)
+        journal = None if options.journal is None else journal_of(options.journal, run.look)
         try:
             for file, error in unreadable:
                 _tell(console, run, given.shown(failed(file, trouble(error, file), run.look)))

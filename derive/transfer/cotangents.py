@@ -18,6 +18,7 @@ from derive.kernel.polynomials import Monomial, Weight
 from derive.kernel.symbols import Symbol
 from derive.transfer.arrays import Array
 from derive.transfer.automata import Steps
+from derive.transfer.contractions import Operand
 from derive.transfer.tables import Tables, moves
 
 MOST_NUMBERS = 40_000_000
@@ -25,8 +26,6 @@ MOST_NUMBERS = 40_000_000
 
 Arrow = tuple[int, int, Weight]
 """Two states of an automaton and the weight between them."""
-Operand = tuple[Array, tuple[str, ...]]
-"""An array and the places of its axes: "t" the steps, "q" states of an automaton."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +78,9 @@ class Cotangent:
             before[:, targets.index(q)] += sweeps.number(weight) * z[:-1, p]
         after, moving = y[1:, targets], any(moves(f) for f, _ in letter) and not sweeps.tables.infinite
         if steps.dense:
-            along: list[Operand] = [(before, ("t", "q", "s")), (after, ("t", "q", "x"))]
+            still = bool((after == after[0]).all())  # the law of what follows sums to 1 at every step
+            along: list[Operand] = [(before, ("t", "q", "s")),
+                                    (after[0], ("q", "x")) if still else (after, ("t", "q", "x"))]
             if not moving:
                 flat = [array.reshape(-1, sweeps.tables.states) for array in (before, after)]
                 along = [(flat[0].T @ flat[1], ("s", "x"))]

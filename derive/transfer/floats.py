@@ -19,6 +19,8 @@ from derive.transfer.tables import Tables
 
 MOST_WORK = 5e9
 """Elementary operations that one formula may take."""
+PROBABILITIES = ("mu", "P", "pi")
+"""Tables that are their own absolute values."""
 SPARSE = 0.25
 """The share of transitions that are possible below which the others are left out."""
 
@@ -47,7 +49,8 @@ class AtInstance(Tables):
         return np.abs(table) if self.absolute else table
 
     def given(self, what: str, name: str, sorts: str) -> Array:
-        return self._sized(self._given(what, name, sorts))
+        table = self._given(what, name, sorts)
+        return table if what in PROBABILITIES else self._sized(table)
 
     def _given(self, what: str, name: str, sorts: str) -> Array:
         mdp = self.instance.mdp

@@ -26,11 +26,12 @@ from derive.kernel.polynomials import Monomial, Weight, by_key
 from derive.kernel.symbols import Symbol
 from derive.transfer.arrays import Array
 from derive.transfer.automata import MOVED, Steps, steps_of
-from derive.transfer.cotangents import MOST_NUMBERS, Arrow, Cotangent, Operand, Slot
+from derive.transfer.contractions import MOST_AT_ONCE, Operand, at_once
+from derive.transfer.cotangents import MOST_NUMBERS, Arrow, Cotangent, Slot
 from derive.transfer.tables import Tables, moves
 
-MOST_AT_ONCE = 10_000_000
-"""Of an array inside a contraction."""
+FEW = 6
+"""Columns up to which products of a matrix with one at a time are faster than with all."""
 SMALL = 320
 """States of automaton and model together up to which a step is one dense matrix."""
 
@@ -51,8 +52,7 @@ class Sweeps:
             return self.tables.symbol(one, 0)
         if one not in self._known:
             if one[0] == "V":
-                rows = [self.tables.value(one[1], t + one[2][1]) for t in range(self.times)]
-                self._known[one] = np.concatenate(rows)
+                self._known[one] = self.tables.values(one[1], one[2][1], self.times)
             else:
                 self._known[one] = self.summed(one)
         return self._known[one]
@@ -78,20 +78,10 @@ class Sweeps:
         timed = self.times > 1 and any("t" in places for _, places in listed)
         chunk = max(1, MOST_AT_ONCE // self.tables.states**2) if timed else self.times
         if timed and chunk < self.times:
-            parts = [self._contracted([(array[k:k + chunk], places) if "t" in places else (array, places)
-                                       for array, places in listed], out) for k in range(0, self.times, chunk)]
+            parts = [at_once([(array[k:k + chunk], places) if "t" in places else (array, places)
+                              for array, places in listed], out) for k in range(0, self.times, chunk)]
             return np.concatenate(parts) if "t" in out else np.asarray(sum(parts))
-        return self._contracted(listed, out)
-
-    def _contracted(self, operands: Sequence[Operand], out: tuple[str, ...]) -> Array:
-        names = dict[str, str]()
-        for _, places in operands:
-            for place in places:
-                names.setdefault(place, chr(ord("A") + len(names)))
-        labels = ",".join("".join(names[place] for place in places) for _, places in operands)
-        subscripts = f"{labels}->{''.join(names[place] for place in out)}"
-        order: Any = ("optimal" if len(operands) < 7 else "greedy", 4 * MOST_AT_ONCE)
-        return np.asarray(np.einsum(subscripts, *(array for array, _ in operands), optimize=order))
+        return at_once(listed, out)
 
     def product(self, monomial: Monomial, places: dict[str, Array], size: int,
                 table: Callable[[Symbol], Array] | None = None) -> Array:
@@ -274,11 +264,11 @@ class Steppers:
             result[:, self.active] = flat.reshape(count + 1, -1, self.n)
             return result
         for t in range(count - 1, -1, -1) if back else range(count):
-            total = np.zeros((self.size, self.n))
-            total[self.still] = result[t + back, self.still]
+            total, values = result[t + (not back)], result[t + back]
+            if self.still:
+                total[self.still] = values[self.still]
             for letter in self.letters:
-                letter.step(total, result[t + back], t, back=back)
-            result[t + (not back)] = total
+                letter.step(total, values, t, back=back)
         return result
 
     def _solved(self, first: Array, *, back: bool) -> Array:
@@ -339,17 +329,22 @@ class _Letter:
     def step(self, total: Array, values: Array, t: int, *, back: bool) -> None:
         """Adds T_t y, or z T_t, to ``total``."""
         data, n, steps = self.data[t if len(self.data) > 1 else 0], total.shape[1], self.steps
+        into, out_of = (self.sources, self.targets) if back else (self.targets, self.sources)
+        weights = self.weights if back else self.weights.T
+        if steps.dense:
+            matrix = data.reshape(n, n) if back else data.reshape(n, n).T
+            if len(out_of) > FEW:
+                total[into] += weights @ (values[out_of] @ matrix.T)
+                return
+            for k, q in enumerate(out_of):
+                moved = matrix @ values[q]
+                for j in weights[:, k].nonzero()[0]:
+                    total[into[j]] += weights[j, k] * moved
+            return
         if back:
-            read = values[self.targets]
-            if steps.dense:
-                total[self.sources] += self.weights @ (read @ data.reshape(n, n).T)
-            else:
-                sums = np.add.reduceat(data * read[:, steps.pair_x], steps.rows, axis=-1)
-                total[self.sources[:, None], steps.pair_s[steps.rows]] += self.weights @ sums
+            sums = np.add.reduceat(data * values[self.targets][:, steps.pair_x], steps.rows, axis=-1)
+            total[self.sources[:, None], steps.pair_s[steps.rows]] += self.weights @ sums
             return
         read = self.weights.T @ values[self.sources]
-        if steps.dense:
-            total[self.targets] += read @ data.reshape(n, n)
-        else:
-            sums = np.add.reduceat((data * read[:, steps.pair_s])[:, self.order], self.rows, axis=-1)
-            total[self.targets[:, None], steps.pair_x[self.order][self.rows]] += sums
+        sums = np.add.reduceat((data * read[:, steps.pair_s])[:, self.order], self.rows, axis=-1)
+        total[self.targets[:, None], steps.pair_x[self.order][self.rows]] += sums

@@ -37,7 +37,7 @@ class Tables(ABC):
 
     def __init__(self) -> None:
         self._known: dict[Symbol, Array] = {}
-        self._values: dict[str, list[Array]] = {}
+        self._values: dict[str, Array] = {}
         self._weights: dict[tuple[tuple[object, object], ...], Array] = {}
 
     @abstractmethod
@@ -128,11 +128,22 @@ class Tables(ABC):
 
     def value(self, policy: str, t: int) -> Array:
         """V_t of a policy, (B, S)."""
-        if not self.infinite and not 0 <= t <= self.horizon + 1:
-            raise NotApplicable(f"V_{t}, where H = {self.horizon}")
+        return self.values(policy, t, 1)
+
+    def values(self, policy: str, first: int, count: int) -> Array:
+        """V_t of a policy at so many times, (times B, S); without a last decision they are one.
+
+        Raises:
+            NotApplicable: for a time that there is not.
+        """
+        if self.infinite:
+            first, count = 0, 1
+        elif not 0 <= first <= first + count - 1 <= self.horizon + 1:
+            raise NotApplicable(f"V_{first if first < 0 else first + count - 1}, where H = {self.horizon}")
         if policy not in self._values:
-            self._values[policy] = self.backward(policy)
-        return self._values[policy][0 if self.infinite else t]
+            self._values[policy] = np.stack(self.backward(policy))
+        found: Array = self._values[policy][first:first + count]
+        return found.reshape(-1, self.states)
 
     def backward(self, policy: str) -> list[Array]:
         """V_0, ..., V_{H+1}, (B, S) each; without a last decision V alone."""
