@@ -36,6 +36,7 @@ from derive import (
     r,
     ratio,
     samples,
+    samples_at_least,
     t,
     tau,
     theorem,
@@ -215,6 +216,45 @@ def test_an_estimate_carries_its_equation_of_means() -> None:
     found = verdict(grad(J), mean(i, grad(log(P(samples[i]))) * R(samples[i])), iid_samples)
     assert isinstance(found, Estimates)
     assert not found.means.trusts
+
+
+def test_the_counterexample_of_an_estimate_has_its_sides_as_they_are_written() -> None:
+    """At the witness J is a mean, the estimate the return of one sample."""
+    one = verdict(J, mean(i, R(samples[i])), iid_samples)
+    other = verdict(mean(i, R(samples[i])), J, iid_samples)
+    assert isinstance(one, Estimates)
+    assert isinstance(other, Estimates)
+    assert (one.witness.left, one.witness.right) == (other.witness.right, other.witness.left)
+    assert one.witness.left != one.witness.right
+
+
+def without_own(factor: Any) -> Any:
+    """The mean of score times the return less the mean of the others, written with the mean of all."""
+    return mean(i, grad(log(P(samples[i]))) * (R(samples[i]) - factor * (m * mean(j, R(samples[j])) - R(samples[i]))))
+
+
+def test_what_divides_by_one_less_than_m_estimates_from_two_samples_on() -> None:
+    found = verdict(grad(J), without_own(ratio(1, m - 1)), iid_samples, samples_at_least(2))
+    assert isinstance(found, Estimates)
+    assert not found.means.context.owes
+    assert found.means.context.samples == 2
+    assert isinstance(verdict(grad(J), without_own(ratio(1, m - 1)), iid_samples), Refuted)
+    own = mean(i, grad(log(P(samples[i]))) * (R(samples[i]) - ratio(m, m - 1) * mean(j, R(samples[j]))))
+    assert isinstance(verdict(grad(J), own, iid_samples, samples_at_least(2)), Refuted)
+
+
+def test_an_estimate_whose_mean_is_off_by_a_factor_says_so() -> None:
+    centred = mean(i, grad(log(P(samples[i]))) * (R(samples[i]) - mean(j, R(samples[j]))))
+    for left, right in ((grad(J), centred), (centred, grad(J))):
+        found = verdict(left, right, iid_samples, reason=None)
+        assert isinstance(found, Refuted)
+        assert "the mean of the random side is (m - 1)/m times the other side" in found.note
+    twice = verdict(J, mean(i, 2 * R(samples[i])), iid_samples, reason=None)
+    assert isinstance(twice, Refuted)
+    assert "the mean of the random side is 2 times the other side" in twice.note
+    other = verdict(J, mean(i, R(samples[i]) ** 2), iid_samples, reason=None)
+    assert isinstance(other, Refuted)
+    assert "the mean of" not in other.note
 
 
 def test_a_baseline_without_the_own_sample_and_a_wrong_factor() -> None:

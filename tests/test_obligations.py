@@ -10,11 +10,16 @@ from sympy import Expr, Integer
 from derive.language.assumptions import (
     POSSIBLE,
     Assumption,
+    below_one,
+    covers,
+    discount_below_one,
     dynamics_positive,
     iid_samples,
     initial_positive,
     policy_positive,
+    positive,
     possible,
+    samples_at_least,
 )
 from derive.language.expression import Plus, Power, Times
 from derive.language.terms import Between, Policy, Prod, State, Time, Total, Trajectory
@@ -35,11 +40,13 @@ from derive.language.vocabulary import (
     mean,
     mu,
     pi,
+    pi_old,
     prod,
     r,
     ratio,
     s,
     samples,
+    scalar,
     t,
     tau,
     total,
@@ -47,7 +54,8 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.procedures.obligations import linear, obligations, same_time, undischarged
+from derive.procedures.linear_times import linear, same_time
+from derive.procedures.obligations import obligations, undischarged
 
 ALL = (initial_positive, dynamics_positive, policy_positive)
 b = Policy("b")
@@ -334,3 +342,35 @@ def test_the_assumptions_are_an_iterable() -> None:
 
     assert undischarged([ratio(1, pi(a | s))], lazily()) == ()
     assert isinstance(t, Time)
+
+
+# -- numbers -----------------------------------------------------------------------------------------
+
+SCALAR = scalar("c")
+NUMBERS: tuple[tuple[Expr, Assumption], ...] = (
+    (m - 1, samples_at_least(2)), (m - 2, samples_at_least(3)), (1 - gamma, discount_below_one),
+    (SCALAR, positive(SCALAR)), (1 - SCALAR, below_one(SCALAR)), (1 - gamma * SCALAR, below_one(SCALAR)))
+
+
+@pytest.mark.parametrize(("number", "assumed"), NUMBERS, ids=str)
+def test_a_number_that_an_assumption_makes_positive_is_owed_without_it(number: Expr, assumed: Assumption) -> None:
+    also = [discount_below_one] if number == 1 - gamma * SCALAR else []
+    assert undischarged([ratio(1, number)], [assumed, *also]) == ()
+    assert undischarged([ratio(1, number)], also) != ()
+
+
+def test_a_number_is_not_positive_because_more_samples_than_it_needs_are_assumed() -> None:
+    assert undischarged([ratio(1, m - 3)], [samples_at_least(3)]) != ()
+    assert undischarged([ratio(1, H)], [samples_at_least(3)]) != ()
+    assert undischarged([ratio(1, H + 1)], []) == ()
+
+
+def test_a_policy_that_covers_another_is_positive_along_its_trajectories() -> None:
+    """And not the other way round; the held policy has the values of pi."""
+    cover = covers(b, pi)
+    chosen, held = b(tau.a[0] | tau.s[0]), pi_old(tau.a[0] | tau.s[0])
+    assert undischarged([expect(tau, ratio(1, chosen))], [cover]) == ()
+    assert undischarged([expect(tau, ratio(1, chosen), policy=pi_old)], [cover]) == ()
+    assert undischarged([expect(tau, ratio(1, chosen))], []) != ()
+    assert undischarged([expect(tau, ratio(1, pi(tau.a[0] | tau.s[0])), policy=b)], [cover]) != ()
+    assert undischarged([expect(tau, ratio(1, held))], []) == ()

@@ -18,7 +18,7 @@ from derive.checking.boundary import missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.linking import both_false, linked
-from derive.checking.mending import holds_under, proportional, settling
+from derive.checking.mending import holds_under, mean_is_off, means_agree, proportional, settling
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
@@ -40,7 +40,7 @@ from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, OutsideF
 from derive.kernel.equations import Equation, by_rule
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed as NoTerm
-from derive.language.assumptions import POSSIBLE, SAMPLES, check_step, iid_samples
+from derive.language.assumptions import POSSIBLE, check_step, iid_samples
 from derive.language.binding import Index
 from derive.language.terms import Batch, Expect, Law
 from derive.language.typing import is_random, speaks_of_histories
@@ -339,8 +339,6 @@ class _Examiner:
             KernelDisagrees: when the kernel has an equation of means and a shape contradicts it.
         """
         before, after = blank.before, blank.after
-        if is_random(before) and not is_random(after):
-            before, after = after, before
         if isinstance(self.deciding.kernel(before, after), Shown):
             return None
         if not isinstance(self.deciding.comparison.compare(before, after), decide.Different):
@@ -359,24 +357,20 @@ class _Examiner:
             return replace(blank, verdict=Undecided(
                 "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
         if equation.context.owes or owed:
-            note = self._means_agree(*means)
-            return self._refuted(blank, witness, owed, note)
+            return self._refuted(blank, witness, owed, means_agree(self.deciding, *means))
         law = str(iid_samples.says)
-        verdict = SameMean(law, witness, equation) if is_random(before) else Estimates(law, witness, equation)
+        both = is_random(before) and is_random(after)
+        verdict = SameMean(law, witness, equation) if both else Estimates(law, witness, equation)
         return replace(blank, verdict=verdict)
-
-    def _means_agree(self, before: Expr, after: Expr) -> str:
-        """Where the means are equal: from how many samples on, if a number of them makes both defined."""
-        least = settling(self.deciding, before, after)
-        if least is not None and least.kind == SAMPLES:
-            return f"the means agree for m ≥ {least.about[0]}"
-        return "the means agree wherever both are defined"
 
     def _means_unknown(self, blank: Judgement, means: list[Expr], evidence: Evidence, witness: Any,
                        owed: tuple[Obligation, ...]) -> Judgement | None:
         """The sides differ; the means agree on shapes alone, or nothing is known of them."""
         if not isinstance(evidence.shapes, decide.Equal):
-            return None
+            if is_random(blank.before) and is_random(blank.after):
+                return None
+            note = mean_is_off(self.deciding, *(means if is_random(blank.after) else means[::-1]))
+            return self._refuted(blank, witness, owed, note) if note else None
         scope = scope_of(evidence.shapes)
         horizon = evidence.kernel.horizon if isinstance(evidence.kernel, Differs) else None
         if horizon is not None and self.deciding.late_witness(means[0], means[1], horizon) is not None:

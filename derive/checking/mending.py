@@ -22,6 +22,7 @@ from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, Term
 from derive.language.assumptions import (
     POSSIBLE,
+    SAMPLES,
     Assumption,
     covers,
     discount_below_one,
@@ -55,8 +56,14 @@ def factors(before: Expr, after: Expr, *, infinite: bool, samples: bool) -> Iter
 
 def proportional(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
     """"proportional: ..." if the right side is a constant times the left one, in every MDP; else empty."""
+    found = factor_between(deciding, before, after, witness)
+    return "" if found is None else f"proportional: the right side is {found[0]} times the left side, {found[1]}"
+
+
+def factor_between(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> tuple[Expr, str] | None:
+    """The constant by which the right side is a multiple of the left one in every MDP, and for which horizons."""
     if before == 0 or after == 0:
-        return ""
+        return None
     samples = deciding.comparison.signature_of(before, after).samples
     context = _at_least(deciding.context, 2) if samples else deciding.context
     for factor in factors(before, after, infinite=deciding.infinite, samples=samples):
@@ -64,10 +71,24 @@ def proportional(deciding: Deciding, before: Expr, after: Expr, witness: Witness
             continue
         equation = _shown(deciding.encoding, context, after, Times(factor, before))
         if equation is not None:
-            reach = reach_of(equation.equation.context)
             number = factor.args[0] if isinstance(factor, Times) else factor
-            return f"proportional: the right side is {number} times the left side, {reach}"
-    return ""
+            return number, reach_of(equation.equation.context)
+    return None
+
+
+def mean_is_off(deciding: Deciding, mean: Expr, of_random: Expr) -> str:
+    """By what constant factor the mean of the random side is off, if by one; ``mean`` is that of the other side."""
+    where = deciding.witness(mean, of_random, None)
+    found = None if where is None else factor_between(deciding, mean, of_random, where)
+    return "" if found is None else f"the mean of the random side is {found[0]} times the other side, {found[1]}"
+
+
+def means_agree(deciding: Deciding, before: Expr, after: Expr) -> str:
+    """Where the means are equal: from how many samples on, if a number of them makes both defined."""
+    least = settling(deciding, before, after)
+    if least is not None and least.kind == SAMPLES:
+        return f"the means agree for m ≥ {least.about[0]}"
+    return "the means agree wherever both are defined"
 
 
 def _may_be(factor: Expr, witness: Witness) -> bool:

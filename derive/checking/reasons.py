@@ -15,7 +15,8 @@ from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation, instance
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, free
-from derive.language.assumptions import Assumption
+from derive.kernel.wellformed import at_theta
+from derive.language.assumptions import CASE, Assumption
 from derive.language.binding import Index
 from derive.procedures.encoding import Encoding
 from derive.rules import RULES
@@ -64,9 +65,9 @@ class Reasons:
         return Given(reason.holds_for.replace("every horizon", reach))
 
     def _by_lemma(self, before: Expr, after: Expr, lemma: Theorem) -> Given:
-        missing = [assumption.name for assumption in lemma.assumes if assumption not in self.assumptions]
-        if missing:
-            raise DoesNotMatch(f"{lemma.name} assumes {', '.join(missing)}, which this theorem does not.")
+        missing = [assumption for assumption in lemma.assumes if assumption not in self.assumptions]
+        if others := [one.name for one in missing if one.kind != CASE]:
+            raise DoesNotMatch(f"{lemma.name} assumes {', '.join(others)}, which this theorem does not.")
         if lemma.endless != self.context.infinite:
             raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
         if lemma.broken is not None:
@@ -74,12 +75,17 @@ class Reasons:
         examined = self.examined(lemma)
         if not examined.follows or examined.equation is None:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")
-        used = Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1]).used(before, after)
-        using = tuple(self._instance(lemma, examined.equation, bindings) for bindings in used)
+        equation = examined.equation
+        used = Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1],
+                     at_theta=at_theta(equation.before, equation.after)).used(before, after)
+        using = tuple(self._instance(lemma, equation, bindings) for bindings in used)
         contexts = [self.context, *(one.context for one in using)]
         first, samples = max(one.first for one in contexts), max(one.samples for one in contexts)
         reach = reach_of(replace(self.context, first=first, samples=samples))
         loose = any(_is_loose(value) and index.sort in RANGED for one in used for index, value in one.items())
+        if missing and loose:  # cases go with their letters, and the kernel compares free ones only
+            raise DoesNotMatch(f"{lemma.name} assumes {', '.join(one.name for one in missing)}, "
+                               "which nobody has compared with the sum that it is used below.")
         return Given(f"every finite MDP, {reach}", using, loose)
 
     def _instance(self, lemma: Theorem, equation: Equation, bindings: Bindings) -> Equation:

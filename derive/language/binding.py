@@ -243,16 +243,19 @@ def each(binder: type[Binder], kind: type[Index], domain: Any, body: Callable[[A
     return binder(fresh, domain, body(fresh))
 
 
-def rewrite_bottom_up(term: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
+def rewrite_bottom_up(term: Expr, rewrite: Callable[[Expr], Expr], *, closed: tuple[type, ...] = ()) -> Expr:
     """Apply ``rewrite`` to every node but the index of a binder, innermost first; the one traversal that rebuilds.
+
+    Nodes of the classes ``closed`` are rewritten as wholes, and nothing inside them is.
 
     Raises:
         OperationRefused: if ``rewrite`` changes a bound index, or brings a loose one to a
             place that did not have it: the binder above would capture it.
     """
-    if term.args:
+    if term.args and not isinstance(term, closed):
         kept = term.args[:1] if isinstance(term, Binder) else ()
-        arguments = kept + tuple(rewrite_bottom_up(argument, rewrite) for argument in term.args[len(kept):])
+        arguments = kept + tuple(
+            rewrite_bottom_up(argument, rewrite, closed=closed) for argument in term.args[len(kept):])
         if any(new is not old for new, old in zip(arguments, term.args, strict=True)):
             term = term.func(*arguments)
     result = rewrite(term)

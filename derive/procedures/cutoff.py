@@ -76,7 +76,7 @@ from derive.language.terms import (
     Transition,
 )
 from derive.language.vocabulary import additive_return, pi
-from derive.procedures.obligations import linear
+from derive.procedures.linear_times import linear
 
 MOST_PRODUCTS = 4_000
 

@@ -14,10 +14,13 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from typing import Any
 
-from sympy import Expr, Integer, Rational
+from sympy import Expr, Rational
 
-from derive.errors import MalformedTerm
+from derive.errors import MalformedTerm, OutsideFragment
+from derive.kernel.definedness import Walk
 from derive.language.assumptions import (
+    CASE,
+    COVERS,
     POSSIBLE,
     VOCABULARY,
     Assumption,
@@ -35,6 +38,7 @@ from derive.language.horizons import is_endless
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
+    Applied,
     Batch,
     Between,
     Defined,
@@ -46,16 +50,18 @@ from derive.language.terms import (
     Initial,
     Log,
     Objective,
+    Policy,
     Prod,
     SampleSize,
     StateAt,
-    Time,
     Total,
     Trajectory,
     TrajectoryProbability,
     Transition,
     Var,
 )
+from derive.procedures.encoding import Encoding, context_of
+from derive.procedures.linear_times import never_negative, same_time
 
 MOVES = "the possible trajectories stay the same near θ"
 
@@ -151,6 +157,7 @@ class _Pass:
 
     def __init__(self, known: frozenset[Assumption], endless: bool) -> None:
         self.known, self.endless = known, endless
+        self.covers = {one.about for one in known if one.kind == COVERS}
 
     def owed(self, term: Expr, support: Support, gradients: int) -> Iterator[Obligation]:
         match term:
@@ -158,7 +165,7 @@ class _Pass:
                 yield self._obligation(f"{below} ≠ 0", below)
             case Log(args=(inside,)) if not self.positive(inside, support):
                 yield self._obligation(f"{inside} > 0", inside)
-            case Power(args=(_, exponent)) if not _never_negative(exponent, support):
+            case Power(args=(_, exponent)) if not never_negative(exponent, support):
                 yield Obligation(f"{exponent} ≥ 0 in {term}", term)
             case Forever() if discount_below_one not in self.known:
                 yield Obligation("γ < 1", term)
@@ -250,7 +257,10 @@ class _Pass:
             case SampleSize():
                 return True
             case Plus() | Times() | Ratio():
-                return bool(term.args) and all(self.positive(argument, support) for argument in term.args)
+                return bool(term.args) and (all(self.positive(argument, support) for argument in term.args)
+                                            or self._number_above_zero(term))
+            case Applied():
+                return self._number_above_zero(term)
             case Power(args=(base, _)):
                 return self.positive(base, support)
             case Prod() | Expect():
@@ -265,6 +275,17 @@ class _Pass:
                 return policy_positive in self.known or self._chosen(term, support)
         meaning = self._meaning(term)
         return meaning is not None and self.positive(meaning, support)
+
+    def _number_above_zero(self, term: Expr) -> bool:
+        """Whether a term in gamma, m, H and scalars is positive under what is assumed, as the kernel sees it."""
+        if term.free_symbols:
+            return False
+        try:
+            encoded = Encoding(self.known, infinite=self.endless).term(term)
+        except (OutsideFragment, MalformedTerm):
+            return False
+        plain = [one for one in self.known if one.kind != CASE]
+        return Walk(context_of(plain, infinite=self.endless)).positive(encoded, {})
 
     def _meaning(self, term: Expr) -> Expr | None:
         """What a notion stands for; None for a primitive one, and where typing refuses the term."""
@@ -299,27 +320,15 @@ class _Pass:
         """pi(a_t | s_t) along a trajectory that is possible under this policy."""
         match term.args:
             case (policy, ActionAt(args=(one, at)), StateAt(args=(two, now))):
-                return one == two and same_time(at, now) and self._law_of(one, support) == policy.label
+                law = _moving(self._law_of(one, support))
+                own = _moving(str(policy.label))
+                return one == two and same_time(at, now) and (law == own or (own, law) in self.covers)
         return False
 
 
-def _never_negative(exponent: Expr, support: Support) -> bool:
-    """Whether a time exponent is at least 0 for all times in their ranges; free ones are in 0..H."""
-    value = linear(exponent)
-    if value is None:
-        return False
-    ranges = {index: limits for index, limits in support.items() if isinstance(index, Time)}
-    for index in [*reversed(ranges), *(key for key in value if isinstance(key, Time) and key not in ranges)]:
-        coefficient = value.get(index, 0)
-        if not coefficient:
-            continue
-        first, last = ranges.get(index, (Integer(0), Horizon()))
-        limit = linear(first if coefficient > 0 else last)
-        if limit is None:
-            return False
-        rest = {key: number for key, number in value.items() if key != index}
-        value = _added([rest, {key: coefficient * number for key, number in limit.items()}])
-    return all(not isinstance(key, Time) and number >= 0 for key, number in value.items())
+def _moving(label: str | None) -> str | None:
+    """The policy that has these values: pi for the one that is held."""
+    return "pi" if label == Policy.HELD else label
 
 
 def _gradients(term: Expr) -> int:
@@ -333,33 +342,3 @@ def _is_nonempty(total: Total) -> bool:
         return True  # there is always a state, an action, a trajectory
     first, last = total.domain.args
     return (first == 0 and isinstance(last, (Horizon, Forever))) or (first == 1 and isinstance(last, SampleSize))
-
-
-def same_time(one: Expr, two: Expr) -> bool:
-    """Whether two times are equal as sums of indices, H and numbers."""
-    left, right = linear(one), linear(two)
-    return left is not None and left == right
-
-
-def linear(term: Expr) -> dict[Expr | None, int] | None:
-    """A time as {index or H: coefficient, None: number}, zeros left out; None if not linear."""
-    match term:
-        case Integer():
-            return {None: int(term)} if term != 0 else {}
-        case Time() | Horizon():
-            return {term: 1}
-        case Plus():
-            parts = [linear(argument) for argument in term.args]
-            return None if any(part is None for part in parts) else _added([part for part in parts if part is not None])
-        case Times(args=(Integer() as factor, inner)):
-            part = linear(inner)
-            return None if part is None else {key: int(factor) * value for key, value in part.items() if factor != 0}
-    return None
-
-
-def _added(parts: list[dict[Expr | None, int]]) -> dict[Expr | None, int]:
-    result: dict[Expr | None, int] = {}
-    for part in parts:
-        for key, value in part.items():
-            result[key] = result.get(key, 0) + value
-    return {key: value for key, value in result.items() if value}

@@ -9,6 +9,7 @@ from sympy import Expr
 
 from derive.errors import DoesNotMatch
 from derive.language.binding import Binder, Index, rewrite_bottom_up, substitute
+from derive.language.terms import Grad
 from derive.language.typing import sort_of
 from derive.rules.ring import same_by_ring
 from derive.rules.rule import justify, to_fixed_point
@@ -18,11 +19,15 @@ Bindings = dict[Index, Expr]
 
 @dataclass(frozen=True, slots=True)
 class Lemma:
-    """``left = right`` for every value of the free indices."""
+    """``left = right`` for every value of the free indices.
+
+    ``at_theta``: the sides are equal at theta and not as functions of it, so nothing below a gradient is replaced.
+    """
 
     name: str
     left: Expr
     right: Expr
+    at_theta: bool = False
 
     def used(self, before: Expr, after: Expr) -> list[Bindings]:
         """The instances that give the step.
@@ -35,6 +40,7 @@ class Lemma:
             if bindings is not None and same_by_ring(self._instance(self.right, bindings), two):
                 return [bindings]
         found: list[Bindings] = []
+        closed: tuple[type, ...] = (Grad,) if self.at_theta else ()
 
         def rewritten(node: Expr) -> Expr:
             bindings = match(self.left, node)
@@ -44,10 +50,11 @@ class Lemma:
             return self._instance(self.right, bindings)
 
         for one, two in ((before, after), (after, before)):  # once at each place; a recursion never comes to rest
-            if same_by_ring(rewrite_bottom_up(one, rewritten), two) and found:
+            if same_by_ring(rewrite_bottom_up(one, rewritten, closed=closed), two) and found:
                 return _different(found)
             found.clear()
-        justify(self.name, before, after, lambda term: to_fixed_point(term, rewritten, lambda node: node))
+        justify(self.name, before, after,
+                lambda term: to_fixed_point(term, rewritten, lambda node: node, closed=closed))
         return _different(found)
 
     def _instance(self, side: Expr, bindings: Mapping[Index, Expr]) -> Expr:

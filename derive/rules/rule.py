@@ -75,8 +75,9 @@ class Rule:
         justify(self.name, before, after, self.applied)
 
 
-def to_fixed_point(term: Expr, rewrite: Rewrite, tidy: Rewrite) -> tuple[Expr, bool]:
-    """``term`` rewritten everywhere until nothing changes, and whether ``rewrite`` did something."""
+def to_fixed_point(term: Expr, rewrite: Rewrite, tidy: Rewrite, *,
+                   closed: tuple[type, ...] = ()) -> tuple[Expr, bool]:
+    """``term`` rewritten everywhere, but inside ``closed`` nodes, until nothing changes; did ``rewrite`` something?"""
     used = False
 
     def once(node: Expr) -> Expr:
@@ -88,7 +89,7 @@ def to_fixed_point(term: Expr, rewrite: Rewrite, tidy: Rewrite) -> tuple[Expr, b
 
     for _ in range(MOST_PASSES):
         try:
-            rewritten = rewrite_bottom_up(term, once)
+            rewritten = rewrite_bottom_up(term, once, closed=closed)
         except NotATerm as deep:  # a recursion, such as that of the gradient of a value
             raise WorkLimit(f"rewriting does not come to rest: {deep}") from None
         if rewritten == term:
