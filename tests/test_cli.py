@@ -130,7 +130,7 @@ def test_json_of_bad_input_is_still_json(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_the_seed_lines_are_in_the_json_of_the_bundled_proofs(capsys: pytest.CaptureFixture[str]) -> None:
-    names = "likelihood_ratio_gradient", "score_of_a_trajectory", "policy_gradient_estimate"
+    names = "likelihood_ratio_gradient", "score_of_a_trajectory", "likelihood_ratio_estimate", "policy_gradient_estimate"
     assert main(["check", "--format", "json", *names]) == 0
     data = json.loads(capsys.readouterr().out)
     labels = {step["label"]: step["verdict"] for theorem in data["theorems"] for step in theorem["steps"]}

@@ -109,12 +109,12 @@ def all_drawn(strategy: SearchStrategy[Any], examples: int) -> list[Any]:
 
 
 def test_models_have_zeros_in_every_policy_unless_that_is_forbidden() -> None:
-    free, kept = (all_drawn(models_of(claimed(WEIGHT, 1, assumes=known), shape=Shape(1, 3, 0)), 100)
+    free, kept = (all_drawn(models_of(claimed(WEIGHT, 1, assumes=known), shape=Shape(1, 3, 0)), 200)
                   for known in ([], [policy_positive]))
     for name in ("pi", "beta"):
         assert {model.policies[name][0].index(Fraction(1)) for model in free if 1 in model.policies[name][0]} == {
             0, 1, 2}
-        assert sum(0 not in model.policies[name][0] for model in free) > 25
+        assert sum(0 not in model.policies[name][0] for model in free) > 50
         assert not any(0 in model.policies[name][0] for model in kept)
 
 
