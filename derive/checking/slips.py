@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 import derive  # its names only
+from derive.checking.foreign_words import SCALARS, WORDS
 from derive.diagnostics import Fix, Span
-from derive.errors import InvalidChain, said
+from derive.errors import DeriveError, InvalidChain, said
 
 SORTS = {"State": "y z", "Action": "c d", "Time": "j l n", "Draw": "j l n"}
 """Letters that a textbook uses beside the ones there are, and what makes them."""
@@ -47,6 +48,8 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
             return _attribute(error, file, span)
         case InvalidChain():
             return _chain(error, file, span)
+        case DeriveError() if (foreign := _foreign(error, file, span)) is not None:
+            return foreign
         case TypeError():
             return _call(error, file, span)
     return None
@@ -108,9 +111,27 @@ def _name(error: NameError, file: _File, span: Span | None) -> Slip:
                     hint="theta is not written: pi(a | s) depends on it, and grad(f) is the gradient in it")
     if name.startswith("definition_of_"):
         return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
-    if len(name) == 1 and name.isalpha():
+    if name in WORDS:
+        return Slip(message=message, span=place, hint=WORDS[name])
+    if conditioned := _is_called(file, place, name):
+        if conditioned == "on a state":
+            return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
+        if _close(name, derive.__all__) is None:
+            return Slip(message=message, span=place, hint=f'{name} = function("{name}") declares a free function')
+    elif name in SCALARS:
+        return Slip(message=message, span=place, hint=f'{name} = scalar("{SCALARS[name]}") declares the number')
+    elif len(name) == 1 and name.isalpha():
         return Slip(message=message, span=place, hint=_letter(name, file))
     return Slip(message=message, span=place, hint=_meant(name, derive.__all__), fix=_replaced(name, place))
+
+
+def _is_called(file: _File, place: Span | None, name: str) -> str:
+    """"on a state" for name(a | s), "otherwise" for another call; "" for a name that is not called there."""
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Call) and _is(node.func, name) and file.span(node.func) == place:
+            first = node.args[0] if node.args else None
+            return "on a state" if isinstance(first, ast.BinOp) and isinstance(first.op, ast.BitOr) else "otherwise"
+    return ""
 
 
 def _letter(name: str, file: _File) -> str:
@@ -160,6 +181,8 @@ def _import(error: ImportError, file: _File) -> Slip | None:
     name = found[1]
     place = next((file.span(alias) for node in ast.walk(file.tree) if isinstance(node, ast.ImportFrom)
                   for alias in node.names if alias.name == name), None)
+    if name in WORDS:
+        return Slip(message=f"derive has no {name}", span=place, hint=WORDS[name])
     return Slip(message=f"derive has no {name}", span=place, hint=_meant(name, derive.__all__),
                 fix=_replaced(name, place))
 
@@ -183,6 +206,8 @@ def _attribute(error: AttributeError, file: _File, span: Span | None) -> Slip | 
 
 
 def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
+    if (found := _operator(error, file, span)) is not None:
+        return found
     call = next((node for node in file.at(span, ast.Call) if isinstance(node, ast.Call)), None)
     if call is None:
         return None
@@ -199,6 +224,44 @@ def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
     if name in derive.__all__ and "argument" in said(error):
         return Slip(message=f"{name} is not called so: {_in_words(said(error))}", span=file.span(call),
                     hint=f"its arguments are {_signature(name)}")
+    return None
+
+
+def _operator(error: TypeError, file: _File, span: Span | None) -> Slip | None:
+    """An operation that Python does not know between these: ``gamma^t``, ``pi(tau.a | tau.s)``, ``s[t]``."""
+    for node in file.at(span, ast.BinOp):
+        assert isinstance(node, ast.BinOp)
+        left, right = file.source(node.left), file.source(node.right)
+        if isinstance(node.op, ast.BitXor):
+            return Slip(message=f"{file.source(node)} is no power", span=file.span(node),
+                        hint=f"write {left}**{right}",
+                        fix=Fix(span=file.span(node), text=f"{left}**{right}", says=f"{left}**{right}"))
+        if isinstance(node.op, ast.BitOr) and "Along" in said(error):
+            return Slip(message=f"{file.source(node)} has no time", span=file.span(node),
+                        hint="write tau.a[t] | tau.s[t]")
+    found = re.match(r"'(State|Action)' object is not subscriptable", said(error))
+    if found:
+        letter = found[1][0].lower()
+        return Slip(message=f"a letter for {'an action' if letter == 'a' else 'a state'} has no time", span=span,
+                    hint=f"along a trajectory write tau.{letter}[t]")
+    return None
+
+
+def _foreign(error: DeriveError, file: _File, span: Span | None) -> Slip | None:
+    """What the language refuses, where the word that was used says why."""
+    for node in file.at(span, ast.Call):
+        assert isinstance(node, ast.Call)
+        if isinstance(node.func, ast.Name) and node.func.id in WORDS and node.func.id not in derive.__all__:
+            return Slip(span=file.span(node), hint=f"{node.func.id}: {WORDS[node.func.id]}")
+        for keyword in node.keywords:
+            if keyword.arg == "policy" and isinstance(keyword.value, ast.Constant):
+                label = file.source(keyword.value)
+                return Slip(span=file.span(keyword.value), hint=f"write policy=Policy({label})")
+        if "binds an index, got π" in said(error) and node.args:
+            policy = file.source(node.args[0])
+            return Slip(span=file.span(node.args[0]), hint=f"write expect(tau, ..., policy={policy})")
+        if "is a truth value" in said(error) and any(isinstance(one, ast.Compare) for one in node.args):
+            return Slip(span=file.span(node), hint="a claim is written calc(left, by(), right)")
     return None
 
 
@@ -221,7 +284,8 @@ def _signature(name: str) -> str:
 
 def _chain(error: InvalidChain, file: _File, span: Span | None) -> Slip | None:
     cause = error.__cause__
-    if isinstance(cause, (NameError, ImportError, AttributeError, TypeError)) and not isinstance(cause, InvalidChain):
+    if isinstance(cause, (NameError, ImportError, AttributeError, TypeError, DeriveError)) and not isinstance(
+            cause, InvalidChain):
         return slip(cause, file.text, span)
     text = said(error)
     function = file.function(span.line) if span is not None else None

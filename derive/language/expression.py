@@ -36,11 +36,21 @@ def as_term(value: Any) -> Expr:
     if isinstance(value, Fraction):
         return Rational(value.numerator, value.denominator)
     if isinstance(value, (float, Float)):
-        raise NotExact(f"{value!r} is a float; terms are exact. Write ratio(1, 2) or Fraction(1, 2).")
+        raise NotExact(f"{value!r} is a float; terms are exact. {_exactly(str(value))}")
     raise NotATerm(
         f"{value!r} (a {type(value).__name__}) is not a term. "
         "Build terms from the names that `derive` exports; foreign SymPy symbols have no meaning here."
     )
+
+
+def _exactly(number: str) -> str:
+    """How to write a decimal number that was meant."""
+    try:
+        meant = Fraction(number)
+    except ValueError:
+        return "Write a fraction, such as ratio(1, 2)."
+    above, below = meant.numerator, meant.denominator
+    return f"Write ratio({above}, {below}) or Fraction({above}, {below})." if below != 1 else f"Write {above}."
 
 
 def _refuse(operation: str, instead: str) -> Any:
