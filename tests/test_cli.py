@@ -130,13 +130,20 @@ def test_json_of_bad_input_is_still_json(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_the_seed_lines_are_in_the_json_of_the_bundled_proofs(capsys: pytest.CaptureFixture[str]) -> None:
-    names = "likelihood_ratio_gradient", "score_of_a_trajectory", "likelihood_ratio_estimate", "policy_gradient_estimate"
+    names = ("likelihood_ratio_gradient", "score_of_a_trajectory", "likelihood_ratio_estimate",
+             "policy_gradient_estimate")
     assert main(["check", "--format", "json", *names]) == 0
     data = json.loads(capsys.readouterr().out)
     labels = {step["label"]: step["verdict"] for theorem in data["theorems"] for step in theorem["steps"]}
     assert {f"HF-{number}" for number in range(1, 14)} <= set(labels)
     assert (labels["HF-6"], labels["HF-12"]) == ("proved", "estimates")
     assert data["ok"]
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "check"])
+def test_half_a_character_is_no_name(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "\ud800"]) == 2
+    assert capsys.readouterr().err == "error: \\ud800: an argument holds half a character, which no name does.\n"
 
 
 def test_concise_is_one_line_a_diagnostic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -198,4 +198,4 @@ def test_both_command_lines_are_sufficient_and_marked_for_ci() -> None:
     lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
     assert len(lines) == 2
     assert all(word in lines[0] for word in ("derive check", "derive evaluate", "derive report"))
-    assert lines[1].endswith("-m pytest")
+    assert lines[1].endswith("-m pytest -n auto")

@@ -37,6 +37,10 @@ def _dispatched(command: click.Command, arguments: list[str]) -> Any:
                            f"at most {LONGEST_ARGUMENT:,}.")
         if "\0" in argument:
             raise BadInput("an argument holds a NUL character, which no name does.")
+        try:
+            os.fsencode(argument)
+        except UnicodeEncodeError:
+            raise BadInput(f"{visible(argument)}: an argument holds half a character, which no name does.") from None
         if not argument:
             raise BadInput("an argument is empty. Give a file, a folder or a name, or leave it out.")
     return command.main(args=arguments, prog_name="derive", standalone_mode=False)
