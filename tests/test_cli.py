@@ -140,6 +140,20 @@ def test_the_seed_lines_are_in_the_json_of_the_bundled_proofs(capsys: pytest.Cap
     assert data["ok"]
 
 
+def test_an_edit_of_the_same_second_and_size_is_seen(tmp_path: Path) -> None:
+    """Bytecode is current for Python by the second and the size: the verdict was that of the text before."""
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path / "compiled")}
+    claim = "from derive import *\n@theorem('doubled')\ndef doubled():\n    return calc(J, by(regroup), {} * J)\n"
+    for name in ("page", "neighbour"):
+        page = write(tmp_path, "page.py", claim.format(1) if name == "page" else
+                     "from derive import *\nfrom .factor import number\n" + claim.format("number").split("\n", 1)[1])
+        edited, text = (page, claim.format) if name == "page" else (tmp_path / "factor.py", "number = {}\n".format)
+        for number, status in ((1, 0), (2, 1)):
+            edited.write_text(text(number))
+            os.utime(edited, (1_000_000, 1_000_000))
+            assert run("check", str(page), env=compiled).returncode == status, name
+
+
 @pytest.mark.parametrize("command", ["show", "verify", "check"])
 def test_half_a_character_is_no_name(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "\ud800"]) == 2

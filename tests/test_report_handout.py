@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,8 @@ def test_a_chain_that_breaks_is_neither_judged_nor_summed(tmp_path: Path) -> Non
     assert [gap.relation for gap in one.gaps] == ["", "=", "≈"]
     assert as_latex(found, solutions=False).count(r"\approx") == 2
     assert r"where $g(\tau, t) :=" in as_latex(found, solutions=False)
-    assert as_page(found, solutions=False).count("<td>≈</td>") == 2
+    if find_spec("latex2mathml"):
+        assert as_page(found, solutions=False).count("<td>≈</td>") == 2
     assert as_typst(found, solutions=False).count("[$≈$]") == 2
     assert "where $g (τ, t) := " in as_typst(found, solutions=False).replace("g(", "g (")
     if shutil.which("pdflatex"):

@@ -238,4 +238,4 @@ def test_5000_summands_are_fast() -> None:
     assert check(admit(term)) is term
     assert str(term).count("V(") == 6001
     assert len(term.subs(State("s7"), x).free_symbols) == 5001
-    assert time.perf_counter() - began < 6
+    assert time.perf_counter() - began < 60  # it took minutes where the cost was quadratic

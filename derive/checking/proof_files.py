@@ -13,6 +13,7 @@ import importlib
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from importlib.util import decode_source, module_from_spec, spec_from_file_location
@@ -201,7 +202,9 @@ def _executed(file: Path) -> ModuleType:
     known, text = sys.modules.get(name), tried(file)
     if isinstance(known, ModuleType) and text is None and _is_current(known, file):
         return known
-    spec = spec_from_file_location(name, file, loader=None if text is None else Tried(str(file), text))
+    # never from bytecode: Python takes it for current by the second and the size of the file, and 2 is as long as 1
+    source = file.read_bytes() if text is None else text
+    spec = spec_from_file_location(name, file, loader=Tried(str(file), source))
     if spec is None or spec.loader is None:
         raise BadInput(f"{file}: cannot be loaded as a Python module.")
     module = module_from_spec(spec)
@@ -210,7 +213,7 @@ def _executed(file: Path) -> ModuleType:
     sys.modules[name] = module
     from derive.checking.derivation import recorded
 
-    with recorded() as events:
+    with recorded() as events, _without_bytecode():
         try:
             spec.loader.exec_module(module)
         except BaseException as error:  # SystemExit too: a proof file must not end the run
@@ -222,6 +225,16 @@ def _executed(file: Path) -> ModuleType:
         finally:
             _keep(events, module, before)
     return module
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """What a proof imports leaves no bytecode either, which the next run would take for an edited file."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _keep(events: list[Event], executed: ModuleType, before: set[str]) -> None:

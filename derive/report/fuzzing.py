@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from rich.console import Console
@@ -18,24 +19,34 @@ from derive.testing.subjects import Failure
 
 def fuzzed(console: Console, campaign: Iterable[FuzzResult], theorems: int) -> bool:
     """Go through the results of so many theorems and print what they covered; whether no step failed."""
-    columns = (TextColumn("theorems on random MDPs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar, results = Console(file=sys.stderr), list[FuzzResult]()
-    with Progress(*columns, console=bar, transient=True, disable=not bar.is_terminal) as progress:
-        task = progress.add_task("", total=theorems)
-        try:
+    results = list[FuzzResult]()
+    try:
+        with _bar(theorems) as advance:
             for result in campaign:
                 results.append(result)
-                progress.advance(task)
+                advance()
                 if result.failure is not None:
                     break
-        finally:  # interrupted: say what is settled
-            progress.stop()
-            if results:
-                _covered(console, merged(results), len(results))
+    finally:  # interrupted: say what is settled
+        if results:
+            _covered(console, merged(results), len(results))
     if results and results[-1].failure is not None:
         _failure(console, results[-1].failure)
         return False
     return _settled(console, merged(results), len(results)) if results else True
+
+
+@contextmanager
+def _bar(theorems: int) -> Iterator[Callable[[], None]]:
+    """A bar on standard error at a terminal, nothing elsewhere; called when a theorem is done."""
+    console = Console(file=sys.stderr)
+    if not console.is_terminal:  # a bar that is disabled ends its line all the same, in older versions
+        yield lambda: None
+        return
+    columns = (TextColumn("theorems on random MDPs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=theorems)
+        yield lambda: progress.advance(task)
 
 
 def _settled(console: Console, result: FuzzResult, theorems: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import astuple
 from fractions import Fraction
 from pathlib import Path
@@ -41,11 +42,13 @@ class KeptModels:
 
     def keep(self, theorem: Theorem, model: Model) -> None:
         """Keep an MDP that failed."""
-        self._database.save(_key(theorem), _written(model))
+        with suppress(OSError):  # as older versions of Hypothesis raise it
+            self._database.save(_key(theorem), _written(model))
 
     def drop(self, theorem: Theorem, model: Model) -> None:
         """Forget one that no longer does."""
-        self._database.delete(_key(theorem), _written(model))
+        with suppress(OSError):
+            self._database.delete(_key(theorem), _written(model))
 
 
 def _key(theorem: Theorem) -> bytes:
