@@ -219,7 +219,8 @@ def test_a_finite_mdp_by_the_names_of_evaluate(tmp_path: Path, capsys: pytest.Ca
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["--model", "lake"], "more than 20,000 trajectories"), (["--model", "nothing"], "no model 'nothing'"),
-    (["--horizon", "1"], "give --model as well"), (["--model", "two-state", "--rewards", "0,1,3"], "an MDP has its own"),
+    (["--horizon", "1"], "give --model as well"),
+    (["--model", "two-state", "--rewards", "0,1,3"], "an MDP has its own"),
 ])
 def test_a_model_that_is_none(arguments: list[str], said: str, tmp_path: Path,
                               capsys: pytest.CaptureFixture[str]) -> None:

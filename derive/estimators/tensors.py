@@ -332,7 +332,7 @@ def _joined(join: Callable[..., Any]) -> Callable[..., ExactTensor]:
 
 def _filled(number: int) -> Callable[..., Any]:
     def function(ledger: Ledger, like: ExactTensor, *, dtype: torch.dtype | None = None, **unused: Any) -> Any:
-        if dtype is not None and not dtype.is_floating_point or dtype is None and like.dtype is torch.bool:
+        if not (like.dtype if dtype is None else dtype).is_floating_point:
             return torch.full(tuple(like.shape), number, dtype=dtype or torch.bool)
         return wrapped(torch.full(tuple(like.shape), float(number), dtype=torch.float64), ledger)
 

@@ -24,7 +24,8 @@ TRL_CONFIG: Mapping[str, Any] = {
     "num_generations": 0, "num_iterations": 1, "top_entropy_quantile": 1.0, "use_liger_kernel": False,
     "use_vllm": False, "vllm_importance_sampling_correction": False, "off_policy_mask_threshold": None,
     "use_bias_correction_kl": False, "delta": None, "current_gradient_accumulation_steps": 1, "scale_rewards": "group",
-    "aux_loss_enabled": False, "use_adaptive_entropy": False, "_entropy_bonus_enabled": False, "steps_per_generation": 1,
+    "aux_loss_enabled": False, "use_adaptive_entropy": False, "_entropy_bonus_enabled": False,
+    "steps_per_generation": 1,
     "sapo_temperature_pos": 1.0, "sapo_temperature_neg": 1.05, "vespo_k_pos": 2.0, "vespo_lambda_pos": 3.0,
     "vespo_k_neg": 3.0, "vespo_lambda_neg": 2.0,
 }
@@ -104,7 +105,7 @@ def verl(policy_loss: Loss, *, advantage: Loss | None = None, aggregation: str =
     """A registered policy loss of verl, with a registered advantage estimator (None: leave-one-out advantages).
 
     Both are called with the names of theirs that they declare; the loss is the first of what
-    they return. ``config`` overrides ``VERL_CONFIG``; ``settings`` is an ``ActorConfig`` for the losses that insist on one.
+    they return. ``config`` overrides ``VERL_CONFIG``; ``settings`` is an ``ActorConfig``, for a loss that insists.
     """
     given = Settings({**VERL_CONFIG, **config})
 
@@ -116,7 +117,8 @@ def verl(policy_loss: Loss, *, advantage: Loss | None = None, aggregation: str =
             a, *_ = _called(advantage, token_level_rewards=token_level_rewards, response_mask=mask, index=index,
                             config=given)
         value = _called(policy_loss, old_log_prob=old_log_probs, log_prob=log_probs, advantages=a, response_mask=mask,
-                        loss_agg_mode=aggregation, config=settings or given, rollout_is_weights=None, rollout_log_probs=None)
+                        loss_agg_mode=aggregation, config=settings or given, rollout_is_weights=None,
+                        rollout_log_probs=None)
         return value[0] if isinstance(value, tuple) else value
 
     loss.__name__ = f"verl {getattr(policy_loss, '__name__', 'loss')} {aggregation}"
