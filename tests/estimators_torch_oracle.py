@@ -75,8 +75,8 @@ def mean_gradient(loss: Callable[..., Tensor], model: Any, group: int, behaviour
         if not torch.isfinite(value):
             return total * torch.nan
         if value.requires_grad:
-            (gradient,) = torch.autograd.grad(value, logits, retain_graph=True)
-            total -= weight * gradient
+            (gradient,) = torch.autograd.grad(value, logits, retain_graph=True, allow_unused=True)
+            total -= weight * (torch.zeros_like(total) if gradient is None else gradient)
     return total
 
 

@@ -93,6 +93,26 @@ def test_the_pdf_prints_its_table_and_hostile_names(tmp_path: Path) -> None:
     assert "<script>" in text
 
 
+def test_the_pdf_by_typst_where_there_is_no_latex(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With hostile names, which reach the engine as strings; the same each time. Without Typst either, one sentence."""
+    monkeypatch.setattr(comparison, "find_engine", lambda: None)
+    monkeypatch.setattr("derive.report.tex.find_engine", lambda: None)
+    found, path = [*FOUND, (replace(FOUND[2][0], name=NASTY, notes=(NASTY, "√2 π ∇J → ≥")), None)], tmp_path / "a.pdf"
+    source = comparison.typ(found, command=f"derive {NASTY}")
+    assert '[#"grpo";], [4], [#bad[#"biased";]], [#"0.37";], [#"0.9618";]' in source
+    assert "#image(" in source
+    with monkeypatch.context() as without:
+        without.setattr(comparison.typeset, "available", lambda: False)
+        with pytest.raises(BadInput, match=r"pip install 'derive-rl\[pdf\]'"):
+            write(path, found, command="derive")
+    pytest.importorskip("typst")
+    write(path, found, command=f"derive {NASTY}")
+    made = path.read_bytes()
+    write(path, found, command=f"derive {NASTY}")
+    assert made.startswith(b"%PDF")
+    assert made == path.read_bytes()
+
+
 def test_png(tmp_path: Path) -> None:
     """The colours of the lines are where the lines are."""
     image = pytest.importorskip("PIL.Image")

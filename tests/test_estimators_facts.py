@@ -173,3 +173,26 @@ def test_corrections_of_a_mismatch_between_rollout_and_training() -> None:
     for name, (weight, verdict) in weights.items():
         result = check_loss(of(weight), 2, model=MODEL, off_policy=True)
         assert (result.verdict, result.exact) == (verdict, True), name
+
+
+def test_a_mean_over_tokens_in_the_smallest_case() -> None:
+    """π = 1/2 and 1/3 for ending, rewards 0, 1, 3: ∇J = (7/12, 2/9) and RLOO with a token mean (7/18, 7/54) at G = 2.
+
+    Measured through the code of verl (recipe, section 4). ∇J by hand: 1/2·1/2 (7/3 - 0) and 1/2·1/3·2/3 (3 - 1).
+    """
+    pytest.importorskip("torch")
+    from derive.estimators import enumeration, field, targets
+    from derive.estimators.provenance import Ledger
+
+    half, third = Fraction(1, 2), Fraction(1, 3)
+    model = TabularLM(vocab=2, length=2, rewards=(0, 1, 3), pi=(((half, half), (third, 1 - third)),))
+
+    def token_mean(log_probs: Any, advantages: Any, mask: Any) -> Any:
+        return -(log_probs * advantages[:, None] * mask).sum() / mask.sum()
+
+    case = enumeration.Case(token_mean, model, 2, "old", "sequence")
+    mean, wanted = (targets.in_logits(model, table)[0] for table in (
+        enumeration.in_exact_numbers(enumeration.in_floats(case), Ledger()),
+        targets.table("J", model, model.policy("old"), half)))
+    for row, (first, second) in ((mean, ("7/18", "7/54")), (wanted, ("7/12", "2/9"))):
+        assert [field.text(entry) for entry in row] == [f"-{first}", first, f"-{second}", second]

@@ -67,10 +67,11 @@ class Batch:
     def leave_one_out(self) -> list[Fraction]:
         """r_i minus the mean of the others of its prompt (r_i itself at G = 1)."""
         rewards, result = self.rewards, []
-        for place, reward in enumerate(rewards):
-            start = place // self.group * self.group
-            others = sum(rewards[start:start + self.group], Fraction(0)) - reward
-            result.append(reward - (others / (self.group - 1) if self.group > 1 else 0))
+        for start in range(0, len(rewards), self.group):
+            own = rewards[start:start + self.group]
+            total = sum(own, Fraction(0))
+            of = {reward: reward - (total - reward) / max(self.group - 1, 1) for reward in set(own)}
+            result += [of[reward] for reward in own]
         return result
 
     def numbers(self, asked: Collection[str]) -> dict[str, list[Any]]:

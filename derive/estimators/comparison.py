@@ -20,11 +20,12 @@ from derive.estimators import description, plot
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.plot import Picture
 from derive.estimators.result import EstimatorResult
+from derive.report import typeset
 from derive.report.document import environment, versions
 from derive.report.escape import Tex, bookmark, code, literal
 from derive.report.inline import capital
 from derive.report.output import check_target, write_whole
-from derive.report.tex import compile_pdf
+from derive.report.tex import compile_pdf, find_engine
 
 TITLE = "Estimators of the policy gradient, compared"
 PACKAGE = "derive.estimators"
@@ -58,7 +59,7 @@ def write(path: Path, found: Found, *, command: str) -> None:
     """A report or a picture on ``path``, by its ending.
 
     Raises ``BadInput`` for another ending, a path that cannot be written, a PNG without Pillow, a PDF
-    without a LaTeX engine, or a picture of nothing.
+    without LaTeX or Typst, or a picture of nothing.
     """
     check(path)
     results = [result for result, _ in found]
@@ -73,6 +74,9 @@ def write(path: Path, found: Found, *, command: str) -> None:
             content = tex(found, command=command).encode()
         case ".html":
             content = html(found, command=command).encode()
+        case _ if find_engine() is None and typeset.available():
+            typeset.compile_typst(typ(found, command=command), path)
+            return
         case _:
             compile_pdf(tex(found, command=command), path)
             return
@@ -88,7 +92,8 @@ def check(path: Path) -> None:
 
 def tex(found: Found, *, command: str) -> str:
     """The report as a LaTeX document."""
-    shown, rows = _picture(found), [_row(*one, literal, lambda number: Tex(f"${number}$")) for one in found]
+    shown, rows = _picture(found), [
+        _row(*one, literal, lambda number: Tex(f"${number}$"), literal) for one in found]
     return environment(PACKAGE).get_template("comparison.tex").render(
         title=literal(TITLE), plain_title=bookmark(TITLE), rows=rows,
         plot=None if shown is None else _in_tikz(shown), command=code(command),
@@ -97,12 +102,25 @@ def tex(found: Found, *, command: str) -> str:
 
 def html(found: Found, *, command: str) -> str:
     """The report as one page, without a script, and nothing that is loaded."""
-    shown, rows = _picture(found), [_row(*one, visible, lambda number: number.replace("-", "−")) for one in found]
+    shown, rows = _picture(found), [
+        _row(*one, visible, lambda number: number.replace("-", "−"), visible) for one in found]
     pages = Environment(loader=PackageLoader(PACKAGE, "templates"), undefined=StrictUndefined, autoescape=True,
                         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     return pages.get_template("comparison.html").render(
         title=TITLE, rows=rows, command=visible(command), versions=versions(),
         plot=None if shown is None else Markup(plot.svg(shown)))
+
+
+def typ(found: Found, *, command: str) -> str:
+    """The report in Typst."""
+    def text(words: str) -> typeset.Typ:
+        return typeset.literal(words) if words else typeset.Typ("")
+
+    shown, rows = _picture(found), [
+        _row(*one, text, lambda number: text(number.replace("-", "−")), typeset.colour) for one in found]
+    return typeset.environment(PACKAGE).get_template("comparison.typ").render(
+        title=TITLE, rows=rows, command=command, versions=versions(),
+        plot=None if shown is None else typeset.quoted(plot.svg(shown)))
 
 
 def _picture(found: Found) -> Picture | None:
@@ -113,7 +131,7 @@ def _picture(found: Found) -> Picture | None:
         return None
 
 
-def _row(result: EstimatorResult, entry: Entry | None, text: Text, figure: Text) -> Row:
+def _row(result: EstimatorResult, entry: Entry | None, text: Text, figure: Text, shade: Text) -> Row:
     def number(value: float | None, style: str) -> str:
         return text("") if value is None else figure(format(value, style))
 
@@ -124,7 +142,7 @@ def _row(result: EstimatorResult, entry: Entry | None, text: Text, figure: Text)
     notes = (*result.notes, *((entry.remark,) if entry and entry.remark else ()))
     return Row(
         text(result.name), result.at.group, text(result.verdict), text(words.removeprefix(result.verdict)),
-        text(colour), number(result.relative_bias, ".2g"), number(result.cosine, ".4f"),
+        shade(colour), number(result.relative_bias, ".2g"), number(result.cosine, ".4f"),
         number(result.trace_variance, ".4g"), text(entry.statement if entry else ""),
         text(entry.source if entry else ""), text("" if result.target == "J" else result.target), text(result.known),
         tuple((text(description.outcome(row, several=several)), number(row.effective, ".4f"), number(row.wanted, ".4f"))

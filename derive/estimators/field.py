@@ -196,10 +196,9 @@ def double(value: Sum) -> float:
         return 0.0
     if len(value) == 1:
         ((d, logs), number), = value.items()
-        size = max(int(part).bit_length() for part in (number.p, number.q, d))
-        if not logs and size <= LARGEST_BITS:
-            quotient = int(number.p) / int(number.q)
-            return quotient if d == 1 else quotient * sqrt(d)
+        above, below = int(number.p), int(number.q)
+        if not logs and max(above.bit_length(), below.bit_length(), d.bit_length()) <= LARGEST_BITS:
+            return above / below if d == 1 else above / below * sqrt(d)
     return float(ball(value, 128))
 
 

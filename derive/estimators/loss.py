@@ -170,7 +170,7 @@ def conventions(loss: Loss, model: TabularModel, behaviour: str) -> tuple[str | 
 
 
 def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
-    shown = max(outcomes, key=lambda one: _relative(one.pair))
+    shown = max(outcomes, key=lambda one: (one.pair.size > 0, _relative(one.pair)))  # not one where nothing happens
     sizes: dict[str, Any] = {
         "relative_bias": _relative(shown.pair), "cosine": _cosine(shown.pair), "trace_variance": shown.trace_variance,
         "target_length": float(np.linalg.norm(shown.pair.target)), "effective_reward": shown.effective,

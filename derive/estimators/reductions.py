@@ -44,6 +44,9 @@ class Reductions(ExactArray):
     def cumsum(self, dim: int) -> Self:
         return self._made(np.cumsum(self.array, axis=dim))
 
+    def cumprod(self, dim: int) -> Self:
+        return self._made(np.cumprod(self.array, axis=dim))
+
     def count_nonzero(self, dim: Any = None) -> Self:
         return self._entrywise(lambda x: int(bool(x)), self).sum(dim)
 

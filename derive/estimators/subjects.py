@@ -80,8 +80,8 @@ def _of_function(function: Callable[..., Any], name: str, options: Options, *,
     if asks_for_log_probabilities(function):
         return _of_loss(function, name, options, off_policy=off_policy)
     if (options.model, options.gamma, options.horizon) != (None, None, None):
-        raise BadInput(f"{name} is an advantage function: --model, --gamma and --horizon are for losses, which get "
-                       "states and actions")
+        raise BadInput(f"{name} is an advantage function: --model, --gamma and --horizon are for losses, which are "
+                       "given states and actions")
     target = options.target or "J"
     return check_advantage(function, options.rewards or REWARDS, options.groups or (2, 3, 4),
                            prompts=options.prompts or 1, lengths=options.lengths, target=target, name=name)

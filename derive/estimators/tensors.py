@@ -109,8 +109,9 @@ class ExactTensor(Reductions, Products, Exponentials, Orders, Shapes):
     def item(self) -> Taken:
         return Taken(self.ledger)
 
-    def tolist(self) -> NoReturn:
-        self._leave(".tolist()")
+    def tolist(self) -> Any:
+        """Nested lists of exact numbers without derivatives, of bools after a comparison."""
+        return self.detach().array.tolist()
 
     def numpy(self) -> NoReturn:
         self._leave(".numpy()")
@@ -195,6 +196,15 @@ class ExactTensor(Reductions, Products, Exponentials, Orders, Shapes):
 
     def detach(self) -> ExactTensor:
         return self._entrywise(lambda x: x.detach() if isinstance(x, Exact) else x, self)
+
+    @property
+    def data(self) -> ExactTensor:
+        """The numbers without derivatives."""
+        return self.detach()
+
+    def detach_(self) -> ExactTensor:
+        self.array[...] = self.detach().array
+        return self
 
     def clone(self, **unused: Any) -> ExactTensor:
         return self._made(self.array.copy())
@@ -285,10 +295,21 @@ def _binary(name: str, function: Callable[[Any, Any], Any]) -> Callable[[ExactTe
 
 
 def _unary(name: str, function: Callable[[Any], Any]) -> Callable[[ExactTensor], ExactTensor]:
-    def method(self: ExactTensor) -> ExactTensor:
+    def method(self: ExactTensor, inplace: bool = False) -> ExactTensor:
+        if inplace:  # as torch.nn.functional.relu passes it
+            self._leave(f"{name} in place")
         return self._entrywise(function, self)
 
     method.__name__ = name
+    return method
+
+
+def _in_place(name: str) -> Callable[..., ExactTensor]:
+    def method(self: ExactTensor, *operands: Any, **keywords: Any) -> ExactTensor:
+        self.array[...] = getattr(self, name)(*operands, **keywords).array
+        return self
+
+    method.__name__ = f"{name}_"
     return method
 
 
@@ -296,6 +317,8 @@ for _name, _function in elementwise.BINARY.items():
     setattr(ExactTensor, _name, _binary(_name, _function))
 for _name, _of_one in elementwise.UNARY.items():
     setattr(ExactTensor, _name, _unary(_name, _of_one))
+for _name in elementwise.IN_PLACE:
+    setattr(ExactTensor, f"{_name}_", _in_place(_name))
 for _alias, _name in elementwise.ALIASES.items():
     setattr(ExactTensor, _alias, getattr(ExactTensor, _name))
 
@@ -309,8 +332,9 @@ def _joined(join: Callable[..., Any]) -> Callable[..., ExactTensor]:
 
 def _filled(number: int) -> Callable[..., Any]:
     def function(ledger: Ledger, like: ExactTensor, *, dtype: torch.dtype | None = None, **unused: Any) -> Any:
-        if (dtype is not None and not dtype.is_floating_point) or (dtype is None and like.dtype is torch.bool):
-            return torch.full(tuple(like.shape), number, dtype=dtype or torch.bool)
+        kind = like.dtype if dtype is None else dtype
+        if not kind.is_floating_point:
+            return torch.full(tuple(like.shape), number, dtype=kind)
         return wrapped(torch.full(tuple(like.shape), float(number), dtype=torch.float64), ledger)
 
     return function

@@ -105,7 +105,7 @@ def verl(policy_loss: Loss, *, advantage: Loss | None = None, aggregation: str =
     """A registered policy loss of verl, with a registered advantage estimator (None: leave-one-out advantages).
 
     Both are called with the names of theirs that they declare; the loss is the first of what
-    they return. ``config`` overrides ``VERL_CONFIG``; ``settings`` is an ``ActorConfig``, which some losses insist on.
+    they return. ``config`` overrides ``VERL_CONFIG``; ``settings`` is an ``ActorConfig``, for a loss that insists.
     """
     given = Settings({**VERL_CONFIG, **config})
 

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from sympy import Expr
 
 from derive.checking.judgement import Examined
@@ -62,18 +62,18 @@ def typeset(examined: Sequence[Examined], evaluated: Evaluated | None, *, comman
     return environment().get_template("report.typ").render(
         title=visible(title), groups=groups(examined), evaluated=evaluated,
         objective=objective_of(pi), probability=probability_of(pi, tau),
-        picture=None if evaluated is None else Typ(_quoted(drawn(panels(evaluated.comparison)))),
+        picture=None if evaluated is None else quoted(drawn(panels(evaluated.comparison))),
         valued=any(isinstance(node, VALUES) for one in examined for term in one.theorem.chain.terms
                    for node in subterms(term)),
         no_words=frozenset(), endless=any(one.theorem.endless for one in examined),
         rules=rules_used(examined), versions=versions(), command=command)
 
 
-def environment() -> Environment:
-    """A name that is missing, or text that is not Typst, is an error."""
-    made = Environment(loader=PackageLoader("derive.report", "templates"), undefined=StrictUndefined,
-                       autoescape=False, finalize=_only_typst, trim_blocks=True, lstrip_blocks=True,
-                       keep_trailing_newline=True)
+def environment(*packages: str) -> Environment:
+    """A name that is missing, or text that is not Typst, is an error; ``packages`` have templates of their own."""
+    made = Environment(loader=ChoiceLoader([PackageLoader(one, "templates") for one in (*packages, "derive.report")]),
+                       undefined=StrictUndefined, autoescape=False, finalize=_only_typst, trim_blocks=True,
+                       lstrip_blocks=True, keep_trailing_newline=True)
     made.filters |= {"literal": literal, "prose": prose, "formula": formula, "code": code, "capital": capital,
                      "relation": relation, "definition": definition, "summands": summands,
                      "colour": colour, "label": label, "sentence": sentence, "switch": switch,
@@ -92,19 +92,20 @@ def _only_typst(value: Any) -> Any:
 # -- text and terms -----------------------------------------------------------------------------------
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def quoted(text: str) -> Typ:
+    """``text`` as a string of code."""
+    return Typ('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
 
 
 def _string(text: str) -> str:
     """A string literal, with what would have no shape of its own spelled out."""
-    return _quoted(visible(unicodedata.normalize("NFC", text)))
+    return quoted(visible(unicodedata.normalize("NFC", text)))
 
 
 def literal(text: str) -> Typ:
     """``text`` as it is; a very long word may be broken."""
     shown = visible(unicodedata.normalize("NFC", str(text)))
-    return Typ(f"#{_quoted(_LONG.sub(lambda word: re.sub('(.{8})', _BREAK, word[0]), shown))};")
+    return Typ(f"#{quoted(_LONG.sub(lambda word: re.sub('(.{8})', _BREAK, word[0]), shown))};")
 
 
 def prose(text: str, *, words: frozenset[str] = WORDS) -> Typ:
