@@ -271,3 +271,23 @@ def test_a_proof_runs_as_a_module() -> None:
                             timeout=60)
     assert result.returncode == 0
     assert "policy gradient theorem" in result.stdout
+
+
+@pytest.mark.parametrize(("subject", "says"), [
+    ("covers", "b takes every action that p takes"), ("samples_at_least(2)", "there are at least n samples"),
+    ("clip", "not in the language"), ("detach", "write stop_gradient(f)"),
+    ("automata", "derive/kernel/closure.py")])
+def test_families_of_assumptions_and_foreign_words_are_explained(
+        subject: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", subject]) == 0
+    assert says in capsys.readouterr().out
+    assert (Path(__file__).parents[1] / "derive/kernel/closure.py").is_file()
+
+
+def test_an_assumption_in_quotes_is_told_to_be_written_without(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "quoted.py"
+    path.write_text("from derive import *\n@theorem('x', assumes=['policy_positive'])\n"
+                    "def x(): return calc(J, by(), J * 1)\n", encoding="utf-8")
+    assert main(["check", str(path)]) == 2
+    assert "Write policy_positive without quotes" in " ".join(capsys.readouterr().out.split())

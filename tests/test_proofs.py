@@ -104,7 +104,9 @@ def test_a_counterexample_is_small_enough_to_redo_by_hand(file: Path) -> None:
             assert model.gamma == Fraction(1, 2)
             rows = [model.mu, *(row for table in (*model.P, *model.policies.values()) for row in table)]
             rewards = [entry for table in model.r for row in table for entry in row]
-            tables = [entry for table in model.functions.values() for entry in table.values()]
+            tables = [entry for table in model.functions.values() for place, entry in table.items() if place]
+            numbers = [entry for table in model.functions.values() for place, entry in table.items() if not place]
+            assert all(entry.denominator <= 2 for entry in numbers)
             assert all(entry.denominator <= 3 for row in rows for entry in row)
             assert all(abs(entry) <= 1 and entry.denominator == 1 for entry in [*rewards, *tables])
 

@@ -7,11 +7,12 @@ times of all sums take at a few horizons; what is out of range at each of them n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sympy import Expr, Integer
 
+from derive.language.assumptions import CASE, Assumption
 from derive.language.binding import Binder, Index
 from derive.language.expression import Plus, Power, Times, subterms
 from derive.language.horizons import VALUES
@@ -49,6 +50,25 @@ def missing(*sides: Expr) -> Missing | None:
         if all(key in others for others in seen[1:]):
             return Missing(visit.node, _why(visit, first))
     return None
+
+
+def at_its_ends(assumptions: Iterable[Assumption], *sides: Expr) -> str:
+    """Which free time asks at 0 or at H for what does not exist, though nothing is said of it; empty if none does."""
+    literal = max((abs(int(node)) for side in sides for node in subterms(side) if isinstance(node, Integer)), default=0)
+    said = {one for case in assumptions if case.kind == CASE for time in case.about for one in time.free_symbols}
+    letters = {one for side in sides for one in side.free_symbols if isinstance(one, Time)} - said
+    if literal > 20:
+        return ""
+    horizon = literal + 2
+    for letter in sorted(letters, key=str):
+        for end, value in (("H", horizon), ("0", 0)):
+            for visit in (one for side in sides for one in _outside(side, {letter: value}, horizon, [0])):
+                if isinstance(visit.node, Power):
+                    continue
+                beyond = visit.value - horizon - (_last(visit.node) or 0)
+                case = f"at_most({letter}, H - {beyond})" if visit.value > 0 else f"at_most({-visit.value}, {letter})"
+                return f"{_why(visit, horizon)}; it is asked for at {letter} = {end}. assumes=[{case}] leaves that out"
+    return ""
 
 
 def _from_end(visit: _Visit, horizon: int) -> tuple[str, int]:

@@ -178,7 +178,8 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
     declared = tuple(assumes)
     for assumption in declared:
         if not isinstance(assumption, Assumption):
-            raise InvalidChain(f"theorem {title!r} assumes {in_one_line(assumption)}, which is not an assumption.")
+            raise InvalidChain(f"theorem {title!r} assumes {in_one_line(assumption)}, which is not an assumption."
+                               + (f" Write {assumption} without quotes." if type(assumption) is str else ""))
 
     def declare(build: Callable[[], Chain]) -> Theorem:
         _check_body(title, build)

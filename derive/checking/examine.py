@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.certificates.statements import condition
-from derive.checking.boundary import missing
+from derive.checking.boundary import at_its_ends, missing
 from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.linking import both_false, linked
@@ -244,6 +244,7 @@ class _Examiner:
                 if witness is not None:
                     return self._refuted(blank, witness, owed)
                 gone = None if self.infinite else missing(before, after)
+                why = ("" if self.infinite else at_its_ends(self.assumptions, before, after)) or why
                 return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, decide.Equal)
         if isinstance(evidence.kernel, Differs) and horizon is not None:

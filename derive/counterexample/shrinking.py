@@ -101,8 +101,10 @@ def _cost(number: Fraction) -> tuple[int, int, bool]:
     return (number.denominator, abs(number.numerator), number < 0)
 
 
-def _simpler_numbers(number: Fraction) -> list[Fraction]:
-    return [Fraction(c) for c in (0, 1, -1, 2) if _cost(Fraction(c)) < _cost(number)]
+def _simpler_numbers(number: Fraction, *, between: bool = False) -> list[Fraction]:
+    """Simpler numbers to try; ``between`` for a scalar, which may have to lie between 0 and 1."""
+    tried = (*map(Fraction, (0, 1, -1, 2)), *([Fraction(1, 2)] if between else []))
+    return [simple for simple in tried if _cost(simple) < _cost(number)]
 
 
 def _row_cost(row: tuple[Fraction, ...]) -> tuple[Any, ...]:
@@ -153,7 +155,7 @@ def _with_function(model: Model, name: str, table: Mapping[tuple[int, ...], Frac
 
 def _shorter_tables(table: Mapping[Any, Fraction] | None, rebuilt: Callable[[Any], Model]) -> Iterator[Model]:
     for key, number in (table or {}).items():
-        for short in _simpler_numbers(number):
+        for short in _simpler_numbers(number, between=key == ()):
             yield rebuilt({**(table or {}), key: short})
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Integer
 
 from derive.errors import InvalidChain, MalformedTerm
 from derive.language.definitions import resolved
-from derive.language.expression import as_term, subterms
+from derive.language.expression import Plus, as_term, subterms
 from derive.language.horizons import VALUES, is_endless
 from derive.language.terms import TIME, Applied, Objective, Policy, Return, Time, Trajectory
 from derive.language.typing import check_equation, sort_of
@@ -103,9 +103,21 @@ def at_most(first: Any, second: Any) -> Assumption:
         InvalidChain: if these are no times, or none is a letter.
     """
     one, two = as_term(first), as_term(second)
+    if not (isinstance(one, Time) or isinstance(two, Time)):
+        one, two = _letter_alone(one, two)
     if sort_of(one) != TIME or sort_of(two) != TIME or not (isinstance(one, Time) or isinstance(two, Time)):
         raise InvalidChain(f"at_most({first}, {second}) compares a free time with a time. Write at_most(t + 1, k).")
     return Assumption(f"{one} ≤ {two}", f"{one} ≤ {two}", CASE, (one, two))
+
+
+def _letter_alone(one: Expr, two: Expr) -> tuple[Expr, Expr]:
+    """t + 4 <= H as t <= H - 4, and H <= t + 4 as H - 4 <= t: the number on the other side."""
+    match one, two:
+        case Plus(args=(Time() as letter, Integer() as number)), _:
+            return letter, two - number
+        case _, Plus(args=(Time() as letter, Integer() as number)):
+            return one - number, letter
+    return one, two
 
 
 def earlier(first: Any, second: Any) -> Assumption:

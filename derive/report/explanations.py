@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from textwrap import fill
 
+from derive.checking.foreign_words import WORDS
 from derive.codes import CODES, Code
 from derive.diagnostics import visible
 from derive.errors import BadInput
-from derive.language.assumptions import VOCABULARY
+from derive.language.assumptions import FAMILIES, VOCABULARY
 from derive.rules import RULES, Rule, automata
 
 SCOPE = """\
@@ -45,6 +46,8 @@ def overview() -> str:
     lines += ["", "Decided without a rule (by(automata)):", f"  {automata.name:<{width}}  {automata.statement}"]
     lines += ["", "Codes:"] + [f"  {code.number}  {code.headline}" for code in CODES]
     lines += ["", "Assumptions:"] + [f"  {one.name:<{width}}  {one.says}" for one in VOCABULARY]
+    width = max(map(len, FAMILIES))
+    lines += [f"  {name:<{width}}  {says}" for name, says in FAMILIES.items()]
     lines += ["", "Also: derive explain scope, derive explain status."]
     return "\n".join(lines)
 
@@ -77,6 +80,11 @@ def explanation(subject: str, theorems: Sequence[str] = ()) -> str:
     for assumption in VOCABULARY:
         if wanted == assumption.name.split("(")[0]:
             return f"{assumption.name}\n\n{fill(assumption.says, 96)}\n\nassumes=[{assumption.name}]"
+    for name, says in FAMILIES.items():
+        if wanted == name.split("(")[0]:
+            return f"{name}\n\n{fill(says, 96)}\n\nassumes=[{name}]"
+    if wanted in WORDS:
+        return f"{subject.strip()}: {WORDS[wanted]}"
     if wanted in theorems:
         return f"{wanted} is a theorem: derive show {wanted} prints it, derive check {wanted} checks it."
     raise BadInput(f"{visible(subject)}: no rule, code or assumption of that name.{_near(wanted)} "

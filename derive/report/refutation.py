@@ -13,7 +13,7 @@ from derive.language.definitions import inside
 from derive.language.models import Model, Shape
 from derive.language.signature import Signature, signature
 from derive.language.source import source
-from derive.language.terms import Applied, Batch, HistoryAt, Trajectory
+from derive.language.terms import Applied, Batch, Function, HistoryAt, Trajectory
 from derive.testing.differing import Point
 
 
@@ -27,7 +27,7 @@ def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
         lines.append(_direction(model))
     lines += _returns(model, speaks)
     histories = history_places(before, after)
-    lines += [f"{name}({', '.join(entry(name, n, place, histories) for n, place in enumerate(places))}) = {value}"
+    lines += [f"{_called(name, places, histories)} = {value}"
               for name, table in model.functions.items() for places, value in table.items()]
     lines += [f"{'sample' if isinstance(index, Batch) else index}: {_value(index, value)}"
               for index, value in witness.indices.items()]
@@ -35,6 +35,13 @@ def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
     left, right = (value_text(witness, side) for side in (witness.left, witness.right))
     lines.append(f"left side {left}, right side {right}{along}")
     return lines
+
+
+def _called(name: str, places: tuple[Any, ...], histories: set[tuple[str, int]]) -> str:
+    """A function at its places; a number without a value by its name, as formulas have it."""
+    if not places:
+        return str(Function(name)())
+    return f"{name}({', '.join(entry(name, n, place, histories) for n, place in enumerate(places))})"
 
 
 def history_places(*sides: Expr) -> set[tuple[str, int]]:

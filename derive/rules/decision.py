@@ -23,7 +23,7 @@ class Decision:
 
 automata = Decision(
     "automata", "Both sides are weighted automata over generic steps, whose difference is 0 in every finite MDP "
-    "(the theorem stands in derive/procedures/closure.py; derive check --certificate writes what shows it).")
+    "(the theorem stands in derive/kernel/closure.py; derive check --certificate writes what shows it).")
 
 
 @dataclass(frozen=True, slots=True)
