@@ -204,6 +204,30 @@ def _plain(task: int) -> list[int]:
     return [task]
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer to interrupt by")
+def test_a_command_that_does_not_heed_an_interrupt_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python drops an interrupt that comes in a callback: a run of hours went on, with nobody there."""
+    def deaf() -> int:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        time.sleep(30)
+        return 0
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(isolation, "HEEDED", 0.2)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            isolation.in_child(deaf)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - began < 25  # not when it was done
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="interrupts cannot be held back")
 @pytest.mark.parametrize("threads", [0, 1])  # to another thread a signal comes whatever the main thread holds back
 def test_an_interrupt_while_a_child_starts_leaves_none_behind(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,8 @@ from time import monotonic
 from typing import Any
 
 PART, DONE, MEMORY, FAILED, PRINTED = "part", "done", "memory", "failed", "printed"
+HEEDED = 5.0
+"""Seconds within which a command ends that was interrupted."""
 TIME, ENDED = "time", "ended"
 GRACE = 5
 """Seconds of processor time beyond the limit, after which the system ends a child that its parent does not."""
@@ -93,8 +95,9 @@ def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs
 def in_child(command: Callable[[], int]) -> int | Result:
     """The exit status of a command that is run in a child, or how the child ended without one.
 
-    What it prints is printed here, as it comes; an interrupt is passed on to it. Where a process cannot be
-    forked safely, the command is run in this one.
+    What it prints is printed here, as it comes; an interrupt is passed on to it, and ends it if it goes on all the
+    same: Python drops one that comes in a callback. Where a process cannot be forked safely, the command is run in
+    this one.
     """
     if _method() != "fork":
         return command()
@@ -104,10 +107,12 @@ def in_child(command: Callable[[], int]) -> int | Result:
     process.start()
     there.close()
     child = _Child(process, here)
-    interrupted = False
+    interrupted: float | None = None
     try:
         while True:
             try:
+                if interrupted is not None and monotonic() - interrupted > HEEDED:
+                    raise KeyboardInterrupt
                 if not wait([here], timeout=1.0) and process.exitcode is not None:
                     return _gone(child)
                 if wait([here], timeout=0):
@@ -121,9 +126,9 @@ def in_child(command: Callable[[], int]) -> int | Result:
                 process.join(1)
                 return _gone(child)
             except KeyboardInterrupt:
-                if interrupted:
+                if interrupted is not None:
                     raise
-                interrupted = True
+                interrupted = monotonic()
                 with suppress(ProcessLookupError):
                     os.kill(process.pid or 0, signal.SIGINT)
     finally:
