@@ -23,7 +23,7 @@ from derive.files.rewriting import Text as Characters
 from derive.files.rewriting import apart, difference
 from derive.fixing.search import sequences
 from derive.fixing.spelling import NotSpelled, Scope, imports
-from derive.process.isolation import Limits
+from derive.process.limits import Limits
 from derive.runs.campaign import Look, Text, check_isolated
 from derive.runs.mending import Mended, Mender, write_back
 

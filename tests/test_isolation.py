@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 from derive.cli import main
-from derive.process import isolation
-from derive.process.isolation import DONE, ENDED, FAILED, MEMORY, TIME, Limits, isolated
+from derive.process import child, isolation
+from derive.process.child import DONE, FAILED, MEMORY
+from derive.process.isolation import ENDED, TIME, isolated
+from derive.process.limits import Limits
 
 STAR = "from derive import *\n"
 FALSE = "@theorem('false')\ndef false():\n    return calc(J, by('words'), 2 * J)\n"
@@ -192,16 +194,39 @@ def test_a_run_that_is_given_up_leaves_no_child() -> None:
     assert not multiprocessing.active_children()
 
 
-def test_children_that_are_not_forked_do_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    import derive.process.isolation
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_children_that_are_not_forked_do_the_same(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import multiprocessing
 
-    monkeypatch.setattr(derive.process.isolation, "_method", lambda: "spawn")
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} here")
+    monkeypatch.setattr(isolation, "_method", lambda: method)
     results = list(isolated(_plain, range(3), jobs=2))
     assert [(result.ending, result.parts) for result in results] == [(DONE, (0,)), (DONE, (1,)), (DONE, (2,))]
 
 
 def _plain(task: int) -> list[int]:
     return [task]
+
+
+def _how_it_starts(task: int) -> list[Any]:
+    method = isolation._method()
+    return [method, *(part for one in (isolated(_plain, [task]) if method == "fork" else ()) for part in one.parts)]
+
+
+def test_a_child_starts_children_as_its_parent_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that waits for its parent's end was taken for one that may hold a lock: each file started Python."""
+    if isolation._method() != "fork":
+        pytest.skip("this process does not fork")
+    assert next(isolated(_how_it_starts, [3])).parts == ("fork", 3)
+    monkeypatch.setattr(child, "_detach", _detach_as("a thread of the library's"))
+    assert next(isolated(_how_it_starts, [3])).parts == ("forkserver",)
+
+
+def _detach_as(name: str) -> Any:
+    def detach() -> None:
+        threading.Thread(target=time.sleep, args=(30,), name=name, daemon=True).start()
+    return detach
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer to interrupt by")

@@ -56,7 +56,7 @@ def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate:
     read, ran out of time or memory, crashed, or holds no theorem; 3 for a defect of derive. The largest wins.
     """
     from derive.files.configuration import configuration
-    from derive.process.isolation import Limits
+    from derive.process.limits import Limits
     from derive.runs.run_check import Options
     from derive.runs.run_check import check as checked
     from derive.runs.run_check import watch as watched

@@ -19,7 +19,7 @@ from derive.checking.proof_files import may_be_proof
 from derive.codes import CODES
 from derive.diagnostics import Diagnostic, Fix, Span, visible
 from derive.errors import BadInput
-from derive.process.isolation import Limits
+from derive.process.limits import Limits
 from derive.report.explanations import explanation
 from derive.rules import RULES
 from derive.runs.campaign import Look, check_isolated

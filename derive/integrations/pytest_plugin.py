@@ -79,7 +79,7 @@ class ProofFile(pytest.File):
     def parts(self) -> list[Any]:
         """The results of its theorems, by ``derive.runs.campaign``."""
         if self._parts is None:
-            from derive.process.isolation import Limits
+            from derive.process.limits import Limits
             from derive.runs.campaign import Look, isolated_parts
 
             (found,) = isolated_parts([self.path], look=Look(), limits=Limits(seconds=300, megabytes=1000))

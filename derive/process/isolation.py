@@ -1,41 +1,31 @@
 """Work in child processes with limits: what one task does, or breaks, touches no other.
 
-Children are forked after the parent's imports where that is safe, and started afresh elsewhere. Each does one
-task, sends what it finds as it finds it, and is gone; one more than is working is kept ready, so that starting
-costs no time. A child ends with its parent, and with it whatever it has started.
+Children are forked after the parent's imports where that is safe, else by a server that has made the same imports and
+has no threads, and started afresh where neither can be. Each does one task, sends what it finds as it finds it, and is
+gone; one more than is working is kept ready, so that starting costs no time. A child ends with its parent, and with it
+whatever it has started.
 """
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from math import ceil
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from time import monotonic
 from typing import Any
 
-PART, DONE, MEMORY, FAILED, PRINTED = "part", "done", "memory", "failed", "printed"
+from derive.process.child import DONE, FOLLOWER, PART, PRINTED, run, serve
+from derive.process.limits import GRACE, Limits
+
 HEEDED = 5.0
 """Seconds within which a command ends that was interrupted."""
 TIME, ENDED = "time", "ended"
-GRACE = 5
-"""Seconds of processor time beyond the limit, after which the system ends a child that its parent does not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Of one task: seconds by the clock, and megabytes of address space of its own; None for no limit."""
-
-    seconds: float | None = None
-    megabytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +53,7 @@ def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs
     ``work`` yields its parts; what it prints goes to standard error.
     """
     todo, allowed = list(tasks), limits or Limits()
-    context = multiprocessing.get_context(_method())
+    context = _context(_method())
     waiting: list[_Child] = []
     running: dict[int, _Child] = {}
     finished: dict[int, Result] = {}
@@ -103,7 +93,7 @@ def in_child(command: Callable[[], int]) -> int | Result:
         return command()
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    process = context.Process(target=_run, args=(command, there))
+    process = context.Process(target=run, args=(command, there))
     process.start()
     there.close()
     child = _Child(process, here)
@@ -135,29 +125,23 @@ def in_child(command: Callable[[], int]) -> int | Result:
         _end(child)
 
 
-def _run(command: Callable[[], int], connection: Any) -> None:
-    _detach(keep_output=True)
-    sys.stdout, sys.stderr = _Printed(connection, "stdout"), _Printed(connection, "stderr")
-    with suppress(OSError, ValueError):
-        connection.send((DONE, command()))
-    os._exit(0)
-
-
-def lacking(limits: Limits) -> str:
-    """The limits that this platform cannot keep, in words; empty if it keeps all."""
-    if limits.megabytes is not None and not _has_limits():
-        return "--memory is not kept here: this system has no limit on address space"
-    return ""
-
-
-def _has_limits() -> bool:
-    return sys.platform.startswith(("linux", "freebsd"))
-
-
 def _method() -> str:
-    """Forking copies one thread only, so it is safe where there is no other; macOS frameworks do not bear it."""
-    able = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
-    return "fork" if able and threading.active_count() == 1 else "spawn"
+    """Forking copies one thread only, so it is safe where no other holds a lock; macOS frameworks do not bear it.
+
+    The thread that waits for the parent's end holds none: so a child can have children as its parent has.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods() or sys.platform == "darwin":
+        return "spawn"
+    others = [one for one in threading.enumerate() if one.name != FOLLOWER]
+    return "fork" if others == [threading.current_thread()] else "forkserver"
+
+
+def _context(method: str) -> Any:
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":  # it is asked before the server starts, and does nothing afterwards
+        ours = [name for name in list(sys.modules) if name.partition(".")[0] == "derive"]
+        context.set_forkserver_preload(["__main__", *ours])
+    return context
 
 
 # -- the parent's side -----------------------------------------------------------------------------
@@ -167,7 +151,7 @@ def _method() -> str:
 def _uninterrupted() -> Iterator[None]:
     """An interrupt waits for the end of the block: a child that nobody knows yet would never be ended, and waited for.
 
-    What is started in it is deaf to interrupts until it has a session of its own (``_serve``). The mask is that of
+    What is started in it is deaf to interrupts until it has a session of its own (``serve``). The mask is that of
     one thread: where there are others, one of them gets the signal, and Python runs its handler in the main thread.
     """
     if not hasattr(signal, "pthread_sigmask"):
@@ -190,7 +174,7 @@ def _uninterrupted() -> Iterator[None]:
 
 def _started(context: Any, work: Callable[[Any], Iterable[Any]], limits: Limits) -> _Child:
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(work, there, limits), daemon=False)
+    process = context.Process(target=serve, args=(work, there, limits), daemon=False)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, ValueError):
             stream.flush()  # or the child would write it again
@@ -273,115 +257,3 @@ def _end(child: _Child, *, wait: bool = True) -> None:
         process.kill()
     if wait:
         process.join(GRACE)
-
-
-# -- the child's side ------------------------------------------------------------------------------
-
-
-class _Printed(io.TextIOBase):
-    """A standard stream of a child: sent to the parent, which knows where its own go."""
-
-    def __init__(self, connection: Connection, name: str) -> None:
-        self._connection, self._name = connection, name
-        self._terminal = _is_terminal(getattr(sys, name))
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return "utf-8"
-
-    def writable(self) -> bool:
-        return True
-
-    def isatty(self) -> bool:
-        return self._terminal
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"a text stream takes a str, not {type(text).__name__}")  # click tries what it is
-        self._connection.send((PRINTED, (self._name, str(text))))
-        return len(text)
-
-
-def _is_terminal(stream: Any) -> bool:
-    with suppress(AttributeError, ValueError):
-        return bool(stream.isatty())
-    return False
-
-
-def _serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits) -> None:
-    """Wait for the task, do it, say what came of it, and end without looking back."""
-    _detach()
-    _hear_interrupts()
-    try:
-        task = connection.recv()
-    except (EOFError, OSError):  # there is no task for this one
-        os._exit(0)
-    sys.stdout = sys.stderr = _Printed(connection, "stderr")
-    _limit(limits)
-    try:
-        for part in work(task):
-            connection.send((PART, part))
-        last = (DONE, "")
-    except MemoryError:
-        last = (MEMORY, "")
-    except BaseException as error:
-        last = (FAILED, "".join(traceback.format_exception(error)))
-    with suppress(OSError, ValueError, MemoryError):
-        connection.send(last)
-    os._exit(0)
-
-
-def _detach(*, keep_output: bool = False) -> None:
-    """A session of its own, so that it is ended with all that it starts; nothing to read; gone with its parent."""
-    if hasattr(os, "setsid"):
-        with suppress(OSError):
-            os.setsid()
-        with suppress(OSError):
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(nothing, 0)
-            if not keep_output:
-                os.dup2(2, 1)  # what a program of the proof's own writes is no output of ours
-    threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _hear_interrupts() -> None:
-    """Those from now on: one that was meant for the parent is forgotten."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _follow_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        if hasattr(os, "killpg"):
-            os.killpg(os.getpgid(0), signal.SIGKILL)
-        os._exit(1)
-
-
-def _limit(limits: Limits) -> None:
-    if not _has_limits():
-        return
-    import resource
-
-    if limits.megabytes is not None:
-        _lower(resource, resource.RLIMIT_AS, _address_space() + limits.megabytes * 1_000_000)
-    if limits.seconds is not None:
-        _lower(resource, resource.RLIMIT_CPU, ceil(limits.seconds) + GRACE)
-
-
-def _address_space() -> int:
-    """Bytes that this process has before its task begins, which a large parent, such as a session of tests, gave it."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as pages:
-            return int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def _lower(resource: Any, kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))

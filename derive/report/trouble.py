@@ -14,7 +14,9 @@ from derive.checking.theorems import Theorem
 from derive.codes import KINDS
 from derive.diagnostics import DEFECT, ERROR, NOT_CHECKED, Diagnostic, Span, visible
 from derive.errors import BadInput, DeriveError, InvalidChain, KernelDisagrees, RuleDisagrees, exhausted, said
-from derive.process.isolation import FAILED, MEMORY, TIME, Limits, Result
+from derive.process.child import FAILED, MEMORY
+from derive.process.isolation import TIME, Result
+from derive.process.limits import Limits
 from derive.report.excerpt import Source
 from derive.report.wording import shown_path
 

@@ -35,7 +35,9 @@ from derive.diagnostics import ERROR, NOTHING_WRONG, WARNING, Diagnostic, exit_s
 from derive.errors import BadInput, InvalidChain, said
 from derive.files.overlay import overlaid
 from derive.fixing.proposals import fixes
-from derive.process.isolation import DONE, Limits, isolated
+from derive.process.child import DONE
+from derive.process.isolation import isolated
+from derive.process.limits import Limits
 from derive.report import terminal
 from derive.report.findings import findings
 from derive.report.payload import payload

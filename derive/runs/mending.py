@@ -20,7 +20,7 @@ from derive.errors import BadInput
 from derive.files.rewriting import Text as Characters
 from derive.files.rewriting import apart, difference
 from derive.fixing.spelling import imports
-from derive.process.isolation import Limits
+from derive.process.limits import Limits
 from derive.report.output import write_whole
 from derive.runs.campaign import Checked, Look, Text, check_isolated
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.diagnostics import Diagnostic, Edit, Fix, Span
-from derive.process.isolation import Limits
+from derive.process.limits import Limits
 from derive.runs.campaign import Checked, Look, as_they_come, check_file, isolated_parts, task_parts, together
 from derive.runs.journal import Journal, Loading, read_by_this_process, say_taken
 

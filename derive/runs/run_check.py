@@ -19,7 +19,7 @@ from derive.checking.proof_files import bundled, may_be_proof, search
 from derive.codes import CODES
 from derive.diagnostics import NOT_CHECKED, Diagnostic, exit_status, visible
 from derive.errors import BadInput
-from derive.process.isolation import Limits, lacking
+from derive.process.limits import Limits, lacking
 from derive.process.streams import CannotWrite, write_bytes
 from derive.report.formats import as_github, as_json, as_junit, as_sarif
 from derive.report.output import console_for, refuse_inputs

@@ -22,7 +22,9 @@ from random import Random
 import pytest
 
 from derive.cli import main
-from derive.process.isolation import DONE, TIME, Limits, isolated
+from derive.process.child import DONE
+from derive.process.isolation import TIME, isolated
+from derive.process.limits import Limits
 from hostile.inputs import PROOF, ROOT, Input, inputs
 
 SECONDS = 240
