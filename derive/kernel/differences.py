@@ -149,8 +149,10 @@ def from_its_time(context: Context, before: Term, after: Term) -> tuple[Context,
     V_t with H decisions is V_0 with H - t, and where t runs over 0..H, so does H - t, for all H.
     """
     times = {x for x in free(before) | free(after) if x[0] == "time"}
+    if len(times) != 1 or context.ranges:
+        return context, before, after
     inside = [x for t in (before, after) for x in subterms(t)]
-    if len(times) != 1 or context.ranges or any(
+    if any(
             x[0] in ("s", "a", "E", "R", "m", "gamma^", "c^", "q^", "batch", "trajectory")
             or (x[0] in ("sum", "prod") and len(x) == 4 and x[1][0] not in ("state", "action"))
             or (x[0] == "lin" and list(x[2]) != [(t, 1) for t in times]) for x in inside):

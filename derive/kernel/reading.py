@@ -20,7 +20,7 @@ from derive.kernel.polynomials import (
     NAMED, Monomial, Poly, Refused, central, frozen, multiply, of, product, put, raised, scaled, to_the,
 )
 from derive.kernel.samples import over_samples
-from derive.kernel.terms import INF, Term, Tuple, free, is_index, opened, time
+from derive.kernel.terms import INF, Term, Tuple, is_index, occurs, opened, time
 from derive.kernel.unfolding import binder, gradient
 
 
@@ -64,7 +64,7 @@ class Path(Reading):
             return result
         if head in ("mu", "P", "pi", "r", "f", "V", "R", "same"):
             return self.symbol(t)
-        if self.path is None or self.path not in free(t):
+        if self.path is None or not occurs(self.path, t):
             return self.constant(t)
         raise Refused(f"{head} of a trajectory")
 
@@ -87,7 +87,7 @@ class Path(Reading):
         return result
 
     def inverse(self, t: Term) -> Poly:
-        if self.path is None or self.path not in free(t):
+        if self.path is None or not occurs(self.path, t):
             return {(c, numbers): v for (c, (numbers, _)), v in self.closed.inverse(t).items()}
         return super().inverse(t)
 

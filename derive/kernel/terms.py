@@ -20,7 +20,6 @@ theta, no other does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 Tuple = tuple[Any, ...]
@@ -65,18 +64,17 @@ def shifted(t: Tuple, by: int) -> Tuple:
     return t if t == INF else ("lin", t[1] + by, t[2])
 
 
-def subterms(term: Tuple) -> Iterator[Tuple]:
-    """Every tuple inside that is not empty, indices and times included."""
-    todo = [term] if term else []
-    while todo:
-        one = todo.pop()
-        yield one
-        todo += [x for x in one if type(x) is tuple and x]
+def subterms(term: Tuple) -> list[Tuple]:
+    """Every tuple inside that is not empty, indices and times included, outer ones first."""
+    found = [term] if term else []
+    for one in found:  # which grows
+        found += [x for x in one if type(x) is tuple and x]
+    return found
 
 
 def occurs(x: Tuple, term: Any) -> bool:
-    """Whether a tuple stands somewhere in a term."""
-    return term == x or (type(term) is tuple and any(type(y) is tuple and occurs(x, y) for y in term))
+    """Whether a tuple that is not empty stands somewhere in a term."""
+    return type(term) is tuple and x in subterms(term)
 
 
 def inside(term: Tuple) -> Tuple:
@@ -108,7 +106,7 @@ def replaced(term: Any, old: Tuple, new: Any) -> Any:
             number += c * image[1]
             parts += [(b, c * d) for b, d in image[2]]
         return time(number, *parts)
-    return tuple(replaced(x, old, new) for x in term)
+    return tuple([replaced(x, old, new) if type(x) is tuple else x for x in term])
 
 
 def bound(kind: str, index: Tuple, domain: Any, body: Term) -> Term:
