@@ -142,7 +142,7 @@ def test_the_seed_lines_are_in_the_json_of_the_bundled_proofs(capsys: pytest.Cap
 
 def test_an_edit_of_the_same_second_and_size_is_seen(tmp_path: Path) -> None:
     """Bytecode is current for Python by the second and the size: the verdict was that of the text before."""
-    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path / "compiled")}
+    compiled = {"PYTHONDONTWRITEBYTECODE": ""}
     claim = "from derive import *\n@theorem('doubled')\ndef doubled():\n    return calc(J, by(regroup), {} * J)\n"
     for name in ("page", "neighbour"):
         page = write(tmp_path, "page.py", claim.format(1) if name == "page" else

@@ -157,6 +157,7 @@ def test_what_a_theorem_assumes_of_horizon_and_samples_is_drawn_and_not_waited_f
         assert min(shape.samples for shape in found) == 2
 
 
+@pytest.mark.deep
 def test_a_wrong_claim_about_a_late_step_is_seen() -> None:
     ahead, back = expect(tau, f(tau.s[9], tau.a[9])), expect(tau, f(tau.s[8], tau.a[9]))
     result = fuzz([claimed(ahead, back)], examples=6, seed=0)
