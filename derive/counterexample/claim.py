@@ -26,7 +26,7 @@ from derive.language.model_class import admits
 from derive.language.models import Model
 from derive.language.signature import Signature, signature
 from derive.language.terms import Batch, Trajectory
-from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_evaluator
+from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_evaluator, middle
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.generic import plain_way
 from derive.stationary.evaluation import Stationary
@@ -110,7 +110,7 @@ class Claim:
         except (Undefined, NotApplicable):
             return None
         except OutsideFragment:
-            return self._enclosed(model, indices)
+            return self._enclosed(model, indices, confirmed=confirmed)
 
     def _kernel(self, model: Model, ring: Rationals) -> Evaluator:
         return concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only,
@@ -151,14 +151,15 @@ class Claim:
         left, right = self.by_oracle(model, indices)
         return abs(left - right) > AGREEMENT * max(F1, abs(left), abs(right))
 
-    def _enclosed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction, bool] | None:
+    def _enclosed(self, model: Model, indices: Mapping[Index, Any], *,
+                  confirmed: bool) -> tuple[Fraction, Fraction, bool] | None:
         """With logarithms the kernel gives balls; they must be disjoint."""
         try:
             kernel = self._kernel(model, Balls())
             left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
             if left.overlaps(right):
                 return None
-            seen = self.by_oracle(model, indices)
+            seen = self.by_oracle(model, indices) if confirmed else (middle(left), middle(right))
         except (Undefined, NotApplicable, OutsideFragment):
             return None
         rounded = [value.limit_denominator(10**12) for value in seen]

@@ -118,3 +118,9 @@ def sums_over_trajectories(term: Expr) -> bool:
 def as_fraction(value: Any) -> Fraction:
     """An exact rational of the kernel as a Python fraction."""
     return Fraction(int(value.p), int(value.q))
+
+
+def middle(ball: Any) -> Fraction:
+    """The middle of a ball, exactly."""
+    mantissa, exponent = ball.mid().man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
