@@ -47,7 +47,8 @@ from derive.language.vocabulary import (
     variance,
     x,
 )
-from derive.testing.mutants import Mutant, chain_mutants, differs, term_mutants, told_apart
+from derive.testing.mutants import Mutant, chain_mutants, differs, told_apart
+from derive.testing.slips import term_mutants
 from proofs.gradient_of_probability import gradient_of_probability
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient

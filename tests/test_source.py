@@ -57,7 +57,7 @@ from derive.language.binding import Index, each
 from derive.language.expression import Plus, Power, Times
 from derive.language.source import source
 from derive.language.terms import Between, Everything, Objective, Prod, StateAt, Total
-from derive.testing.mutants import term_mutants
+from derive.testing.slips import term_mutants
 from derive.testing.strategies import terms
 
 VOCABULARY = {name: getattr(derive, name) for name in derive.__all__}
