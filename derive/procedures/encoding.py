@@ -175,9 +175,11 @@ class Encoding:
                 raise OutsideFragment(f"{term} runs over other samples than 1, ..., m")
         else:
             span = str(domain.args[0].label) if isinstance(domain, Law) else k.ALL
+        if never(span):
+            return ("num", 0, 1) if isinstance(term, Total) else ("num", 1, 1)
         body = self._term(term.body)
         index = self.index(term.index)
-        return k.bound(KINDS[type(term)], index, span, body)
+        return k.bound(KINDS[type(term)], index, span, forwards(index, span, body))
 
     def index(self, index: Expr) -> k.Tuple:
         """A free index by its name; a bound one by a name of its own until its binder renumbers it."""
@@ -244,6 +246,29 @@ class Encoding:
 def ones(low: k.Tuple, high: k.Tuple) -> k.Term:
     """sum_{k=low..high} 1."""
     return k.bound("sum", ("time", "#"), ("from", low, high), ("num", 1, 1))
+
+
+def never(span: Any) -> bool:
+    """Whether a range of times is empty whatever H and the letters are: its sum is 0, its product 1."""
+    if span[0] != "from" or k.INF in span or span == k.SAMPLES:
+        return False
+    (_, first, parts), (_, last, others) = span[1:]
+    return bool(parts == others and last < first)
+
+
+def forwards(index: k.Tuple, span: Any, body: k.Term) -> k.Term:
+    """The body of a sum or product over the times first..last, counted from the other end if its places run backwards.
+
+    f(first), ..., f(last) and f(first + last - t) for the same times are the same numbers, in another order.
+    """
+    if index[0] != "time" or span[0] != "from" or k.INF in span:
+        return body
+    times = [x[2] for x in k.subterms(body) if x[0] in ("s", "a", "h", "V") and len(x) > 2 and x[2] != k.INF]
+    slopes = [c for _, _, parts in times for base, c in parts if base == index]
+    if not slopes or max(slopes) > 0:
+        return body
+    (_, n, parts), (_, m, others) = span[1:]
+    return k.replaced(body, index, k.time(n + m, (index, -1), *parts, *others))
 
 
 def with_one_number(terms: Iterable[k.Term]) -> k.Term:
