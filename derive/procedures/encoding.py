@@ -268,7 +268,8 @@ def forwards(index: k.Tuple, span: Any, body: k.Term) -> k.Term:
     if not slopes or max(slopes) > 0:
         return body
     (_, n, parts), (_, m, others) = span[1:]
-    return k.replaced(body, index, k.time(n + m, (index, -1), *parts, *others))
+    turned: k.Term = k.replaced(body, index, k.time(n + m, (index, -1), *parts, *others))
+    return turned
 
 
 def with_one_number(terms: Iterable[k.Term]) -> k.Term:
