@@ -1,4 +1,4 @@
-"""A discount outside of [0, 1] is said wherever one comes in: a file, the command line, Python; the fuzzer draws none."""
+"""A discount outside of [0, 1] is said wherever one comes in: files, command line, Python; the fuzzer draws none."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def test_without_a_last_decision_it_is_refused(capsys: pytest.CaptureFixture[str
 
 def test_a_model_in_python_is_asked() -> None:
     assert "1.5" in about_discount(replace(built_in("two-state"), gamma=1.5).gamma)
-    assert about_discount(Fraction(-1, 2)) and not about_discount(0) and not about_discount(Fraction(1))
+    assert about_discount(Fraction(-1, 2))
+    assert not about_discount(0)
+    assert not about_discount(Fraction(1))
 
 
 def test_the_fuzzer_draws_none() -> None:

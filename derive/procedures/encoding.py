@@ -76,19 +76,28 @@ def context_of(assumptions: Iterable[Assumption], *, infinite: bool) -> Context:
 
 
 def ranges_of(assumptions: Iterable[Assumption]) -> frozenset[k.Tuple]:
-    """The ranges of free times that cases say: t <= k is said of k, or of t where the other is no letter.
+    """The ranges of free times that cases say.
+
+    What is said of two letters is the range of the first by name, whichever way round it was written: the kernel
+    puts in letters in this order, each at its worst limit, and a limit may speak of a letter that comes later only.
 
     Raises:
         InvalidChain: for a time that is bounded twice on one side.
     """
-    encoding, spans = Encoding((), infinite=False), dict[Expr, list[k.Tuple]]()
+    encoding, spans = Encoding((), infinite=False), dict[k.Tuple, list[k.Tuple]]()
     for one, two in (one.about for one in sorted(assumptions, key=str) if one.kind == CASE):
-        letter, limit, side = (two, one, 0) if isinstance(two, Time) else (one, two, 1)
+        low, high = encoding.time(one), encoding.time(two)
+        gap = k.time(high[1] - low[1], *high[2], *((base, -c) for base, c in low[2]))
+        letter, c = next(((base, c) for base, c in gap[2] if base != "H" and abs(c) == 1), (None, 0))
+        if letter is None:
+            raise InvalidChain(f"{one} ≤ {two} gives no free time a first or a last value.")
+        limit = k.time(-c * gap[1], *((base, -c * n) for base, n in gap[2] if base != letter))
+        side = 0 if c > 0 else 1
         span = spans.setdefault(letter, [k.time(), k.LAST])
         if span[side] != (k.time(), k.LAST)[side]:
-            raise InvalidChain(f"{letter} is bounded twice on one side; give one case for it.")
-        span[side] = encoding.time(limit)
-    return frozenset((encoding.index(letter), low, high) for letter, (low, high) in spans.items())
+            raise InvalidChain(f"{letter[1]} is bounded twice on one side; give one case for it.")
+        span[side] = limit
+    return frozenset((letter, low, high) for letter, (low, high) in spans.items())
 
 
 class Encoding:
