@@ -184,8 +184,8 @@ class _Examiner:
             found = self._random(blank, owed)
             if found is not None:
                 return found
-        if isinstance(self.deciding.kernel(before, after), Differs):
-            witness = self.deciding.early_witness(before, after)
+        if isinstance(known := self.deciding.kernel(before, after), Differs):
+            witness = self.deciding.early_witness(before, after, None if self.infinite else known.horizon)
             if witness is not None:
                 return self._refuted(blank, witness, owed)
         evidence = self.deciding.evidence(before, after)
@@ -234,6 +234,8 @@ class _Examiner:
         match answer:
             case decide.Different(shape):
                 witness = self.deciding.witness(before, after, shape)
+                if witness is None and horizon is not None and not self.infinite:
+                    witness = self.deciding.late_witness(before, after, horizon)
                 if witness is None:
                     return replace(blank, verdict=Undecided(
                         f"the sides differ on the generic model {shape.shown(endless=self.infinite)}, "
@@ -241,10 +243,15 @@ class _Examiner:
                 return self._refuted(blank, witness, owed)
             case decide.Undecided(why, may_diverge):
                 witness = self.deciding.witness(before, after, None) if may_diverge else None
+                if witness is None and horizon is not None and not self.infinite:
+                    witness = self.deciding.late_witness(before, after, horizon)
                 if witness is not None:
                     return self._refuted(blank, witness, owed)
                 gone = None if self.infinite else missing(before, after)
                 why = ("" if self.infinite else at_its_ends(self.assumptions, before, after)) or why
+                if horizon is not None and not self.infinite:
+                    why = (f"the automata find a difference at H = {horizon}, and no counterexample of at most "
+                           f"{MOST_VISITS} trajectories was found; {why}")
                 return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, decide.Equal)
         if isinstance(evidence.kernel, Differs) and horizon is not None:
