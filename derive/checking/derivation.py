@@ -278,11 +278,12 @@ def _module_executed(frame: FrameType | None) -> str:
     return ""
 
 
-def line_of(error: BaseException, file: str) -> int | None:
-    """The line of the innermost frame of an error that lies in ``file``."""
+def line_of(error: BaseException, file: str, *, top: bool = False) -> int | None:
+    """The line of the innermost frame of an error that lies in ``file``; or in its own ``top`` level."""
     line, trace, wanted = None, error.__traceback__, Path(file).resolve()
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename).resolve() == wanted:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).resolve() == wanted and (not top or code.co_name == "<module>"):
             line = trace.tb_lineno
         trace = trace.tb_next
     return line

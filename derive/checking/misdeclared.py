@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from derive.checking.derivation import with_kind
+from derive.checking.derivation import line_of, with_kind
 from derive.checking.theorems import Theorem
 from derive.errors import InvalidChain
 from derive.files.mentions import declarations
@@ -19,7 +19,7 @@ def misdeclared(error: BaseException | None, file: Path, source: bytes) -> tuple
 
     The lines of the text stay where they are. None where it failed elsewhere.
     """
-    line = _line_at_the_top(error, file) if isinstance(error, Exception) else None
+    line = line_of(error, str(file), top=True) if isinstance(error, Exception) else None
     if error is None or line is None:
         return None
     tree = ast.parse(source)
@@ -41,14 +41,3 @@ def _theorem(name: str, line: int, error: BaseException, file: Path) -> Theorem:
     wrong = InvalidChain(f"{file}:{line}: theorem {name}: {with_kind(error)}")
     wrong.__cause__ = error
     return Theorem(title=name, name=name, assumes=(), file=str(file), line=line, docstring="", written=wrong)
-
-
-def _line_at_the_top(error: BaseException, file: Path) -> int | None:
-    """The line of the file's own top level that was being executed."""
-    line, trace = None, error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if code.co_name == "<module>" and Path(code.co_filename).resolve() == file.resolve():
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
