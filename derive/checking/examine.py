@@ -286,10 +286,12 @@ class _Examiner:
         reason = blank.by.reason
         if isinstance(reason, (Rule, Theorem)) and not owed:
             try:
-                self.reasons.given(blank.before, blank.after, reason)
+                used = [one.context for one in self.reasons.given(blank.before, blank.after, reason).using]
             except (DoesNotMatch, WorkLimit):
-                pass
-            else:
+                used = None
+            shape = witness.model.shape
+            if used is not None and all((self.infinite or shape.horizon >= one.first) and shape.samples >= one.samples
+                                        for one in used):  # else a lemma says nothing of this horizon
                 raise RuleDisagrees(
                     f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
                     "counterexample. This is a defect of derive, not of the derivation; please report it.")
