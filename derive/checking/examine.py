@@ -19,6 +19,8 @@ from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.linking import both_false, linked
 from derive.checking.mending import holds_under, mean_is_off, means_agree, proportional, settling
+from derive.checking.outside import missing as missing_construct
+from derive.checking.outside import unseen
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
@@ -254,29 +256,27 @@ class _Examiner:
                            f"{MOST_VISITS} trajectories was found; {why}")
                 return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, decide.Equal)
-        if isinstance(evidence.kernel, Differs) and horizon is not None:
-            late = self.deciding.late_witness(before, after, horizon)
-            if late is not None:
-                return self._refuted(blank, late, owed)
+        late = None if horizon is None else self.deciding.late_witness(before, after, horizon)
+        if late is not None:
+            return self._refuted(blank, late, owed)
         if self.infinite and self.deciding.oracle_objects(before, after):
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
-        outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
+        outside = missing_construct(
+            getattr(evidence.kernel, "why", "") or "a product of expectations that no linear relations settle")
         if speaks_of_histories(before, after):
+            why = "functions of the whole history at an infinite horizon" if self.infinite else outside.says
             return replace(blank, verdict=Undecided(
-                f"{outside}; the sides agree on {LAST_STATE}, which says nothing of others"))
+                f"{why}; the sides agree on {LAST_STATE}, which says nothing of others"))
         blank = replace(blank, scope=scope_of(answer))
-        if isinstance(evidence.kernel, Differs) and horizon is not None:  # whatever a rule says of it
-            place = "" if self.infinite else f" at H = {horizon}"
-            return replace(blank, verdict=Undecided(
-                f"the automata find a difference{place}, which the shapes tried do not show; "
-                f"no counterexample of at most {MOST_VISITS} trajectories was confirmed"))
+        if horizon is not None:  # whatever a rule says of it
+            return replace(blank, verdict=Undecided(unseen(before, after, answer, horizon)))
         given = self._given(blank)
         if isinstance(given, Given) and not isinstance(blank.by.reason, Decision):
             return self._believed(blank, answer, given, owed)
         verdict = given if isinstance(given, Unjustified) else Unjustified(f"{blank.by.reason} do not decide it")
         if isinstance(blank.by.reason, Decision):
-            verdict = replace(verdict, why=f"{blank.by.reason} do not decide it: {outside}",
-                              hint=self.reasons.hint(before, after, everywhere=False))
+            verdict = replace(verdict, why=f"{blank.by.reason} do not decide it: {outside.says}",
+                              hint=self.reasons.hint(before, after, everywhere=False) or outside.move)
         if owed:
             verdict = replace(verdict, why=f"{verdict.why}; it owes {', '.join(map(str, owed))} besides")
         return replace(blank, verdict=verdict, made=made_of(blank.by.reason, before))
@@ -289,9 +289,9 @@ class _Examiner:
                 used = [one.context for one in self.reasons.given(blank.before, blank.after, reason).using]
             except (DoesNotMatch, WorkLimit):
                 used = None
-            shape = witness.model.shape
-            if used is not None and all((self.infinite or shape.horizon >= one.first) and shape.samples >= one.samples
-                                        for one in used):  # else a lemma says nothing of this horizon
+            found = witness.model.shape  # before the first horizon of a lemma it says nothing
+            if used is not None and all((self.infinite or found.horizon >= one.first) and found.samples >= one.samples
+                                        for one in used):
                 raise RuleDisagrees(
                     f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
                     "counterexample. This is a defect of derive, not of the derivation; please report it.")
