@@ -18,7 +18,7 @@ from derive.kernel.equations import same as reflexive
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
 from derive.procedures.certificates import Differs, certificate
-from derive.procedures.parts import by_parts
+from derive.procedures.parts import by_parts, by_scores
 
 OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
 
@@ -50,11 +50,11 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
         Malformed: for what is no equation.
     """
     answer = _whole(context, before, after)
-    if isinstance(answer, Outside) and answer.why == PRODUCTS:
-        found = by_parts(context, before, after, _part)
-        if found is not None:
-            return Shown(*found)
-    return answer
+    if isinstance(answer, Shown):
+        return answer
+    by = by_parts if isinstance(answer, Outside) and answer.why == PRODUCTS else by_scores
+    found = by(context, before, after, _part)
+    return answer if found is None else Shown(*found)
 
 
 def _part(context: Context, before: Term, after: Term) -> tuple[Equation, dict[str, object]] | None:

@@ -4,12 +4,16 @@
 So a product below a sum over times is replaced by 0 where it is 0, summands are compared where both sides are the same
 sum, and the kernel puts what it has shown into the whole (``under``) and one after the other (``chained``). Nothing
 here is trusted.
+
+A gradient of an expectation whose body holds V of the policy that is held at theta is shown by way of the score of the
+trajectory, ∇E[f] = E[Σ_t ∇log π(a_t|s_t) f]: the kernel makes both equations, and not always the one that follows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from derive.errors import WorkLimit
@@ -19,7 +23,21 @@ from derive.kernel.contexts import to_data as context_data
 from derive.kernel.definedness import defined
 from derive.kernel.equations import Equation, chained, instance, under
 from derive.kernel.polynomials import Refused
-from derive.kernel.terms import INF, LAST, Malformed, Term, Tuple, free, opened, subterms, time, to_data
+from derive.kernel.terms import (
+    HELD,
+    INF,
+    LAST,
+    Malformed,
+    Term,
+    Tuple,
+    at,
+    bound,
+    free,
+    opened,
+    subterms,
+    time,
+    to_data,
+)
 
 MOST_ASKED = 16
 ZERO: Term = ("num", 0, 1)
@@ -41,12 +59,61 @@ class Part:
 def by_parts(context: Context, before: Term, after: Term, ask: Ask) -> Found | None:
     """The equation and its evidence, if the kernel has one for enough of the parts."""
     search = _Search(context, ask)
+    first, left = search.without_zeros(before, forwards=True)
+    last, right = search.without_zeros(after, forwards=False)
+    middle = search.between(context, left, right, ())
+    return None if middle is None else _linked(context, before, after, [*first, *middle, *last])
+
+
+def by_scores(context: Context, before: Term, after: Term, ask: Ask) -> Found | None:
+    """The equation and its evidence, if it is one by way of scores in the place of gradients of held values."""
+    ways = [before, _with_scores(before), _with_scores(after), after]
+    if ways[1] == before and ways[2] == after:
+        return None
+    search, parts = _Search(context, ask), list[Part]()
+    for one, two in pairwise(ways):
+        if one != two:
+            found = search.part(context, one, two, ())
+            if found is None:
+                return None
+            parts.append(found)
+    return _linked(context, before, after, parts)
+
+
+def _with_scores(term: Term) -> Term:
+    """With scores in the place of gradients of expectations that hold values of the held policy.
+
+    ∇E[f] becomes E[Σ_k ∇log π(a_k|s_k) f]; where f is a sum over times, that over the times from k on, as it must be
+    without a last decision; and so where the sum stands outside.
+    """
+    if term[0] in ("+", "*"):
+        return (term[0], *map(_with_scores, term[1:]))
+    if term[0] != "grad" or not any(x[0] == "V" and len(x) == 4 and x[1] == HELD for x in subterms(term[1])):
+        return term
+    inside, span, index = term[1], None, ("time", "later")
+    if inside[0] == "sum" and inside[2] in WHOLE:
+        span, (_, inside) = inside[2], opened(inside, index[1])
+    factors = inside[1:] if inside[0] == "*" else (inside,)
+    means = [x for x in factors if x[0] == "E" and x[1][0] == "trajectory" and x[2] == "pi"]
+    if len(means) != 1 or sum(map(_expects, factors)) > 1:
+        return term
+    path, body = opened(means[0], "path")
+    if span is None and body[0] == "sum" and body[2] in WHOLE:
+        span, (_, body) = body[2], opened(body, index[1])
+    body = ("*", *(x for x in factors if x[0] != "E"), body)
+    step = ("time", "step")
+    score = ("grad", ("log", ("pi", "pi", ("a", path, at(step)), ("s", path, at(step)))))
+    if span is None:
+        return bound("E", path, "pi", ("*", bound("sum", step, WHOLE[0], score), body))
+    later = bound("sum", index, ("from", at(step), span[2]), body)
+    return bound("sum", step, span, bound("E", path, "pi", ("*", score, later)))
+
+
+def _linked(context: Context, before: Term, after: Term, parts: list[Part]) -> Found | None:
+    """The parts one after the other, in the context, if they reach as far as the two terms do by themselves."""
+    if not parts:
+        return None
     try:
-        first, left = search.without_zeros(before, forwards=True)
-        last, right = search.without_zeros(after, forwards=False)
-        middle = search.between(context, left, right, ())
-        if middle is None or not (parts := [*first, *middle, *last]):
-            return None
         equation = parts[0].whole
         for part in parts[1:]:
             equation = chained(equation, part.whole)
@@ -68,11 +135,11 @@ class _Search:
         self.asked += 1
         if self.asked > MOST_ASKED:
             return None
-        found = self._ask(context, one, two)
-        if found is None or found[0].context.owes:
-            return None
-        equation, evidence = found
         try:
+            found = self._ask(context, one, two)
+            if found is None or found[0].context.owes:
+                return None
+            equation, evidence = found
             whole = under(equation, wraps)
         except (Refused, Malformed):
             return None
@@ -84,10 +151,10 @@ class _Search:
         parts: list[Part] = []
         tried: set[Term] = set()
         while True:
-            places = ((at, one, wraps) for at, one, wraps in _products(self.context, term, ()) if one not in tried)
-            for at, one, wraps in places:
+            places = (found for found in _products(self.context, term, ()) if found[1] not in tried)
+            for context, one, wraps in places:
                 tried.add(one)
-                part = self.part(at, *((one, ZERO) if forwards else (ZERO, one)), wraps)
+                part = self.part(context, *((one, ZERO) if forwards else (ZERO, one)), wraps)
                 if part is not None:
                     parts = [*parts, part] if forwards else [part, *parts]
                     term = part.whole.after if forwards else part.whole.before
@@ -116,8 +183,8 @@ class _Search:
         if head in ("^", "/") and one[2] == two[2]:
             return self.between(context, one[1], two[1], ((head, one[2]), *wraps))
         if head in ("sum", "E") and one[1][0] == two[1][0] and one[2] == two[2]:
-            at, index, body = _opened(context, one, two)
-            return self.between(at, body, opened(two, index[1])[1], ((head, index, one[2]), *wraps))
+            inside, index, body = _opened(context, one, two)
+            return self.between(inside, body, opened(two, index[1])[1], ((head, index, one[2]), *wraps))
         return None
 
 
@@ -146,8 +213,8 @@ def _products(context: Context, term: Term, wraps: tuple[Tuple, ...], *,
     elif head == "/":
         yield from _products(context, term[1], (("/", term[2]), *wraps), timed=timed)
     elif head == "sum" and term[1][0] == "time":
-        at, index, body = _opened(context, term)
-        yield from _products(at, body, (("sum", index, term[2]), *wraps), timed=True)
+        inside, index, body = _opened(context, term)
+        yield from _products(inside, body, (("sum", index, term[2]), *wraps), timed=True)
 
 
 def _expects(term: Term) -> bool:
