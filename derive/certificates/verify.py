@@ -15,7 +15,7 @@ from typing import Any
 
 from derive.kernel.closure import NotShown
 from derive.kernel.contexts import from_data as context_from
-from derive.kernel.equations import Equation, by_closure, by_normal_form, gap_of, same
+from derive.kernel.equations import Equation, by_closure, by_normal_form, chained, gap_of, instance, same, under
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed
 from derive.kernel.terms import from_data as term_from
@@ -25,7 +25,11 @@ LARGEST = 64_000_000
 """Bytes that a certificate may have."""
 STEP = {"step", "line", "label", "verdict", "claim"}
 CLAIM = {"of", "before", "after", "context", "evidence"}
-EVIDENCE = {"closure": {"by", "policy", "certificate"}, "normal form": {"by", "coordinates"}, "same": {"by"}}
+EVIDENCE = {"closure": {"by", "policy", "certificate"}, "normal form": {"by", "coordinates"}, "same": {"by"},
+            "parts": {"by", "links"}}
+LINK = {"before", "after", "context", "evidence", "wraps"}
+"""An equation, and the way from it to the whole of which it is a part."""
+DEEPEST = 8
 EQUATIONS = {"proved": "sides", "estimates": "means", "same-mean": "means"}
 """The verdicts that claim an equation, and of what."""
 
@@ -113,9 +117,17 @@ def _check_claim(step: dict[str, Any], need: Any) -> None:
         return
     need(type(claim) is dict and set(claim) == CLAIM, "the entries of a claim")
     need(claim["of"] == EQUATIONS.get(step["verdict"]), "a claim that does not fit its verdict")
-    evidence = claim["evidence"]
-    need(type(evidence) is dict and type(evidence.get("by")) is str and evidence["by"] in EVIDENCE
+    _check_evidence(claim["evidence"], need, DEEPEST)
+
+
+def _check_evidence(evidence: Any, need: Any, room: int) -> None:
+    need(room and type(evidence) is dict and type(evidence.get("by")) is str and evidence["by"] in EVIDENCE
          and set(evidence) == EVIDENCE[evidence["by"]], "the entries of the evidence")
+    if evidence["by"] == "parts":
+        need(type(evidence["links"]) is list and bool(evidence["links"]), "the parts of an equation")
+        for link in evidence["links"]:
+            need(type(link) is dict and set(link) == LINK, "the entries of a part of an equation")
+            _check_evidence(link["evidence"], need, room - 1)
 
 
 def remade(claim: dict[str, Any]) -> Equation:
@@ -135,6 +147,10 @@ def remade(claim: dict[str, Any]) -> Equation:
             coordinates = evidence["coordinates"]
             equation = by_normal_form(context, before, after,
                                       None if coordinates is None else term_from(coordinates))
+        elif evidence["by"] == "parts":
+            equation = instance(_in_parts(evidence["links"]), {}, context)
+            if (equation.before, equation.after) != (before, after):
+                raise NotShown("the parts do not lead from one side to the other")
         else:
             if before != after:
                 raise NotShown("the sides are not the same term")
@@ -146,6 +162,14 @@ def remade(claim: dict[str, Any]) -> Equation:
     if equation.context.owes:
         raise NotCertified("a side may be undefined, which the assumptions do not exclude")
     return equation
+
+
+def _in_parts(links: list[dict[str, Any]]) -> Equation:
+    """Each part made again and put into its whole, one after the other."""
+    first, *rest = (under(remade(link), term_from(link["wraps"])) for link in links)
+    for one in rest:
+        first = chained(first, one)
+    return first
 
 
 def verified(data: dict[str, Any]) -> Iterator[Outcome]:

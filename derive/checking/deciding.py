@@ -10,6 +10,7 @@ from sympy import Expr
 
 from derive.checking.scope import reach_of
 from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.corridor import find_in_a_corridor
 from derive.counterexample.unfolded import find_unfolded
 from derive.counterexample.witness import find_witness, oracle_objects
 from derive.errors import KernelDisagrees, MalformedTerm, OutsideFragment, WorkLimit
@@ -26,6 +27,10 @@ from derive.semantics.kept_models import Models
 
 Crossing = Literal["none", "cheapest", "thorough"]
 """How many shapes are asked where the kernel has an equation; where they contradict it, derive has a defect."""
+
+
+FAR = 4
+"""The first horizon at which few shapes are small enough to be searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,13 @@ class Deciding:
         models = {"none": 0, "cheapest": 1, "thorough": 2}[self.crossing]
         return oracle_objects(self.claim(before, after), models)
 
-    def early_witness(self, before: Expr, after: Expr) -> Witness | None:
-        """A small model on which the sides differ, where the kernel says that they do."""
-        return self.witness(before, after, None, zeros=False)
+    def early_witness(self, before: Expr, after: Expr, horizon: int | None) -> Witness | None:
+        """A small model on which the sides differ, where the kernel says that they do: first at a late horizon."""
+        far = None if horizon is None or horizon < FAR else find_in_a_corridor(self.claim(before, after), horizon)
+        return far or self.witness(before, after, None, zeros=False)
 
     def late_witness(self, before: Expr, after: Expr, horizon: int) -> Witness | None:
         """A model on which the sides differ at a horizon that the automata name."""
-        return self.witness(before, after, Shape(2, 2, horizon)) or find_unfolded(self.claim(before, after), horizon)
+        claim = self.claim(before, after)
+        near = None if horizon >= FAR else find_in_a_corridor(claim, horizon)
+        return near or self.witness(before, after, Shape(2, 2, horizon)) or find_unfolded(claim, horizon)

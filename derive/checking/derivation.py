@@ -32,7 +32,7 @@ from derive.checking.theorems import By, Chain, Theorem
 from derive.checking.verdict import CODES, NotClaimed, Proved, Verdict
 from derive.diagnostics import Span
 from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, said
-from derive.language.assumptions import Assumption
+from derive.language.assumptions import FAMILIES, Assumption
 from derive.language.expression import as_term
 from derive.language.names import check_names
 from derive.language.typing import admit, check_functions
@@ -158,7 +158,7 @@ class Declared(Theorem):
 
     def _wrong(self, error: BaseException) -> InvalidChain:
         line = line_of(error, self.file) or self.line
-        wrong = InvalidChain(f"{self.file}:{line}: theorem {self.name}: {_with_kind(error)}")
+        wrong = InvalidChain(f"{self.file}:{line}: theorem {self.name}: {with_kind(error)}")
         wrong.__cause__ = error
         return wrong
 
@@ -173,13 +173,13 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
     if callable(title):
         raise InvalidChain('@theorem has no title. Write @theorem("the title") above the function.')
     _check_words(title, "theorem(...)", "a title")
-    if isinstance(assumes, (str, Assumption)):
-        raise InvalidChain(f"theorem {title!r}: assumes is a list. Write assumes=[{assumes}].")
+    if not isinstance(assumes, Iterable) or isinstance(assumes, (str, Assumption)):
+        one = str(assumes) if isinstance(assumes, (str, Assumption)) else in_one_line(assumes)
+        raise InvalidChain(f"theorem {title!r}: assumes is a list. Write assumes=[{one}].")
     declared = tuple(assumes)
     for assumption in declared:
         if not isinstance(assumption, Assumption):
-            raise InvalidChain(f"theorem {title!r} assumes {in_one_line(assumption)}, which is not an assumption."
-                               + (f" Write {assumption} without quotes." if type(assumption) is str else ""))
+            raise InvalidChain(f"theorem {title!r} assumes {_no_assumption(assumption)}")
 
     def declare(build: Callable[[], Chain]) -> Theorem:
         _check_body(title, build)
@@ -188,6 +188,17 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
         return made
 
     return declare
+
+
+def _no_assumption(given: object) -> str:
+    """What stands among assumptions and is none, and what to write instead."""
+    if type(given) is str:
+        return f"{in_one_line(given)}, which is not an assumption. Write {given} without quotes."
+    name = getattr(given, "__name__", "")
+    family = next((one for one in FAMILIES if one.startswith(f"{name}(")), "")
+    if callable(given) and name in ("possible", *(one.partition("(")[0] for one in FAMILIES)):
+        return f"{name}, which says nothing without its arguments. Write {family or f'{name}(tau)'}."
+    return f"{in_one_line(given)}, which is not an assumption."
 
 
 def _check_body(title: str, body: object) -> None:
@@ -267,11 +278,12 @@ def _module_executed(frame: FrameType | None) -> str:
     return ""
 
 
-def line_of(error: BaseException, file: str) -> int | None:
-    """The line of the innermost frame of an error that lies in ``file``."""
+def line_of(error: BaseException, file: str, *, top: bool = False) -> int | None:
+    """The line of the innermost frame of an error that lies in ``file``; or in its own ``top`` level."""
     line, trace, wanted = None, error.__traceback__, Path(file).resolve()
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename).resolve() == wanted:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).resolve() == wanted and (not top or code.co_name == "<module>"):
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
@@ -291,6 +303,6 @@ def span_of(error: BaseException, file: str) -> Span | None:
     return span
 
 
-def _with_kind(error: BaseException) -> str:
+def with_kind(error: BaseException) -> str:
     """The message; of an error that is not ours, with its kind."""
     return said(error) if isinstance(error, DeriveError) else f"{type(error).__name__}: {said(error)}"

@@ -19,6 +19,8 @@ from derive.checking.deciding import Deciding, Evidence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.linking import both_false, linked
 from derive.checking.mending import holds_under, mean_is_off, means_agree, proportional, settling
+from derive.checking.outside import missing as missing_construct
+from derive.checking.outside import unseen
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
@@ -184,8 +186,8 @@ class _Examiner:
             found = self._random(blank, owed)
             if found is not None:
                 return found
-        if isinstance(self.deciding.kernel(before, after), Differs):
-            witness = self.deciding.early_witness(before, after)
+        if isinstance(known := self.deciding.kernel(before, after), Differs):
+            witness = self.deciding.early_witness(before, after, None if self.infinite else known.horizon)
             if witness is not None:
                 return self._refuted(blank, witness, owed)
         evidence = self.deciding.evidence(before, after)
@@ -234,6 +236,8 @@ class _Examiner:
         match answer:
             case decide.Different(shape):
                 witness = self.deciding.witness(before, after, shape)
+                if witness is None and horizon is not None and not self.infinite:
+                    witness = self.deciding.late_witness(before, after, horizon)
                 if witness is None:
                     return replace(blank, verdict=Undecided(
                         f"the sides differ on the generic model {shape.shown(endless=self.infinite)}, "
@@ -241,35 +245,38 @@ class _Examiner:
                 return self._refuted(blank, witness, owed)
             case decide.Undecided(why, may_diverge):
                 witness = self.deciding.witness(before, after, None) if may_diverge else None
+                if witness is None and horizon is not None and not self.infinite:
+                    witness = self.deciding.late_witness(before, after, horizon)
                 if witness is not None:
                     return self._refuted(blank, witness, owed)
                 gone = None if self.infinite else missing(before, after)
                 why = ("" if self.infinite else at_its_ends(self.assumptions, before, after)) or why
+                if horizon is not None and not self.infinite:
+                    why = (f"the automata find a difference at H = {horizon}, and no counterexample of at most "
+                           f"{MOST_VISITS} trajectories was found; {why}")
                 return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, decide.Equal)
-        if isinstance(evidence.kernel, Differs) and horizon is not None:
-            late = self.deciding.late_witness(before, after, horizon)
-            if late is not None:
-                return self._refuted(blank, late, owed)
+        late = None if horizon is None else self.deciding.late_witness(before, after, horizon)
+        if late is not None:
+            return self._refuted(blank, late, owed)
         if self.infinite and self.deciding.oracle_objects(before, after):
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
-        outside = getattr(evidence.kernel, "why", "") or "a product of sums that no linear relations settle"
+        outside = missing_construct(
+            getattr(evidence.kernel, "why", "") or "a product of expectations that no linear relations settle")
         if speaks_of_histories(before, after):
+            why = "functions of the whole history at an infinite horizon" if self.infinite else outside.says
             return replace(blank, verdict=Undecided(
-                f"{outside}; the sides agree on {LAST_STATE}, which says nothing of others"))
+                f"{why}; the sides agree on {LAST_STATE}, which says nothing of others"))
         blank = replace(blank, scope=scope_of(answer))
-        if isinstance(evidence.kernel, Differs) and horizon is not None:  # whatever a rule says of it
-            place = "" if self.infinite else f" at H = {horizon}"
-            return replace(blank, verdict=Undecided(
-                f"the automata find a difference{place}, which the shapes tried do not show; "
-                f"no counterexample of at most {MOST_VISITS} trajectories was confirmed"))
+        if horizon is not None:  # whatever a rule says of it
+            return replace(blank, verdict=Undecided(unseen(before, after, answer, horizon)))
         given = self._given(blank)
         if isinstance(given, Given) and not isinstance(blank.by.reason, Decision):
             return self._believed(blank, answer, given, owed)
         verdict = given if isinstance(given, Unjustified) else Unjustified(f"{blank.by.reason} do not decide it")
         if isinstance(blank.by.reason, Decision):
-            verdict = replace(verdict, why=f"{blank.by.reason} do not decide it: {outside}",
-                              hint=self.reasons.hint(before, after, everywhere=False))
+            verdict = replace(verdict, why=f"{blank.by.reason} do not decide it: {outside.says}",
+                              hint=self.reasons.hint(before, after, everywhere=False) or outside.move)
         if owed:
             verdict = replace(verdict, why=f"{verdict.why}; it owes {', '.join(map(str, owed))} besides")
         return replace(blank, verdict=verdict, made=made_of(blank.by.reason, before))
@@ -279,10 +286,12 @@ class _Examiner:
         reason = blank.by.reason
         if isinstance(reason, (Rule, Theorem)) and not owed:
             try:
-                self.reasons.given(blank.before, blank.after, reason)
+                used = [one.context for one in self.reasons.given(blank.before, blank.after, reason).using]
             except (DoesNotMatch, WorkLimit):
-                pass
-            else:
+                used = None
+            found = witness.model.shape  # before the first horizon of a lemma it says nothing
+            if used is not None and all((self.infinite or found.horizon >= one.first) and found.samples >= one.samples
+                                        for one in used):
                 raise RuleDisagrees(
                     f"the rule {reason.name} gives {blank.before} = {blank.after}, which has a verified "
                     "counterexample. This is a defect of derive, not of the derivation; please report it.")

@@ -20,7 +20,7 @@ from importlib.util import decode_source, module_from_spec, spec_from_file_locat
 from pathlib import Path
 from threading import RLock
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from derive.errors import BadInput, DeriveError, said
 from derive.files.folders import Walk, is_test
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 STAMP = "__derive_modified__"
 EVENTS = "__derive_events__"
+MISDECLARED = "__derive_misdeclared__"
 LARGEST = 1_000_000
 """Bytes that a proof file may have; a page of a textbook has a few thousand."""
 
@@ -188,12 +189,20 @@ def loaded(file: Path) -> Loaded:
     tree = parsed(file)
     with _EXECUTING:
         names = vars(_executed(file.resolve()))
+    wrong = names.get(MISDECLARED, ())
+    tree.body = [node for node in tree.body if not any(_declares(node, theorem) for theorem in wrong)]
     lost = lost_theorems(file, tree, names[EVENTS], names)
-    own = [theorem for theorem in theorems_among(names) if Path(theorem.file).resolve() == file.resolve()]
+    own = [theorem for theorem in theorems_among({**names, **{f"{MISDECLARED}{n}": one for n, one in enumerate(wrong)}})
+           if Path(theorem.file).resolve() == file.resolve()]
     if not own and not lost:
         raise BadInput(f"{file}: mentions theorem, but no theorem is found in it. "
                        "A proof has a function decorated with @theorem(...) at its top level.", kind="lost")
     return Loaded(tuple(own), tuple(lost))
+
+
+def _declares(node: ast.stmt, theorem: Theorem) -> bool:
+    decorators = getattr(node, "decorator_list", ())
+    return bool(decorators) and min(one.lineno for one in decorators) == theorem.line
 
 
 def _executed(file: Path) -> ModuleType:
@@ -204,11 +213,27 @@ def _executed(file: Path) -> ModuleType:
         return known
     # never from bytecode: Python takes it for current by the second and the size of the file, and 2 is as long as 1
     source = file.read_bytes() if text is None else text
+    stamp, wrong = file.stat().st_mtime_ns if text is None else None, list[Any]()
+    while True:
+        try:
+            return _once(file, name, source, {STAMP: stamp, MISDECLARED: tuple(wrong)})
+        except BadInput as error:
+            from derive.checking.misdeclared import misdeclared
+
+            found = misdeclared(error.__cause__, file, source)
+            if found is None:
+                raise
+            wrong.append(found[0])
+            source = found[1]
+
+
+def _once(file: Path, name: str, source: bytes, known: dict[str, Any]) -> ModuleType:
+    """The module of a text, executed, with some names known beforehand, those of misdeclared theorems among them."""
     spec = spec_from_file_location(name, file, loader=Tried(str(file), source))
     if spec is None or spec.loader is None:
         raise BadInput(f"{file}: cannot be loaded as a Python module.")
     module = module_from_spec(spec)
-    module.__dict__[STAMP] = file.stat().st_mtime_ns if text is None else None
+    module.__dict__.update({one.name: one for one in known[MISDECLARED]} | known)
     before = set(sys.modules)
     sys.modules[name] = module
     from derive.checking.derivation import recorded

@@ -12,6 +12,7 @@ from derive.checking.scope import WITHOUT_END, reach_of
 from derive.checking.theorems import Theorem
 from derive.errors import DoesNotMatch, OutsideFragment, WorkLimit
 from derive.kernel.contexts import Context
+from derive.kernel.definedness import OutOfRange
 from derive.kernel.equations import Equation, instance
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, free
@@ -98,6 +99,11 @@ class Reasons:
         known = free(equation.before) | free(equation.after)
         try:
             return instance(equation, {old: new for old, new in values.items() if old in known}, self.context)
+        except OutOfRange:
+            times = ", ".join(f"{index} = {value}" for index, value in bindings.items() if index.sort == "time")
+            said = " and ".join(one.name for one in lemma.assumes if one.kind == CASE) or "0 ≤ t ≤ H"
+            raise DoesNotMatch(f"{lemma.name} is about times with {said}, which this theorem does not say of "
+                               f"{times}.") from None
         except (Refused, Malformed, OutsideFragment) as refused:
             raise DoesNotMatch(f"{lemma.name} does not serve here: {refused}.") from None
 

@@ -237,7 +237,7 @@ class Enumeration:
 
     def _possible_paths(self, policy: str) -> list[Path]:
         """Those of positive probability, which no step along the direction changes: a factor 0 stays 0."""
-        return [path for path in self.model.feasible_paths() if self.model.probability_of(path, policy) > 0]
+        return list(self.model.feasible_paths([policy]))
 
     def _moment(self, term: Expr, time: Expr, beyond: int, env: Environment) -> int:
         t = self._whole(time, env)
@@ -247,14 +247,11 @@ class Enumeration:
 
     def _to_go(self, policy: str, t: int, s: int, a: int | None, at: Fraction) -> Fraction:
         """E[sum_{k >= t} gamma^(k-t) r_k] from s, and with the first action a if given, over all ways to go on."""
-        shape, steps = self.model.shape, self.model.shape.horizon + 1 - t
+        steps = self.model.shape.horizon + 1 - t
         key, result = (policy, t, s, a, at), Fraction(0)
         if key in self._values_to_go:
             return self._values_to_go[key]
-        sure = tuple(Fraction(x == s) for x in range(shape.states))
-        for path in replace(self.model, mu=sure, shape=replace(shape, horizon=steps - 1)).feasible_paths():
-            if a is not None and steps and path[1] != a:
-                continue
+        for path in self._ways_on(policy, s, a, steps):
             weight, gain = Fraction(1), Fraction(0)
             for j in range(steps):
                 now, act, then = path[2 * j : 2 * j + 3]
@@ -264,6 +261,17 @@ class Enumeration:
             result += weight * gain
         self._values_to_go[key] = result
         return result
+
+    def _ways_on(self, policy: str, s: int, a: int | None, steps: int) -> Iterator[Path]:
+        """From s, so many steps under the policy; the first action is a, whether it would take that or not."""
+        if a is None or not steps:
+            sure = tuple(Fraction(x == s) for x in range(self.model.shape.states))
+            shape = replace(self.model.shape, horizon=steps - 1)
+            yield from replace(self.model, mu=sure, shape=shape).feasible_paths([policy])
+            return
+        for x, probability in enumerate(self.model.P[s][a]):
+            if probability:
+                yield from ((s, a, *path) for path in self._ways_on(policy, x, None, steps - 1))
 
     # -- indices --------------------------------------------------------------------------------
 

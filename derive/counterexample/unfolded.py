@@ -79,11 +79,12 @@ class Sketch(Claim):
     """A claim as the kernel alone sees it, for searching: on models not too large, until the work is spent."""
 
     left: list[int] = field(default_factory=lambda: [SEARCHING])
+    most: int = MOST_VISITS
 
     def values(self, model: Model, indices: Mapping[Index, Any], *,
                confirmed: bool = True) -> tuple[Fraction, Fraction, bool] | None:
         cost = visits(self, model)
-        if cost > min(MOST_VISITS, self.left[0]):
+        if cost > min(self.most, self.left[0]):
             return None
         self.left[0] -= cost
         try:
@@ -99,7 +100,7 @@ def visits(claim: Claim, model: Model) -> int:
     """How many trajectories, or tuples of nested ones, brute force walks for a side."""
     sides = (claim.before, claim.after)
     everything = not claim.possible_only and any(map(sums_over_trajectories, sides))
-    paths = model.shape.trajectories if everything else model.feasible()
+    paths = model.shape.trajectories if everything else model.feasible(model.policies)
     return int(paths ** max(_nesting(side, model.shape.samples) for side in sides))
 
 
@@ -133,11 +134,11 @@ def find_unfolded(claim: Claim, horizon: int) -> Witness | None:
     horizons = [h for h in range(horizon, last + 1) if 3 ** (h + 2) <= MOST_VISITS]
     for h, samples, draw in product(horizons, range(1, 1 + (MOST_SAMPLES if parts.samples else 1)), range(DRAWS)):
         model = unfolded_model(claim, h, Random(f"unfolded/{h}/{samples}/{draw}"), samples)
-        drawn = _separated(relaxed, model)
+        drawn = separated(relaxed, model)
         if drawn is None:
             continue
-        smaller = _smaller(relaxed, drawn)
-        for rough in (shrunk(replace(relaxed, left=[SHRINKING]), smaller), smaller, drawn):
+        merged = smaller(relaxed, drawn)
+        for rough in (shrunk(replace(relaxed, left=[SHRINKING]), merged), merged, drawn):
             for candidate in _into_the_class(claim, rough.model):
                 found = searched.values(candidate, rough.indices)
                 confirmed = found and _confirmed(claim, Witness(candidate, rough.indices, *found))
@@ -196,7 +197,7 @@ def unfolded_model(claim: Claim, horizon: int, source: Random, samples: int = 1)
     return model if claim.additive else replace(model, returns={path: number(0) for path in model.feasible_paths()})
 
 
-def _separated(claim: Claim, model: Model) -> Witness | None:
+def separated(claim: Claim, model: Model) -> Witness | None:
     """The first place at which the model separates the sides; a free trajectory goes through all positions first."""
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
     if not all(isinstance(index, (Trajectory, Time, State, Action)) for index in free):
@@ -216,7 +217,7 @@ def _separated(claim: Claim, model: Model) -> Witness | None:
 # -- fewer states and actions ------------------------------------------------------------------
 
 
-def _smaller(claim: Claim, witness: Witness) -> Witness:
+def smaller(claim: Claim, witness: Witness) -> Witness:
     """States merged and actions dropped, one at a time, for as long as the sides differ."""
     if any(isinstance(index, (State, Action)) for index in witness.indices):
         return witness  # a state that is named would have to be merged by name
@@ -275,7 +276,8 @@ def _folded(model: Model, sorts: Mapping[str, Sequence[str]], sort: str, kept: i
         functions={function: table(values, sorts[function]) for function, values in model.functions.items()})
     if model.returns is not None:
         returns = {moved(path): value for path, value in model.returns.items()}
-        smaller = replace(smaller, returns={path: returns.get(path, F0) for path in smaller.feasible_paths()})
+        smaller = replace(smaller, returns={
+            path: returns[path] for path in smaller.feasible_paths(smaller.policies) if path in returns})
     return smaller, moved
 
 

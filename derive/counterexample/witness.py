@@ -55,7 +55,7 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None, zeros: bool = T
         styles = STYLES if claim.endless else STYLES[:2]
         few = styles[1:] * 8 if zeros and _may_vanish(claim, shape) else ()
         for style in few if agrees(shape) else styles * DRAWS:
-            model = _random_model(claim, shape, source, style)
+            model = random_model(claim, shape, source, style)
             witness = _witness_at(claim, model)
             if witness is not None:
                 return shrunk(claim, witness)
@@ -100,7 +100,7 @@ _SMALL = [Fraction(n, d) for d in (1, 2, 3) for n in range(-3, 4)]
 _WEIGHTS = (1, 1, 2, 3, 5)
 
 
-def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Model:
+def random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Model:
     n, k = range(shape.states), range(shape.actions)
     parts = claim.signature
     zeros = style != "positive"
@@ -140,7 +140,7 @@ def _random_model(claim: Claim, shape: Shape, source: Random, style: str) -> Mod
 def oracle_objects(claim: Claim, models: int) -> bool:
     """Whether the oracle alone separates the sides on one of so many small models, two at most."""
     for shape in (Shape(2, 2, 0), Shape(1, 2, 0))[:models]:
-        model = _random_model(claim, shape, Random(f"oracle/{shape}"), STYLES[0])
+        model = random_model(claim, shape, Random(f"oracle/{shape}"), STYLES[0])
         free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
         if not fits(claim.assumptions, shape, infinite=claim.endless):
             continue
@@ -169,7 +169,7 @@ def find_no_value(claim: Claim) -> NoValue | None:
             continue
         source = Random(f"no value/{shape}")
         for _ in range(DRAWS // 2):
-            model = _random_model(claim, shape, source, "zeros")
+            model = random_model(claim, shape, source, "zeros")
             if claim.endless and discount_below_one not in claim.assumptions:
                 model = replace(model, gamma=Fraction(1))
             free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)

@@ -33,6 +33,7 @@ from derive.estimators.result import (
 from derive.estimators.sizes import fitted
 from derive.estimators.suite import Given, models_of
 from derive.estimators.tabular import TabularModel
+from derive.numeric.tabular import about_discount
 
 BETWEEN_PROMPTS = "right direction within a prompt, factors differ between prompts"
 
@@ -123,14 +124,15 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
         raise BadInput(f"the gradient of {goal} is 0 with {case.model}, so that there is nothing to compare with; give "
                        "rewards and policies on which it depends")
     vectors, left = None, None
-    said: tuple[str, ...] = ()
+    odd = about_discount(case.model.discount)
+    said = (odd,) if odd else ()
     work = len(case.batches) * case.design.prompts * case.group
     if exact is True or (exact == "auto" and work <= enumeration.WORK):
         ledger = Ledger()
         try:
             table = enumeration.in_exact_numbers(floats, ledger)
             vectors = (targets.in_logits(case.model, table), wanted)
-            said = (*ledger.lines(), *sorted(ledger.ties))
+            said = (*said, *ledger.lines(), *sorted(ledger.ties))
         except LeftExact as reason:
             left = str(reason)
     numbers = Measured(floats, wanted, aim)

@@ -6,7 +6,7 @@ arithmetic of the kernel is used here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
@@ -96,12 +96,13 @@ class Model:
         steps = (path[2 * t : 2 * t + 3] for t in range(self.shape.horizon + 1))
         return sum((self.gamma**t * self.r[s][a][x] for t, (s, a, x) in enumerate(steps)), Fraction(0))
 
-    def feasible_paths(self) -> Iterator[Path]:
+    def feasible_paths(self, policies: Collection[str] = ()) -> Iterator[Path]:
         """The trajectories along which mu and P are not 0, in lexicographic order.
 
-        Each other one has probability 0 under every policy.
+        Each other one has probability 0 under every policy. Where ``policies`` are named, those along which none of
+        them takes some action are left out too: they have probability 0 under each of these.
         """
-        after = [[(a, x) for a, row in enumerate(table) for x, p in enumerate(row) if p] for table in self.P]
+        after = self._after(policies)
 
         def continued(path: Path, steps: int) -> Iterator[Path]:
             if not steps:
@@ -114,13 +115,19 @@ class Model:
             if p:
                 yield from continued((s,), self.shape.horizon + 1)
 
-    def feasible(self) -> int:
+    def feasible(self, policies: Collection[str] = ()) -> int:
         """How many there are, without listing them."""
-        n = range(self.shape.states)
-        ways = [1 for _ in n]
+        after = self._after(policies)
+        ways = [1 for _ in after]
         for _ in range(self.shape.horizon + 1):
-            ways = [sum(ways[x] for row in self.P[s] for x in n if row[x]) for s in n]
-        return sum(ways[s] for s in n if self.mu[s])
+            ways = [sum(ways[x] for _, x in listed) for listed in after]
+        return sum(number for number, p in zip(ways, self.mu, strict=True) if p)
+
+    def _after(self, policies: Collection[str]) -> list[list[tuple[int, int]]]:
+        """By state, the actions and next states that may follow."""
+        tables = [self.policy(name) for name in policies]
+        return [[(a, x) for a, row in enumerate(table) if not tables or any(rows[s][a] for rows in tables)
+                 for x, p in enumerate(row) if p] for s, table in enumerate(self.P)]
 
     def probability_of(self, path: Path, policy: str = "pi") -> Fraction:
         """P(tau; theta)."""

@@ -227,12 +227,15 @@ def rank(term: Expr) -> int:
             if len(ranked) > 1:
                 (first, _), (second, _) = ranked[:2]
                 raise MalformedTerm(
-                    f"{first} and {second} are both gradients; their product has no meaning here.", second)
+                    f"{first} and {second} are both gradients. Their product, a matrix, is written as a covariance: "
+                    "variance(tau, f) is E[f f^T] - E[f] E[f]^T.", second)
             return ranked[0][1] if ranked else 0
         case Power():
             inner = rank(term.args[0])
             if inner and term.args[1] != 1:
-                raise MalformedTerm(f"{term.args[0]} is a gradient; its power has no meaning here.", term)
+                raise MalformedTerm(
+                    f"{term.args[0]} is a gradient, which has no powers. The product of a gradient with itself, a "
+                    "matrix, is written as a covariance: variance(tau, f) is E[f f^T] - E[f] E[f]^T.", term)
             return inner
         case Ratio():
             _scalar_only(term.args[1], "a denominator")

@@ -36,7 +36,8 @@ class TabularMDP:
 
     The arrays are copied, converted to float64 and made read-only; rows of probabilities
     sum to 1 up to ``ROW_TOLERANCE`` and are divided by their sum. gamma may be any real
-    number (the horizon is finite); H >= 0 is the time of the last decision.
+    number (the horizon is finite), ``about_discount`` says what one outside of [0, 1] is;
+    H >= 0 is the time of the last decision.
 
     Raises:
         InvalidModel: for a wrong shape, a number that is not finite, a negative
@@ -126,6 +127,14 @@ def _check_row(name: str, row: FloatArray) -> None:
         raise InvalidModel(f"{name} has the negative entry {row.min():g}; a probability is at least 0. Correct it.")
     if abs(row.sum() - 1) > ROW_TOLERANCE:
         raise InvalidModel(f"{name} sums to {row.sum():.9g}, expected 1. Divide the row by its sum, or correct it.")
+
+
+def about_discount(gamma: Any) -> str:
+    """What is unusual about a discount; empty for one in [0, 1]."""
+    if 0 <= gamma <= 1:
+        return ""
+    return (f"the discount {float(gamma):g} is not in [0, 1]: equations at a finite horizon hold for it all the same; "
+            "what takes a discount in [0, 1], such as a sum over all times, or bounds, does not")
 
 
 def _discount(gamma: Any) -> float:

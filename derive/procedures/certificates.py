@@ -175,10 +175,10 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
     last = names.shift(final)
     ending = names.vector(final, last)
     if infinite:
-        if common.factor != 1 or last != NO_SHIFT:
-            raise Refused("fractions on an arrow at an infinite horizon")
+        if last != NO_SHIFT:
+            raise Refused("a fraction at the end of a word at an infinite horizon")
         unit = matrices.pop((), {})
-        determinant, kappa = resolved(unit, ending)
+        determinant, kappa = resolved(unit, ending, common.factor)
         if tested(start, kappa):
             return Differs(0)
         for matrix in matrices.values():
@@ -219,13 +219,17 @@ def closure_of(found: Automaton, *, infinite: bool, testing: bool = True,
     return {**data, "columns": [names.written(column) for column in columns.rows], "units": identities}
 
 
-def resolved(unit: Mapping[Any, Any], end: Vector) -> tuple[Any, Vector]:
-    """(d, d kappa) with kappa = end + U kappa; U is triangular but for its loops, d is the product of 1 - loop."""
+def resolved(unit: Mapping[Any, Any], end: Vector, scale: int) -> tuple[Any, Vector]:
+    """(d, d kappa) with kappa = end + U kappa, where ``unit`` is U times ``scale``, which has no fractions.
+
+    U is triangular but for its loops: (scale - loop) kappa_p = scale end_p + what follows, and d is the product of all
+    scale - loop.
+    """
     arrows: dict[int, dict[int, Any]] = {}
     for (p, q), weight in unit.items():
         row = arrows.setdefault(p, {})
         row[q] = row.get(q, ZERO) + weight
-    factors = {p: ONE - row.pop(p, ZERO) for p, row in arrows.items()}
+    factors = {p: scale * ONE - row.pop(p, ZERO) for p, row in arrows.items()}
     determinant = reduce(lambda one, two: one * two, factors.values(), ONE)
     if determinant.is_zero():
         raise Refused("an infinite sum of what does not fade")
@@ -234,9 +238,12 @@ def resolved(unit: Mapping[Any, Any], end: Vector) -> tuple[Any, Vector]:
     def value(place: int) -> Any:
         if place not in known:
             total = determinant * end.get(place, ZERO)
-            for target, weight in arrows.get(place, {}).items():
-                total = total + weight * value(target)
-            known[place] = total / factors.get(place, ONE)
+            if place in arrows:
+                total = scale * total
+                for target, weight in arrows[place].items():
+                    total = total + weight * value(target)
+                total = total / factors[place]
+            known[place] = total
         return known[place]
 
     for place in (*arrows, *end):
@@ -334,11 +341,16 @@ def _tests(names: Names, members: list[tuple[int, Automaton]], infinite: bool, *
     classes: dict[Any, dict[Any, Any]] = {}
     ends: dict[Any, Vector] = {}
     down = names.shift(*(column for _, found in members for column in found.ends.values()))
-    for _, found in members:
-        for source, target in ((found.letters, letters), ({} if each else classes_of(found), classes)):
+    of_classes = [{} if each else classes_of(found) for _, found in members]
+    arrow_sets = [(found.letters, kinds) for (_, found), kinds in zip(members, of_classes, strict=True)]
+    common = names.shift(*(arrows for pair in arrow_sets for part in pair for arrows in part.values()))
+    if any(common.powers):
+        raise Refused("a negative power on an arrow")
+    for (_, found), pair in zip(members, arrow_sets, strict=True):
+        for source, target in zip(pair, (letters, classes), strict=True):
             for key, arrows in source.items():
                 target.setdefault(key, {}).update(
-                    {(base + p, base + q): w for (p, q), w in names.vector(arrows, NO_SHIFT).items()})
+                    {(base + p, base + q): w for (p, q), w in names.vector(arrows, common).items()})
         for end, values in found.ends.items():
             ends.setdefault(end, {}).update({base + q: w for q, w in names.vector(values, down).items()})
         base += _size(found)
@@ -349,7 +361,7 @@ def _tests(names: Names, members: list[tuple[int, Automaton]], infinite: bool, *
             always += [column_times(m, column) for m in letters.values()]
     if infinite:
         unit = classes.pop((), {})
-        _, kappa = resolved(unit, ends.get((), {}))
+        _, kappa = resolved(unit, ends.get((), {}), common.factor)
         once.append(kappa)
         always += [column_times(m, kappa) for m in classes.values()]
     elif not each:

@@ -54,6 +54,7 @@ MOST_CROSSED = 40
 MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
+MOST_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,8 @@ class Comparison:
         )
 
     def _listed(self, shapes: Sequence[Shape]) -> str:
-        return ", ".join(shape.shown(endless=self.endless) for shape in shapes)
+        shown = [shape.shown(endless=self.endless) for shape in shapes]
+        return ", ".join(shown if len(shown) <= MOST_LISTED else [*shown[:2], "...", *shown[-2:]])
 
     def _agreed(self, shapes: Sequence[Shape]) -> list[str]:
         """What did work, where more ran out."""

@@ -18,6 +18,7 @@ from derive.kernel.equations import same as reflexive
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
 from derive.procedures.certificates import Differs, certificate
+from derive.procedures.parts import by_parts, by_scores
 
 OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
 
@@ -38,12 +39,30 @@ class Outside:
     why: str
 
 
+PRODUCTS = "a sum over a time of products of sums over trajectories"
+"""The refusal of the kernel that parts may get round."""
+
+
 def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Outside:
     """An equation of the kernel, where the sides differ, or why neither is known.
 
     Raises:
         Malformed: for what is no equation.
     """
+    answer = _whole(context, before, after)
+    if isinstance(answer, Shown):
+        return answer
+    by = by_parts if isinstance(answer, Outside) and answer.why == PRODUCTS else by_scores
+    found = by(context, before, after, _part)
+    return answer if found is None else Shown(*found)
+
+
+def _part(context: Context, before: Term, after: Term) -> tuple[Equation, dict[str, object]] | None:
+    found = _whole(context, before, after)
+    return (found.equation, found.evidence) if isinstance(found, Shown) else None
+
+
+def _whole(context: Context, before: Term, after: Term) -> Shown | Differs | Outside:
     answer: Differs | Outside = Outside("")
     if is_local(before, after):
         found = _locally(context, before, after)

@@ -76,19 +76,28 @@ def context_of(assumptions: Iterable[Assumption], *, infinite: bool) -> Context:
 
 
 def ranges_of(assumptions: Iterable[Assumption]) -> frozenset[k.Tuple]:
-    """The ranges of free times that cases say: t <= k is said of k, or of t where the other is no letter.
+    """The ranges of free times that cases say.
+
+    What is said of two letters is the range of the first by name, whichever way round it was written: the kernel
+    puts in letters in this order, each at its worst limit, and a limit may speak of a letter that comes later only.
 
     Raises:
         InvalidChain: for a time that is bounded twice on one side.
     """
-    encoding, spans = Encoding((), infinite=False), dict[Expr, list[k.Tuple]]()
+    encoding, spans = Encoding((), infinite=False), dict[k.Tuple, list[k.Tuple]]()
     for one, two in (one.about for one in sorted(assumptions, key=str) if one.kind == CASE):
-        letter, limit, side = (two, one, 0) if isinstance(two, Time) else (one, two, 1)
+        low, high = encoding.time(one), encoding.time(two)
+        gap = k.time(high[1] - low[1], *high[2], *((base, -c) for base, c in low[2]))
+        letter, c = next(((base, c) for base, c in gap[2] if base != "H" and abs(c) == 1), (None, 0))
+        if letter is None:
+            raise InvalidChain(f"{one} ≤ {two} gives no free time a first or a last value.")
+        limit = k.time(-c * gap[1], *((base, -c * n) for base, n in gap[2] if base != letter))
+        side = 0 if c > 0 else 1
         span = spans.setdefault(letter, [k.time(), k.LAST])
         if span[side] != (k.time(), k.LAST)[side]:
-            raise InvalidChain(f"{letter} is bounded twice on one side; give one case for it.")
-        span[side] = encoding.time(limit)
-    return frozenset((encoding.index(letter), low, high) for letter, (low, high) in spans.items())
+            raise InvalidChain(f"{letter[1]} is bounded twice on one side; give one case for it.")
+        span[side] = limit
+    return frozenset((letter, low, high) for letter, (low, high) in spans.items())
 
 
 class Encoding:
@@ -175,9 +184,11 @@ class Encoding:
                 raise OutsideFragment(f"{term} runs over other samples than 1, ..., m")
         else:
             span = str(domain.args[0].label) if isinstance(domain, Law) else k.ALL
+        if never(span):
+            return ("num", 0, 1) if isinstance(term, Total) else ("num", 1, 1)
         body = self._term(term.body)
         index = self.index(term.index)
-        return k.bound(KINDS[type(term)], index, span, body)
+        return k.bound(KINDS[type(term)], index, span, forwards(index, span, body))
 
     def index(self, index: Expr) -> k.Tuple:
         """A free index by its name; a bound one by a name of its own until its binder renumbers it."""
@@ -244,6 +255,30 @@ class Encoding:
 def ones(low: k.Tuple, high: k.Tuple) -> k.Term:
     """sum_{k=low..high} 1."""
     return k.bound("sum", ("time", "#"), ("from", low, high), ("num", 1, 1))
+
+
+def never(span: Any) -> bool:
+    """Whether a range of times is empty whatever H and the letters are: its sum is 0, its product 1."""
+    if span[0] != "from" or k.INF in span or span == k.SAMPLES:
+        return False
+    (_, first, parts), (_, last, others) = span[1:]
+    return bool(parts == others and last < first)
+
+
+def forwards(index: k.Tuple, span: Any, body: k.Term) -> k.Term:
+    """The body of a sum or product over the times first..last, counted from the other end if its places run backwards.
+
+    f(first), ..., f(last) and f(first + last - t) for the same times are the same numbers, in another order.
+    """
+    if index[0] != "time" or span[0] != "from" or k.INF in span:
+        return body
+    times = [x[2] for x in k.subterms(body) if x[0] in ("s", "a", "h", "V") and len(x) > 2 and x[2] != k.INF]
+    slopes = [c for _, _, parts in times for base, c in parts if base == index]
+    if not slopes or max(slopes) > 0:
+        return body
+    (_, n, parts), (_, m, others) = span[1:]
+    turned: k.Term = k.replaced(body, index, k.time(n + m, (index, -1), *parts, *others))
+    return turned
 
 
 def with_one_number(terms: Iterable[k.Term]) -> k.Term:

@@ -54,6 +54,7 @@ from derive.language.terms import (
     Prod,
     SampleSize,
     StateAt,
+    Time,
     Total,
     Trajectory,
     TrajectoryProbability,
@@ -61,7 +62,7 @@ from derive.language.terms import (
     Var,
 )
 from derive.procedures.encoding import Encoding, context_of
-from derive.procedures.linear_times import never_negative, same_time
+from derive.procedures.linear_times import linear, never_negative, same_time
 
 MOVES = "the possible trajectories stay the same near θ"
 
@@ -184,6 +185,8 @@ class _Pass:
             yield from self.owed(argument, support, gradients)
 
     def _bound(self, binder: Binder, support: Support, gradients: int) -> Iterator[Obligation]:
+        if _is_empty(binder):
+            return
         index, body = _opened(binder, support)
         inside = dict(support)
         if isinstance(binder.domain, Between):
@@ -335,6 +338,17 @@ def _gradients(term: Expr) -> int:
     """How deep gradients are nested in a term."""
     inner = max((_gradients(argument) for argument in term.args), default=0)
     return inner + isinstance(term, Grad)
+
+
+def _is_empty(binder: Binder) -> bool:
+    """Whether a sum or product runs over no times, whatever H and the letters are: nothing inside is asked for."""
+    if not isinstance(binder.domain, Between) or not isinstance(binder.index, Time):
+        return False
+    first, last = (linear(end) for end in binder.domain.args)
+    if first is None or last is None:
+        return False
+    rest = [{key: number for key, number in end.items() if key is not None} for end in (first, last)]
+    return rest[0] == rest[1] and last.get(None, 0) < first.get(None, 0)
 
 
 def _is_nonempty(total: Total) -> bool:

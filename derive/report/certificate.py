@@ -63,6 +63,8 @@ def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:
     if evidence["by"] == "normal form":
         coordinates = evidence["coordinates"]
         return {"by": "normal form", "coordinates": None if coordinates is None else to_data(coordinates)}
+    if evidence["by"] == "parts":
+        return {"by": "parts", "links": [{**one, "evidence": _evidence(one["evidence"])} for one in evidence["links"]]}
     return {"by": "same"}
 
 

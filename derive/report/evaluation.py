@@ -20,7 +20,7 @@ from derive.evaluation.ways import Compared
 from derive.language.assumptions import POSSIBLE
 from derive.language.models import Shape
 from derive.language.signature import signature
-from derive.numeric.tabular import FloatArray
+from derive.numeric.tabular import FloatArray, about_discount
 from derive.report.findings import findings
 from derive.report.refutation import history_places
 from derive.report.symbolic import derivative_formulas
@@ -103,6 +103,8 @@ def _model(console: Console, one: Evaluation) -> None:
     horizon = "no last decision" if one.theorem.endless else f"H = {mdp.horizon}"
     _line(console, f"model: {visible(mdp.name)}, {mdp.states} states, {mdp.actions} actions, {horizon}, "
           f"γ = {mdp.gamma:g}; softmax policy, θ {one.theta_from}")
+    if odd := about_discount(mdp.gamma):
+        _line(console, f"note: {odd}")
     if one.unmet:
         console.print(f"this model is outside of the theorem's class ({', '.join(one.unmet)}): a difference is no "
                       "counterexample", soft_wrap=True)

@@ -76,8 +76,8 @@ class Balls(Rationals):
 def concrete_model(model: Model, ring: Rationals, *, feasible_only: bool = False) -> RingModel:
     """A rational MDP as the evaluator reads it.
 
-    ``feasible_only`` leaves out the trajectories along which mu or P is 0: enough for
-    expectations, which never ask for them, not for a sum over all trajectories.
+    ``feasible_only`` leaves out the trajectories along which mu, P or all policies are 0:
+    enough for expectations, which never ask for them, not for a sum over all trajectories.
     """
     n, k = range(model.shape.states), range(model.shape.actions)
     number = ring.number
@@ -97,7 +97,8 @@ def concrete_model(model: Model, ring: Rationals, *, feasible_only: bool = False
         arbitrary_return=None if model.returns is None else lambda path: number(model.reward_of(path)),
         functions={name: {key: number(value) for key, value in table.items()}
                    for name, table in model.functions.items()},
-        ways=[plain_way(path) for path in (model.feasible_paths() if feasible_only else model.shape.paths())],
+        ways=[plain_way(path) for path in (
+            model.feasible_paths(model.policies) if feasible_only else model.shape.paths())],
     )
 
 

@@ -82,7 +82,8 @@ class Summand:
             OutsideFragment: of two means, or two gradients, that change with time.
         """
         if (self.law and other.law) or (self.derived and other.derived):
-            raise OutsideFragment("a product of two means that change with time")
+            raise OutsideFragment("a sum over all times of a product of two means, or of a power of one, such as "
+                                  "E[f(s_t)]²")
         one, two = (self, other) if self.derived else (other, self)
         if one.derived and (two.functions or two.runs or two.law):
             raise OutsideFragment("a gradient that changes with time, times a function of a trajectory")

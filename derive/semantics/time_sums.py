@@ -11,10 +11,11 @@ from typing import NamedTuple
 from sympy import Expr, Integer, Rational
 
 from derive.errors import NotApplicable, OutsideFragment
-from derive.language.binding import Binder, Index
+from derive.language.binding import Binder, Index, substitute
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
+    Between,
     Discount,
     Expect,
     Forever,
@@ -88,19 +89,22 @@ class TimeSums:
                 return [_derived(one) for one in self._found(inside, scope)]
             case Ratio(args=(above, below)) if self._step(term, scope) is None:
                 return self._quotient(above, below, scope)
+            case Time() if _from_zero(term, scope):  # t = sum_{k=1..t} 1
+                return self._total(Total(Time(f"{next(self._fresh)}'"), Between(1, term), 1), scope)
         if scope.path is None:
-            raise OutsideFragment(f"{term} changes with time, outside of a mean")
+            raise OutsideFragment(f"{_in_words(term)} under a sum over all times, where it is no mean, no power of a "
+                                  "number, and no product or sum of these")
         step = self._step(term, scope)
         if step is not None:
             return [Summand(functions=(Function(term, step),))]
         if isinstance(term, Grad):
             return self._inner_gradient(term.args[0], scope)
-        raise OutsideFragment(f"{term} is no sum of functions of single steps")
+        raise OutsideFragment(f"{_in_words(term)}, which is no sum of functions of single steps")
 
     def _quotient(self, above: Expr, below: Expr, scope: Scope) -> list[Summand]:
         factors = below.args if isinstance(below, Times) else (below,)
         if any(scope.changes(factor) and self._step(factor, scope) is None for factor in factors):
-            raise OutsideFragment(f"a quotient by {below}, which is no product of functions of single steps")
+            raise OutsideFragment(f"a quotient by {_in_words(below)}, which is no product of functions of single steps")
         return self._product((above, *(Ratio(1, factor) for factor in factors)), scope)
 
     def _product(self, factors: tuple[Expr, ...], scope: Scope) -> list[Summand]:
@@ -287,6 +291,21 @@ def _least(time: Linear, scope: Scope) -> int | None:
             rest = {other: number for other, number in time.items() if other != letter}
             time = _sum(rest, {other: multiple * number for other, number in limit.items()})
     return time.get(None, 0)
+
+
+def _from_zero(letter: Time, scope: Scope) -> bool:
+    """Whether the letter of a sum is at least 0."""
+    least = _least({letter: 1}, scope)
+    return least is not None and least >= 0
+
+
+def _in_words(term: Expr) -> str:
+    """A term with the letters that sums were opened with as an author has them."""
+    times = (one for one in term.free_symbols if isinstance(one, Time))
+    opened = sorted((one for one in times if str(one.label).endswith("'")), key=str)
+    taken = {str(one) for one in term.free_symbols}
+    plain = (Time(name) for name in "tkjlnuvw" if name not in taken)
+    return str(substitute(term, dict(zip(opened, plain, strict=False))))
 
 
 def _sum(one: Linear, two: Linear) -> dict[Time | None, int]:

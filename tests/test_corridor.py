@@ -1,0 +1,71 @@
+"""Claims that begin to fail late are refuted by two lanes with few choices; true ones beside them are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from kernel_letters import ADD, NONE, PP, f, reward, score
+from sympy import Expr
+
+from derive.checking.derivation import by, calc
+from derive.checking.examine import Session
+from derive.checking.theorems import Theorem
+from derive.checking.verdict import Proved, Refuted, Verdict
+from derive.counterexample.claim import Claim
+from derive.counterexample.corridor import find_in_a_corridor
+from derive.counterexample.enumerate import Enumeration
+from derive.language.assumptions import Assumption, dynamics_positive
+from derive.language.expression import as_term
+from derive.language.vocabulary import H, J, expect, gamma, grad, k, t, tau, total
+from derive.rules import automata
+
+S = tau.s
+LATE = total(t, score(t) * total(k, reward(k), start=t + 7))
+
+# name: the left side, the right side, what is assumed, the horizon at which the sides begin to differ
+FALSE = {
+    "a literal time 14": (expect(tau, score(14) * f(S[15])), 0, NONE, 14),
+    "two literal times": (expect(tau, f(S[14]) * f(S[2])), expect(tau, f(S[14]) * f(S[3])), NONE, 13),
+    "a literal power": (expect(tau, gamma**14 * reward(14)), expect(tau, gamma**13 * reward(14)), ADD, 14),
+    "late rewards twice": (grad(J), grad(J) + expect(tau, LATE), ADD, 7),
+    "late states": (0, expect(tau, total(t, score(t) * f(S[t + 9]), stop=H - 8)), NONE, 8),
+    "late states, a positive policy": (0, expect(tau, total(t, score(t) * f(S[t + 9]), stop=H - 8)), PP, 8),
+}
+TRUE = {
+    "a literal time 14": (expect(tau, score(14) * f(S[14])), 0),
+    "late states": (0, expect(tau, total(t, score(t + 9) * f(S[t]), stop=H - 9))),
+}
+
+
+def verdict(left: Expr, right: Expr, assumes: Iterable[Assumption]) -> Verdict:
+    claim = Theorem(title="claim", name="claim", assumes=tuple(assumes), file="", line=1, docstring="",
+                    written=calc(left, by(automata), right))
+    return Session().examine(claim).steps[0].verdict
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_a_late_difference_is_shown_on_a_model_that_enumeration_confirms(name: str) -> None:
+    left, right, assumes, horizon = FALSE[name]
+    found = verdict(left, right, assumes)
+    assert isinstance(found, Refuted)
+    model, given = found.witness.model, found.witness
+    assert horizon <= model.shape.horizon <= horizon + 2
+    assert (model.shape.states, model.shape.actions) <= (2, 2)
+    oracle = Enumeration(model)
+    values = [oracle.value(as_term(side), dict(given.indices)) for side in (left, right)]
+    assert all(abs(one - two) < abs(given.left - given.right) / 10**6
+               for one, two in zip(values, (given.left, given.right), strict=True))
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_what_is_true_has_no_such_model(name: str) -> None:
+    left, right = map(as_term, TRUE[name])
+    assert isinstance(verdict(left, right, NONE), Proved)
+    assert find_in_a_corridor(Claim(left, right, frozenset(), False), 9 if left == 0 else 14) is None
+
+
+def test_where_every_transition_is_possible_there_is_no_corridor() -> None:
+    left, right, *_ = FALSE["late states"]
+    claim = Claim(as_term(left), as_term(right), frozenset([dynamics_positive]), False)
+    assert find_in_a_corridor(claim, 8) is None
