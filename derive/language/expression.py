@@ -252,30 +252,61 @@ def subterms(term: Expr) -> Iterator[Expr]:
         stack.extend(reversed(node.args))
 
 
-def depth(term: Expr) -> int:
-    """The number of nested operators (an explicit stack: no recursion limit here)."""
-    deepest, stack = 0, [(term, 1)]
+class Extent(NamedTuple):
+    """Of a term: the number of nested operators, and of parts, a shared one counted wherever it is written."""
+
+    depth: int
+    parts: int
+
+
+def extent(term: Expr) -> Extent:
+    """How large a term is, found in one look at each of its nodes (an explicit stack: no recursion limit here).
+
+    What reads a term goes through it as it is written: ``e = e*e`` said 60 times has 60 nodes and 2^60 parts.
+    """
+    found: dict[int, Extent] = {}
+    stack = [term]
     while stack:
-        node, level = stack.pop()
-        deepest = max(deepest, level)
-        stack.extend((argument, level + 1) for argument in node.args)
-    return deepest
+        node = stack[-1]
+        inner = [found.get(id(argument)) for argument in node.args]
+        if id(node) in found or None not in inner:
+            known = [one for one in inner if one is not None]
+            found[id(node)] = Extent(1 + max((one.depth for one in known), default=0),
+                                     1 + sum(one.parts for one in known))
+            stack.pop()
+        else:
+            stack += [argument for argument, one in zip(node.args, inner, strict=True) if one is None]
+    return found[id(term)]
 
 
 DEEPEST = 120
 """Nested operators that a term may have; SymPy's recursion fails at some 200 to 400."""
 
+MOST_PARTS = 50_000
+"""Parts that a term may have as it is written; a page of a textbook has some hundreds."""
 
-def refuse_too_deep(term: Expr, *, room: int = 0) -> None:
-    """Raise NotATerm if the term, with ``room`` operators around it, nests more than ``DEEPEST`` operators."""
-    if (found := depth(term) + room) > DEEPEST:
-        raise NotATerm(f"The term nests {found} operators; at most {DEEPEST} are read. Name a part as a lemma.")
+
+def refuse_too_large(term: Expr, *, room: int = 0) -> None:
+    """Raise NotATerm if the term, with ``room`` operators around it, has more than ``DEEPEST`` or ``MOST_PARTS``."""
+    found = extent(term)
+    if found.depth + room > DEEPEST:
+        raise NotATerm(
+            f"The term nests {found.depth + room} operators; at most {DEEPEST} are read. Name a part as a lemma.")
+    if found.parts > MOST_PARTS:
+        raise NotATerm(f"The term has {_counted(found.parts)} parts as it is written; at most {MOST_PARTS:,} are read. "
+                       "Name a part as a lemma.")
 
 
 def _written(term: Expr, alphabet: Any) -> str:
-    """The term as text, or its depth if it is too deep for any recursion."""
-    found = depth(term)
-    return write(term, alphabet) if found <= DEEPEST else f"[a term of {found} nested operators]"
+    """The term as text, or how large it is if that is too much for any recursion, or any reader."""
+    found = extent(term)
+    if found.depth > DEEPEST:
+        return f"[a term of {found.depth} nested operators]"
+    return write(term, alphabet) if found.parts <= MOST_PARTS else f"[a term of {_counted(found.parts)} parts]"
+
+
+def _counted(parts: int) -> str:
+    return f"{parts:,}" if parts < 10**12 else "more than 10^12"
 
 
 def refuse_capture(old: Expr, new: Expr) -> None:
