@@ -175,7 +175,8 @@ class Conditional(NamedTuple):
 class Node(Term):
     """A term with arguments; each passes through ``as_term``."""
 
-    __slots__ = ("_free",)
+    __slots__ = ("_extent", "_free")
+    _extent: Extent
     _free: frozenset[Any]
     arity: int | None = None
 
@@ -259,24 +260,36 @@ class Extent(NamedTuple):
     parts: int
 
 
+LEAF = Extent(1, 1)
+
+
 def extent(term: Expr) -> Extent:
-    """How large a term is, found in one look at each of its nodes (an explicit stack: no recursion limit here).
+    """How large a term is, found once for each of its nodes (an explicit stack: no recursion limit here).
 
     What reads a term goes through it as it is written: ``e = e*e`` said 60 times has 60 nodes and 2^60 parts.
     """
-    found: dict[int, Extent] = {}
+    foreign: dict[int, Extent] = {}
+
+    def known(node: Any) -> Extent | None:
+        return getattr(node, "_extent", foreign.get(id(node))) if node.args else LEAF
+
     stack = [term]
     while stack:
         node = stack[-1]
-        inner = [found.get(id(argument)) for argument in node.args]
-        if id(node) in found or None not in inner:
-            known = [one for one in inner if one is not None]
-            found[id(node)] = Extent(1 + max((one.depth for one in known), default=0),
-                                     1 + sum(one.parts for one in known))
+        inner = [known(argument) for argument in node.args]
+        if (found := known(node)) is not None:
             stack.pop()
-        else:
+        elif None in inner:
             stack += [argument for argument, one in zip(node.args, inner, strict=True) if one is None]
-    return found[id(term)]
+        else:
+            found = Extent(1 + max(one.depth for one in inner if one), 1 + sum(one.parts for one in inner if one))
+            if isinstance(node, Node):
+                node._extent = found
+            else:
+                foreign[id(node)] = found
+    found = known(term)
+    assert found is not None
+    return found
 
 
 DEEPEST = 120

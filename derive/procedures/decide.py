@@ -54,6 +54,8 @@ MOST_CROSSED = 40
 MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
+MOST_OPERATIONS = 1_500_000
+"""Elements of fields that all shapes of one question may make together; some seconds, and half a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,11 @@ class Comparison:
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, Outcome]] = []
         notes: dict[str, list[Shape]] = {}
+        began = self._made()
         for shape in self._shapes(before, after):
+            if self._made() - began > MOST_OPERATIONS:
+                notes.setdefault(f"not asked after {MOST_OPERATIONS:,} operations", []).append(shape)
+                continue
             try:
                 outcome = self._agree(before, after, shape, frozenset(), modular=False)
             except NotApplicable:
@@ -314,6 +320,10 @@ class Comparison:
                               for one in counted):
                 reached.append(horizon)
         return tuple(reached)
+
+    def _made(self) -> int:
+        """The work on exact models so far."""
+        return sum(evaluator.ring.made for (_, _, modular), evaluator in self._evaluators.items() if not modular)
 
     # -- one shape ----------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from derive.kernel.equations import same as reflexive
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
 from derive.procedures.certificates import Differs, certificate
+from derive.procedures.multiplying import MOST_PRODUCTS, products
 
 OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
 
@@ -44,6 +45,8 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
     Raises:
         Malformed: for what is no equation.
     """
+    if products(before, after) > MOST_PRODUCTS:
+        return Outside(f"multiplied out, the sides may take more than {MOST_PRODUCTS:,} products of monomials")
     answer: Differs | Outside = Outside("")
     if is_local(before, after):
         found = _locally(context, before, after)

@@ -42,7 +42,12 @@ class Polynomials:
 
     def begin(self) -> None:
         """A new value: its budget of work starts anew."""
-        self.field.work = 0
+        self.field.begin()
+
+    @property
+    def made(self) -> int:
+        """The elements that were made so far, which is what the work on this model comes to."""
+        return self.field.made
 
     def integer(self, number: int) -> Element:
         return self.field.integer(number)
