@@ -42,7 +42,7 @@ from derive.process.running import guarded
                    "they were written, take them from there.")
 @click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(0.1, 1e6), metavar="SECONDS",
               help="Of each file; what takes longer is undecided.")
-@click.option("--memory", default=1000, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
+@click.option("--memory", default=900, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
               help="Of each file; what takes more is undecided.")
 @JOBS
 def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,

@@ -250,6 +250,8 @@ def _gone(child: _Child) -> Result:
         detail = "it closed its connection"
     elif code < 0:
         detail = f"it was ended by {_signal_name(-code)}"
+        if code == -signal.SIGABRT:
+            detail += ", as a library does that gets no more memory"
     else:
         detail = f"it ended itself with exit status {code}"
     return Result(parts=tuple(child.parts), ending=ENDED, detail=detail)
