@@ -47,7 +47,7 @@ INFINITE_PROBES = (Shape(3, 2, 0), Shape(4, 3, 0))
 INFINITE_CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0))
 INFINITE_WITH_ZEROS = (Shape(2, 2, 0), Shape(1, 3, 0))
 LATEST = 2
-"""The last value that a free time is given there."""
+"""The last value of a free time there."""
 CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0), Shape(1, 2, 1), Shape(2, 2, 1))
 MOST_CROSSED = 40
 """Trajectories, or tuples of nested ones, of a shape that only has to contradict the kernel."""
@@ -55,7 +55,7 @@ MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
 MOST_OPERATIONS = 1_500_000
-"""Elements of fields that all shapes of one question may make together; some seconds, and half a gigabyte."""
+"""Field elements that all shapes of one question may make; some seconds, and half a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,7 @@ class Comparison:
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, Outcome]] = []
-        notes: dict[str, list[Shape]] = {}
-        began = self._made()
+        notes, began = dict[str, list[Shape]](), self._made()
         for shape in self._shapes(before, after):
             if self._made() - began > MOST_OPERATIONS:
                 notes.setdefault(f"not asked after {MOST_OPERATIONS:,} operations", []).append(shape)

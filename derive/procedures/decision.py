@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from derive.certificates.multiplying import refuse_too_many
 from derive.errors import WorkLimit
 from derive.kernel.closure import NotShown
 from derive.kernel.contexts import Context
@@ -18,7 +19,6 @@ from derive.kernel.equations import same as reflexive
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
 from derive.procedures.certificates import Differs, certificate
-from derive.procedures.multiplying import MOST_PRODUCTS, products
 
 OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
 
@@ -45,8 +45,10 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
     Raises:
         Malformed: for what is no equation.
     """
-    if products(before, after) > MOST_PRODUCTS:
-        return Outside(f"multiplied out, the sides may take more than {MOST_PRODUCTS:,} products of monomials")
+    try:
+        refuse_too_many(before, after)
+    except Refused as many:
+        return Outside(str(many))
     answer: Differs | Outside = Outside("")
     if is_local(before, after):
         found = _locally(context, before, after)

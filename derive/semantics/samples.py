@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from math import prod
 from typing import Any, NamedTuple
 
 from sympy import Expr, Integer
@@ -23,7 +24,7 @@ from derive.semantics.jets import Jet
 
 Vector = list[Jet]
 
-MOST_PARTS = 20_000
+MOST_PARTS = 5_000
 """Parts that a product over samples may have: of three samples to the power 12 there are 531,441."""
 
 
@@ -144,9 +145,9 @@ class Sampling:
 
     def _multiplied(self, factors: list[list[Part]], order: int) -> list[Part]:
         parts = [Part(self._one(order), {})]
+        if prod(map(len, factors)) > MOST_PARTS:
+            raise WorkLimit(f"a product over samples has more than {MOST_PARTS:,} parts when it is multiplied out")
         for factor in factors:
-            if len(parts) * len(factor) > MOST_PARTS:
-                raise WorkLimit(f"a product over samples has more than {MOST_PARTS:,} parts when it is multiplied out")
             known: dict[tuple[int, int], Vector] = {}
             parts = [_joined(left, right, known) for left in parts for right in factor]
         return parts

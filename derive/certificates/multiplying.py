@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import reduce
 from math import prod
 
+from derive.kernel.polynomials import Refused
 from derive.kernel.terms import BINDERS, Term
 
 MOST_PRODUCTS = 2_000_000
-"""Products of two monomials; some seconds. The largest of the bundled proofs needs some hundreds."""
+"""Products of two monomials; some seconds. The largest of the bundled proofs needs a hundred."""
 _ENOUGH = 10**12
 
 
@@ -25,6 +26,12 @@ class _Size:
     monomials: int
     degrees: dict[Term, int] | None
     products: int = 0
+
+
+def refuse_too_many(*terms: Term) -> None:
+    """Raise ``Refused`` for terms that may take more than ``MOST_PRODUCTS``."""
+    if products(*terms) > MOST_PRODUCTS:
+        raise Refused(f"multiplied out, the sides may take more than {MOST_PRODUCTS:,} products of monomials")
 
 
 def products(*terms: Term) -> int:
