@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from sympy import Expr, Float, Integer, Rational
 
-from derive.errors import NotATerm, NotExact, OperationRefused
+from derive.errors import NotATerm, NotExact, OperationRefused, is_ours, named
 from derive.language.alphabets import LATEX, UNICODE
 from derive.language.notation import write
 
@@ -37,8 +37,11 @@ def as_term(value: Any) -> Expr:
         return Rational(value.numerator, value.denominator)
     if isinstance(value, (float, Float)):
         raise NotExact(f"{value!r} is a float; terms are exact. {_exactly(str(value))}")
+    if is_ours(value):
+        usage = getattr(value, "usage", f"{named(value)}(...)" if callable(value) else "")
+        raise NotATerm(f"{named(value)} is not a term by itself{f'; it is written {usage}' if usage else ''}.")
     raise NotATerm(
-        f"{value!r} (a {type(value).__name__}) is not a term. "
+        f"{named(value)} (a {type(value).__name__}) is not a term. "
         "Build terms from the names that `derive` exports; foreign SymPy symbols have no meaning here."
     )
 
