@@ -163,6 +163,30 @@ def test_a_slip_in_the_form_of_a_chain(name: str, tmp_path: Path, capsys: pytest
     assert "_derive_" not in one["message"]
 
 
+DECLARED = {
+    "no title": ("@theorem\n", "theorem", "@theorem has no title"),
+    "a title that is none": ("@theorem(3)\n", "theorem(3)", "a title is a string, not 3"),
+    "an assumption in quotes": ("@theorem('x', assumes=['undiscounted'])\n",
+                                "theorem('x', assumes=['undiscounted'])", "without quotes"),
+    "assumptions without brackets": ("@theorem('x', assumes=undiscounted)\n",
+                                     "theorem('x', assumes=undiscounted)", "assumes is a list"),
+    "no plain function": ("@theorem('x')\nasync ", "theorem('x')", "decorates an async function"),
+}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_bad_declaration_hides_no_other_theorem(name: str, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    """The file ended there, and nothing of it was checked."""
+    head, at, message = DECLARED[name]
+    good = "@theorem('one')\ndef {}():\n    return calc(J, by(), 2 * J)\n"
+    bad = f"{head}def x():\n    return calc(J, by(), J)\n"
+    text = f"from derive import *\n{good.format('one')}{bad}{good.format('two')}"
+    found = sorted(told(tmp_path, text, capsys), key=lambda one: str(one["theorem"]))
+    assert [(one["code"], one["theorem"]) for one in found] == [("D001", "one"), ("D001", "two"), ("D012", "x")]
+    assert (found[2]["at"], message in found[2]["message"]) == (at, True)
+
+
 def test_one_bad_theorem_hides_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = ("from derive import *\n@theorem('1')\ndef one(): return calc(J, by(), totl)\n"
             "@theorem('2')\ndef two(): return calc(J, by('words'), 2 * J)\n"

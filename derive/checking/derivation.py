@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, FunctionType
+from types import FrameType, FunctionType, TracebackType
 from typing import Any
 
 from derive.checking.theorems import By, Chain, Theorem
@@ -123,12 +123,15 @@ class Declared(Theorem):
 
     _body: Callable[[], Any]
     _chain: Chain | None
+    _refused: InvalidChain | None
 
-    def __init__(self, title: str, assumes: tuple[Assumption, ...], body: FunctionType) -> None:
+    def __init__(self, title: str, assumes: tuple[Assumption, ...], body: FunctionType,
+                 refused: InvalidChain | None = None) -> None:
         statement = body.__doc__ or body.__globals__.get("__doc__") or ""
         vars(self).update(
             title=title, assumes=assumes, name=body.__name__, file=body.__code__.co_filename,
-            line=body.__code__.co_firstlineno, docstring=str(statement).strip(), _body=body, _chain=None)
+            line=body.__code__.co_firstlineno, docstring=str(statement).strip(), _body=body, _chain=None,
+            _refused=refused)
 
     @property
     def names(self) -> Mapping[str, Any]:
@@ -142,7 +145,9 @@ class Declared(Theorem):
 
     @property
     def written(self) -> Chain | InvalidChain:
-        """The chain, read once; or what is wrong with it, and where."""
+        """The chain, read once; or what is wrong with it, or with its declaration, and where."""
+        if self._refused is not None:
+            return self._wrong(self._refused)
         if self._chain is None:
             try:
                 chain = self._body()
@@ -166,28 +171,60 @@ class Declared(Theorem):
 def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Callable[[], Chain]], Theorem]:
     """Declare a theorem: ``@theorem("name", assumes=[possible(tau)])`` over a function that returns ``calc(...)``.
 
+    In a proof file that is being executed, the theorem says itself what is wrong: the others of the file are checked.
+
     Raises:
         InvalidChain: if the title is no string, an assumption is none, or what it decorates is no plain function.
     """
     call = _called(sys._getframe(1))  # before anything is refused: a refusal that a file swallows is no success
+
+    def declare(build: Callable[[], Chain]) -> Theorem:
+        refused, name, known = None, str(title), declared
+        try:
+            if wrong is not None:
+                raise wrong
+            _check_body(title, build)
+        except InvalidChain as error:
+            if _LISTENER.get() is None or not isinstance(build, FunctionType):
+                raise
+            refused, name, known = (error if error is wrong else _raised_by(error, sys._getframe(1))), "", ()
+        made = Declared(name, known, build, refused)  # type: ignore[arg-type]
+        _note(Made(call, _module_executed(sys._getframe(1)), made))
+        return made
+
+    wrong, declared = None, tuple[Assumption, ...]()
+    try:
+        declared = _checked(title, assumes)
+    except InvalidChain as error:
+        if _LISTENER.get() is None:
+            raise
+        wrong = _raised_by(error, sys._getframe(1))
+    return declare(title) if callable(title) else declare  # type: ignore[return-value]
+
+
+def _raised_by(error: InvalidChain, frame: FrameType) -> InvalidChain:
+    """The error with the call in a proof file that it comes from, which its traceback does not reach."""
+    return error.with_traceback(TracebackType(error.__traceback__, frame, frame.f_lasti, frame.f_lineno))
+
+
+def _checked(title: object, assumes: Iterable[object]) -> tuple[Assumption, ...]:
+    """The assumptions, if these and the title are such.
+
+    Raises:
+        InvalidChain: otherwise.
+    """
     if callable(title):
         raise InvalidChain('@theorem has no title. Write @theorem("the title") above the function.')
     _check_words(title, "theorem(...)", "a title")
     if isinstance(assumes, (str, Assumption)):
         raise InvalidChain(f"theorem {title!r}: assumes is a list. Write assumes=[{assumes}].")
-    declared = tuple(assumes)
-    for assumption in declared:
+    known = []
+    for assumption in assumes:
         if not isinstance(assumption, Assumption):
             raise InvalidChain(f"theorem {title!r} assumes {in_one_line(assumption)}, which is not an assumption."
                                + (f" Write {assumption} without quotes." if type(assumption) is str else ""))
-
-    def declare(build: Callable[[], Chain]) -> Theorem:
-        _check_body(title, build)
-        made = Declared(title, declared, build)  # type: ignore[arg-type]
-        _note(Made(call, _module_executed(sys._getframe(1)), made))
-        return made
-
-    return declare
+        known.append(assumption)
+    return tuple(known)
 
 
 def _check_body(title: str, body: object) -> None:
