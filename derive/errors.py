@@ -104,6 +104,19 @@ def in_one_line(value: object, write: Callable[[Any], str] = repr) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+def named(value: object) -> str:
+    """A value as a proof calls it: a function by its name, a word of ours as it is written, anything else as it is."""
+    name = getattr(value, "__name__", None)
+    if callable(value) and isinstance(name, str):
+        return in_one_line(name, str)
+    return in_one_line(value, str if is_ours(value) else repr)
+
+
+def is_ours(value: object) -> bool:
+    """Whether a value is a word of the language, or made by one."""
+    return any(str(getattr(one, "__module__", "")).startswith("derive.") for one in (value, type(value)))
+
+
 def exhausted(error: BaseException) -> str:
     """What was not enough, in words, if an input has met a limit of Python's own; else empty."""
     if isinstance(error, MemoryError):

@@ -77,6 +77,14 @@ SLIPS = {
     "expect(tau, log(pi(a | y)))": ("y", "y is not defined", 'y = State("y")'),
     "expect(samples, mean(n, R(samples[n])))": ("n", "n is not defined", 'n = Draw("n")'),
     "expect(theta, J)": ("theta", "theta is not defined", "grad(f) is the gradient in it"),
+    "J * d": ("J * d", "d is not a term by itself; it is written d(s).", ""),
+    "V + J": ("V + J", "V is not a term by itself; it is written V[t](s).", ""),
+    "expect(tau, G[t] * J)": ("G[t] * J", "G is not a term by itself; it is written G[t](tau).", ""),
+    "expect(tau, tau.s * J)": ("tau.s * J", "tau.s is not a term by itself; it is written tau.s[t].", ""),
+    "total(tau, R)": ("total(tau, R)", "R is not a term by itself; it is written R(...).", ""),
+    "J * log_derivative": ("J * log_derivative", "it is written by(log_derivative).", ""),
+    "J * by()": ("J * by()", "by(...) is not a term by itself", ""),
+    "J * (lambda: 0)": ("J * (lambda: 0)", "<lambda> (a function) is not a term", ""),
     "expect(tau)": ("expect(tau)", "expect is not called so: it lacks 1 required", "its arguments are expect("),
     "clip(J, 1, 2)": ("clip", "clip is not defined", "near θ_old a clipped ratio is the ratio"),
     "min(J, 1)": ("min(J, 1)", "an inequality on the term", "min: not in the language"),
@@ -153,6 +161,30 @@ def test_a_slip_in_the_form_of_a_chain(name: str, tmp_path: Path, capsys: pytest
     assert message in one["message"]
     assert hint in one["hint"]
     assert "_derive_" not in one["message"]
+
+
+DECLARED = {
+    "no title": ("@theorem\n", "theorem", "@theorem has no title"),
+    "a title that is none": ("@theorem(3)\n", "theorem(3)", "a title is a string, not 3"),
+    "an assumption in quotes": ("@theorem('x', assumes=['undiscounted'])\n",
+                                "theorem('x', assumes=['undiscounted'])", "without quotes"),
+    "assumptions without brackets": ("@theorem('x', assumes=undiscounted)\n",
+                                     "theorem('x', assumes=undiscounted)", "assumes is a list"),
+    "no plain function": ("@theorem('x')\nasync ", "theorem('x')", "decorates an async function"),
+}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_bad_declaration_hides_no_other_theorem(name: str, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    """The file ended there, and nothing of it was checked."""
+    head, at, message = DECLARED[name]
+    good = "@theorem('one')\ndef {}():\n    return calc(J, by(), 2 * J)\n"
+    bad = f"{head}def x():\n    return calc(J, by(), J)\n"
+    text = f"from derive import *\n{good.format('one')}{bad}{good.format('two')}"
+    found = sorted(told(tmp_path, text, capsys), key=lambda one: str(one["theorem"]))
+    assert [(one["code"], one["theorem"]) for one in found] == [("D001", "one"), ("D001", "two"), ("D012", "x")]
+    assert (found[2]["at"], message in found[2]["message"]) == (at, True)
 
 
 def test_one_bad_theorem_hides_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -216,6 +216,19 @@ def test_a_subscript_that_is_no_time_is_a_name() -> None:
         assert calc(function(name)(s), by(), 0)
 
 
+def test_names_of_names_are_bounded_where_they_are_written_out() -> None:
+    """Each level doubles what is read: 24 of them never ended."""
+    def doubled(levels: int) -> Any:
+        name = define("n0", [s], V[0](s))
+        for level in range(1, levels):
+            name = define(f"n{level}", [s], name(s) * (name(s) + 1))
+        return name
+
+    assert doubled(10)
+    with pytest.raises(InvalidChain, match=r"written out, the body has [\d,]+ parts; at most 50,000"):
+        doubled(25)
+
+
 def test_a_body_without_meaning_is_refused_at_once() -> None:
     with pytest.raises(MalformedTerm):
         define("Adv", [s, a], grad(J) * grad(J) + V(s))

@@ -10,17 +10,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sympy import Integer
 
-from derive import R, expect, pi, s, tau, theorem
+from derive import J, R, by, calc, examine, expect, function, gamma, pi, s, tau, theorem
 from derive.checking.proof_files import bundled, load
+from derive.checking.theorems import Chain
+from derive.checking.verdict import Refuted
 from derive.cli import main
 from derive.errors import BadInput, InvalidChain, InvalidModel, MalformedTerm
+from derive.language.alphabets import UNICODE
 from derive.language.models import Shape
+from derive.language.notation import write
 from derive.language.typing import check
 from derive.numeric.comparison import compare, held
 from derive.numeric.sources import built_in
 from derive.numeric.tabular import TabularMDP
 from derive.report import output, tex
+from derive.report.refutation import describe
 from derive.transfer.error_bound import _sum_of_powers
 from derive.transfer.probe import Agreement, probe
 
@@ -41,6 +47,61 @@ def test_an_assumption_without_its_brackets_is_told_how_to_be_written() -> None:
     for given in ("additive_return", "J"):
         with pytest.raises(InvalidChain, match=rf"assumes is a list. Write assumes=\[{given}\]"):
             theorem("x", assumes=given)
+
+
+def test_a_file_that_is_no_model_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.txt").write_text("x")
+    assert main(["evaluate", "policy_gradient", "model.txt"]) == 2
+    assert "a file with a model ends in .json or .npz" in capsys.readouterr().err
+    assert main(["evaluate", "policy_gradient", "other.txt"]) == 2
+    assert "There is no model 'other.txt'" in capsys.readouterr().err
+
+
+def test_what_is_explained_stands_in_one_column(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 96
+    assumptions = [line for line in lines[lines.index("Assumptions:") + 1 :] if line.startswith("  ")]
+    assert len(assumptions) > 10
+    column = 2 + len("samples_at_least(n)")
+    assert all(line[column : column + 2] == "  " and line[column + 2] != " " for line in assumptions)
+
+
+def test_functions_that_are_0_do_not_fill_the_screen() -> None:
+    numbers = [gamma**n * expect(tau, function(f"f{n}")(tau.s[0])) for n in range(6)]
+
+    @theorem("six functions")
+    def six() -> Chain:
+        return calc(sum(numbers[1:], start=numbers[0]), by(), sum(numbers[1:], start=2 * numbers[0]))
+
+    (step,) = examine(six).steps
+    assert isinstance(step.verdict, Refuted)
+    lines = describe(step.verdict.witness, step.before, step.after)
+    assert [line for line in lines if line.startswith(("f", "every"))] == [
+        "f0(0) = 1", "every other value of a function 0"]
+
+
+def test_the_formula_in_symbols_has_the_names_of_the_theorem(tmp_path: Path,
+                                                             capsys: pytest.CaptureFixture[str]) -> None:
+    """They were f0_0_0 and q0_0_1."""
+    (tmp_path / "b.py").write_text(
+        "from derive import *\nb, beta = function('b'), Policy('beta')\n@theorem('x')\ndef x(): return calc(grad(J), "
+        "by(), expect(tau, total(t, grad(log(pi(tau.a[t] | tau.s[t])))) * b(tau.s[0], tau.a[0]) "
+        "* beta(tau.a[0] | tau.s[0])))\n")
+    assert main(["evaluate", str(tmp_path / "b.py"), "--samples", "100"]) == 1
+    said = capsys.readouterr().out
+    assert "the right side in symbols, on every MDP with |S| = 1, |A| = 2" in said
+    assert "b(0,0)" in said
+    assert "β(0|0)" in said
+    assert "f0_" not in said
+    assert "q0_" not in said
+
+
+def test_a_marked_exponent_is_written_as_an_exponent() -> None:
+    power = gamma**6 * J
+    assert write(power, UNICODE, mark=Integer(6)).replace("\x01", "").replace("\x02", "") == write(power, UNICODE)
 
 
 def test_a_bundled_proof_that_may_have_been_meant_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,10 +18,10 @@ import sympy
 from sympy import Add, Derivative, Eq, Expr, Integer, Mul, Ne, Poly, Pow, Rational, S, Symbol, Wild
 
 from derive.errors import DeriveError, NotATerm, NotExact, OperationRefused
-from derive.language.expression import DEEPEST, Plus, Power, Ratio, Term, Times, depth, subterms
+from derive.language.expression import DEEPEST, MOST_PARTS, Plus, Power, Ratio, Term, Times, extent, subterms
 from derive.language.terms import Everything, Function, Grad, Log, State, Total
 from derive.language.typing import admit, check
-from derive.language.vocabulary import J, P, R, gamma, log, ratio, s, tau, total, x
+from derive.language.vocabulary import J, P, R, expect, gamma, log, ratio, s, tau, total, x
 
 V, W = Function("V"), Function("W")
 q = Symbol("q")
@@ -199,7 +199,7 @@ GROW: dict[str, Callable[[Any], Any]] = {
 
 def nested(grow: Callable[[Any], Any], operators: int, seed: Any = gamma) -> Any:
     term = seed
-    for _ in range(operators - depth(seed)):
+    for _ in range(operators - extent(seed).depth):
         term = grow(term)
     return term
 
@@ -221,6 +221,27 @@ def test_120_operators_pass_everywhere(kind: str) -> None:
 def test_deeper_terms_get_one_clear_error(kind: str, operators: int) -> None:
     with pytest.raises(NotATerm, match=rf"nests \d+ operators; at most {DEEPEST} are read"):
         admit(nested(GROW[kind], operators))
+
+
+@pytest.mark.parametrize("times", [14, 18, 25, 59])
+def test_a_term_that_is_shared_and_larger_than_a_book_gets_one_clear_error(times: int) -> None:
+    """It has few nodes and is read as it is written: 60 times without end, 18 times for minutes."""
+    term = gamma
+    for _ in range(times):
+        term = term * (term + 1)
+    with pytest.raises(NotATerm, match=rf"parts as it is written; at most {MOST_PARTS:,} are read"):
+        admit(term)
+    with pytest.raises(NotATerm, match="parts as it is written"):
+        expect(tau, term)
+    assert str(term).startswith("[a term of ")
+
+
+def test_a_shared_term_below_the_bound_is_read() -> None:
+    term = gamma
+    for _ in range(13):
+        term = term * (term + 1)
+    assert 20_000 < extent(term).parts <= MOST_PARTS
+    assert admit(term) is term
 
 
 def test_a_deep_term_can_be_shown_in_an_error() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from derive.certificates.multiplying import refuse_too_many
 from derive.kernel.closure import NotShown
 from derive.kernel.contexts import from_data as context_from
 from derive.kernel.equations import Equation, by_closure, by_normal_form, chained, gap_of, instance, same, under
@@ -139,6 +140,7 @@ def remade(claim: dict[str, Any]) -> Equation:
     try:
         context = context_from(claim["context"])
         before, after = term_from(claim["before"]), term_from(claim["after"])
+        refuse_too_many(before, after)
         evidence = claim["evidence"]
         if evidence["by"] == "closure":
             policy = evidence["policy"]

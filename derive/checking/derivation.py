@@ -31,7 +31,7 @@ from typing import Any
 from derive.checking.theorems import By, Chain, Theorem
 from derive.checking.verdict import CODES, NotClaimed, Proved, Verdict
 from derive.diagnostics import Span
-from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, said
+from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, named, said
 from derive.language.assumptions import FAMILIES, Assumption
 from derive.language.expression import as_term
 from derive.language.names import check_names
@@ -54,7 +54,7 @@ def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Pr
     """
     if not (reason is None or isinstance(reason, (Rule, Decision, Relation, Theorem, str))):
         raise InvalidChain(
-            f"by({in_one_line(reason)}): a reason is a rule, automata, a theorem, words in quotes, or nothing. "
+            f"by({named(reason)}): a reason is a rule, automata, a theorem, words in quotes, or nothing. "
             "Rules are imported from derive; definitions are written definition(J).")
     if not (isinstance(expect, type) and issubclass(expect, Verdict) and expect.code):
         raise InvalidChain(f"by(expect={expect!r}): expected one of {', '.join(c.__name__ for c in CODES.values())}.")
@@ -102,7 +102,7 @@ def calc(*items: Any) -> Chain:
     for place, item in enumerate(items):
         if isinstance(item, By) != bool(place % 2):
             expected = "by(...)" if place % 2 else "a term"
-            raise InvalidChain(f"calc: item {place + 1} is {item}, expected {expected}.")
+            raise InvalidChain(f"calc: item {place + 1} is {named(item)}, expected {expected}.")
     terms = tuple(admit(as_term(item)) for item in items[::2])
     check_names(terms)
     try:
@@ -147,7 +147,7 @@ class Declared(Theorem):
             try:
                 chain = self._body()
                 if not isinstance(chain, Chain):
-                    raise InvalidChain(f"returns {in_one_line(chain)}, expected calc(...).")
+                    raise InvalidChain(f"returns {named(chain)}, expected calc(...).")
             except KeyboardInterrupt:
                 raise
             except BaseException as error:

@@ -29,6 +29,9 @@ class By:
     line: int
     column: int = 0
 
+    def __str__(self) -> str:
+        return "by(...)"
+
     @property
     def relation(self) -> Relation | None:
         """The relation between the lines, where it is no equality."""

@@ -22,6 +22,10 @@ PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 NAMES = click.argument("names", nargs=-1)
 JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256),
                     help="Processes to use; the results are the same for any number.")
+TIMEOUT = click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(0.1, 1e6),
+                       metavar="SECONDS", help="Of each file; what takes longer is undecided.")
+MEMORY = click.option("--memory", default=900, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
+                      help="Of each file; what takes more is undecided.")
 
 
 def named(names: Sequence[str]) -> list[Theorem]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from derive.commands.arguments import JOBS, NAMES, PATHS, built, console_of
+from derive.commands.arguments import JOBS, MEMORY, NAMES, PATHS, TIMEOUT, built, console_of
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -40,10 +40,8 @@ from derive.process.running import guarded
 @click.option("--journal", type=click.Path(path_type=Path), metavar="FILE",
               help="Write each file's verdicts there as they come; of files and imports that are as they were when "
                    "they were written, take them from there.")
-@click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(0.1, 1e6), metavar="SECONDS",
-              help="Of each file; what takes longer is undecided.")
-@click.option("--memory", default=1000, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
-              help="Of each file; what takes more is undecided.")
+@TIMEOUT
+@MEMORY
 @JOBS
 def check(paths: tuple[Path, ...], style: str, output: Path | None, certificate: Path | None, jobs: int, *,
           journal: Path | None, timeout: float, memory: int, select: tuple[str, ...], ignore: tuple[str, ...],

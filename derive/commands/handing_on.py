@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from derive.commands.arguments import NAMES, built, named
+from derive.commands.arguments import MEMORY, NAMES, TIMEOUT, built, named
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -66,6 +66,8 @@ def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
               help="Compare with the terms of this proof; may be repeated.")
 @click.option("--partial", is_flag=True, help="Steps without evidence, or without an equation, are no failure.")
+@TIMEOUT
+@MEMORY
 @guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     """Make the equations of the certificate PATH again, by the kernel alone, and print them."""

@@ -17,7 +17,7 @@ from sympy import Expr
 
 from derive import display
 from derive.counterexample.enumerate import Enumeration
-from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined
+from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import Assumption, additive_return
 from derive.language.binding import Index
 from derive.language.definitions import resolved
@@ -107,7 +107,7 @@ class Claim:
             return None
         try:
             return self._exact(model, indices, confirmed=confirmed)
-        except (Undefined, NotApplicable):
+        except (Undefined, NotApplicable, WorkLimit):
             return None
         except OutsideFragment:
             return self._enclosed(model, indices, confirmed=confirmed)
@@ -160,7 +160,7 @@ class Claim:
             if left.overlaps(right):
                 return None
             seen = self.by_oracle(model, indices) if confirmed else (middle(left), middle(right))
-        except (Undefined, NotApplicable, OutsideFragment):
+        except (Undefined, NotApplicable, OutsideFragment, WorkLimit):
             return None
         rounded = [value.limit_denominator(10**12) for value in seen]
         return (rounded[0], rounded[1], False) if abs(seen[0] - seen[1]) > AGREEMENT else None

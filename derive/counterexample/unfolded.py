@@ -49,7 +49,7 @@ from sympy import Expr
 from derive.counterexample.claim import Claim, Witness
 from derive.counterexample.shrinking import shrunk
 from derive.counterexample.witness import MOST_OUTCOMES
-from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import dynamics_positive, initial_positive
 from derive.language.binding import Binder, Index
 from derive.language.model_class import fitted
@@ -89,7 +89,7 @@ class Sketch(Claim):
         self.left[0] -= cost
         try:
             left, right = self.computed(model, indices)
-        except (Undefined, NotApplicable):
+        except (Undefined, NotApplicable, WorkLimit):
             return None
         except OutsideFragment:
             return Claim.values(self, model, indices, confirmed=confirmed)

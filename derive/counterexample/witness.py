@@ -16,7 +16,7 @@ from typing import Any
 
 from derive.counterexample.claim import Claim, Witness
 from derive.counterexample.shrinking import shrunk
-from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import (
     HORIZON,
     discount_below_one,
@@ -147,7 +147,7 @@ def oracle_objects(claim: Claim, models: int) -> bool:
         try:
             if claim.oracle_objects(model, {index: _range(index, claim, model)[-1] for index in free}):
                 return True
-        except (NotApplicable, OutsideFragment, Undefined):
+        except (NotApplicable, OutsideFragment, Undefined, WorkLimit):
             continue
     return False
 
@@ -179,7 +179,7 @@ def find_no_value(claim: Claim) -> NoValue | None:
                     claim.by_oracle(model, indices)
                 except (Undefined, Diverges) as why:
                     return NoValue(model, indices, str(why), claim.endless)
-                except (NotApplicable, OutsideFragment):
+                except (NotApplicable, OutsideFragment, WorkLimit):
                     continue
     return None
 

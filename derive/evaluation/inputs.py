@@ -81,6 +81,9 @@ def _named(name: str) -> tuple[TabularMDP, FloatArray | None]:
     if name.endswith((".json", ".npz")) or "/" in name:
         loaded = load(name)
         return loaded.mdp, loaded.theta
+    if name not in BUILT_IN and Path(name).is_file():
+        raise BadInput(f"{name}: a file with a model ends in .json or .npz, and has the fields mu, P, r, gamma and "
+                       "horizon.")
     if name not in BUILT_IN:
         raise BadInput(f"There is no model {name!r}. Name a built-in one ({', '.join(BUILT_IN)}), random:SEED, "
                        f"{GYMNASIUM}ID, or a .json or .npz file.")

@@ -45,12 +45,17 @@ def _latex_bracket(left: str, inside: str, right: str) -> str:
 
 def _unicode_big(symbol: str, lower: str, upper: str) -> str:
     if not upper:
-        return f"{symbol}_{lower} " if len(lower) == 1 else f"{symbol}_{{{lower}}} "
+        return f"{symbol}_{lower} " if _is_one(lower) else f"{symbol}_{{{lower}}} "
     return f"{symbol}_{{{lower}..{upper}}} "
 
 
+def _is_one(script: str) -> bool:
+    """Whether a script is one character, so that it needs no braces; a mark is none."""
+    return len(script.strip("\x01\x02")) == 1
+
+
 def _unicode_script(joint: str) -> Callable[[str, str], str]:
-    return lambda base, script: f"{base}{joint}{script}" if len(script) == 1 else f"{base}{joint}{{{script}}}"
+    return lambda base, script: f"{base}{joint}{script}" if _is_one(script) else f"{base}{joint}{{{script}}}"
 
 
 _GREEK = {

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from sympy import AtomicExpr, Expr
 
 from derive.errors import NotATerm, OperationRefused
-from derive.language.expression import Node, Term, as_term, refuse_capture, refuse_too_deep, subterms
+from derive.language.expression import Node, Term, as_term, refuse_capture, refuse_too_large, subterms
 
 
 class Atom(AtomicExpr, Term):  # type: ignore[misc]  # SymPy has no types
@@ -87,7 +87,7 @@ class Binder(Node):
         if not isinstance(index, Index):
             raise NotATerm(f"{cls.__name__} binds an index, got {index!r}.")
         domain, body = as_term(domain), as_term(body)
-        refuse_too_deep(body, room=1)
+        refuse_too_large(body, room=1)
         height, raised = _survey(body)
         held = index
         if raised:

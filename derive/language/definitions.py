@@ -341,8 +341,11 @@ def some_meaning(term: Expr) -> Expr:
 
 def inside(term: Expr) -> Iterator[Expr]:
     """The subterms of a term, and those of what its ``Defined`` nodes stand for, where they have a meaning."""
-    for node in subterms(term):
-        yield node
-        if isinstance(node, Defined):
-            with suppress(MalformedTerm):
-                yield from inside(some_meaning(node))
+    todo, opened = [term], set[Expr]()
+    while todo:
+        for node in subterms(todo.pop()):
+            yield node
+            if isinstance(node, Defined) and node not in opened:  # once: names of names double at every level
+                opened.add(node)
+                with suppress(MalformedTerm):
+                    todo.append(some_meaning(node))

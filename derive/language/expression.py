@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from sympy import Expr, Float, Integer, Rational
 
-from derive.errors import NotATerm, NotExact, OperationRefused
+from derive.errors import NotATerm, NotExact, OperationRefused, is_ours, named
 from derive.language.alphabets import LATEX, UNICODE
 from derive.language.notation import write
 
@@ -37,8 +37,11 @@ def as_term(value: Any) -> Expr:
         return Rational(value.numerator, value.denominator)
     if isinstance(value, (float, Float)):
         raise NotExact(f"{value!r} is a float; terms are exact. {_exactly(str(value))}")
+    if is_ours(value):
+        usage = getattr(value, "usage", f"{named(value)}(...)" if callable(value) else "")
+        raise NotATerm(f"{named(value)} is not a term by itself{f'; it is written {usage}' if usage else ''}.")
     raise NotATerm(
-        f"{value!r} (a {type(value).__name__}) is not a term. "
+        f"{named(value)} (a {type(value).__name__}) is not a term. "
         "Build terms from the names that `derive` exports; foreign SymPy symbols have no meaning here."
     )
 
@@ -175,7 +178,8 @@ class Conditional(NamedTuple):
 class Node(Term):
     """A term with arguments; each passes through ``as_term``."""
 
-    __slots__ = ("_free",)
+    __slots__ = ("_extent", "_free")
+    _extent: Extent
     _free: frozenset[Any]
     arity: int | None = None
 
@@ -252,30 +256,73 @@ def subterms(term: Expr) -> Iterator[Expr]:
         stack.extend(reversed(node.args))
 
 
-def depth(term: Expr) -> int:
-    """The number of nested operators (an explicit stack: no recursion limit here)."""
-    deepest, stack = 0, [(term, 1)]
+class Extent(NamedTuple):
+    """Of a term: the number of nested operators, and of parts, a shared one counted wherever it is written."""
+
+    depth: int
+    parts: int
+
+
+LEAF = Extent(1, 1)
+
+
+def extent(term: Expr) -> Extent:
+    """How large a term is, found once for each of its nodes (an explicit stack: no recursion limit here).
+
+    What reads a term goes through it as it is written: ``e = e*e`` said 60 times has 60 nodes and 2^60 parts.
+    """
+    foreign: dict[int, Extent] = {}
+
+    def known(node: Any) -> Extent | None:
+        return getattr(node, "_extent", foreign.get(id(node))) if node.args else LEAF
+
+    stack = [term]
     while stack:
-        node, level = stack.pop()
-        deepest = max(deepest, level)
-        stack.extend((argument, level + 1) for argument in node.args)
-    return deepest
+        node = stack[-1]
+        inner = [known(argument) for argument in node.args]
+        if (found := known(node)) is not None:
+            stack.pop()
+        elif None in inner:
+            stack += [argument for argument, one in zip(node.args, inner, strict=True) if one is None]
+        else:
+            found = Extent(1 + max(one.depth for one in inner if one), 1 + sum(one.parts for one in inner if one))
+            if isinstance(node, Node):
+                node._extent = found
+            else:
+                foreign[id(node)] = found
+    found = known(term)
+    assert found is not None
+    return found
 
 
 DEEPEST = 120
 """Nested operators that a term may have; SymPy's recursion fails at some 200 to 400."""
 
+MOST_PARTS = 50_000
+"""Parts that a term may have as it is written; a page of a textbook has some hundreds."""
 
-def refuse_too_deep(term: Expr, *, room: int = 0) -> None:
-    """Raise NotATerm if the term, with ``room`` operators around it, nests more than ``DEEPEST`` operators."""
-    if (found := depth(term) + room) > DEEPEST:
-        raise NotATerm(f"The term nests {found} operators; at most {DEEPEST} are read. Name a part as a lemma.")
+
+def refuse_too_large(term: Expr, *, room: int = 0) -> None:
+    """Raise NotATerm if the term, with ``room`` operators around it, has more than ``DEEPEST`` or ``MOST_PARTS``."""
+    found = extent(term)
+    if found.depth + room > DEEPEST:
+        raise NotATerm(
+            f"The term nests {found.depth + room} operators; at most {DEEPEST} are read. Name a part as a lemma.")
+    if found.parts > MOST_PARTS:
+        raise NotATerm(f"The term has {_counted(found.parts)} parts as it is written; at most {MOST_PARTS:,} are read. "
+                       "Name a part as a lemma.")
 
 
 def _written(term: Expr, alphabet: Any) -> str:
-    """The term as text, or its depth if it is too deep for any recursion."""
-    found = depth(term)
-    return write(term, alphabet) if found <= DEEPEST else f"[a term of {found} nested operators]"
+    """The term as text, or how large it is if that is too much for any recursion, or any reader."""
+    found = extent(term)
+    if found.depth > DEEPEST:
+        return f"[a term of {found.depth} nested operators]"
+    return write(term, alphabet) if found.parts <= MOST_PARTS else f"[a term of {_counted(found.parts)} parts]"
+
+
+def _counted(parts: int) -> str:
+    return f"{parts:,}" if parts < 10**12 else "more than 10^12"
 
 
 def refuse_capture(old: Expr, new: Expr) -> None:

@@ -63,6 +63,15 @@ class Along(NamedTuple):
     def __getitem__(self, time: Any) -> Any:
         return self.node(self.path, time)
 
+    def __str__(self) -> str:
+        letter = {StateAt: "s", ActionAt: "a", HistoryAt: "h"}[self.node]
+        return f"{'tau' if isinstance(self.path, Trajectory) else 'samples[i]'}.{letter}"
+
+    @property
+    def usage(self) -> str:
+        """How a proof writes it."""
+        return f"{self}[t]"
+
 
 class Trajectory(Path, Index):
     """A trajectory tau = (s_0, a_0, ..., s_H, a_H, s_{H+1})."""

@@ -15,7 +15,7 @@ from sympy import Expr
 from derive.errors import InvalidChain
 from derive.language.binding import Index, substitute
 from derive.language.expansion import Definition, Situation
-from derive.language.expression import as_term, subterms
+from derive.language.expression import MOST_PARTS, as_term, subterms
 from derive.language.horizons import is_endless
 from derive.language.notation import Notation
 from derive.language.terms import TIME, Defined
@@ -29,6 +29,8 @@ class Introduced:
 
     letters: tuple[Index, ...]
     body: Expr
+    parts: int
+    """Those of the body where the names in it are written out too."""
 
     def __call__(self, situation: Situation, *arguments: Expr) -> Expr:
         """The body at these arguments."""
@@ -56,12 +58,20 @@ def define(name: str, letters: Sequence[Any], body: Any) -> Letter:
         raise InvalidChain(f"define({name!r}, ...): the letters are not different from each other.")
     if others := sorted(map(str, term.free_symbols - set(own))):
         raise InvalidChain(f"define({name!r}, ...): the body speaks of {', '.join(others)}. Name what it depends on.")
+    if (parts := _parts(term)) > MOST_PARTS:
+        raise InvalidChain(f"define({name!r}, ...): written out, the body has {parts:,} parts; at most {MOST_PARTS:,} "
+                           "are read.")
     timed = own[0].sort == TIME
     notation = Notation(letter=name, python=name, inside=tuple(range(timed, len(own))), below=0 if timed else None)
     record = Definition(name=name, says=f"{name} stands for {term}, by definition.",
                         sorts=tuple(one.sort for one in own), example=own,
-                        stands_for=Introduced(own, term), notation=notation, infinite=is_endless(term))
+                        stands_for=Introduced(own, term, parts), notation=notation, infinite=is_endless(term))
     return Letter(record, notation)
+
+
+def _parts(term: Expr) -> int:
+    meanings = (node.record.stands_for if isinstance(node, Defined) else None for node in subterms(term))
+    return sum(meaning.parts if isinstance(meaning, Introduced) else 1 for meaning in meanings)
 
 
 class Name(NamedTuple):
@@ -78,7 +88,7 @@ def introduced(terms: Iterable[Expr]) -> tuple[Name, ...]:
     for term in terms:
         for node in subterms(term):
             meaning = node.record.stands_for if isinstance(node, Defined) else None
-            if isinstance(meaning, Introduced):
+            if isinstance(meaning, Introduced) and node.record not in found:
                 inner = {one.record: one for one in introduced([meaning.body])}
                 found |= inner | {node.record: Name(node.record, node.record(*meaning.letters), meaning.body)}
     return tuple(found.values())

@@ -98,13 +98,13 @@ def _asks_a_logarithm(term: Expr, *, differentiated: bool) -> bool:
 
 def _offset(term: Expr) -> int:
     """The literal times of a term: of nested sums they add up, side by side the largest counts."""
+    if isinstance(term, (Total, Prod)) and isinstance(term.index, Time):
+        return max(_literal(term.domain) + _offset(term.body), *map(_offset, term.domain.args))
     inner = max((_offset(argument) for argument in term.args), default=0)
     match term:
         case (StateAt(args=(_, time)) | ActionAt(args=(_, time)) | Power(args=(Discount(), time))
               | StateValue(args=(_, time, *_)) | ActionValue(args=(_, time, *_)) | Advantage(args=(_, time, *_))):
             return max(inner, _literal(time))
-        case Total(index=Time(), domain=domain) | Prod(index=Time(), domain=domain):
-            return _literal(domain) + _offset(term.body)
     return inner
 
 

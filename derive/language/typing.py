@@ -16,7 +16,7 @@ from derive.errors import MalformedTerm, NotATerm
 from derive.language.binding import Binder, Index, loose_indices
 from derive.language.definitions import definition_of, inside, some_meaning
 from derive.language.expression import DEEPEST as DEEPEST
-from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_deep, subterms
+from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_large, subterms
 from derive.language.horizons import check_horizons
 from derive.language.notation import arguments_of
 from derive.language.terms import (
@@ -60,9 +60,9 @@ def admit(term: Expr) -> Expr:
 
     Raises:
         NotATerm: for foreign symbols and nodes, SymPy sums, floats, loose bound indices, or more
-            than ``DEEPEST`` nested operators.
+            than ``DEEPEST`` nested operators or ``MOST_PARTS`` parts.
     """
-    refuse_too_deep(term)
+    refuse_too_large(term)
     refuse_foreign(term)
     if loose := loose_indices(term):
         names = ", ".join(sorted(index._sympyrepr(None) for index in loose))

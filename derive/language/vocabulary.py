@@ -110,6 +110,15 @@ class Letter:
     def __str__(self) -> str:
         return self.notation.python
 
+    @property
+    def usage(self) -> str:
+        """How a proof writes it, with letters of the right sorts."""
+        sorts = self.make.sorts if isinstance(self.make, Definition) else ("policy", "time", "state")
+        letters = {"state": "s", "action": "a", "trajectory": "tau", "policy": "pi"}
+        places = ", ".join(letters.get(sorts[place], sorts[place]) for place in self.notation.inside)
+        timed = "" if self.notation.below is None else "[t]" if self.below == forever else f"[{self.below}]"
+        return f"{self}{timed}({places})"
+
     def __getitem__(self, time: Any) -> Letter:
         return Letter(self.make, self.notation, time)
 

@@ -47,7 +47,7 @@ INFINITE_PROBES = (Shape(3, 2, 0), Shape(4, 3, 0))
 INFINITE_CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0))
 INFINITE_WITH_ZEROS = (Shape(2, 2, 0), Shape(1, 3, 0))
 LATEST = 2
-"""The last value that a free time is given there."""
+"""The last value of a free time there."""
 CROSSED = (Shape(1, 2, 0), Shape(2, 2, 0), Shape(1, 2, 1), Shape(2, 2, 1))
 MOST_CROSSED = 40
 """Trajectories, or tuples of nested ones, of a shape that only has to contradict the kernel."""
@@ -55,6 +55,8 @@ MOST_WAYS = 20_000
 """Trajectories, or tuples of nested trajectories, that an exact shape may loop over."""
 MOST_SAMPLES = 5
 MOST_LISTED = 8
+MOST_OPERATIONS = 1_500_000
+"""Field elements that all shapes of one question may make; some seconds, and half a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,11 @@ class Comparison:
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, Outcome]] = []
-        notes: dict[str, list[Shape]] = {}
+        notes, began = dict[str, list[Shape]](), self._made()
         for shape in self._shapes(before, after):
+            if self._made() - began > MOST_OPERATIONS:
+                notes.setdefault(f"not asked after {MOST_OPERATIONS:,} operations", []).append(shape)
+                continue
             try:
                 outcome = self._agree(before, after, shape, frozenset(), modular=False)
             except NotApplicable:
@@ -316,6 +321,10 @@ class Comparison:
                               for one in counted):
                 reached.append(horizon)
         return tuple(reached)
+
+    def _made(self) -> int:
+        """The work on exact models so far."""
+        return sum(evaluator.ring.made for (_, _, modular), evaluator in self._evaluators.items() if not modular)
 
     # -- one shape ----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from derive.certificates.multiplying import refuse_too_many
 from derive.errors import WorkLimit
 from derive.kernel.closure import NotShown
 from derive.kernel.contexts import Context
@@ -49,6 +50,10 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
     Raises:
         Malformed: for what is no equation.
     """
+    try:
+        refuse_too_many(before, after)
+    except Refused as many:
+        return Outside(str(many))
     answer = _whole(context, before, after)
     if isinstance(answer, Shown):
         return answer

@@ -9,8 +9,9 @@ assumptions imply; numbers discharge nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain, count
 from typing import Any
 
@@ -94,7 +95,12 @@ def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption], *,
     found = _found(listed, known, endless)
     if not found:
         return ()
-    return tuple(replace(one, settled_by=_settling(one, listed, known, endless)) for one in found.values())
+
+    @cache
+    def left(assumed: frozenset[Assumption]) -> frozenset[str]:
+        return frozenset(_found(listed, assumed, endless))
+
+    return tuple(replace(one, settled_by=_settling(one, known, left)) for one in found.values())
 
 
 def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless: bool = False) -> set[str]:
@@ -103,21 +109,24 @@ def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless
     return set(_found(listed, frozenset(assumptions), endless or is_endless(*listed)))
 
 
-def _settling(obligation: Obligation, terms: list[Expr], known: frozenset[Assumption],
-              endless: bool) -> tuple[Assumption, ...]:
-    """The nearest assumption that would settle an obligation, or a smallest set of several, or nothing."""
+def _settling(obligation: Obligation, known: frozenset[Assumption],
+              left: Callable[[frozenset[Assumption]], frozenset[str]]) -> tuple[Assumption, ...]:
+    """The nearest assumption that would settle an obligation, or a smallest set of several, or nothing.
+
+    ``left`` says what is owed under assumptions.
+    """
     moves = obligation.says.startswith(MOVES)
     others = [one for one in VOCABULARY if one not in known and one != POSSIBLE]
     nearest = [one for one in ([*others, POSSIBLE] if moves else [POSSIBLE, *others]) if one not in known]
     for one in nearest:
-        if obligation.says not in _found(terms, known | {one}, endless):
+        if obligation.says not in left(known | {one}):
             return (one,)
     chosen = list(others)
-    if obligation.says in _found(terms, known | set(chosen), endless):
+    if obligation.says in left(known | set(chosen)):
         return ()
     for one in others:
         rest = [other for other in chosen if other != one]
-        if obligation.says not in _found(terms, known | set(rest), endless):
+        if obligation.says not in left(known | set(rest)):
             chosen = rest
     return tuple(chosen)
 

@@ -109,9 +109,10 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def run(command: Callable[[], int], connection: Any) -> None:
+def run(command: Callable[[], int], connection: Any, limits: Limits) -> None:
     """A command and its exit status, with its output sent as it comes."""
     _detach(keep_output=True)
+    keep(limits)
     sys.stdout, sys.stderr = _Printed(connection, "stdout"), _Printed(connection, "stderr")
     with suppress(OSError, ValueError):
         connection.send((DONE, command()))

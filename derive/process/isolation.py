@@ -82,27 +82,30 @@ def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs
             _end(child)
 
 
-def in_child(command: Callable[[], int]) -> int | Result:
+def in_child(command: Callable[[], int], limits: Limits | None = None) -> int | Result:
     """The exit status of a command that is run in a child, or how the child ended without one.
 
-    What it prints is printed here, as it comes; an interrupt is passed on to it, and ends it if it goes on all the
-    same: Python drops one that comes in a callback. Where a process cannot be forked safely, the command is run in
-    this one.
+    ``limits`` are kept where a process can be forked safely; elsewhere the command is run in this one. What it prints
+    is printed here, as it comes; an interrupt is passed on to it, and ends it if it goes on all the same: Python
+    drops one that comes in a callback.
     """
     if _method() != "fork":
         return command()
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    process = context.Process(target=run, args=(command, there))
+    process = context.Process(target=run, args=(command, there, limits or Limits()))
     process.start()
     there.close()
     child = _Child(process, here)
     interrupted: float | None = None
+    deadline = None if limits is None or limits.seconds is None else monotonic() + limits.seconds
     try:
         while True:
             try:
                 if interrupted is not None and monotonic() - interrupted > HEEDED:
                     raise KeyboardInterrupt
+                if deadline is not None and monotonic() > deadline:
+                    return Result(parts=(), ending=TIME)
                 if not wait([here], timeout=1.0) and process.exitcode is not None:
                     return _gone(child)
                 if wait([here], timeout=0):
@@ -234,6 +237,8 @@ def _gone(child: _Child) -> Result:
         detail = "it closed its connection"
     elif code < 0:
         detail = f"it was ended by {_signal_name(-code)}"
+        if code == -signal.SIGABRT:
+            detail += ", as a library does that gets no more memory"
     else:
         detail = f"it ended itself with exit status {code}"
     return Result(parts=tuple(child.parts), ending=ENDED, detail=detail)

@@ -13,7 +13,8 @@ import click
 
 from derive.diagnostics import DEFECT, NOT_CHECKED, visible
 from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, exhausted, said
-from derive.process.isolation import in_child
+from derive.process.isolation import TIME, in_child
+from derive.process.limits import Limits
 from derive.process.streams import CannotWrite, standard_streams
 
 LONGEST_ARGUMENT = 4096
@@ -81,13 +82,19 @@ def _status(run: Callable[[], Any]) -> int:
 
 
 def guarded(command: Callable[..., int]) -> Callable[..., int]:
-    """The command, run in a child: a proof that ends its process does not end the run with its own status."""
+    """The command, run in a child: a proof that ends its process does not end the run with its own status.
+
+    Its options ``--timeout`` and ``--memory``, where it has them, are the limits of the child.
+    """
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> int:
-        found = in_child(partial(_status, partial(command, *arguments, **options)))
+        limits = Limits(seconds=options.pop("timeout", None), megabytes=options.pop("memory", None))
+        found = in_child(partial(_status, partial(command, *arguments, **options)), limits)
         if isinstance(found, int):
             return found
+        if found.ending == TIME:
+            raise BadInput(f"{limits.seconds:g} s were not enough; --timeout SECONDS allows more.")
         raise BadInput(f"the process that ran the proofs ended without a result: {found.detail}.")
 
     return run

@@ -41,7 +41,7 @@ def shown(console: Console, one: Evaluation) -> int:
     _verdict(console, one)
     _model(console, one)
     if (closed := _closed_form(one)) is not None:
-        _symbolic(console, closed, POSSIBLE in theorem.assumes)
+        _symbolic(console, closed, f"the {other_side(theorem)} side", POSSIBLE in theorem.assumes)
     console.print()
     narrow = console.width < NARROW
     if one.compared and narrow:
@@ -136,7 +136,7 @@ def _closed_form(one: Evaluation) -> Expr | None:
     return terms[-1] if side == "right" else terms[0]
 
 
-def _symbolic(console: Console, closed: Expr, possible_only: bool) -> None:
+def _symbolic(console: Console, closed: Expr, side: str, possible_only: bool) -> None:
     samples = SOME if signature(closed).samples else 1
     for small in SMALL:
         shape = replace(small, samples=samples)
@@ -148,7 +148,7 @@ def _symbolic(console: Console, closed: Expr, possible_only: bool) -> None:
             continue
         sampled = f", m = {samples}" if samples > 1 else ""
         console.print()
-        indented(console, f"in symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, "
+        indented(console, f"{side} in symbols, on every MDP with |S| = {shape.states}, |A| = {shape.actions}, "
                  f"H = {shape.horizon}{sampled} (softmax θ):", 0)
         for name, formula in formulas:
             indented(console, f"{name}  {formula}", 2, hang=len(name) + 2)
@@ -190,7 +190,9 @@ def _sentence(cells: list[str]) -> str:
 
 
 def _largest(values: FloatArray) -> str:
-    return f"{values[int(np.argmax(np.abs(values)))]:+.6g}"
+    size = np.abs(values)
+    first = np.flatnonzero(size >= size.max() * (1 - 1e-9))[0]  # of values alike up to rounding the first
+    return f"{values[first]:+.6g}"
 
 
 def _rows(one: Evaluation, way: Compared, *, narrow: bool) -> Table:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from textwrap import fill
+from textwrap import fill, wrap
 
 from derive.checking.foreign_words import WORDS
 from derive.codes import CODES, Code
@@ -12,6 +12,9 @@ from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.assumptions import FAMILIES, VOCABULARY
 from derive.rules import RULES, Rule, automata
+
+WIDTH = 96
+"""Characters of a line."""
 
 SCOPE = """\
 What the lines below a proved theorem say, one for each kind of evidence (derive check -v):
@@ -41,15 +44,22 @@ Exit status of derive check; the largest wins:
 
 def overview() -> str:
     """All rules, codes and assumptions, one line each."""
-    width = max(len(rule.python) for rule in RULES)
-    lines = ["Rules (by(NAME)):"] + [f"  {rule.python:<{width}}  {rule.statement}" for rule in RULES]
-    lines += ["", "Decided without a rule (by(automata)):", f"  {automata.name:<{width}}  {automata.statement}"]
-    lines += ["", "Codes:"] + [f"  {code.number}  {code.headline}" for code in CODES]
-    lines += ["", "Assumptions:"] + [f"  {one.name:<{width}}  {one.says}" for one in VOCABULARY]
-    width = max(map(len, FAMILIES))
-    lines += [f"  {name:<{width}}  {says}" for name, says in FAMILIES.items()]
+    lines = ["Rules (by(NAME)):", *_columns((rule.python, rule.statement) for rule in RULES)]
+    lines += ["", "Decided without a rule (by(automata)):", *_columns([(automata.name, automata.statement)])]
+    lines += ["", "Codes:", *_columns((code.number, code.headline) for code in sorted(CODES, key=lambda c: c.number))]
+    assumed = [(one.name, one.says) for one in VOCABULARY]
+    lines += ["", "Assumptions:", *_columns([*assumed, *FAMILIES.items()])]
     lines += ["", "Also: derive explain scope, derive explain status."]
     return "\n".join(lines)
+
+
+def _columns(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Names, and what they say beside them, at one column."""
+    listed = list(rows)
+    width = max(len(name) for name, _ in listed)
+    return [line for name, says in listed for line in wrap(
+        f"  {name:<{width}}  {says}", WIDTH, subsequent_indent=" " * (width + 4), break_long_words=False,
+        break_on_hyphens=False)]
 
 
 def explanation(subject: str, theorems: Sequence[str] = ()) -> str:
@@ -73,16 +83,16 @@ def explanation(subject: str, theorems: Sequence[str] = ()) -> str:
     if wanted in by_name:
         return _rule(by_name[wanted])
     if wanted == automata.name:
-        return f"{automata.name}\n\n{fill(automata.statement, 96)}"
+        return f"{automata.name}\n\n{fill(automata.statement, WIDTH)}"
     for code in CODES:
         if wanted and wanted in (code.number.lower(), code.verdict.replace("-", "_")):
             return _code(code)
     for assumption in VOCABULARY:
         if wanted == assumption.name.split("(")[0]:
-            return f"{assumption.name}\n\n{fill(assumption.says, 96)}\n\nassumes=[{assumption.name}]"
+            return f"{assumption.name}\n\n{fill(assumption.says, WIDTH)}\n\nassumes=[{assumption.name}]"
     for name, says in FAMILIES.items():
         if wanted == name.split("(")[0]:
-            return f"{name}\n\n{fill(says, 96)}\n\nassumes=[{name}]"
+            return f"{name}\n\n{fill(says, WIDTH)}\n\nassumes=[{name}]"
     if wanted in WORDS:
         return f"{subject.strip()}: {WORDS[wanted]}"
     if wanted in theorems:
@@ -101,7 +111,7 @@ def _near(wanted: str) -> str:
 def _rule(rule: Rule) -> str:
     takes, refuses = rule.takes(), rule.refuses()
     lines = [f"{rule.name}, written by({rule.python})", "", f"  {rule.statement}", "",
-             fill(f"Proof. {rule.proof}", 96), "", fill(f"Requires: {rule.conditions}.", 96),
+             fill(f"Proof. {rule.proof}", WIDTH), "", fill(f"Requires: {rule.conditions}.", WIDTH),
              f"Holds for: {rule.holds_for}."]
     if rule.assumes:
         lines.append(f"Assumes: {', '.join(one.name for one in rule.assumes)}.")
@@ -111,4 +121,4 @@ def _rule(rule: Rule) -> str:
 
 
 def _code(code: Code) -> str:
-    return f"{code.number}: {code.headline}\n\n{fill(code.explanation, 96)}"
+    return f"{code.number}: {code.headline}\n\n{fill(code.explanation, WIDTH)}"

@@ -16,6 +16,9 @@ from derive.language.source import source
 from derive.language.terms import Applied, Batch, Function, HistoryAt, Trajectory
 from derive.testing.differing import Point
 
+FEW = 4
+"""Values of functions that are listed though they are 0."""
+
 
 def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
     """The model, the values of the free indices and both sides, one line each."""
@@ -27,8 +30,11 @@ def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
         lines.append(_direction(model))
     lines += _returns(model, speaks)
     histories = history_places(before, after)
-    lines += [f"{_called(name, places, histories)} = {value}"
+    values = [(f"{_called(name, places, histories)} = {value}", value)
               for name, table in model.functions.items() for places, value in table.items()]
+    few = len(values) <= FEW
+    lines += [line for line, value in values if few or value]
+    lines += [] if few or all(value for _, value in values) else ["every other value of a function 0"]
     lines += [f"{'sample' if isinstance(index, Batch) else index}: {_value(index, value)}"
               for index, value in witness.indices.items()]
     along = ", along the direction φ" if speaks.order else ""

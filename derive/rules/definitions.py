@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Expr
 
-from derive.errors import InvalidChain, MalformedTerm
+from derive.errors import InvalidChain, MalformedTerm, named
 from derive.language.assumptions import Assumption, additive_return
 from derive.language.definitions import (
     DEFINITIONS,
@@ -84,7 +84,7 @@ def definition(subject: Any) -> Rule:
     record = _record(subject)
     if record is None or record.node is None:
         *names, last = (one.notation.python for one in _WITH_TERMS if one.notation is not None)
-        raise InvalidChain(f"definition({subject}) is unknown. {', '.join(names)} and {last} have definitions.")
+        raise InvalidChain(f"definition({named(subject)}) is unknown. {', '.join(names)} and {last} have definitions.")
     listed = zip(_WITH_TERMS, DEFINITION_RULES, strict=True)
     return next((rule for one, rule in listed if one == record), None) or rule_of(record)
 

@@ -51,6 +51,11 @@ class Rule:
         """How a proof writes it, inside by(...)."""
         return self.spelling or self.name
 
+    @property
+    def usage(self) -> str:
+        """How a chain writes it."""
+        return f"by({self.python})"
+
     def __str__(self) -> str:
         return self.name.replace("_", " ")
 

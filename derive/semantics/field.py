@@ -25,23 +25,31 @@ MOST_TERMS = 2_000_000
 MOST_WORK = 8_000_000
 """Terms that all products of one value may have together."""
 
+MOST_ELEMENTS = 400_000
+"""Elements that the computation of one value may make; those of a proof that is read by people need some thousands."""
+
 Exponents = dict[int, int]
 
 
 class Field:
     """Rational functions in named indeterminates, with a table of known factors."""
 
-    __slots__ = ("_factors", "_ids", "_powers", "context", "names", "one", "work", "zero")
+    __slots__ = ("_factors", "_ids", "_powers", "context", "last", "made", "names", "one", "work", "zero")
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = frozenset(names)
-        self.work = 0
+        self.made = 0
+        self.begin()
         self.context = fmpz_mpoly_ctx.get(tuple(names) or ("unused",), "lex")
         self._factors: list[Any] = []
         self._ids: dict[str, int] = {}
         self._powers: dict[tuple[int, int], Any] = {}
         self.zero = Element(self, self.context.constant(0), {})
         self.one = Element(self, self.context.constant(1), {})
+
+    def begin(self) -> None:
+        """A new value: its budget starts anew."""
+        self.work, self.last = 0, self.made + MOST_ELEMENTS
 
     def symbol(self, name: str) -> Element:
         """The indeterminate of that name, as a polynomial."""
@@ -141,6 +149,9 @@ class Element:
 
     def __init__(self, field: Field, num: Any, exps: Exponents) -> None:
         self.field, self.num, self.exps = field, num, exps
+        field.made += 1
+        if field.made > field.last:
+            raise WorkLimit(f"the computation of one value takes more than {MOST_ELEMENTS:,} operations")
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is not Element:

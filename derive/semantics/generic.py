@@ -15,6 +15,7 @@ from typing import Any
 from derive.errors import OutsideFragment
 from derive.language.models import Path, Shape
 from derive.language.signature import Signature
+from derive.language.terms import Function, Policy
 from derive.semantics.field import Element, Field, neighbours_added
 from derive.semantics.graded import Graded, graded_total
 from derive.semantics.rings import RingModel, Way, policy_jets, score_jets
@@ -42,7 +43,12 @@ class Polynomials:
 
     def begin(self) -> None:
         """A new value: its budget of work starts anew."""
-        self.field.work = 0
+        self.field.begin()
+
+    @property
+    def made(self) -> int:
+        """The elements that were made so far, which is what the work on this model comes to."""
+        return self.field.made
 
     def integer(self, number: int) -> Element:
         return self.field.integer(number)
@@ -115,6 +121,13 @@ def names_of(shape: Shape, signature: Signature, *, additive: bool) -> list[str]
     for function, sorts in sorted(signature.functions):
         names += [_entry(stems[function], places) for places in _places(shape, sorts)]
     return names
+
+
+def called(signature: Signature) -> dict[str, Policy | Function]:
+    """What the names of indeterminates begin with, and the policy or the function that they are values of."""
+    policies, functions = _stems(signature.policies | {"pi"}, "q"), _stems((one for one, _ in signature.functions), "f")
+    return {stem: Policy(name) for name, stem in policies.items()} | {
+        stem: Function(name) for name, stem in functions.items()}
 
 
 def _stems(names: Iterable[str], letter: str) -> dict[str, str]:

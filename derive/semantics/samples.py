@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from math import prod
 from typing import Any, NamedTuple
 
 from sympy import Expr, Integer
 
-from derive.errors import NotApplicable, OutsideFragment
+from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.terms import Batch, Drawn, Grad, Total, Trajectory
@@ -22,6 +23,9 @@ from derive.semantics import jets
 from derive.semantics.jets import Jet
 
 Vector = list[Jet]
+
+MOST_PARTS = 5_000
+"""Parts that a product over samples may have: of three samples to the power 12 there are 531,441."""
 
 
 class Part(NamedTuple):
@@ -141,6 +145,8 @@ class Sampling:
 
     def _multiplied(self, factors: list[list[Part]], order: int) -> list[Part]:
         parts = [Part(self._one(order), {})]
+        if prod(map(len, factors)) > MOST_PARTS:
+            raise WorkLimit(f"a product over samples has more than {MOST_PARTS:,} parts when it is multiplied out")
         for factor in factors:
             known: dict[tuple[int, int], Vector] = {}
             parts = [_joined(left, right, known) for left in parts for right in factor]

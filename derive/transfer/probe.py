@@ -33,6 +33,9 @@ from derive.transfer.tables import Tables
 POINTS = 8
 """(prime, point) pairs of 31 bits; 8 of them are worth more than 4 of 61."""
 
+MOST_WORK = 1e9
+"""Elementary operations that one step may take at all points together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -101,6 +104,7 @@ def probe(before: Expr, after: Expr, assumptions: Iterable[Assumption], shape: S
 
     Raises:
         OutsideFragment: if the kernel does not read the claim as one about sums over trajectories.
+        WorkLimit: for more than ``MOST_WORK``.
     """
     if is_endless(before, after):
         raise OutsideFragment("an infinite horizon is not probed; its shapes are checked by resolvents")
@@ -120,7 +124,7 @@ def _probed(gap: Gap, shape: Shape, points: int, seed: int) -> Agreement | Disag
         raise OutsideFragment(f"the sides are equal or different from H = {gap.context.first} on")
     primes = random_primes(Random(f"probe/{seed}/{shape}"), points)
     tables = RandomPoints(shape, primes, np.random.default_rng(seed))
-    reader, bounds = Transfer(tables), []
+    reader, bounds = Transfer(tables, None, MOST_WORK), []
     if gap.polynomial is None:
         for one in gap.sums:
             if one.start:

@@ -1,0 +1,160 @@
+"""What once ran on without end, or took all memory, ends soon: with a verdict, or undecided and why.
+
+The limits of time and memory of each file (``test_isolation``) stand behind these budgets.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sympy import Expr
+
+from derive import (
+    H,
+    J,
+    R,
+    Time,
+    by,
+    calc,
+    examine,
+    expect,
+    gamma,
+    i,
+    iid_samples,
+    log,
+    mean,
+    samples,
+    scalar,
+    t,
+    total,
+)
+from derive import theorem as declared
+from derive.certificates.multiplying import MOST_PRODUCTS, products
+from derive.cli import main
+from derive.language.signature import signature
+
+SECONDS = 20
+"""Processor time of one row on a slow machine; each takes one to six."""
+
+
+def repeated(step: Callable[[Expr, int], Expr], times: int) -> Expr:
+    term: Expr = gamma
+    for number in range(times):
+        term = step(term, number)
+    return term
+
+
+def nested(times: int) -> Expr:
+    return repeated(lambda e, n: total(Time(f"l{n}"), (e + 1) * gamma ** Time(f"l{n}")), times)
+
+
+def twice(term: Expr) -> tuple[Expr, Expr]:
+    return term, 2 * term
+
+
+def a_sum(terms: int) -> tuple[Expr, Expr]:
+    long = sum(((n + 1) * gamma**n * J for n in range(terms)), start=0 * J)
+    return long, long + J - J
+
+
+def numbers(count: int) -> Expr:
+    return sum((scalar(f"c{n}") for n in range(1, count)), start=scalar("c0"))
+
+
+ROWS: dict[str, tuple[Callable[[], tuple[Any, Any]], str, str]] = {
+    "a polynomial of degree 8192": (lambda: twice(repeated(lambda e, _: e * (e + 1), 13)), "undecided", "2049 by 2048"),
+    "sums of sums": (lambda: twice(nested(14)), "refuted", ""),
+    "200 terms": (lambda: a_sum(200), "undecided", "which are too large; the sides agree at"),
+    "a power of 13 numbers": (lambda: twice(numbers(13) ** 20), "undecided", "exceeds 2000000 terms"),
+    "a power of a mean": (lambda: (expect(samples, mean(i, R(samples[i])) ** 12), J**12), "refuted", ""),
+    "a hundred logarithms": (lambda: twice(repeated(lambda e, _: log(e), 100)), "undecided", "logarithms"),
+    "to 10^9": (lambda: twice(total(t, gamma**t, stop=10**9)), "undecided", "400,000 operations"),
+    "to H + 10^6": (lambda: (e := total(t, gamma**t, stop=H + 10**6), e + J - J), "unjustified", ""),
+    "a power of 2000": (lambda: twice(gamma**2000 * J), "undecided", "the exponent 2000 exceeds 1000"),
+}
+SLOW = {"a polynomial of degree 8192", "200 terms", "to 10^9", "a power of a mean"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.deep] if name in SLOW else [])
+                                  for name in ROWS])
+def test_it_ends_soon_and_says_why(name: str) -> None:
+    claim, code, why = ROWS[name]
+
+    @declared(name, assumes=[iid_samples] if "mean" in name else [])
+    def bounded() -> Any:
+        before, after = claim()
+        return calc(before, by(), after)
+
+    began = time.process_time()
+    (step,) = examine(bounded).steps
+    assert time.process_time() - began < SECONDS
+    assert step.verdict.code == code
+    assert why in getattr(step.verdict, "why", "")
+
+
+def test_each_level_of_a_sum_is_looked_at_once() -> None:
+    """It was twice: 2^36 looks."""
+    assert signature(nested(36)).largest_offset == 0
+    assert signature(total(t, total(Time("l"), J, stop=3), start=2)).largest_offset == 5  # literal times add up
+
+
+# -- what multiplying out would cost ---------------------------------------------------------------
+
+A, B, C = ("f", "a"), ("f", "b"), ("f", "c")
+PRODUCTS: list[tuple[Any, int]] = [
+    (A, 0),
+    (("+", A, B), 0),
+    (("*", A, B), 2),
+    (("*", ("+", A, B), ("+", A, C)), 2 + 4),
+    (("^", ("+", A, ("num", 1, 1)), 20), sum(2 * n for n in range(1, 21))),  # n monomials times 2, like ones collected
+    (("^", ("+", ("*", A, B), ("+", A, C)), 3), 3 * 2 + 3 + 3 * 3 + 9 * 3),  # the base is read three times
+]
+
+
+@pytest.mark.parametrize(("term", "made"), PRODUCTS)
+def test_products_are_counted_as_they_are_made(term: Any, made: int) -> None:
+    assert products(term) == made
+
+
+def test_a_power_of_many_numbers_is_refused_and_a_polynomial_in_one_is_not() -> None:
+    many = ("+", *(("f", f"c{n}") for n in range(20)))
+    assert comb(39, 19) > 10**10  # its monomials
+    assert products(("^", many, 20)) > MOST_PRODUCTS > products(("^", ("+", A, ("num", 1, 1)), 40))
+
+
+def test_a_certificate_that_would_never_end_is_not_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A kilobyte of terms with 10^10 monomials: the kernel has no budget of its own."""
+    proof = tmp_path / "a.py"
+    proof.write_text("from derive import *\n@theorem('x')\ndef x(): return calc(J, by(regroup), J * 1)\n")
+    assert main(["check", str(proof), "--certificate", str(tmp_path / "c.json")]) == 0
+    data = json.loads((tmp_path / "c.json").read_text())
+    claim = data["theorems"][0]["steps"][0]["claim"]
+    many = ["^", ["+", *(["f", f"c{n}"] for n in range(20))], 20]
+    claim["before"], claim["after"] = many, ["*", many, ["num", 1, 1]]
+    (tmp_path / "c.json").write_text(json.dumps(data))
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path / "c.json")]) == 1
+    assert "may take more than 2,000,000 products" in capsys.readouterr().out
+
+
+def test_verify_has_limits_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                      capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("derive.certificates.verify.read", lambda path: time.sleep(100))
+    assert main(["verify", str(tmp_path / "c.json"), "--timeout", "0.3"]) == 2
+    assert capsys.readouterr().err == "error: 0.3 s were not enough; --timeout SECONDS allows more.\n"
+    monkeypatch.setattr("derive.certificates.verify.read", lambda path: bytearray(2 * 10**9))
+    assert main(["verify", str(tmp_path / "c.json")]) == 2
+    assert capsys.readouterr().err == "error: memory was not enough.\n"
+
+
+def test_a_probe_that_would_take_hours_says_so(capsys: pytest.CaptureFixture[str],
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("derive.transfer.probe.MOST_WORK", 1e6)
+    assert main(["probe", "likelihood_ratio_gradient", "--shape", "20,5,100000", "--points", "1"]) == 0
+    assert "not probed, its matrices take more than the work limit" in capsys.readouterr().out
