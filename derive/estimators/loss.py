@@ -34,8 +34,6 @@ from derive.estimators.sizes import fitted
 from derive.estimators.suite import Given, models_of
 from derive.estimators.tabular import TabularModel
 
-BETWEEN_PROMPTS = "right direction within a prompt, factors differ between prompts"
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -52,10 +50,15 @@ class Outcome:
     worst: WorstGroup | None
     left: str | None
     said: tuple[str, ...]
-    """Readings of floats and ties."""
+    """Readings of floats, ties and casts."""
+    single: str | None
 
 
-def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
+GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 4), 6
+"""Where no group size was asked for, the smallest model is run in floats at another one too."""
+
+
+def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J", *,
                model: Given | Sequence[Given] | None = None, beta: object = Fraction(1, 10),
                off_policy: bool = False, exact: bool | Literal["auto"] = "auto",
                name: str | None = None) -> EstimatorResult:
@@ -68,7 +71,8 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     what each name means there), or several; None is a suite of language models.
     ``off_policy`` samples from an old policy, or a rollout policy where the loss asks for
     one, that differs from pi: the model's own, or one that is drawn. ``advantages`` are leave-one-out ones.
-    ``exact`` True runs all models in exact numbers, "auto" the small ones.
+    ``exact`` True runs all models in exact numbers, "auto" the small ones. Where no group size is given, the
+    smallest model is run at another one too.
 
     Raises ``BadInput`` for a loss that fails, is random, changes its arguments, asks for a
     name that is not known, or returns no single number; for a model that is none, or on which
@@ -93,6 +97,8 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
             row = _compared_elsewhere(row, _row(size, found + elsewhere))
         rows.append(row)
         outcomes += found
+    if (group is GROUPS or group is LADDER) and weakest([row.verdict for row in rows]) in ("unbiased", "proportional"):
+        rows += _further(loss, models[:1], goal, weight, asked, rows, away=off_policy)
     away = None
     sampled = behaviour_of(asked)
     on_policy = all(one.policy(sampled) == one.policy("pi") for one in models)
@@ -100,6 +106,17 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
         away = _row(sizes[0], distant).verdict
     return _together(tuple(rows), outcomes, name or named(loss), goal, away)
+
+
+def _further(loss: Loss, models: Sequence[TabularModel], goal: str, beta: Fraction, asked: set[str | None],
+             rows: Sequence[GroupResult], *, away: bool) -> list[GroupResult]:
+    """The row of a group size that was not asked for, if it is worse than all others; a loss may not run there."""
+    try:
+        row = _row(FURTHER_GROUP, _examined(loss, models, FURTHER_GROUP, goal, beta, asked, away=away, exact=False))
+    except BadInput:
+        return []
+    worse = VERDICTS.index(row.verdict) > max(VERDICTS.index(one.verdict) for one in rows)
+    return [replace(row, where="which was not asked for")] if worse else []
 
 
 def _examined(loss: Loss, models: Sequence[TabularModel], group: int, goal: str, beta: Fraction, asked: set[str | None],
@@ -123,20 +140,20 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
         raise BadInput(f"the gradient of {goal} is 0 with {case.model}, so that there is nothing to compare with; give "
                        "rewards and policies on which it depends")
     vectors, left = None, None
-    said: tuple[str, ...] = ()
+    said = floats.said
     work = len(case.batches) * case.design.prompts * case.group
     if exact is True or (exact == "auto" and work <= enumeration.WORK):
         ledger = Ledger()
         try:
             table = enumeration.in_exact_numbers(floats, ledger)
             vectors = (targets.in_logits(case.model, table), wanted)
-            said = (*ledger.lines(), *sorted(ledger.ties))
+            said += (*ledger.lines(), *sorted(ledger.ties))
         except LeftExact as reason:
             left = str(reason)
     numbers = Measured(floats, wanted, aim)
     pair = rounding.Pair(numbers.mean, numbers.wanted, numbers.noise)
     return Outcome(case, vectors, pair, floats.reached, numbers.undefined, numbers.leak, numbers.trace_variance,
-                   numbers.effective, numbers.worst, left, said)
+                   numbers.effective, numbers.worst, left, said, floats.single)
 
 
 def behaviour_of(asked: Collection[str | None]) -> str:
@@ -188,32 +205,35 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         return GroupResult(group, "no gradient", notes=("nothing of the loss depends on log_probs",))
     exact = [outcome.exact for outcome in outcomes if outcome.exact is not None]
     rounded = [outcome.pair for outcome in outcomes if outcome.exact is None]
-    verdict, factor, kind, figure, notes = _judged(exact, [outcome.pair for outcome in outcomes])
+    verdict, factor, kind, figure, within, notes = _judged(exact, [outcome.pair for outcome in outcomes])
+    single = next((outcome.single for outcome in outcomes if outcome.single is not None), None)
+    if single is not None and verdict in ("unbiased", "proportional"):
+        return GroupResult(group, "undecided", numerical=single, **{**sizes, "notes": (single, *sizes["notes"])})
     if verdict == "unbiased" and not rounded:
         sizes["relative_bias"] = 0.0
-    if verdict == "biased" and sizes["relative_bias"] <= rounding.EPSILON:
+    if verdict == "biased" and sizes["relative_bias"] <= rounding.EPSILON and rounding.AN_EPSILON not in notes:
         notes += (rounding.AN_EPSILON,)
     if verdict == "proportional" and kind == "model-dependent":
-        notes = (*(note for note in notes if note != BETWEEN_PROMPTS), _by_model(outcomes))
-    return GroupResult(group, verdict, factor, kind, figure if rounded else None,
+        notes = (*(note for note in notes if note != rounding.BETWEEN_PROMPTS), _by_model(outcomes))
+    return GroupResult(group, verdict, factor, kind, figure if rounded else None, within if rounded else None,
                        **{**sizes, "notes": notes + sizes["notes"]})
 
 
 def _judged(exact: Sequence[tuple[list[list[Sum]], list[list[Sum]]]], pairs: Sequence[rounding.Pair],
-            ) -> tuple[Verdict, Factor | None, Kind | None, str | None, tuple[str, ...]]:
-    """(verdict, factor, kind, figure, notes) about all models, some of them exact."""
+            ) -> tuple[Verdict, Factor | None, Kind | None, str | None, float | None, tuple[str, ...]]:
+    """(verdict, factor, kind, figure, the size up to which it holds, notes) about all models, some of them exact."""
     decided = _exact_verdict(exact) if exact else None
     if decided is not None and len(exact) == len(pairs):
         verdict, factor, kind, notes = decided
-        return verdict, factor, kind, None, notes
+        return verdict, factor, kind, None, None, notes
     judged = rounding.judged(pairs)
     if decided is not None and VERDICTS.index(decided[0]) > VERDICTS.index(judged.verdict):
         verdict, factor, kind, notes = decided  # exact numbers see what rounding hides
-        return verdict, factor, kind, None, notes
+        return verdict, factor, kind, None, None, notes
     factor = judged.factor
     if decided is not None and decided[1] is not None and factor is not None and factor.value is not None:
         factor = Factor(decided[1].text, factor.value)
-    return judged.verdict, factor, judged.kind, judged.figure, judged.notes
+    return judged.verdict, factor, judged.kind, judged.figure, judged.within, judged.notes
 
 
 def _by_model(outcomes: Sequence[Outcome]) -> str:
@@ -259,7 +279,7 @@ def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
         inside = all(all(_positive(_ratio(one, other)) for one, other in zip(mean, wanted, strict=True))
                      for mean, wanted in pairs)
         return "biased", None, None, (
-            BETWEEN_PROMPTS,) if inside else ()
+            rounding.BETWEEN_PROMPTS,) if inside else ()
     known = [factor for factor in factors if factor is not None]
     signs = {field.sign(factor) for factor in known}
     if len(signs) > 1:
@@ -270,7 +290,7 @@ def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
         return ("unbiased" if factor.text == "1" else "proportional"), factor, "constant", wrong
     text = ", ".join(dict.fromkeys(field.text(factor) for factor in known))
     return "proportional", Factor(text), "model-dependent", wrong or (
-        BETWEEN_PROMPTS,)
+        rounding.BETWEEN_PROMPTS,)
 
 
 def _ratio(mean: Sequence[Sum], wanted: Sequence[Sum]) -> Sum | None:
@@ -320,6 +340,7 @@ def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: 
     factor, kind = fitted(rows if verdict == "proportional" else [row for row in rows if row.verdict == verdict])
     exact = [f"{one.case.model} at G = {one.case.group}" for one in outcomes if one.exact is not None]
     rounded = [one for one in outcomes if one.exact is None]
+    floated = bool(rounded) or any(row.where for row in rows)
     parts = []
     if exact:
         parts.append(f"exact at these policies: {'; '.join(exact)}")
@@ -328,12 +349,13 @@ def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: 
         where = "; ".join(f"{one.case.model} at G = {one.case.group}" for one in rounded)
         parts.append(f"numerical ({figures}) at: {where}")
     reasons = list(dict.fromkeys(one.left for one in outcomes if one.left is not None))
+    parts += [f"numerical ({row.numerical}) at G = {row.group}, {row.where}" for row in rows if row.where]
     leak = any(outcome.leak for outcome in outcomes)
     notes = [line for one in outcomes for line in one.said] + [note for row in rows for note in row.notes]
     notes = [f"left exact numbers: {reason}" for reason in reasons] + list(dict.fromkeys(notes))
     if away is not None:
         notes.append(f"this is where old (or rollout) and pi agree; away from there: {away} (in floats)")
     return EstimatorResult(name, verdict, ". ".join(parts), rows, factor, kind, target=goal, notes=tuple(notes),
-                           away=away, mask_leak=leak, exact=not reasons and bool(exact))
+                           away=away, mask_leak=leak, exact=bool(exact) and not floated)
 
 

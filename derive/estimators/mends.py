@@ -14,6 +14,7 @@ from derive.estimators.advantage import check_advantage
 from derive.estimators.gallery import entry_of
 from derive.estimators.naming import LOOKUP, asks_for_log_probabilities, named, parameters
 from derive.estimators.result import EstimatorResult
+from derive.estimators.rounding import nearly_unbiased
 
 Estimator = Callable[..., Any]
 OF_THE_BATCH = "divide by the number of responses, or a constant, instead of the number of tokens of the batch"
@@ -32,13 +33,13 @@ def checked(function: Estimator, **question: Any) -> EstimatorResult:
 def mends(function: Estimator, result: EstimatorResult, question: dict[str, Any]) -> Iterator[str]:
     """Changes that were made and found unbiased on the same question."""
     found: list[str] = []
-    if asks_for_log_probabilities(function):  # an epsilon in the code may stay, which exact numbers call a bias
+    if asks_for_log_probabilities(function):  # for speed: several changes are tried
         question = {**question, "exact": False}
     for text, changed in _changes(function, result, question):
         if text == OF_A_RESPONSE and OF_THE_BATCH in found:
             continue
         try:
-            if checked(changed, **question).verdict == "unbiased":
+            if nearly_unbiased(checked(changed, **question)):
                 found.append(text)
                 yield text
         except DeriveError:

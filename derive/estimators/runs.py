@@ -37,8 +37,10 @@ class _Resample:
 RESAMPLE = _Resample()
 """Returned for a group that is thrown away and sampled again for the same prompt (dynamic sampling)."""
 DROPPED: tuple[Any, ...] = ()
-AGREEMENT = 1e-8
-"""Exact numbers and floats may differ by so much of the largest float: above rounding, below what float32 leaves."""
+AGREEMENT, SLACK = 1e-12, 1e-14
+"""Exact numbers and floats may differ by so much of the largest float of the batch, or of all: by rounding only."""
+SINGLE, SINGLES = 1e-2, 100
+"""Results in float32 may differ by so much of the largest; so many batches are run in it."""
 Advantage = Callable[..., Any]
 Run = Callable[[Sequence[int]], tuple[Any, ...] | None]
 
@@ -70,6 +72,15 @@ class Question:
 
     def called(self, batch: Sequence[int], number: Callable[[Fraction], Any]) -> list[Any]:
         """What the function returns for one batch, as a list of one number a sample. Raises ``BadInput``."""
+        returned = self.returned(batch, number)
+        if returned is RESAMPLE:
+            if self.design.prompts > 1:
+                raise BadInput("RESAMPLE is for one prompt; with several, ask about each prompt by itself")
+            return list(DROPPED)
+        return listed(returned, len(batch), named(self.function))
+
+    def returned(self, batch: Sequence[int], number: Callable[[Fraction], Any]) -> Any:
+        """The same as the function returns it."""
         own = [response % self.design.responses for response in batch]
         available: dict[str, Any] = {
             "rewards": self.array([number(self.rewards[response]) for response in own]),
@@ -86,11 +97,7 @@ class Question:
         returned = self.function(**bound(self.function, available, first="rewards"))
         if before is not None and [float(entry) for entry in given] != before:
             raise BadInput(f"{named(self.function)} changes its rewards in place; let it work on a copy")
-        if returned is RESAMPLE:
-            if self.design.prompts > 1:
-                raise BadInput("RESAMPLE is for one prompt; with several, ask about each prompt by itself")
-            return list(DROPPED)
-        return listed(returned, len(batch), named(self.function))
+        return returned
 
 
 def listed(returned: Any, size: int, name: str) -> list[Any]:
@@ -174,7 +181,8 @@ def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None,
         return exact_ones is floats
     if len(exact_ones) != len(floats):
         return False
-    return all(abs(nearest(x) - y) <= AGREEMENT * scale for x, y in zip(exact_ones, floats, strict=True))
+    allowed = AGREEMENT * max(map(abs, floats), default=0.0) + SLACK * scale
+    return all(abs(nearest(x) - y) <= allowed for x, y in zip(exact_ones, floats, strict=True))
 
 
 def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, ...] | None:
@@ -199,26 +207,69 @@ def _all(question: Question, run: Run) -> list[Outcome]:
 
 
 def _repeated(question: Question, outcomes: Sequence[Outcome]) -> None:
-    """Every batch again, in another sequence, so that no count of calls fits; and in another order of its samples.
+    """``_again`` with the global generators in other states."""
+    with randomness.elsewhere() as seed:
+        _again(question, outcomes, seed)
+
+
+def _again(question: Question, outcomes: Sequence[Outcome], seed: Callable[[int], None]) -> None:
+    """Every batch again, in another sequence, so that no count of calls fits; and in other orders of its samples.
 
     Raises ``BadInput`` for a function that is random, remembers, or depends on an order that was not run.
     """
     shuffle = random.Random(0)
     run = partial(_in_floats, question)
     scale = max((abs(entry) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
-    same_order = range(question.design.prompts * question.design.group)
-    for outcome in shuffle.sample(outcomes, min(len(outcomes), REPEATED)):
-        order = same_order if question.design.every_order else _shuffled(question.design, shuffle)
-        batch = [outcome.batch[place] for place in order]
-        again = _shielded(question, run, batch)
-        if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order), scale):
-            continue
-        steady = all(_same(_shielded(question, run, batch), again, scale) for _ in range(3)) and all(
-            _same(_shielded(question, run, outcome.batch), outcome.advantages, scale) for _ in range(3))
-        if question.design.every_order or not steady:
-            raise BadInput(_remembers(question))
-        raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
-                       f"to run at G = {question.design.group}. Take a smaller group.")
+    for number, outcome in enumerate(shuffle.sample(outcomes, min(len(outcomes), REPEATED))):
+        for order in _orders(question, outcome.batch, shuffle):
+            batch = [outcome.batch[place] for place in order]
+            seed(number)
+            again = _shielded(question, run, batch)
+            if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order), scale):
+                continue
+            steady = all(_same(_shielded(question, run, batch), again, scale) for _ in range(3)) and all(
+                _same(_shielded(question, run, outcome.batch), outcome.advantages, scale) for _ in range(3))
+            if question.design.every_order or not steady:
+                raise BadInput(_remembers(question))
+            raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many "
+                           f"orders to run at G = {question.design.group}. Take a smaller group.")
+
+
+def _orders(question: Question, batch: Sequence[int], shuffle: random.Random) -> list[Sequence[int]]:
+    """The order in which a batch was run, if all are; else one at random, and that of falling rewards."""
+    design = question.design
+    if design.every_order:
+        return [range(len(batch))]
+    falling = sorted(range(len(batch)), key=lambda place: (
+        place // design.group, -question.rewards[batch[place] % design.responses]))
+    return [_shuffled(design, shuffle), falling]
+
+
+def single_differs(question: Question, outcomes: Sequence[Outcome], single: Callable[[list[Any]], Any]) -> str | None:
+    """Where the function is another one in float32, if anywhere; None too where it does not run there."""
+    scale = max((abs(_float(entry)) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
+    for outcome in random.Random(1).sample(outcomes, min(len(outcomes), SINGLES)):
+        try:
+            row = _in_floats(replace(question, array=single), outcome.batch)
+        except Exception:  # an array of doubles of its own, perhaps: it says nothing about float32
+            return None
+        wanted = outcome.advantages
+        if (row is None) != (wanted is None) or len(row or ()) != len(wanted or ()) or any(
+                abs(x - _float(y)) > SINGLE * scale for x, y in zip(row or (), wanted or (), strict=True)):
+            rewards = ", ".join(str(question.rewards[one % question.design.responses]) for one in outcome.batch)
+            return f"in float32 it is another function, for example at the rewards ({rewards})"
+    return None
+
+
+def narrow(question: Question, batch: Sequence[int]) -> bool:
+    """Whether the function returns numbers of fewer digits than a double."""
+    returned = question.returned(batch, float)
+    returned = returned[0] if isinstance(returned, tuple) and returned else returned
+    return str(getattr(returned, "dtype", "")).removeprefix("torch.") in ("float32", "float16", "bfloat16")
+
+
+def _float(number: Any) -> float:
+    return nearest(number) if isinstance(number, Exact) else float(number)
 
 
 def _remembers(question: Question) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.errors import BadInput, said
-from derive.estimators.advantage import REWARDS, check_advantage
+from derive.estimators.advantage import LADDER, REWARDS, check_advantage
 from derive.estimators.gallery import entry_of
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.naming import asks_for_log_probabilities
@@ -83,7 +83,7 @@ def _of_function(function: Callable[..., Any], name: str, options: Options, *,
         raise BadInput(f"{name} is an advantage function: --model, --gamma and --horizon are for losses, which are "
                        "given states and actions")
     target = options.target or "J"
-    return check_advantage(function, options.rewards or REWARDS, options.groups or (2, 3, 4),
+    return check_advantage(function, options.rewards or REWARDS, options.groups or LADDER,
                            prompts=options.prompts or 1, lengths=options.lengths, target=target, name=name)
 
 
@@ -92,6 +92,7 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
         raise BadInput(f"{name} is a loss and needs torch: pip install 'derive-rl[torch]'")
     if options.lengths is not None or options.prompts is not None:
         raise BadInput(f"{name} is a loss: --lengths and --prompts are for advantage functions; models have their own")
+    from derive.estimators.loss import LADDER as LOSS_LADDER
     from derive.estimators.loss import check_loss
     from derive.estimators.suite import three_responses
 
@@ -100,7 +101,7 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
         models = mdp_of(options)
     elif options.gamma is not None or options.horizon is not None:
         raise BadInput("--gamma and --horizon are those of an MDP: give --model as well, such as --model two-state")
-    groups = options.groups or ((2, 4) if options.model is None else (2,))
+    groups = options.groups or (LOSS_LADDER if options.model is None else (2,))
     return check_loss(function, groups, options.target or "J", model=models, off_policy=off_policy,
                       beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
 
