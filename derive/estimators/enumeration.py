@@ -8,10 +8,11 @@ the samples is run on all tuples or refused.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ MOST_TUPLES = 100
 """Up to so many tuples a loss is run in all orders."""
 MOST_UNORDERED = 10_000
 REPEATED, REORDERED = 30, 300
-"""At most so many batches are run again, and in other orders."""
+"""At most so many batches are run again, and in another order; up to so many tuples in all their orders."""
 SINGLES = 12
 """So many batches are run in float32, and with casts changed to doubles."""
 VECTORISED = 1_500
@@ -185,18 +186,40 @@ def _repeated(found: Floats, seed: Callable[[int], None]) -> bool:
         seed(number)
         if not _alike(_one(case, found.loss, case.batches[number][0]), found.derivatives[number], 1e-9, scale):
             raise BadInput(_remembers(case))
-    if case.design.every_order:
+    return case.design.every_order or all(
+        _same_in(found, number, order) for number, order in _orders(case, shuffle))
+
+
+def _orders(case: Case, shuffle: random.Random) -> Iterator[tuple[int, list[int]]]:
+    """(batch, order of its samples): all, where there are few; else some, at random and with falling rewards."""
+    if case.design.responses ** (case.design.prompts * case.group) <= REORDERED:
+        places = [permutations(range(start, start + case.group))
+                  for start in range(0, case.group * case.design.prompts, case.group)]
+        orders = [[place for part in parts for place in part] for parts in product(*places)]
+        for number, (responses, _) in enumerate(case.batches):
+            seen: set[tuple[int, ...]] = {responses}
+            for order in orders:
+                changed = tuple(responses[place] for place in order)
+                if changed not in seen:
+                    seen.add(changed)
+                    yield number, order
+        return
+    for number in shuffle.sample(range(len(case.batches)), min(len(case.batches), REPEATED)):
+        yield number, _shuffled(case, shuffle)
+    for number in shuffle.sample(range(len(case.batches)), min(len(case.batches), 2 * REPEATED)):
+        yield number, _falling(case, case.batches[number][0])
+
+
+def _same_in(found: Floats, number: int, order: list[int]) -> bool:
+    """Whether a batch has the same derivatives in another order."""
+    case = found.case
+    changed = [case.batches[number][0][place] for place in order]
+    other = _one(case, found.loss, changed)
+    if _alike(other, found.derivatives[number][order], 1e-6, found.scale):
         return True
-    for number in shuffle.sample(range(len(case.batches)), min(len(case.batches), REORDERED)):
-        responses = case.batches[number][0]
-        for order in (_shuffled(case, shuffle), _falling(case, responses)):
-            changed = [responses[place] for place in order]
-            other = _one(case, found.loss, changed)
-            if not _alike(other, found.derivatives[number][order], 1e-6, scale):
-                if not all(_alike(_one(case, found.loss, changed), other, 1e-9, scale) for _ in range(3)):
-                    raise BadInput(_remembers(case))
-                return False
-    return True
+    if not all(_alike(_one(case, found.loss, changed), other, 1e-9, found.scale) for _ in range(3)):
+        raise BadInput(_remembers(case))
+    return False
 
 
 def _falling(case: Case, responses: Sequence[int]) -> list[int]:
