@@ -263,7 +263,8 @@ def single_differs(question: Question, outcomes: Sequence[Outcome], single: Call
 
 def narrow(question: Question, batch: Sequence[int]) -> bool:
     """Whether the function returns numbers of fewer digits than a double."""
-    returned = question.returned(batch, float)
+    with np.errstate(all="ignore"):
+        returned = question.returned(batch, float)
     returned = returned[0] if isinstance(returned, tuple) and returned else returned
     return str(getattr(returned, "dtype", "")).removeprefix("torch.") in ("float32", "float16", "bfloat16")
 
