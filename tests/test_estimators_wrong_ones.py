@@ -152,7 +152,7 @@ def a_nan_in_one_group(r: Any) -> Any:
 @advantage
 def a_nan_made_0(r: Any) -> Any:
     spread = (r - r.mean()) / (r - r.mean())
-    return np.nan_to_num(np.asarray(leave_one_out(r) * spread, dtype=float))
+    return np.nan_to_num(np.asarray((leave_one_out(r) + 1) * spread, dtype=float))
 
 
 @advantage

@@ -16,6 +16,7 @@ from derive.errors import BadInput
 from derive.estimators import effective, field, forms, logits, rounding
 from derive.estimators.groups import Design, group_sizes
 from derive.estimators.naming import LOOKUP, named, parameters
+from derive.estimators.numbers import exact
 from derive.estimators.provenance import Ledger, LeftExact
 from derive.estimators.result import VERDICTS, EstimatorResult, GroupResult, weakest
 from derive.estimators.runs import (
@@ -95,8 +96,9 @@ def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> Gr
     wanted = setting.wanted()
     own = Ledger()
     try:
-        question = Question(function, design, setting.rewards, setting.lengths, _exact_array(setting.arrays, own))
-        floats = replace(question, array=_float_array(setting.arrays))
+        question = Question(function, design, setting.rewards, setting.lengths, _exact_array(setting.arrays, own),
+                            lambda fraction: exact(fraction, own))
+        floats = replace(question, array=_float_array(setting.arrays), number=float)
         outcomes = exact_outcomes(question, floats, own)
         decision = effective.decided(outcomes, design, wanted)
     except (LeftExact, field.Unsupported) as reason:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -57,11 +57,12 @@ class Outcome:
     advantages: tuple[Any, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """An advantage function, how its batches are made, and the reward and length of each response.
 
-    ``array`` makes what the function is called with out of a list of exact numbers or floats.
+    ``number`` makes a fraction one of the numbers that the function is to compute with, float or exact, and
+    ``array`` an array of a list of them.
     """
 
     function: Advantage
@@ -69,33 +70,41 @@ class Question:
     rewards: tuple[Fraction, ...]
     lengths: tuple[int, ...] | None
     array: Callable[[list[Any]], Any]
+    number: Callable[[Fraction], Any] = float
 
-    def called(self, batch: Sequence[int], number: Callable[[Fraction], Any]) -> list[Any]:
+    @cached_property
+    def _values(self) -> list[Any]:
+        return [self.number(reward) for reward in self.rewards] * self.design.prompts
+
+    @cached_property
+    def _sizes(self) -> list[Any]:
+        return [self.number(Fraction(length)) for length in self.lengths or ()] * self.design.prompts
+
+    @cached_property
+    def _index(self) -> Any:
+        return np.repeat(np.arange(self.design.prompts), self.design.group)
+
+    def called(self, batch: Sequence[int]) -> list[Any]:
         """What the function returns for one batch, as a list of one number a sample. Raises ``BadInput``."""
-        returned = self.returned(batch, number)
+        returned = self.returned(batch)
         if returned is RESAMPLE:
             if self.design.prompts > 1:
                 raise BadInput("RESAMPLE is for one prompt; with several, ask about each prompt by itself")
             return list(DROPPED)
         return listed(returned, len(batch), named(self.function))
 
-    def returned(self, batch: Sequence[int], number: Callable[[Fraction], Any]) -> Any:
+    def returned(self, batch: Sequence[int]) -> Any:
         """The same as the function returns it."""
-        own = [response % self.design.responses for response in batch]
-        available: dict[str, Any] = {
-            "rewards": self.array([number(self.rewards[response]) for response in own]),
-            "index": np.repeat(np.arange(self.design.prompts), self.design.group),
-            "group_size": self.design.group,
-        }
+        values = [self._values[response] for response in batch]
+        given = self.array(values)
+        available: dict[str, Any] = {"rewards": given, "index": self._index.copy(), "group_size": self.design.group}
         if self.lengths is not None:
-            lengths = self.lengths
-            available["lengths"] = self.array([number(Fraction(lengths[response])) for response in own])
-            if number is float and isinstance(available["lengths"], np.ndarray):
+            available["lengths"] = self.array([self._sizes[response] for response in batch])
+            if self.number is float and isinstance(available["lengths"], np.ndarray):
                 available["lengths"] = available["lengths"].astype(int)  # to be counted with
-        given = available["rewards"]
-        before = None if number is not float else [float(entry) for entry in given]
+        before = given.tolist() if self.number is float else None
         returned = self.function(**bound(self.function, available, first="rewards"))
-        if before is not None and [float(entry) for entry in given] != before:
+        if before is not None and given.tolist() != before:
             raise BadInput(f"{named(self.function)} changes its rewards in place; let it work on a copy")
         return returned
 
@@ -122,16 +131,9 @@ def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> l
     Each is compared with what the function does in floats: NumPy does other things to arrays
     of objects here and there (``np.nan_to_num`` returns them as they are).
     """
-    known: dict[Fraction, Any] = {}
-
-    def number(value: Fraction) -> Any:
-        if value not in known:
-            known[value] = exact(value, ledger)
-        return known[value]
-
     def run(batch: Sequence[int]) -> tuple[Any, ...] | None:
         numbers = []
-        for entry in question.called(batch, number):
+        for entry in question.called(batch):
             made = exact(entry, ledger) if not isinstance(entry, float) or np.isfinite(entry) else None
             if made is None and not isinstance(entry, float):
                 raise ledger.leave(f"a result of type {type(entry).__name__}")
@@ -167,7 +169,7 @@ def float_outcomes(question: Question) -> list[Outcome]:
 def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | None:
     with np.errstate(all="ignore"):
         try:
-            numbers = tuple(float(entry) for entry in question.called(batch, float))
+            numbers = tuple(float(entry) for entry in question.called(batch))
         except ZeroDivisionError:
             return None
         except LeftExact:
@@ -221,28 +223,31 @@ def _again(question: Question, outcomes: Sequence[Outcome], seed: Callable[[int]
     run = partial(_in_floats, question)
     scale = max((abs(entry) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
     for number, outcome in enumerate(shuffle.sample(outcomes, min(len(outcomes), REPEATED))):
-        for order in _orders(question, outcome.batch, shuffle):
-            batch = [outcome.batch[place] for place in order]
-            seed(number)
-            again = _shielded(question, run, batch)
-            if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order), scale):
-                continue
-            steady = all(_same(_shielded(question, run, batch), again, scale) for _ in range(3)) and all(
-                _same(_shielded(question, run, outcome.batch), outcome.advantages, scale) for _ in range(3))
-            if question.design.every_order or not steady:
-                raise BadInput(_remembers(question))
-            raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many "
-                           f"orders to run at G = {question.design.group}. Take a smaller group.")
+        order = _order(question.design, number, shuffle)
+        batch = [outcome.batch[place] for place in order]
+        seed(number)
+        again = _shielded(question, run, batch)
+        if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order), scale):
+            continue
+        steady = all(_same(_shielded(question, run, batch), again, scale) for _ in range(3)) and all(
+            _same(_shielded(question, run, outcome.batch), outcome.advantages, scale) for _ in range(3))
+        if question.design.every_order or not steady:
+            raise BadInput(_remembers(question))
+        raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
+                       f"to run at G = {question.design.group}. Take a smaller group.")
 
 
-def _orders(question: Question, batch: Sequence[int], shuffle: random.Random) -> list[Sequence[int]]:
-    """The order in which a batch was run, if all are; else one at random, and that of falling rewards."""
-    design = question.design
+def _order(design: Design, number: int, shuffle: random.Random) -> Sequence[int]:
+    """The order in which a batch was run, if all are; else one at random, or, every second time, that of falling rewards.
+
+    Responses are sorted by their rewards.
+    """
     if design.every_order:
-        return [range(len(batch))]
-    falling = sorted(range(len(batch)), key=lambda place: (
-        place // design.group, -question.rewards[batch[place] % design.responses]))
-    return [_shuffled(design, shuffle), falling]
+        return range(design.prompts * design.group)
+    if number % 2:
+        return _shuffled(design, shuffle)
+    return [place for start in range(0, design.prompts * design.group, design.group)
+            for place in reversed(range(start, start + design.group))]
 
 
 def single_differs(question: Question, outcomes: Sequence[Outcome], single: Callable[[list[Any]], Any]) -> str | None:
@@ -264,7 +269,7 @@ def single_differs(question: Question, outcomes: Sequence[Outcome], single: Call
 def narrow(question: Question, batch: Sequence[int]) -> bool:
     """Whether the function returns numbers of fewer digits than a double."""
     with np.errstate(all="ignore"):
-        returned = question.returned(batch, float)
+        returned = question.returned(batch)
     returned = returned[0] if isinstance(returned, tuple) and returned else returned
     return str(getattr(returned, "dtype", "")).removeprefix("torch.") in ("float32", "float16", "bfloat16")
 
@@ -292,5 +297,7 @@ def _same(left: tuple[Any, ...] | None, right: tuple[Any, ...] | None, scale: fl
     """``scale`` is the largest advantage of all batches: advantages times 1e-9 are compared as strictly as others."""
     if left is None or right is None or len(left) != len(right):
         return left is right
+    if left == right:
+        return True
     return all(x.value == y.value if isinstance(x, Exact) else abs(x - y) <= 1e-9 * scale
                for x, y in zip(left, right, strict=True))
