@@ -77,11 +77,12 @@ def test_advantages(place: int, group: int) -> None:
 
 
 def test_a_loss_that_remembers_is_refused_even_where_only_the_exact_run_sees_it() -> None:
-    """The runs in floats take 78 calls: the one that differs is the 100th, in exact numbers; or the 70th, in float32."""
+    """The runs in floats take 78 calls: the 100th, in exact numbers, is another; or the 70th, in float32."""
     for every in (100, 70):
         calls: list[int] = []
 
-        def remembering(log_probs: Any, advantages: Any, mask: Any, calls: list[int] = calls, every: int = every) -> Any:
+        def remembering(log_probs: Any, advantages: Any, mask: Any, *, calls: list[int] = calls,
+                        every: int = every) -> Any:
             calls.append(1)
             loss = -(log_probs * advantages[:, None] * mask).sum(1).mean()
             return loss * 2 if len(calls) % every == 0 else loss

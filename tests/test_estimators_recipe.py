@@ -2,7 +2,8 @@
 
 The models are those of the measurements: logits and rewards drawn by torch with a seed, the probabilities rounded to
 millionths here, so that they are fractions. The figures are those of another program (loops over multisets and autograd
-through the logits). Of some lines the model was not written down; of these the verdict is held.
+through the logits). Of some lines the model was not written down, of REINFORCE++, the mismatch of
+rollout and training and self-normalised ratios: of these the verdict is held, here or in the gallery.
 """
 
 from __future__ import annotations
@@ -70,6 +71,12 @@ def rloo(how: str = "sum") -> Callable[..., Tensor]:
 
 def others(r: Tensor) -> Tensor:
     return r - (r.sum() - r) / (len(r) - 1)
+
+
+def standardised(log_probs: Tensor, rewards: Tensor, mask: Tensor) -> Tensor:
+    spread = rewards.std()
+    a = torch.where(spread > 0, (rewards - rewards.mean()) / spread, rewards * 0)
+    return reduced(-log_probs * a[:, None], mask, "sum")
 
 
 def opo(log_probs: Tensor, rewards: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
@@ -174,9 +181,13 @@ LINES = [
     Line("k3 x token ratio, per position, off policy", penalty(3, ratio=True), AWAY, "unbiased", target=TOKENS),
     Line("k1 x token ratio, off policy", penalty(1, ratio=True), AWAY, "biased", 0.562, 0.93745, target=KL),
     Line("k3 x token ratio, off policy", penalty(3, ratio=True), AWAY, "biased", 0.562, 0.93745, target=KL),
-    Line("k3 x token ratio, sequence mean, per position", penalty(3, ratio=True, how="mean"), SEVEN, "biased",
+    Line("k3 x token ratio, sequence mean, per position", penalty(3, ratio=True, how="mean"), SEVEN, "biased", 0.43,
          target=TOKENS),
-    Line("k3 x token ratio, sequence mean", penalty(3, ratio=True, how="mean"), SEVEN, "biased", target=KL),
+    Line("k3 x token ratio, sequence mean", penalty(3, ratio=True, how="mean"), SEVEN, "biased", 0.585, target=KL),
+    Line("k3 x token ratio, sequence mean, off policy", penalty(3, ratio=True, how="mean"), AWAY, "biased", 0.59,
+         target=KL),
+    *(Line(f"GRPO with std, G = {group}", standardised, SMALL, "biased", cosine=cosine, group=group)
+      for group, cosine in ((2, 0.9526), (3, 0.9651), (4, 0.9666))),
     Line("k1 x sequence ratio, off policy", penalty(1, sequence=True, ratio=True), AWAY, "unbiased", target=KL,
          noise=5.010),
     Line("k3 x sequence ratio, off policy", penalty(3, sequence=True, ratio=True), AWAY, "unbiased", target=KL,
@@ -205,11 +216,8 @@ def test_a_line(line: Line) -> None:
 
 def test_the_effective_reward_of_grpo() -> None:
     """H = (-.53, .33, 1.04) next to r - J = (-.92, .08, 2.08): one table explains the bias."""
-    found = check_loss(lambda log_probs, rewards, mask: reduced(-log_probs * torch.where(
-        rewards.std() > 0, (rewards - rewards.mean()) / rewards.std(), rewards * 0)[:, None], mask, "sum"),
-        4, model=THREE, exact=False)
+    found = check_loss(standardised, 4, model=THREE, exact=False)
     assert found.verdict == "biased"
-    assert 0.9 < (found.cosine or 0) < 0.995
     assert [row.wanted for row in found.effective_reward] == pytest.approx([-0.92, 0.08, 2.08], abs=0.006)
     assert [row.effective for row in found.effective_reward] == pytest.approx([-0.53, 0.33, 1.04], abs=0.006)
 
@@ -352,13 +360,15 @@ def mdp(*, terminal: bool) -> tuple[Model, Tensor]:
     states, pi = 2, fractions(theta[0])
     if terminal:
         stay = Fraction(3, 5)
-        P = [[[*(stay * p for p in row), 1 - stay] for row in rows] for rows in P] + [[[Fraction(0)] * 2 + [Fraction(1)]] * 2]
+        P = [[[*(stay * p for p in row), 1 - stay] for row in rows] for rows in P]
+        P.append([[Fraction(0), Fraction(0), Fraction(1)]] * 2)
         r, exact, states = [*r, [Fraction(0)] * 2], (*exact, Fraction(0)), 3
         pi = (*pi, (HALF, HALF))
     table = tuple(tuple(tuple(one for _ in range(states)) for one in row) for row in r)
     if terminal:
         table = (*table[:2], tuple(tuple(Fraction(0) for _ in range(3)) for _ in range(2)))
-    model = Model(shape=Shape(states, 2, 1), mu=exact, P=tuple(tuple(tuple(row) for row in rows) for rows in P), r=table,
+    moving = tuple(tuple(tuple(row) for row in rows) for rows in P)
+    model = Model(shape=Shape(states, 2, 1), mu=exact, P=moving, r=table,
                   gamma=Fraction(9, 10), policies={"pi": pi}, scores=())
     wrong = torch.randn(2, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return model, torch.cat([wrong, wrong[:, :1] * 0], 1)

@@ -62,8 +62,8 @@ class Setting:
 
 
 def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS,
-                    group: int | Sequence[int] = GROUPS, *, prompts: int = 1, lengths: Sequence[int] | None = None, target: str = "J",
-                    arrays: Arrays = "auto", name: str | None = None) -> EstimatorResult:
+                    group: int | Sequence[int] = GROUPS, *, prompts: int = 1, lengths: Sequence[int] | None = None,
+                    target: str = "J", arrays: Arrays = "auto", name: str | None = None) -> EstimatorResult:
     """Whether (1/G) Σ_i A_i ∇log π(o_i) has the mean ∇J, A = function(rewards), for every policy at these rewards.
 
     The function gets a flat array of prompts x G rewards (samples of a prompt together), and,

@@ -35,7 +35,8 @@ def described(result: EstimatorResult, entry: Entry | None = None) -> str:
     if result.target != "J":
         lines.append(f"    against the gradient of {result.target}")
     if len(result.groups) > 1:
-        lines += [f"    G = {row.group}{f', {row.where}' if row.where else ''}: {verdict(row)}" for row in result.groups]
+        lines += [f"    {', '.join(filter(None, (f'G = {row.group}', row.where)))}: {verdict(row)}"
+                  for row in result.groups]
     if result.probability is not None:
         lines.append(f"    undefined with probability {result.probability}")
     if result.relative_bias is not None and result.trace_variance is not None:
@@ -108,7 +109,8 @@ def payload(result: EstimatorResult) -> dict[str, Any]:
     group = result.worst_group
     return {
         "name": result.name, "verdict": result.verdict, "factor": _text(result.factor), "kind": result.kind,
-        "known": result.known, "exact": result.exact, "within": result.within, "away": result.away, "target": result.target, "probability": result.probability,
+        "known": result.known, "exact": result.exact, "within": result.within, "away": result.away,
+        "target": result.target, "probability": result.probability,
         "rewards": list(result.rewards), "lengths": list(result.lengths) if result.lengths else None,
         "effective_reward": [{"prompt": row.prompt, "reward": row.reward, "length": row.length,
                               "effective": row.effective, "wanted": row.wanted} for row in result.effective_reward],

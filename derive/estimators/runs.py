@@ -238,7 +238,7 @@ def _again(question: Question, outcomes: Sequence[Outcome], seed: Callable[[int]
 
 
 def _order(design: Design, number: int, shuffle: random.Random) -> Sequence[int]:
-    """The order in which a batch was run, if all are; else one at random, or, every second time, that of falling rewards.
+    """The order in which a batch was run, if all are; else one at random and that of falling rewards in turn.
 
     Responses are sorted by their rewards.
     """

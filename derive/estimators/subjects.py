@@ -97,23 +97,29 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
     from derive.estimators.suite import three_responses
 
     models: Any = None if options.rewards is None else three_responses(options.rewards)
+    note = None
     if options.model is not None:
-        models = mdp_of(options)
+        models, note = mdp_of(options)
     elif options.gamma is not None or options.horizon is not None:
         raise BadInput("--gamma and --horizon are those of an MDP: give --model as well, such as --model two-state")
     groups = options.groups or (LOSS_LADDER if options.model is None else (2,))
-    return check_loss(function, groups, options.target or "J", model=models, off_policy=off_policy,
-                      beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
+    result = check_loss(function, groups, options.target or "J", model=models, off_policy=off_policy,
+                        beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
+    return result if note is None else replace(result, notes=(note, *result.notes))
 
 
-def mdp_of(options: Options) -> TabularMDP:
-    """The MDP that is asked for. Raises ``BadInput`` for one that is not found, or with rewards of responses."""
+def mdp_of(options: Options) -> tuple[TabularMDP, str | None]:
+    """The MDP that is asked for, and what was made of it where its own horizon leaves too many episodes.
+
+    A horizon that is given stays. Raises ``BadInput`` for one that is not found, or with rewards of responses.
+    """
+    from derive.estimators.shortening import shortened
     from derive.evaluation.inputs import model_of
 
     if options.rewards is not None:
         raise BadInput("--rewards are those of responses, and an MDP has its own: give --rewards or --model")
     found, *_ = model_of(options.model, gamma=options.gamma, horizon=options.horizon)
-    return found
+    return shortened(found) if options.horizon is None else (found, None)
 
 
 def loaded(name: str) -> Callable[..., Any]:
