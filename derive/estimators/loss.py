@@ -58,6 +58,10 @@ GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 4), 6
 """Where no group size was asked for, the smallest model is run in floats at another one too."""
 
 
+A_PENALTY = ("it asks for log-probabilities of a reference policy, and is compared with J alone: for a KL penalty take "
+             "the target J-kl (--target J-kl --beta ...), or set its weight to 0")
+
+
 def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J", *,
                model: Given | Sequence[Given] | None = None, beta: object = Fraction(1, 10),
                off_policy: bool = False, exact: bool | Literal["auto"] = "auto",
@@ -105,7 +109,10 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
     if not off_policy and on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
         away = _row(sizes[0], distant).verdict
-    return _together(tuple(rows), outcomes, name or named(loss), goal, away)
+    result = _together(tuple(rows), outcomes, name or named(loss), goal, away)
+    if goal == "J" and "ref_log_probs" in asked and not result.good:
+        result = replace(result, notes=(A_PENALTY, *result.notes))
+    return result
 
 
 def _further(loss: Loss, models: Sequence[TabularModel], goal: str, beta: Fraction, asked: set[str | None],
