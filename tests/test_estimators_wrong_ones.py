@@ -502,3 +502,20 @@ def test_where_old_and_pi_agree_is_said_in_the_verdict() -> None:
 
     found = check_loss(entry_of("ppo").function, 2, model=TabularLM(vocab=2, length=2, rewards=(1, 0, 3), seed=1))
     assert verdict(found) == "unbiased, where old and π agree (biased away from there)"
+
+
+@pytest.mark.parametrize(("number", "wanted"), [
+    (lambda x: (x * 0 + 2).sqrt(), ("proportional", "√2", True)),
+    (lambda x: (x * 0 + 2).log(), ("proportional", "0.693147", False))])
+def test_a_right_direction_is_not_called_biased_for_want_of_a_factor(number: Function,
+                                                                     wanted: tuple[Any, ...]) -> None:
+    """A KL has logarithms in its gradient: √2 times it was "exactly biased", its factor being no rational number."""
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    def scaled(log_probs: Any, ref_log_probs: Any, mask: Any) -> Any:
+        d = ((log_probs - ref_log_probs) * mask).sum(-1)
+        return number(mask.sum()) * (d * d / 2).mean()
+
+    found = check_loss(scaled, 2, "kl:pi,ref", model=TabularLM(vocab=2, length=2, rewards=(1, 0, 3), seed=1))
+    assert (found.verdict, str(found.factor), found.exact) == wanted

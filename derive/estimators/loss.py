@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from derive.errors import BadInput
-from derive.estimators import enumeration, field, rounding, targets
+from derive.estimators import enumeration, field, ratios, rounding, targets
 from derive.estimators.batches import Loss, asked_for, float_gradient
 from derive.estimators.enumeration import Case, Floats
 from derive.estimators.field import Sum
@@ -222,18 +222,23 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         notes += (rounding.AN_EPSILON,)
     if verdict == "proportional" and kind == "model-dependent":
         notes = (*(note for note in notes if note != rounding.BETWEEN_PROMPTS), _by_model(outcomes))
-    return GroupResult(group, verdict, factor, kind, figure if rounded else None, within if rounded else None,
+    return GroupResult(group, verdict, factor, kind, figure, within,
                        **{**sizes, "notes": notes + sizes["notes"]})
 
 
 def _judged(exact: Sequence[tuple[list[list[Sum]], list[list[Sum]]]], pairs: Sequence[rounding.Pair],
             ) -> tuple[Verdict, Factor | None, Kind | None, str | None, float | None, tuple[str, ...]]:
     """(verdict, factor, kind, figure, the size up to which it holds, notes) about all models, some of them exact."""
-    decided = _exact_verdict(exact) if exact else None
+    try:
+        decided = ratios.verdict(exact) if exact else None
+    except field.Unsupported:  # the factor is no number that is known here: floats have it
+        decided = None
     if decided is not None and len(exact) == len(pairs):
         verdict, factor, kind, notes = decided
         return verdict, factor, kind, None, None, notes
     judged = rounding.judged(pairs)
+    if decided is not None and decided[0] == judged.verdict == "biased":  # for that one model is enough
+        return "biased", None, None, None, None, tuple(note for note in judged.notes if note in decided[3])
     if decided is not None and VERDICTS.index(decided[0]) > VERDICTS.index(judged.verdict):
         verdict, factor, kind, notes = decided  # exact numbers see what rounding hides
         return verdict, factor, kind, None, None, notes
@@ -247,10 +252,13 @@ def _by_model(outcomes: Sequence[Outcome]) -> str:
     """The factor with each model, for one that is not the same with all."""
     found: dict[str, list[str]] = {}
     for one in outcomes:
-        if one.exact is not None:
-            mean, wanted = ([entry for row in table for entry in row] for table in one.exact)
-            factor = _ratio(mean, wanted)
-            text = "none" if factor is None else field.text(factor)
+        try:
+            mean, wanted = ([entry for row in table for entry in row] for table in one.exact or ((), ()))
+            factor = ratios.ratio(mean, wanted) if one.exact is not None else None
+        except field.Unsupported:
+            factor = None
+        if factor is not None:
+            text = field.text(factor)
         else:
             text = f"{float(np.vdot(one.pair.mean, one.pair.target) / np.vdot(one.pair.target, one.pair.target)):.4g}"
         found.setdefault(text, []).append(str(one.case.model))
@@ -274,62 +282,6 @@ def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> 
         **sizes, "notes": ("mask leak: the gradient of log-probabilities of padding is not 0", *sizes["notes"])})
 
 
-def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
-                   ) -> tuple[Verdict, Factor | None, Kind | None, tuple[str, ...]]:
-    """The verdict about all models whose vectors are exact."""
-    factors: list[Sum | None] = []
-    for mean, wanted in pairs:
-        factors.append(_ratio([entry for row in mean for entry in row], [entry for row in wanted for entry in row]))
-    if all(factor == {} for factor in factors):
-        return "zero mean", None, None, ()
-    if any(factor is None for factor in factors):
-        inside = all(all(_positive(_ratio(one, other)) for one, other in zip(mean, wanted, strict=True))
-                     for mean, wanted in pairs)
-        return "biased", None, None, (
-            rounding.BETWEEN_PROMPTS,) if inside else ()
-    known = [factor for factor in factors if factor is not None]
-    signs = {field.sign(factor) for factor in known}
-    if len(signs) > 1:
-        return "biased", None, None, ("the direction is right for some policies and not for others",)
-    wrong = ("the direction is the opposite one",) if signs == {-1} else ()
-    if all(factor == known[0] for factor in known):
-        factor = Factor(field.text(known[0]), float(field.ball(known[0])))
-        return ("unbiased" if factor.text == "1" else "proportional"), factor, "constant", wrong
-    text = ", ".join(dict.fromkeys(field.text(factor) for factor in known))
-    return "proportional", Factor(text), "model-dependent", wrong or (
-        rounding.BETWEEN_PROMPTS,)
-
-
-def _ratio(mean: Sequence[Sum], wanted: Sequence[Sum]) -> Sum | None:
-    """The c with mean = c wanted, {} for mean = 0, or None. Raises nothing: what is not decided is None."""
-    if all(not entry for entry in mean):
-        return {}
-    pivot = next((place for place, entry in enumerate(wanted) if entry), None)
-    if pivot is None:
-        return None
-    try:
-        for one, other in zip(mean, wanted, strict=True):
-            difference = field.add(field.multiply(one, wanted[pivot]), field.multiply(mean[pivot], other), scale=-1)
-            if not field.is_zero(difference):
-                return None
-        if any(logs for _, logs in wanted[pivot]):
-            return _logarithmic_ratio(mean[pivot], wanted[pivot])
-        return field.multiply(mean[pivot], field.inverse(wanted[pivot]))
-    except field.Unsupported:
-        return None
-
-
-def _logarithmic_ratio(one: Sum, other: Sum) -> Sum | None:
-    """one/other where both hold logarithms: the rational c of a pair of terms, if one = c other."""
-    key = next(iter(other))
-    constant = field.rational(one.get(key, 0) / other[key]) if one.get(key) is not None else {}
-    return constant if constant and field.multiply(other, constant) == one else None
-
-
-def _positive(factor: Sum | None) -> bool:
-    return factor is not None and bool(factor) and field.sign(factor) > 0
-
-
 def _relative(pair: rounding.Pair) -> float:
     length = float(np.linalg.norm(pair.target))
     return float(np.linalg.norm(pair.mean - pair.target)) / length if length else float("inf")
@@ -347,7 +299,8 @@ def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: 
     factor, kind = fitted(rows if verdict == "proportional" else [row for row in rows if row.verdict == verdict])
     exact = [f"{one.case.model} at G = {one.case.group}" for one in outcomes if one.exact is not None]
     rounded = [one for one in outcomes if one.exact is None]
-    floated = bool(rounded) or any(row.where for row in rows)
+    floated = bool(rounded) or any(row.where or row.within is not None for row in rows)
+    settled = verdict == "biased" and any(row.verdict == "biased" and row.numerical is None for row in rows)
     parts = []
     if exact:
         parts.append(f"exact at these policies: {'; '.join(exact)}")
@@ -356,6 +309,8 @@ def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: 
         where = "; ".join(f"{one.case.model} at G = {one.case.group}" for one in rounded)
         parts.append(f"numerical ({figures}) at: {where}")
     reasons = list(dict.fromkeys(one.left for one in outcomes if one.left is not None))
+    if exact and not rounded:
+        parts += [f"their ratio numerical ({row.numerical})" for row in rows if row.within and not row.where]
     parts += [f"numerical ({row.numerical}) at G = {row.group}, {row.where}" for row in rows if row.where]
     leak = any(outcome.leak for outcome in outcomes)
     notes = [line for one in outcomes for line in one.said] + [note for row in rows for note in row.notes]
@@ -363,6 +318,6 @@ def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: 
     if away is not None:
         notes.append(f"this is where old (or rollout) and pi agree; away from there: {away} (in floats)")
     return EstimatorResult(name, verdict, ". ".join(parts), rows, factor, kind, target=goal, notes=tuple(notes),
-                           away=away, mask_leak=leak, exact=bool(exact) and not floated)
+                           away=away, mask_leak=leak, exact=bool(exact) and (settled or not floated))
 
 

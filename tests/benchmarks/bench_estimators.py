@@ -1,7 +1,7 @@
 """How long does a verdict about an estimator take? Run: python tests/benchmarks/bench_estimators.py
 
-Each verdict stands next to what any check by enumeration has to do, the same calls of the same function in plain floats,
-and takes turns with it in this process; medians and their ratio are printed, beside the seconds that are aimed
+Each verdict stands next to what any check by enumeration has to do, the same calls of the same function in plain
+floats, and takes turns with it in this process; medians and their ratio are printed, beside the seconds that are aimed
 at. Losses need torch and are left out without it. The status is 1 if an aim is missed.
 """
 
