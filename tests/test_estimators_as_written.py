@@ -68,17 +68,24 @@ def test_advantages(place: int, group: int) -> None:
     with np.errstate(all="ignore"):
         pairs = [(estimators_oracle.mean_gradient(ADVANTAGES[place], rewards, group, policy),
                   estimators_oracle.gradient_of_return(rewards, policy)) for policy in policies]
-    assert said(check_advantage(ADVANTAGES[place], rewards, group)) == word(pairs)
+    found = check_advantage(ADVANTAGES[place], rewards, group)
+    if found.verdict == "undecided":  # of a type that float32 arrays have not, and 1e15 that swallows the reward there
+        assert place in (20, 23)
+        assert "in float32 it is another function" in found.known
+    else:
+        assert said(found) == word(pairs)
 
 
 def test_a_loss_that_remembers_is_refused_even_where_only_the_exact_run_sees_it() -> None:
-    """The run in floats and its repetitions take 54 calls: the one that differs is the 80th, in exact numbers."""
-    calls = []
+    """The runs in floats take 78 calls: the 100th, in exact numbers, is another; or the 70th, in float32."""
+    for every in (100, 70):
+        calls: list[int] = []
 
-    def remembering(log_probs: Any, advantages: Any, mask: Any) -> Any:
-        calls.append(1)
-        loss = -(log_probs * advantages[:, None] * mask).sum(1).mean()
-        return loss * 2 if len(calls) % 80 == 0 else loss
+        def remembering(log_probs: Any, advantages: Any, mask: Any, *, calls: list[int] = calls,
+                        every: int = every) -> Any:
+            calls.append(1)
+            loss = -(log_probs * advantages[:, None] * mask).sum(1).mean()
+            return loss * 2 if len(calls) % every == 0 else loss
 
-    with pytest.raises(BadInput, match="remembers earlier calls"):
-        check_loss(remembering, 3, model=MODELS[0])
+        with pytest.raises(BadInput, match="remembers earlier calls"):
+            check_loss(remembering, 3, model=MODELS[0])

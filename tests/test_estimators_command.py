@@ -217,8 +217,20 @@ def test_a_finite_mdp_by_the_names_of_evaluate(tmp_path: Path, capsys: pytest.Ca
     assert max(len(row["reward"]) for row in rows) < 12  # and no fraction of two integers of 16 digits
 
 
+def test_a_model_of_long_episodes_is_run_where_a_reward_is_in_reach(tmp_path: Path,
+                                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    """lake has 10^12 trajectories, and no reward is within 5 decisions of its start."""
+    pytest.importorskip("torch")
+    path = tmp_path / "losses.py"
+    path.write_text(LOSSES, encoding="utf-8")
+    assert main(["estimator", f"{path}:whole", "--model", "lake"]) == 0
+    said = capsys.readouterr().out
+    assert "lake has too many episodes with 21 decisions: run with 2 decisions from state 14 (48 episodes)" in said
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
-    (["--model", "lake"], "more than 20,000 trajectories"), (["--model", "nothing"], "no model 'nothing'"),
+    (["--model", "lake", "--horizon", "20"], "the command line does without --horizon"),
+    (["--model", "nothing"], "no model 'nothing'"),
     (["--horizon", "1"], "give --model as well"),
     (["--model", "two-state", "--rewards", "0,1,3"], "an MDP has its own"),
 ])

@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch")
 from derive.errors import BadInput, InvalidModel  # noqa: E402
 from derive.estimators import TabularLM, check_loss  # noqa: E402
 from derive.estimators.episodes import Episodes, episodes_of  # noqa: E402
+from derive.estimators.shortening import shortened  # noqa: E402
 from derive.language.models import Model, Shape  # noqa: E402
 from derive.numeric.sources import built_in, random_mdp  # noqa: E402
 
@@ -327,3 +328,21 @@ def test_what_no_loss_tells_apart_is_one_sample() -> None:
     assert sum(made.law(made.policy("pi"))[0]) == 1
     assert sum(p * r for p, r in zip(made.law(made.policy("pi"))[0], made.reward_table[0], strict=True)) == sum(
         model().probability_of(path) * model().reward_of(path) for path in model().shape.paths())
+
+
+def test_the_last_decisions_of_an_mdp_whose_episodes_are_too_many() -> None:
+    """lake: the same rows and rewards, another start and horizon; a small MDP stays as it is."""
+    lake = built_in("lake")
+    short, said = shortened(lake)
+    assert said is not None
+    assert (short.P == lake.P).all()
+    assert (short.r == lake.r).all()
+    assert (short.horizon, short.gamma, short.mu.argmax(), short.mu.max()) == (1, lake.gamma, 14, 1.0)
+    made = episodes_of(short)
+    assert len(made.places) == 48
+    assert len(set(made.reward_table[0])) == 3  # the goal at once, in two steps, or not
+    small = built_in("two-state")
+    assert shortened(small) == (small, None)
+    without = replace(lake, r=lake.r * 0)
+    with pytest.raises(BadInput, match="too many episodes with any horizon"):
+        shortened(without)

@@ -16,9 +16,18 @@ from derive.errors import BadInput
 from derive.estimators import effective, field, forms, logits, rounding
 from derive.estimators.groups import Design, group_sizes
 from derive.estimators.naming import LOOKUP, named, parameters
+from derive.estimators.numbers import exact
 from derive.estimators.provenance import Ledger, LeftExact
-from derive.estimators.result import EstimatorResult, GroupResult, weakest
-from derive.estimators.runs import Advantage, Outcome, Question, exact_outcomes, float_outcomes
+from derive.estimators.result import VERDICTS, EstimatorResult, GroupResult, weakest
+from derive.estimators.runs import (
+    Advantage,
+    Outcome,
+    Question,
+    exact_outcomes,
+    float_outcomes,
+    narrow,
+    single_differs,
+)
 from derive.estimators.sizes import fitted
 
 Number = int | float | str | Fraction
@@ -26,6 +35,10 @@ Arrays = Literal["auto", "numpy", "torch"]
 REWARDS: tuple[int, ...] = (0, 1, 3)
 REWARDS_WITH_LENGTHS, LENGTHS = (0, 1, 1, 3), (2, 1, 3, 2)
 """The default for a function that asks for lengths: the length is no function of the reward, nor monotone in it."""
+GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 3, 4), 5
+FURTHER_REWARDS, FURTHER_LENGTHS = ("-3/2", "1/4", "9/2"), (3, 1, 2)
+"""Where neither was asked for, the verdict is put to another group size and other rewards as well, in floats: a
+function may be made for the default ones, or for rewards that are whole or not negative."""
 MOST_RESPONSES = 16
 POLICIES = 5
 """So many policies are compared where the run is numerical."""
@@ -48,9 +61,9 @@ class Setting:
         return effective.wanted_for_best_of(self.rewards, self.prompts, int(self.target.removeprefix("pass@")))
 
 
-def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS, group: int | Sequence[int] = 4, *,
-                    prompts: int = 1, lengths: Sequence[int] | None = None, target: str = "J",
-                    arrays: Arrays = "auto", name: str | None = None) -> EstimatorResult:
+def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS,
+                    group: int | Sequence[int] = GROUPS, *, prompts: int = 1, lengths: Sequence[int] | None = None,
+                    target: str = "J", arrays: Arrays = "auto", name: str | None = None) -> EstimatorResult:
     """Whether (1/G) Σ_i A_i ∇log π(o_i) has the mean ∇J, A = function(rewards), for every policy at these rewards.
 
     The function gets a flat array of prompts x G rewards (samples of a prompt together), and,
@@ -58,17 +71,23 @@ def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS, gr
     advantages. It runs on exact numbers where it can; what makes a run numerical is named.
     ``lengths`` are those of the responses, one for each reward. ``target`` is J or pass@k (the
     best of k). ``arrays`` says what it is called with; "auto" takes torch for a function that
-    mentions torch.
+    mentions torch. Of rewards and group, what is not given is tried with other values too, in floats.
 
     Raises ``BadInput`` for a function that fails, is random, or returns another shape.
     """
     sizes = group_sizes(group)
+    own_rewards, own_sizes = rewards is not REWARDS or target != "J", group is not GROUPS and group is not LADDER
     if rewards is REWARDS and lengths is None and _asks_for_lengths(function):
         rewards, lengths = REWARDS_WITH_LENGTHS, LENGTHS
     setting = _setting(function, rewards, lengths, prompts, target, arrays)
     ledger = Ledger()
     rows = tuple(_at(function, setting, size, ledger) for size in sizes)
-    return _together(rows, setting, ledger, name or named(function))
+    result = _together(rows, setting, ledger, name or named(function))
+    if own_rewards and own_sizes:
+        return result
+    further = setting if own_rewards else replace(
+        setting, rewards=tuple(map(Fraction, FURTHER_REWARDS)), lengths=FURTHER_LENGTHS if setting.lengths else None)
+    return _further(function, result, further, min(sizes) if own_sizes else FURTHER_GROUP)
 
 
 def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> GroupResult:
@@ -77,8 +96,10 @@ def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> Gr
     wanted = setting.wanted()
     own = Ledger()
     try:
-        question = Question(function, design, setting.rewards, setting.lengths, _exact_array(setting.arrays, own))
-        outcomes = exact_outcomes(question, replace(question, array=_float_array(setting.arrays)), own)
+        question = Question(function, design, setting.rewards, setting.lengths, _exact_array(setting.arrays, own),
+                            lambda fraction: exact(fraction, own))
+        floats = replace(question, array=_float_array(setting.arrays), number=float)
+        outcomes = exact_outcomes(question, floats, own)
         decision = effective.decided(outcomes, design, wanted)
     except (LeftExact, field.Unsupported) as reason:
         return _numerical(function, setting, design, wanted, str(reason))
@@ -105,8 +126,9 @@ def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> Gr
         notes += (rounding.AN_EPSILON,)
     if decision.verdict == "unbiased":
         numbers["relative_bias"] = 0.0  # what the sums in doubles leave is not there
-    return GroupResult(group, decision.verdict, decision.factor, decision.kind, None, probability, curl=turning,
-                       notes=notes, **numbers)
+    row = GroupResult(group, decision.verdict, decision.factor, decision.kind, None, probability=probability,
+                      curl=turning, notes=notes, **numbers)
+    return _in_single(row, floats, outcomes, setting)
 
 
 def _numerical(function: Advantage, setting: Setting, design: Design, wanted: effective.Table,
@@ -124,9 +146,45 @@ def _numerical(function: Advantage, setting: Setting, design: Design, wanted: ef
         policy_text = _written(forms.policies(setting.prompts, len(setting.rewards)))
         return GroupResult(design.group, "undefined", numerical=reason, probability=f"{chance:.4g} at {policy_text}",
                            **_sizes(outcomes, setting, design, wanted))
-    found = rounding.judged(pairs)
-    return GroupResult(design.group, found.verdict, found.factor, found.kind, f"{found.figure}; {reason}",
-                       notes=found.notes, **_sizes(outcomes, setting, design, wanted))
+    few = narrow(question, outcomes[0].batch)
+    found = rounding.judged(pairs, tolerance=rounding.EPSILON if few else rounding.ROUNDING)
+    row = GroupResult(design.group, found.verdict, found.factor, found.kind, f"{found.figure}; {reason}",
+                      notes=found.notes, within=found.within, **_sizes(outcomes, setting, design, wanted))
+    return row if few else _in_single(row, question, outcomes, setting)
+
+
+def _in_single(row: GroupResult, question: Question, outcomes: Sequence[Outcome], setting: Setting) -> GroupResult:
+    """The row, without a verdict that would not hold in float32, in which trainers run."""
+    said = None if row.verdict not in ("unbiased", "proportional") else single_differs(
+        question, outcomes, _float_array(setting.arrays, single=True))
+    return row if said is None else replace(row, verdict="undecided", factor=None, kind=None, numerical=said,
+                                            notes=(*row.notes, said))
+
+
+def _further(function: Advantage, result: EstimatorResult, setting: Setting, group: int) -> EstimatorResult:
+    """The result, and what is found with rewards or a group size that nobody asked for, if it is worse."""
+    if result.verdict not in ("unbiased", "proportional"):
+        return result
+    where = f"at G = {group}, rewards {', '.join(map(str, setting.rewards))}"
+    design = Design(setting.prompts, len(setting.rewards), group)
+    try:
+        row = _numerical(function, setting, design, setting.wanted(), f"{where}, which were not asked for")
+    except BadInput as error:
+        return replace(result, notes=(*result.notes, f"{where} it was tried too, and fails: {error}"))
+    worse = VERDICTS.index(row.verdict) > VERDICTS.index(result.verdict) or (
+        result.kind == "constant" and row.kind != "constant") or (result.good and not _upwards(row))
+    if not worse:
+        return replace(result, notes=(*result.notes, f"{where} it is {row.verdict}, too, in floats"))
+    row = replace(row, where=f"rewards {', '.join(map(str, setting.rewards))}")
+    verdict = weakest([result.verdict, row.verdict])
+    factor, kind = fitted([*result.groups, row])
+    return replace(result, verdict=verdict, factor=factor, kind=kind, exact=False, groups=(*result.groups, row),
+                   known=f"{result.known} ({result.verdict}); numerical {where}: {row.numerical}",
+                   notes=(*result.notes, f"it depends on rewards or sizes: {where} it is {row.verdict}"))
+
+
+def _upwards(row: GroupResult) -> bool:
+    return row.factor is not None and (row.factor.value is None or row.factor.value > 0)
 
 
 def _doubles(setting: Setting, wanted: effective.Table, number: int) -> tuple[Any, Any]:
@@ -233,9 +291,9 @@ def _exact_array(arrays: Literal["numpy", "torch"], ledger: Ledger) -> Callable[
     return lambda numbers: exact_tensor(np.array(numbers, dtype=object), ledger)
 
 
-def _float_array(arrays: Literal["numpy", "torch"]) -> Callable[[list[Any]], Any]:
+def _float_array(arrays: Literal["numpy", "torch"], *, single: bool = False) -> Callable[[list[Any]], Any]:
     if arrays == "numpy":
-        return lambda numbers: np.array(numbers, dtype=float)
+        return lambda numbers: np.array(numbers, dtype=np.float32 if single else float)
     import torch
 
-    return lambda numbers: torch.tensor(numbers, dtype=torch.float64)
+    return lambda numbers: torch.tensor(numbers, dtype=torch.float32 if single else torch.float64)

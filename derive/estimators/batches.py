@@ -169,12 +169,17 @@ def scalar(returned: Any, name: str, batch: Batch | None = None) -> Any:
     return returned
 
 
-def float_gradient(loss: Loss, batch: Batch) -> Any:
+def float_gradient(loss: Loss, batch: Batch, *, single: bool = False) -> Any:
     """d loss / d log_probs as an array (samples, length), NaN if the loss is; None if none reaches log_probs.
 
-    Raises ``BadInput`` if the loss fails, changes its arguments, or wants a GPU.
+    ``single`` gives the loss float32 instead of doubles. Raises ``BadInput`` if the loss fails, changes its
+    arguments, calls backward itself, or wants a GPU.
     """
     arguments = float_arguments(batch, asked_for(loss))
+    if single:
+        arguments = {name: value.detach().float().requires_grad_(value.requires_grad)
+                     if isinstance(value, torch.Tensor) and value.dtype == torch.float64 else value
+                     for name, value in arguments.items()}
     names = bound(loss, arguments)
     before = {name: value.detach().clone() for name, value in names.items() if isinstance(value, torch.Tensor)}
     try:
@@ -188,6 +193,9 @@ def float_gradient(loss: Loss, batch: Batch) -> Any:
     for name, saved in before.items():
         if not torch.equal(saved, names[name].detach()):
             raise BadInput(f"{named(loss)} changes its argument {name!r} in place; let it work on a copy")
+    if arguments["log_probs"].grad is not None:
+        raise BadInput(f"{named(loss)} calls backward itself, which leaves a gradient beside that of what it returns; "
+                       "let it return the loss only")
     if not value.requires_grad:
         return None
     if not torch.isfinite(value.detach()).all():

@@ -13,12 +13,16 @@ SHOWN_ROWS = 16
 
 
 def verdict(result: EstimatorResult | GroupResult) -> str:
-    """The verdict with its factor, such as ``proportional, factor 3/4``."""
+    """The verdict with its factor, such as ``proportional, factor 3/4``, and up to which size and where it holds."""
     words: str = result.verdict
     if result.verdict != "unbiased" and result.factor is not None:
         words += f", factor {result.factor}"
     if result.kind == "model-dependent":
         words += " (model-dependent)"
+    if result.within is not None:
+        words += f", within {result.within:.0e} (floats)"
+    if isinstance(result, EstimatorResult) and result.away not in (None, result.verdict):
+        words += f", where old and π agree ({result.away} away from there)"
     return words
 
 
@@ -31,7 +35,8 @@ def described(result: EstimatorResult, entry: Entry | None = None) -> str:
     if result.target != "J":
         lines.append(f"    against the gradient of {result.target}")
     if len(result.groups) > 1:
-        lines += [f"    G = {row.group}: {verdict(row)}" for row in result.groups]
+        lines += [f"    {', '.join(filter(None, (f'G = {row.group}', row.where)))}: {verdict(row)}"
+                  for row in result.groups]
     if result.probability is not None:
         lines.append(f"    undefined with probability {result.probability}")
     if result.relative_bias is not None and result.trace_variance is not None:
@@ -104,7 +109,8 @@ def payload(result: EstimatorResult) -> dict[str, Any]:
     group = result.worst_group
     return {
         "name": result.name, "verdict": result.verdict, "factor": _text(result.factor), "kind": result.kind,
-        "known": result.known, "exact": result.exact, "target": result.target, "probability": result.probability,
+        "known": result.known, "exact": result.exact, "within": result.within, "away": result.away,
+        "target": result.target, "probability": result.probability,
         "rewards": list(result.rewards), "lengths": list(result.lengths) if result.lengths else None,
         "effective_reward": [{"prompt": row.prompt, "reward": row.reward, "length": row.length,
                               "effective": row.effective, "wanted": row.wanted} for row in result.effective_reward],
@@ -113,7 +119,8 @@ def payload(result: EstimatorResult) -> dict[str, Any]:
             "rewards": list(group.rewards), "lengths": list(group.lengths) if group.lengths else None,
             "probability": group.probability, "advantages": list(group.coefficients)},
         "curl": result.curl,
-        "groups": [{"group": row.group, "verdict": row.verdict, "factor": _text(row.factor), "kind": row.kind}
+        "groups": [{"group": row.group, "verdict": row.verdict, "factor": _text(row.factor), "kind": row.kind,
+                    **({"where": row.where} if row.where else {})}
                    for row in result.groups],
         "notes": list(result.notes),
     }

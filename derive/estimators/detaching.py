@@ -26,6 +26,7 @@ from derive.estimators.enumeration import Case
 from derive.estimators.groups import group_sizes
 from derive.estimators.loss import behaviour_of, check_loss, conventions
 from derive.estimators.naming import LOOKUP, parameters
+from derive.estimators.rounding import nearly_unbiased
 from derive.estimators.suite import models_of
 
 MOST_PLACES, MOST_BATCHES = 60, 9
@@ -105,7 +106,7 @@ def mends(loss: Loss, question: Mapping[str, Any]) -> Iterator[str]:
     for place in reversed(list(watch.seen)[-MOST_PLACES:]):
         try:
             if _counts(case, place, before) and all(
-                    check_loss(detached(loss, place), **{**question, **more, "exact": False}).verdict == "unbiased"
+                    nearly_unbiased(check_loss(detached(loss, place), **{**question, **more, "exact": False}))
                     for more in ({"group": case.group, "model": case.model}, {})):
                 yield f"detach {place}"
                 return

@@ -139,9 +139,16 @@ def _kept(outcomes: Sequence[Outcome], design: Design) -> Form | None:
 
 def summed(outcome: Outcome) -> dict[int, Sum]:
     """The sum of the advantages of the samples that are a given response."""
-    sums: dict[int, Sum] = {}
+    counts: dict[tuple[int, int], int] = {}  # few of the advantages of a batch are different objects
+    values: dict[tuple[int, int], Sum] = {}
     for response, advantage in zip(outcome.batch, outcome.advantages or (), strict=True):
-        sums[response] = field.add(sums[response], advantage.value) if response in sums else advantage.value
+        key = response, id(advantage)
+        counts[key] = counts.get(key, 0) + 1
+        values[key] = advantage.value
+    sums: dict[int, Sum] = {}
+    for key, count in counts.items():
+        value = values[key] if count == 1 else field.multiply(values[key], field.rational(fmpq(count)))
+        sums[key[0]] = field.add(sums[key[0]], value) if key[0] in sums else value
     return sums
 
 

@@ -34,6 +34,8 @@ ROLES: Mapping[str, str] = {"pi": "pi", "old": "old", "pi_old": "old", "ref": "r
                             "rollout": "rollout"}
 """The policies of a model that mean something to a loss."""
 MOST_PATHS = 20_000
+SHORTER = ("Take a shorter horizon or a smaller MDP, or its last decisions, as derive.estimators.shortening.shortened "
+           "makes them, and the command line does without --horizon")
 ROUNDING = 1e-12
 """A probability that is so near to a fraction of small denominator is that fraction, divided by a sum of floats."""
 
@@ -57,8 +59,8 @@ class Episodes(TabularModel):
         if any(not path for path, *_ in self._table):
             raise BadInput("this MDP can start in a terminal state, and such an episode has no decision")
         if len(self._table) > MOST_SAMPLES:
-            raise BadInput(f"this MDP has {len(self._table)} different episodes: at most {MOST_SAMPLES} are run. Take "
-                           "a shorter horizon, fewer states, or a model with terminal states")
+            raise BadInput(f"this MDP has {len(self._table)} different episodes: at most {MOST_SAMPLES} are run. "
+                           f"{SHORTER}")
 
     prompt_count = property(lambda self: 1)
     action_count = property(lambda self: self.mdp.shape.actions)
@@ -86,8 +88,7 @@ class Episodes(TabularModel):
                 longer += [((*path, a, x), chance * p) for a in range(self.action_count)
                            for x, p in enumerate(self.mdp.P[path[-1]][a]) if p]
             if len(longer) > MOST_PATHS:
-                raise BadInput(f"this MDP has more than {MOST_PATHS:,} trajectories; take a shorter horizon, "
-                               "such as --horizon 1, or a smaller MDP")
+                raise BadInput(f"this MDP has more than {MOST_PATHS:,} trajectories. {SHORTER}")
             pending = longer
         yield from pending
 

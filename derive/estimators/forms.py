@@ -53,6 +53,9 @@ class Form:
         return Form(terms, left.degrees, self.responses)
 
     def __mul__(self, other: Form) -> Form:
+        for one, constant_one in ((self, other), (other, self)):
+            if not any(constant_one.degrees):
+                return one.scaled(next(iter(constant_one.terms.values()), {}))
         terms: dict[Exponents, Sum] = {}
         for left, x in self.terms.items():
             for right, y in other.terms.items():

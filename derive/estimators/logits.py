@@ -52,41 +52,33 @@ class Sizes:
 
 def measured(outcomes: Sequence[Outcome], design: Design, policy: FloatArray, wanted: FloatArray) -> Sizes:
     """Sums over all outcomes at a policy (prompts x responses); ``wanted`` is the effective reward of the target."""
-    shape = (design.prompts, design.responses)
     flat = policy.ravel()
-    mean, effective = np.zeros(shape), np.zeros(shape)
-    square = noise = undefined = dropped = 0.0
-    gradients = []
+    batches = np.array([outcome.batch for outcome in outcomes])
+    weights = np.array([outcome.weight for outcome in outcomes]) * np.prod(flat[batches], axis=1)
+    undefined = np.array([outcome.advantages is None for outcome in outcomes])
+    idle = undefined | np.array([outcome.advantages == DROPPED for outcome in outcomes])
+    given = np.zeros(batches.shape)
+    for row, outcome in zip(given, outcomes, strict=True):
+        if outcome.advantages:
+            row[:] = list(map(_double, outcome.advantages))
+    sums = np.zeros((len(batches), flat.size))
+    np.add.at(sums, (np.arange(len(batches))[:, None], batches), given / design.group)
+    sums = sums.reshape(-1, *policy.shape)
+    gradients = _gradient(policy, sums) / design.prompts
     target = _gradient(policy, policy * wanted) / design.prompts
-    for outcome in outcomes:
-        weight = outcome.weight * float(np.prod(flat[list(outcome.batch)]))
-        if outcome.advantages is None:
-            undefined += weight
-            gradients.append((0.0, 0))
-            continue
-        if outcome.advantages == DROPPED:
-            dropped += weight
-            gradients.append((0.0, 0))
-            continue
-        sums = np.zeros(flat.shape)
-        np.add.at(sums, list(outcome.batch), [_double(entry) for entry in outcome.advantages])
-        sums = sums.reshape(shape) / design.group
-        gradient = _gradient(policy, sums) / design.prompts
-        mean += weight * gradient
-        effective += weight * sums / policy
-        square += weight * float(np.vdot(gradient, gradient))
-        noise += weight * float(np.linalg.norm(gradient))
-        far = float(np.linalg.norm(gradient - target)) if gradient.any() else 0.0  # no gradient says nothing
-        gradients.append((weight * far, len(gradients)))
-    kept = 1 - dropped
-    mean, effective, square, noise = mean / kept, effective / kept, square / kept, noise / kept
-    worst = max(range(len(gradients)), key=lambda place: gradients[place][0])
-    return Sizes(mean, target, noise, square - float(np.vdot(mean, mean)), effective, worst, undefined)
+    kept = 1 - float(weights[idle & ~undefined].sum())
+    mean = np.tensordot(weights, gradients, 1) / kept
+    effective = np.tensordot(weights, sums, 1) / policy / kept
+    square = float((weights * (gradients**2).sum(axis=(1, 2))).sum()) / kept
+    noise = float((weights * np.sqrt((gradients**2).sum(axis=(1, 2)))).sum()) / kept
+    far = weights * np.sqrt(((gradients - target)**2).sum(axis=(1, 2))) * gradients.any(axis=(1, 2))
+    return Sizes(mean, target, noise, square - float(np.vdot(mean, mean)), effective,
+                 int(np.argmax(far)), float(weights[undefined].sum()))  # no gradient says nothing
 
 
 def _gradient(policy: FloatArray, sums: FloatArray) -> FloatArray:
     """Σ_o sums(o) (e_o - π), for each prompt."""
-    gradient: FloatArray = sums - policy * sums.sum(axis=1, keepdims=True)
+    gradient: FloatArray = sums - policy * sums.sum(axis=-1, keepdims=True)
     return gradient
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from derive.errors import BadInput
-from derive.estimators import enumeration, field, rounding, targets
+from derive.estimators import enumeration, field, ratios, rounding, targets
 from derive.estimators.batches import Loss, asked_for, float_gradient
 from derive.estimators.enumeration import Case, Floats
 from derive.estimators.field import Sum
@@ -35,8 +35,6 @@ from derive.estimators.suite import Given, models_of
 from derive.estimators.tabular import TabularModel
 from derive.numeric.tabular import about_discount
 
-BETWEEN_PROMPTS = "right direction within a prompt, factors differ between prompts"
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -53,10 +51,19 @@ class Outcome:
     worst: WorstGroup | None
     left: str | None
     said: tuple[str, ...]
-    """Readings of floats and ties."""
+    """Readings of floats, ties and casts."""
+    single: str | None
 
 
-def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
+GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 4), 6
+"""Where no group size was asked for, the smallest model is run in floats at another one too."""
+
+
+A_PENALTY = ("it asks for log-probabilities of a reference policy, and is compared with J alone: for a KL penalty take "
+             "the target J-kl (--target J-kl --beta ...), or set its weight to 0")
+
+
+def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J", *,
                model: Given | Sequence[Given] | None = None, beta: object = Fraction(1, 10),
                off_policy: bool = False, exact: bool | Literal["auto"] = "auto",
                name: str | None = None) -> EstimatorResult:
@@ -69,7 +76,8 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
     what each name means there), or several; None is a suite of language models.
     ``off_policy`` samples from an old policy, or a rollout policy where the loss asks for
     one, that differs from pi: the model's own, or one that is drawn. ``advantages`` are leave-one-out ones.
-    ``exact`` True runs all models in exact numbers, "auto" the small ones.
+    ``exact`` True runs all models in exact numbers, "auto" the small ones. Where no group size is given, the
+    smallest model is run at another one too.
 
     Raises ``BadInput`` for a loss that fails, is random, changes its arguments, asks for a
     name that is not known, or returns no single number; for a model that is none, or on which
@@ -94,13 +102,29 @@ def check_loss(loss: Loss, group: int | Sequence[int] = 4, target: str = "J", *,
             row = _compared_elsewhere(row, _row(size, found + elsewhere))
         rows.append(row)
         outcomes += found
+    if (group is GROUPS or group is LADDER) and weakest([row.verdict for row in rows]) in ("unbiased", "proportional"):
+        rows += _further(loss, models[:1], goal, weight, asked, rows, away=off_policy)
     away = None
     sampled = behaviour_of(asked)
     on_policy = all(one.policy(sampled) == one.policy("pi") for one in models)
     if not off_policy and on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
         away = _row(sizes[0], distant).verdict
-    return _together(tuple(rows), outcomes, name or named(loss), goal, away)
+    result = _together(tuple(rows), outcomes, name or named(loss), goal, away)
+    if goal == "J" and "ref_log_probs" in asked and not result.good:
+        result = replace(result, notes=(A_PENALTY, *result.notes))
+    return result
+
+
+def _further(loss: Loss, models: Sequence[TabularModel], goal: str, beta: Fraction, asked: set[str | None],
+             rows: Sequence[GroupResult], *, away: bool) -> list[GroupResult]:
+    """The row of a group size that was not asked for, if it is worse than all others; a loss may not run there."""
+    try:
+        row = _row(FURTHER_GROUP, _examined(loss, models, FURTHER_GROUP, goal, beta, asked, away=away, exact=False))
+    except BadInput:
+        return []
+    worse = VERDICTS.index(row.verdict) > max(VERDICTS.index(one.verdict) for one in rows)
+    return [replace(row, where="which was not asked for")] if worse else []
 
 
 def _examined(loss: Loss, models: Sequence[TabularModel], group: int, goal: str, beta: Fraction, asked: set[str | None],
@@ -125,20 +149,20 @@ def _outcome(floats: Floats, goal: str, beta: Fraction, *, exact: bool | Literal
                        "rewards and policies on which it depends")
     vectors, left = None, None
     odd = about_discount(case.model.discount)
-    said = (odd,) if odd else ()
+    said = (*floats.said, *((odd,) if odd else ()))
     work = len(case.batches) * case.design.prompts * case.group
     if exact is True or (exact == "auto" and work <= enumeration.WORK):
         ledger = Ledger()
         try:
             table = enumeration.in_exact_numbers(floats, ledger)
             vectors = (targets.in_logits(case.model, table), wanted)
-            said = (*said, *ledger.lines(), *sorted(ledger.ties))
+            said += (*ledger.lines(), *sorted(ledger.ties))
         except LeftExact as reason:
             left = str(reason)
     numbers = Measured(floats, wanted, aim)
     pair = rounding.Pair(numbers.mean, numbers.wanted, numbers.noise)
     return Outcome(case, vectors, pair, floats.reached, numbers.undefined, numbers.leak, numbers.trace_variance,
-                   numbers.effective, numbers.worst, left, said)
+                   numbers.effective, numbers.worst, left, said, floats.single)
 
 
 def behaviour_of(asked: Collection[str | None]) -> str:
@@ -190,42 +214,53 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         return GroupResult(group, "no gradient", notes=("nothing of the loss depends on log_probs",))
     exact = [outcome.exact for outcome in outcomes if outcome.exact is not None]
     rounded = [outcome.pair for outcome in outcomes if outcome.exact is None]
-    verdict, factor, kind, figure, notes = _judged(exact, [outcome.pair for outcome in outcomes])
+    verdict, factor, kind, figure, within, notes = _judged(exact, [outcome.pair for outcome in outcomes])
+    single = next((outcome.single for outcome in outcomes if outcome.single is not None), None)
+    if single is not None and verdict in ("unbiased", "proportional"):
+        return GroupResult(group, "undecided", numerical=single, **{**sizes, "notes": (single, *sizes["notes"])})
     if verdict == "unbiased" and not rounded:
         sizes["relative_bias"] = 0.0
-    if verdict == "biased" and sizes["relative_bias"] <= rounding.EPSILON:
+    if verdict == "biased" and sizes["relative_bias"] <= rounding.EPSILON and rounding.AN_EPSILON not in notes:
         notes += (rounding.AN_EPSILON,)
     if verdict == "proportional" and kind == "model-dependent":
-        notes = (*(note for note in notes if note != BETWEEN_PROMPTS), _by_model(outcomes))
-    return GroupResult(group, verdict, factor, kind, figure if rounded else None,
+        notes = (*(note for note in notes if note != rounding.BETWEEN_PROMPTS), _by_model(outcomes))
+    return GroupResult(group, verdict, factor, kind, figure, within,
                        **{**sizes, "notes": notes + sizes["notes"]})
 
 
 def _judged(exact: Sequence[tuple[list[list[Sum]], list[list[Sum]]]], pairs: Sequence[rounding.Pair],
-            ) -> tuple[Verdict, Factor | None, Kind | None, str | None, tuple[str, ...]]:
-    """(verdict, factor, kind, figure, notes) about all models, some of them exact."""
-    decided = _exact_verdict(exact) if exact else None
+            ) -> tuple[Verdict, Factor | None, Kind | None, str | None, float | None, tuple[str, ...]]:
+    """(verdict, factor, kind, figure, the size up to which it holds, notes) about all models, some of them exact."""
+    try:
+        decided = ratios.verdict(exact) if exact else None
+    except field.Unsupported:  # the factor is no number that is known here: floats have it
+        decided = None
     if decided is not None and len(exact) == len(pairs):
         verdict, factor, kind, notes = decided
-        return verdict, factor, kind, None, notes
+        return verdict, factor, kind, None, None, notes
     judged = rounding.judged(pairs)
+    if decided is not None and decided[0] == judged.verdict == "biased":  # for that one model is enough
+        return "biased", None, None, None, None, tuple(note for note in judged.notes if note in decided[3])
     if decided is not None and VERDICTS.index(decided[0]) > VERDICTS.index(judged.verdict):
         verdict, factor, kind, notes = decided  # exact numbers see what rounding hides
-        return verdict, factor, kind, None, notes
+        return verdict, factor, kind, None, None, notes
     factor = judged.factor
     if decided is not None and decided[1] is not None and factor is not None and factor.value is not None:
         factor = Factor(decided[1].text, factor.value)
-    return judged.verdict, factor, judged.kind, judged.figure, judged.notes
+    return judged.verdict, factor, judged.kind, judged.figure, judged.within, judged.notes
 
 
 def _by_model(outcomes: Sequence[Outcome]) -> str:
     """The factor with each model, for one that is not the same with all."""
     found: dict[str, list[str]] = {}
     for one in outcomes:
-        if one.exact is not None:
-            mean, wanted = ([entry for row in table for entry in row] for table in one.exact)
-            factor = _ratio(mean, wanted)
-            text = "none" if factor is None else field.text(factor)
+        try:
+            mean, wanted = ([entry for row in table for entry in row] for table in one.exact or ((), ()))
+            factor = ratios.ratio(mean, wanted) if one.exact is not None else None
+        except field.Unsupported:
+            factor = None
+        if factor is not None:
+            text = field.text(factor)
         else:
             text = f"{float(np.vdot(one.pair.mean, one.pair.target) / np.vdot(one.pair.target, one.pair.target)):.4g}"
         found.setdefault(text, []).append(str(one.case.model))
@@ -249,62 +284,6 @@ def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> 
         **sizes, "notes": ("mask leak: the gradient of log-probabilities of padding is not 0", *sizes["notes"])})
 
 
-def _exact_verdict(pairs: Sequence[tuple[list[list[Sum]], list[list[Sum]]]],
-                   ) -> tuple[Verdict, Factor | None, Kind | None, tuple[str, ...]]:
-    """The verdict about all models whose vectors are exact."""
-    factors: list[Sum | None] = []
-    for mean, wanted in pairs:
-        factors.append(_ratio([entry for row in mean for entry in row], [entry for row in wanted for entry in row]))
-    if all(factor == {} for factor in factors):
-        return "zero mean", None, None, ()
-    if any(factor is None for factor in factors):
-        inside = all(all(_positive(_ratio(one, other)) for one, other in zip(mean, wanted, strict=True))
-                     for mean, wanted in pairs)
-        return "biased", None, None, (
-            BETWEEN_PROMPTS,) if inside else ()
-    known = [factor for factor in factors if factor is not None]
-    signs = {field.sign(factor) for factor in known}
-    if len(signs) > 1:
-        return "biased", None, None, ("the direction is right for some policies and not for others",)
-    wrong = ("the direction is the opposite one",) if signs == {-1} else ()
-    if all(factor == known[0] for factor in known):
-        factor = Factor(field.text(known[0]), float(field.ball(known[0])))
-        return ("unbiased" if factor.text == "1" else "proportional"), factor, "constant", wrong
-    text = ", ".join(dict.fromkeys(field.text(factor) for factor in known))
-    return "proportional", Factor(text), "model-dependent", wrong or (
-        BETWEEN_PROMPTS,)
-
-
-def _ratio(mean: Sequence[Sum], wanted: Sequence[Sum]) -> Sum | None:
-    """The c with mean = c wanted, {} for mean = 0, or None. Raises nothing: what is not decided is None."""
-    if all(not entry for entry in mean):
-        return {}
-    pivot = next((place for place, entry in enumerate(wanted) if entry), None)
-    if pivot is None:
-        return None
-    try:
-        for one, other in zip(mean, wanted, strict=True):
-            difference = field.add(field.multiply(one, wanted[pivot]), field.multiply(mean[pivot], other), scale=-1)
-            if not field.is_zero(difference):
-                return None
-        if any(logs for _, logs in wanted[pivot]):
-            return _logarithmic_ratio(mean[pivot], wanted[pivot])
-        return field.multiply(mean[pivot], field.inverse(wanted[pivot]))
-    except field.Unsupported:
-        return None
-
-
-def _logarithmic_ratio(one: Sum, other: Sum) -> Sum | None:
-    """one/other where both hold logarithms: the rational c of a pair of terms, if one = c other."""
-    key = next(iter(other))
-    constant = field.rational(one.get(key, 0) / other[key]) if one.get(key) is not None else {}
-    return constant if constant and field.multiply(other, constant) == one else None
-
-
-def _positive(factor: Sum | None) -> bool:
-    return factor is not None and bool(factor) and field.sign(factor) > 0
-
-
 def _relative(pair: rounding.Pair) -> float:
     length = float(np.linalg.norm(pair.target))
     return float(np.linalg.norm(pair.mean - pair.target)) / length if length else float("inf")
@@ -322,6 +301,8 @@ def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: 
     factor, kind = fitted(rows if verdict == "proportional" else [row for row in rows if row.verdict == verdict])
     exact = [f"{one.case.model} at G = {one.case.group}" for one in outcomes if one.exact is not None]
     rounded = [one for one in outcomes if one.exact is None]
+    floated = bool(rounded) or any(row.where or row.within is not None for row in rows)
+    settled = verdict == "biased" and any(row.verdict == "biased" and row.numerical is None for row in rows)
     parts = []
     if exact:
         parts.append(f"exact at these policies: {'; '.join(exact)}")
@@ -330,12 +311,15 @@ def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: 
         where = "; ".join(f"{one.case.model} at G = {one.case.group}" for one in rounded)
         parts.append(f"numerical ({figures}) at: {where}")
     reasons = list(dict.fromkeys(one.left for one in outcomes if one.left is not None))
+    if exact and not rounded:
+        parts += [f"their ratio numerical ({row.numerical})" for row in rows if row.within and not row.where]
+    parts += [f"numerical ({row.numerical}) at G = {row.group}, {row.where}" for row in rows if row.where]
     leak = any(outcome.leak for outcome in outcomes)
     notes = [line for one in outcomes for line in one.said] + [note for row in rows for note in row.notes]
     notes = [f"left exact numbers: {reason}" for reason in reasons] + list(dict.fromkeys(notes))
     if away is not None:
         notes.append(f"this is where old (or rollout) and pi agree; away from there: {away} (in floats)")
     return EstimatorResult(name, verdict, ". ".join(parts), rows, factor, kind, target=goal, notes=tuple(notes),
-                           away=away, mask_leak=leak, exact=not reasons and bool(exact))
+                           away=away, mask_leak=leak, exact=bool(exact) and (settled or not floated))
 
 

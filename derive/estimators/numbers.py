@@ -25,6 +25,9 @@ Slope = Mapping[Hashable, Sum]
 """A linear form of derivatives: name of a variable -> its coefficient."""
 
 
+MOST_REMEMBERED = 256
+
+
 class Exact(WaysOut):
     """A number of the field with its derivatives; ``value`` None is NaN.
 
@@ -32,20 +35,23 @@ class Exact(WaysOut):
     ``dtype=float`` and a format are ways out and raise ``LeftExact``.
     """
 
-    __slots__ = ("ledger", "slope", "value")
+    __slots__ = ("_memory", "_nearest", "ledger", "slope", "value")
     __array_priority__ = 0  # arrays of these are handled by NumPy itself, entry by entry
 
     def __init__(self, value: Sum | None, ledger: Ledger, slope: Slope | None = None) -> None:
         self.value = value
         self.ledger = ledger
         self.slope: Slope = slope or {}
+        self._memory: dict[int, tuple[Exact, Exact]] | None = None
+        self._nearest: float | None = None
 
     # -- arithmetic ---------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Any:
-        right = self._met(other)
-        if right is None:
-            return NotImplemented
+        right = other if type(other) is Exact else self._met(other)
+        return NotImplemented if right is None else right._remembered(self, 3, Exact._plus)
+
+    def _plus(self, right: Exact) -> Exact:
         if self.value is None or right.value is None:
             return self._nan()
         slope = _combined(self.slope, right.slope) if self.slope or right.slope else None
@@ -60,22 +66,43 @@ class Exact(WaysOut):
         return self
 
     def __sub__(self, other: Any) -> Any:
-        right = self._met(other)
-        if right is None:
-            return NotImplemented
+        right = other if type(other) is Exact else self._met(other)
+        return NotImplemented if right is None else right._remembered(self, 0, Exact._minus)
+
+    def _minus(self, right: Exact) -> Exact:
         if self.value is None or right.value is None:
             return self._nan()
         slope = _combined(self.slope, _scaled(right.slope, _MINUS)) if self.slope or right.slope else None
         return Exact(field.add(self.value, right.value, scale=-1), self.ledger, slope)
+
+    def _remembered(self, left: Exact, operation: int, compute: Callable[[Exact, Exact], Exact]) -> Exact:
+        """The result of an operation with this number on the right.
+
+        It is kept for a while: the rewards of a group are few numbers, each minus one mean, divided by one spread, and
+        the sums of two groups begin alike.
+        """
+        known = self._memory
+        if known is None:
+            known = self._memory = {}
+        key = id(left) * 4 + operation
+        found = known.get(key)
+        if found is not None and found[0] is left:
+            return found[1]
+        if len(known) >= MOST_REMEMBERED:
+            known.clear()
+        result = compute(left, self)
+        known[key] = (left, result)
+        return result
 
     def __rsub__(self, other: Any) -> Any:
         left = self._met(other)
         return NotImplemented if left is None else left - self
 
     def __mul__(self, other: Any) -> Any:
-        right = self._met(other)
-        if right is None:
-            return NotImplemented
+        right = other if type(other) is Exact else self._met(other)
+        return NotImplemented if right is None else right._remembered(self, 1, Exact._times)
+
+    def _times(self, right: Exact) -> Exact:
         if self.value is None or right.value is None:
             return self._nan()
         slope = None
@@ -86,9 +113,10 @@ class Exact(WaysOut):
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Any:
-        right = self._met(other)
-        if right is None:
-            return NotImplemented
+        right = other if type(other) is Exact else self._met(other)
+        return NotImplemented if right is None else right._remembered(self, 2, Exact._over)
+
+    def _over(self, right: Exact) -> Any:
         if self.value is None or right.value is None:
             return self._nan()
         if self._is_zero(right.value):
@@ -309,7 +337,10 @@ def exact(number: Any, ledger: Ledger) -> Exact | None:
 
 def nearest(number: Exact) -> float:
     """The value as a double, for printing; no decision rests on it."""
-    return float("nan") if number.value is None else field.double(number.value)
+    found = number._nearest
+    if found is None:
+        found = number._nearest = float("nan") if number.value is None else field.double(number.value)
+    return found
 
 
 def _scaled(slope: Slope, factor: Sum) -> Slope:

@@ -60,6 +60,8 @@ class GroupResult:
     kind: Kind | None = None
     numerical: str | None = None
     """The figure and the reason, where floats were used; None if the verdict is exact."""
+    within: float | None = None
+    """The size, relative to the target, up to which a verdict in floats holds; None if it is exact."""
     probability: str | None = None
     relative_bias: float | None = None
     cosine: float | None = None
@@ -70,6 +72,8 @@ class GroupResult:
     worst_group: WorstGroup | None = None
     curl: str = "not asked"
     notes: tuple[str, ...] = ()
+    where: str | None = None
+    """What else is different in this row, such as the rewards; None for what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,11 @@ class EstimatorResult:
         return self.verdict == "proportional" and self.kind == "constant" and all(
             row.verdict == "unbiased" or (row.factor is not None and row.factor.value is not None
                                           and row.factor.value > 0) for row in self.groups)
+
+    @property
+    def within(self) -> float | None:
+        """The largest relative deviation that a verdict in floats cannot see; None if it is exact."""
+        return max((row.within for row in self.groups if row.within is not None), default=None)
 
     @property
     def probability(self) -> str | None:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,10 @@ class _Resample:
 RESAMPLE = _Resample()
 """Returned for a group that is thrown away and sampled again for the same prompt (dynamic sampling)."""
 DROPPED: tuple[Any, ...] = ()
-AGREEMENT = 1e-8
-"""Exact numbers and floats may differ by so much of the largest float: above rounding, below what float32 leaves."""
+AGREEMENT, SLACK = 1e-12, 1e-14
+"""Exact numbers and floats may differ by so much of the largest float of the batch, or of all: by rounding only."""
+SINGLE, SINGLES = 1e-2, 100
+"""Results in float32 may differ by so much of the largest; so many batches are run in it."""
 Advantage = Callable[..., Any]
 Run = Callable[[Sequence[int]], tuple[Any, ...] | None]
 
@@ -55,11 +57,12 @@ class Outcome:
     advantages: tuple[Any, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """An advantage function, how its batches are made, and the reward and length of each response.
 
-    ``array`` makes what the function is called with out of a list of exact numbers or floats.
+    ``number`` makes a fraction one of the numbers that the function is to compute with, float or exact, and
+    ``array`` an array of a list of them.
     """
 
     function: Advantage
@@ -67,30 +70,43 @@ class Question:
     rewards: tuple[Fraction, ...]
     lengths: tuple[int, ...] | None
     array: Callable[[list[Any]], Any]
+    number: Callable[[Fraction], Any] = float
 
-    def called(self, batch: Sequence[int], number: Callable[[Fraction], Any]) -> list[Any]:
+    @cached_property
+    def _values(self) -> list[Any]:
+        return [self.number(reward) for reward in self.rewards] * self.design.prompts
+
+    @cached_property
+    def _sizes(self) -> list[Any]:
+        return [self.number(Fraction(length)) for length in self.lengths or ()] * self.design.prompts
+
+    @cached_property
+    def _index(self) -> Any:
+        return np.repeat(np.arange(self.design.prompts), self.design.group)
+
+    def called(self, batch: Sequence[int]) -> list[Any]:
         """What the function returns for one batch, as a list of one number a sample. Raises ``BadInput``."""
-        own = [response % self.design.responses for response in batch]
-        available: dict[str, Any] = {
-            "rewards": self.array([number(self.rewards[response]) for response in own]),
-            "index": np.repeat(np.arange(self.design.prompts), self.design.group),
-            "group_size": self.design.group,
-        }
-        if self.lengths is not None:
-            lengths = self.lengths
-            available["lengths"] = self.array([number(Fraction(lengths[response])) for response in own])
-            if number is float and isinstance(available["lengths"], np.ndarray):
-                available["lengths"] = available["lengths"].astype(int)  # to be counted with
-        given = available["rewards"]
-        before = None if number is not float else [float(entry) for entry in given]
-        returned = self.function(**bound(self.function, available, first="rewards"))
-        if before is not None and [float(entry) for entry in given] != before:
-            raise BadInput(f"{named(self.function)} changes its rewards in place; let it work on a copy")
+        returned = self.returned(batch)
         if returned is RESAMPLE:
             if self.design.prompts > 1:
                 raise BadInput("RESAMPLE is for one prompt; with several, ask about each prompt by itself")
             return list(DROPPED)
         return listed(returned, len(batch), named(self.function))
+
+    def returned(self, batch: Sequence[int]) -> Any:
+        """The same as the function returns it."""
+        values = [self._values[response] for response in batch]
+        given = self.array(values)
+        available: dict[str, Any] = {"rewards": given, "index": self._index.copy(), "group_size": self.design.group}
+        if self.lengths is not None:
+            available["lengths"] = self.array([self._sizes[response] for response in batch])
+            if self.number is float and isinstance(available["lengths"], np.ndarray):
+                available["lengths"] = available["lengths"].astype(int)  # to be counted with
+        before = given.tolist() if self.number is float else None
+        returned = self.function(**bound(self.function, available, first="rewards"))
+        if before is not None and given.tolist() != before:
+            raise BadInput(f"{named(self.function)} changes its rewards in place; let it work on a copy")
+        return returned
 
 
 def listed(returned: Any, size: int, name: str) -> list[Any]:
@@ -115,16 +131,9 @@ def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> l
     Each is compared with what the function does in floats: NumPy does other things to arrays
     of objects here and there (``np.nan_to_num`` returns them as they are).
     """
-    known: dict[Fraction, Any] = {}
-
-    def number(value: Fraction) -> Any:
-        if value not in known:
-            known[value] = exact(value, ledger)
-        return known[value]
-
     def run(batch: Sequence[int]) -> tuple[Any, ...] | None:
         numbers = []
-        for entry in question.called(batch, number):
+        for entry in question.called(batch):
             made = exact(entry, ledger) if not isinstance(entry, float) or np.isfinite(entry) else None
             if made is None and not isinstance(entry, float):
                 raise ledger.leave(f"a result of type {type(entry).__name__}")
@@ -160,7 +169,7 @@ def float_outcomes(question: Question) -> list[Outcome]:
 def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | None:
     with np.errstate(all="ignore"):
         try:
-            numbers = tuple(float(entry) for entry in question.called(batch, float))
+            numbers = tuple(float(entry) for entry in question.called(batch))
         except ZeroDivisionError:
             return None
         except LeftExact:
@@ -174,7 +183,8 @@ def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None,
         return exact_ones is floats
     if len(exact_ones) != len(floats):
         return False
-    return all(abs(nearest(x) - y) <= AGREEMENT * scale for x, y in zip(exact_ones, floats, strict=True))
+    allowed = AGREEMENT * max(map(abs, floats), default=0.0) + SLACK * scale
+    return all(abs(nearest(x) - y) <= allowed for x, y in zip(exact_ones, floats, strict=True))
 
 
 def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, ...] | None:
@@ -199,17 +209,23 @@ def _all(question: Question, run: Run) -> list[Outcome]:
 
 
 def _repeated(question: Question, outcomes: Sequence[Outcome]) -> None:
-    """Every batch again, in another sequence, so that no count of calls fits; and in another order of its samples.
+    """``_again`` with the global generators in other states."""
+    with randomness.elsewhere() as seed:
+        _again(question, outcomes, seed)
+
+
+def _again(question: Question, outcomes: Sequence[Outcome], seed: Callable[[int], None]) -> None:
+    """Every batch again, in another sequence, so that no count of calls fits; and in other orders of its samples.
 
     Raises ``BadInput`` for a function that is random, remembers, or depends on an order that was not run.
     """
     shuffle = random.Random(0)
     run = partial(_in_floats, question)
     scale = max((abs(entry) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
-    same_order = range(question.design.prompts * question.design.group)
-    for outcome in shuffle.sample(outcomes, min(len(outcomes), REPEATED)):
-        order = same_order if question.design.every_order else _shuffled(question.design, shuffle)
+    for number, outcome in enumerate(shuffle.sample(outcomes, min(len(outcomes), REPEATED))):
+        order = _order(question.design, number, shuffle)
         batch = [outcome.batch[place] for place in order]
+        seed(number)
         again = _shielded(question, run, batch)
         if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order), scale):
             continue
@@ -219,6 +235,47 @@ def _repeated(question: Question, outcomes: Sequence[Outcome]) -> None:
             raise BadInput(_remembers(question))
         raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
                        f"to run at G = {question.design.group}. Take a smaller group.")
+
+
+def _order(design: Design, number: int, shuffle: random.Random) -> Sequence[int]:
+    """The order in which a batch was run, if all are; else one at random and that of falling rewards in turn.
+
+    Responses are sorted by their rewards.
+    """
+    if design.every_order:
+        return range(design.prompts * design.group)
+    if number % 2:
+        return _shuffled(design, shuffle)
+    return [place for start in range(0, design.prompts * design.group, design.group)
+            for place in reversed(range(start, start + design.group))]
+
+
+def single_differs(question: Question, outcomes: Sequence[Outcome], single: Callable[[list[Any]], Any]) -> str | None:
+    """Where the function is another one in float32, if anywhere; None too where it does not run there."""
+    scale = max((abs(_float(entry)) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
+    for outcome in random.Random(1).sample(outcomes, min(len(outcomes), SINGLES)):
+        try:
+            row = _in_floats(replace(question, array=single), outcome.batch)
+        except Exception:  # an array of doubles of its own, perhaps: it says nothing about float32
+            return None
+        wanted = outcome.advantages
+        if (row is None) != (wanted is None) or len(row or ()) != len(wanted or ()) or any(
+                abs(x - _float(y)) > SINGLE * scale for x, y in zip(row or (), wanted or (), strict=True)):
+            rewards = ", ".join(str(question.rewards[one % question.design.responses]) for one in outcome.batch)
+            return f"in float32 it is another function, for example at the rewards ({rewards})"
+    return None
+
+
+def narrow(question: Question, batch: Sequence[int]) -> bool:
+    """Whether the function returns numbers of fewer digits than a double."""
+    with np.errstate(all="ignore"):
+        returned = question.returned(batch)
+    returned = returned[0] if isinstance(returned, tuple) and returned else returned
+    return str(getattr(returned, "dtype", "")).removeprefix("torch.") in ("float32", "float16", "bfloat16")
+
+
+def _float(number: Any) -> float:
+    return nearest(number) if isinstance(number, Exact) else float(number)
 
 
 def _remembers(question: Question) -> str:
@@ -240,5 +297,7 @@ def _same(left: tuple[Any, ...] | None, right: tuple[Any, ...] | None, scale: fl
     """``scale`` is the largest advantage of all batches: advantages times 1e-9 are compared as strictly as others."""
     if left is None or right is None or len(left) != len(right):
         return left is right
+    if left == right:
+        return True
     return all(x.value == y.value if isinstance(x, Exact) else abs(x - y) <= 1e-9 * scale
                for x, y in zip(left, right, strict=True))

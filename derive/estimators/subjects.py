@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.errors import BadInput, said
-from derive.estimators.advantage import REWARDS, check_advantage
+from derive.estimators.advantage import LADDER, REWARDS, check_advantage
 from derive.estimators.gallery import entry_of
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.naming import asks_for_log_probabilities
@@ -83,7 +83,7 @@ def _of_function(function: Callable[..., Any], name: str, options: Options, *,
         raise BadInput(f"{name} is an advantage function: --model, --gamma and --horizon are for losses, which are "
                        "given states and actions")
     target = options.target or "J"
-    return check_advantage(function, options.rewards or REWARDS, options.groups or (2, 3, 4),
+    return check_advantage(function, options.rewards or REWARDS, options.groups or LADDER,
                            prompts=options.prompts or 1, lengths=options.lengths, target=target, name=name)
 
 
@@ -92,27 +92,34 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
         raise BadInput(f"{name} is a loss and needs torch: pip install 'derive-rl[torch]'")
     if options.lengths is not None or options.prompts is not None:
         raise BadInput(f"{name} is a loss: --lengths and --prompts are for advantage functions; models have their own")
+    from derive.estimators.loss import LADDER as LOSS_LADDER
     from derive.estimators.loss import check_loss
     from derive.estimators.suite import three_responses
 
     models: Any = None if options.rewards is None else three_responses(options.rewards)
+    note = None
     if options.model is not None:
-        models = mdp_of(options)
+        models, note = mdp_of(options)
     elif options.gamma is not None or options.horizon is not None:
         raise BadInput("--gamma and --horizon are those of an MDP: give --model as well, such as --model two-state")
-    groups = options.groups or ((2, 4) if options.model is None else (2,))
-    return check_loss(function, groups, options.target or "J", model=models, off_policy=off_policy,
-                      beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
+    groups = options.groups or (LOSS_LADDER if options.model is None else (2,))
+    result = check_loss(function, groups, options.target or "J", model=models, off_policy=off_policy,
+                        beta=options.beta if options.beta is not None else Fraction(1, 10), name=name)
+    return result if note is None else replace(result, notes=(note, *result.notes))
 
 
-def mdp_of(options: Options) -> TabularMDP:
-    """The MDP that is asked for. Raises ``BadInput`` for one that is not found, or with rewards of responses."""
+def mdp_of(options: Options) -> tuple[TabularMDP, str | None]:
+    """The MDP that is asked for, and what was made of it where its own horizon leaves too many episodes.
+
+    A horizon that is given stays. Raises ``BadInput`` for one that is not found, or with rewards of responses.
+    """
+    from derive.estimators.shortening import shortened
     from derive.evaluation.inputs import model_of
 
     if options.rewards is not None:
         raise BadInput("--rewards are those of responses, and an MDP has its own: give --rewards or --model")
     found, *_ = model_of(options.model, gamma=options.gamma, horizon=options.horizon)
-    return found
+    return shortened(found) if options.horizon is None else (found, None)
 
 
 def loaded(name: str) -> Callable[..., Any]:

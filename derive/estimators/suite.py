@@ -19,12 +19,17 @@ BINARY = (0, 1, 1, 0, 1, 0, 1)
 
 
 def default_suite() -> tuple[TabularLM, ...]:
-    """Small models, none symmetric: three rewards; seven responses with ties and a 0; two rewards; two prompts."""
+    """Small models, none symmetric.
+
+    Three rewards; seven responses with ties and a 0; two rewards; two prompts; responses of up to three tokens whose
+    rewards are fractions and not positive.
+    """
     return (
         TabularLM(vocab=2, length=2, rewards=(0, 1, 3), seed=1),
         TabularLM(vocab=3, length=2, rewards=(0, 2, Fraction(1, 2), 1, -1, 2, 3), seed=2),
         TabularLM(vocab=3, length=2, rewards=BINARY, seed=3),
         TabularLM(vocab=2, length=2, prompts=2, rewards=((0, 1, 3), (1, 0, 0)), seed=4),
+        TabularLM(vocab=2, length=3, rewards=(Fraction(1, 4), Fraction(-3, 2), 2, Fraction(9, 2)), seed=5),
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from derive.errors import BadInput
-from derive.estimators.gallery import lengths, losses, mismatch, preferences, rewards
+from derive.estimators.gallery import covariance, lengths, losses, mismatch, preferences, rewards
 from derive.estimators.gallery.entry import Entry
 
 ENTRIES: tuple[Entry, ...] = (*rewards.ENTRIES, *lengths.ENTRIES, *losses.ENTRIES, *mismatch.ENTRIES,
-                              *preferences.ENTRIES)
+                              *covariance.ENTRIES, *preferences.ENTRIES)
 
 
 def entry_of(name: str) -> Entry:
