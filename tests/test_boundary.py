@@ -41,8 +41,9 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
-from derive.procedures import boundary, decide
-from derive.procedures.decide import Answer, Comparison, Different, Equal
+from derive.procedures import answers, boundary, decide
+from derive.procedures.answers import Answer, Different, Equal
+from derive.procedures.decide import Comparison
 from derive.rules import automata
 
 F = Fraction
@@ -183,7 +184,7 @@ def test_a_sum_that_begins_late_is_tried_where_it_has_a_summand() -> None:
 
 
 def test_only_what_was_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[tuple[Shape, Any, decide.Outcome]] = []
+    compared: list[tuple[Shape, Any, answers.Outcome]] = []
     honest = Comparison._agree
 
     def watched(self: Comparison, before: Expr, after: Expr, shape: Shape, zeros: Any, *, modular: bool) -> Any:
@@ -197,7 +198,7 @@ def test_only_what_was_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     names = dict(boundary.patterns([], ()))
     said = {(says, shape) for says, shapes in found.with_zeros for shape in shapes}
     assert said == {(names[zeros], shape) for shape, zeros, outcome in compared
-                    if zeros and outcome is decide.Outcome.AGREE}
+                    if zeros and outcome is answers.Outcome.AGREE}
     assert min(shape.horizon for _, shape in said) == min(shape.horizon for shape in found.exact) == 1
     assert "(2,2,0)" not in "".join(scope_of(found).with_zeros)
 

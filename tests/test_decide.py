@@ -51,8 +51,9 @@ from derive.language.vocabulary import (
     x,
 )
 from derive.procedures import decide
+from derive.procedures.answers import Answer, Different, Equal, Undecided
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Answer, Comparison, Different, Equal, Undecided
+from derive.procedures.decide import Comparison
 from derive.semantics import field
 
 sigma, f = Trajectory("sigma"), function("f")

@@ -17,7 +17,8 @@ from derive.language.assumptions import VOCABULARY, undiscounted
 from derive.language.notation import write
 from derive.language.source import source
 from derive.language.typing import check
-from derive.procedures.decide import Comparison, Equal
+from derive.procedures.answers import Equal
+from derive.procedures.decide import Comparison
 from derive.rules import RULES, Rule
 
 DISCOUNTED = tuple(one for one in VOCABULARY if one != undiscounted)

@@ -53,8 +53,9 @@ from derive.language.vocabulary import (
 from derive.numeric import infinite
 from derive.numeric.instances import instance_of
 from derive.numeric.sources import random_mdp
+from derive.procedures.answers import Equal
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Comparison, Equal
+from derive.procedures.decide import Comparison
 from derive.procedures.decision import Outside, Shown
 from derive.procedures.encoding import Encoding, context_of
 from derive.rules import automata, gradient_of_a_sum

@@ -40,7 +40,8 @@ from derive.language.vocabulary import (
     total,
     x,
 )
-from derive.procedures.decide import Comparison, Different, Equal
+from derive.procedures.answers import Different, Equal
+from derive.procedures.decide import Comparison
 from derive.procedures.decision import Outside, Shown
 from derive.rules import automata
 from derive.semantics.evaluate import Evaluator

@@ -48,7 +48,7 @@ from derive.language.vocabulary import (
     tau,
     total,
 )
-from derive.procedures.decide import Equal
+from derive.procedures.answers import Equal
 from derive.rules import automata
 
 S, ACTION, b, g, HALF, THIRD = tau.s, tau.a, function("b"), function("g"), ratio(1, 2), ratio(1, 3)

@@ -30,7 +30,8 @@ from derive.language.vocabulary import (
     total,
     variance,
 )
-from derive.procedures.decide import Comparison, Different, Equal
+from derive.procedures.answers import Different, Equal
+from derive.procedures.decide import Comparison
 from derive.procedures.sample_sizes import sufficient_samples
 
 estimate = mean(i, R(samples[i]))

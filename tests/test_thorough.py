@@ -12,7 +12,8 @@ from derive.checking.proof_files import bundled, load
 from derive.cli import main
 from derive.errors import KernelDisagrees
 from derive.language.models import Shape
-from derive.procedures.decide import Comparison, Outcome
+from derive.procedures.answers import Outcome
+from derive.procedures.decide import Comparison
 
 (REWARD_TO_GO,) = load(bundled() / "reward_to_go.py")
 LEMMA = REWARD_TO_GO.chain.reasons[0].reason

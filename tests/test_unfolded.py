@@ -40,8 +40,9 @@ from derive.language.assumptions import (
 from derive.language.expression import as_term
 from derive.language.models import Model
 from derive.language.vocabulary import H, J, P, R, expect, function, gamma, grad, k, log, m, pi, ratio, t, tau, total
+from derive.procedures.answers import Equal
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Comparison, Equal
+from derive.procedures.decide import Comparison
 from derive.procedures.decision import Shown
 
 F = Fraction

@@ -25,7 +25,8 @@ from derive.language.binding import Binder
 from derive.language.models import Shape
 from derive.language.signature import signature
 from derive.language.vocabulary import P, R, a, expect, grad, log, mu, prod, ratio, s, tau, total, x
-from derive.procedures.decide import Comparison, Different, Equal
+from derive.procedures.answers import Different, Equal
+from derive.procedures.decide import Comparison
 from derive.rules import expectation_as_a_sum, multiply_by_one
 from derive.rules.rule import Rule
 from derive.semantics.evaluate import Evaluator

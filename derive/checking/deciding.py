@@ -17,7 +17,7 @@ from derive.errors import KernelDisagrees, MalformedTerm, OutsideFragment, WorkL
 from derive.kernel.terms import Malformed
 from derive.language.assumptions import POSSIBLE, Assumption
 from derive.language.models import Shape
-from derive.procedures import decide
+from derive.procedures import answers
 from derive.procedures.audit import relations_used
 from derive.procedures.certificates import Differs
 from derive.procedures.decide import Comparison
@@ -38,7 +38,7 @@ class Evidence:
     """What the kernel says of an equation, and what shapes say."""
 
     kernel: Shown | Differs | Outside
-    shapes: decide.Answer | None = None
+    shapes: answers.Answer | None = None
 
 
 class Deciding:
@@ -80,7 +80,7 @@ class Deciding:
             return Evidence(kernel)
         shapes = self.comparison.crossed(before, after, first=kernel.equation.context.first,
                                          thorough=self.crossing == "thorough")
-        if isinstance(shapes, decide.Different):
+        if isinstance(shapes, answers.Different):
             reach, shape = reach_of(kernel.equation.context), shapes.shape.shown(endless=self.infinite)
             raise KernelDisagrees(f"{before} = {after}: an equation of the kernel for {reach}, and different at "
                                   f"{shape}. This is a defect of derive; please report it.")

@@ -47,7 +47,7 @@ from derive.language.binding import Index
 from derive.language.terms import Batch, Expect, Law
 from derive.language.typing import is_random, speaks_of_histories
 from derive.language.vocabulary import pi
-from derive.procedures import decide
+from derive.procedures import answers
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Shown
 from derive.procedures.obligations import Obligation, obligations, undischarged
@@ -203,7 +203,7 @@ class _Examiner:
         shown = evidence.kernel
         assert isinstance(shown, Shown)
         equation = shown.equation
-        shapes = evidence.shapes if isinstance(evidence.shapes, decide.Equal) else None
+        shapes = evidence.shapes if isinstance(evidence.shapes, answers.Equal) else None
         scope = scope_of(shapes, equation, relations=self.deciding.relations(shown))
         blank = replace(blank, equation=equation, evidence=shown.evidence, scope=scope)
         if equation.context.owes:
@@ -234,7 +234,7 @@ class _Examiner:
         before, after, answer = blank.before, blank.after, evidence.shapes
         horizon = evidence.kernel.horizon if isinstance(evidence.kernel, Differs) else None
         match answer:
-            case decide.Different(shape):
+            case answers.Different(shape):
                 witness = self.deciding.witness(before, after, shape)
                 if witness is None and horizon is not None and not self.infinite:
                     witness = self.deciding.late_witness(before, after, horizon)
@@ -243,7 +243,7 @@ class _Examiner:
                         f"the sides differ on the generic model {shape.shown(endless=self.infinite)}, "
                         "but no concrete counterexample with small numbers was found"))
                 return self._refuted(blank, witness, owed)
-            case decide.Undecided(why, may_diverge):
+            case answers.Undecided(why, may_diverge):
                 witness = self.deciding.witness(before, after, None) if may_diverge else None
                 if witness is None and horizon is not None and not self.infinite:
                     witness = self.deciding.late_witness(before, after, horizon)
@@ -255,7 +255,7 @@ class _Examiner:
                     why = (f"the automata find a difference at H = {horizon}, and no counterexample of at most "
                            f"{MOST_VISITS} trajectories was found; {why}")
                 return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
-        assert isinstance(answer, decide.Equal)
+        assert isinstance(answer, answers.Equal)
         late = None if horizon is None else self.deciding.late_witness(before, after, horizon)
         if late is not None:
             return self._refuted(blank, late, owed)
@@ -300,7 +300,7 @@ class _Examiner:
         note = note or holds_under(self.deciding, blank.before, blank.after, witness)
         return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
 
-    def _believed(self, blank: Judgement, answer: decide.Equal, given: Given,
+    def _believed(self, blank: Judgement, answer: answers.Equal, given: Given,
                   owed: tuple[Obligation, ...]) -> Judgement:
         """A step that a rule gives and the kernel does not decide: shapes must agree, one with a zero among them."""
         reason = blank.by.reason
@@ -351,7 +351,7 @@ class _Examiner:
         before, after = blank.before, blank.after
         if isinstance(self.deciding.kernel(before, after), Shown):
             return None
-        if not isinstance(self.deciding.comparison.compare(before, after), decide.Different):
+        if not isinstance(self.deciding.comparison.compare(before, after), answers.Different):
             return None
         witness = self.deciding.witness(before, after, None)
         if witness is None:
@@ -361,7 +361,7 @@ class _Examiner:
         if not isinstance(evidence.kernel, Shown):
             return self._means_unknown(blank, means, evidence, witness, owed)
         equation = evidence.kernel.equation
-        shapes = evidence.shapes if isinstance(evidence.shapes, decide.Equal) else None
+        shapes = evidence.shapes if isinstance(evidence.shapes, answers.Equal) else None
         blank = replace(blank, equation=equation, evidence=evidence.kernel.evidence, scope=scope_of(shapes, equation))
         if ("law",) in equation.context.owes:
             return replace(blank, verdict=Undecided(
@@ -376,7 +376,7 @@ class _Examiner:
     def _means_unknown(self, blank: Judgement, means: list[Expr], evidence: Evidence, witness: Any,
                        owed: tuple[Obligation, ...]) -> Judgement | None:
         """The sides differ; the means agree on shapes alone, or nothing is known of them."""
-        if not isinstance(evidence.shapes, decide.Equal):
+        if not isinstance(evidence.shapes, answers.Equal):
             if is_random(blank.before) and is_random(blank.after):
                 return None
             note = mean_is_off(self.deciding, *(means if is_random(blank.after) else means[::-1]))

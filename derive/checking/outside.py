@@ -11,7 +11,7 @@ from derive.counterexample.unfolded import MOST_VISITS
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.language.vocabulary import pi_old
-from derive.procedures.decide import Equal
+from derive.procedures.answers import Equal
 
 
 @dataclass(frozen=True, slots=True)

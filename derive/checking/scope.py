@@ -8,7 +8,7 @@ from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation
 from derive.kernel.wellformed import at_theta
 from derive.language.models import Shape
-from derive.procedures import decide
+from derive.procedures import answers
 
 WITHOUT_END = "every discount below 1, infinite horizon"
 
@@ -48,7 +48,7 @@ def reach_of(context: Context) -> str:
     return f"{reach}, every m ≥ {context.samples}" if context.samples > 1 else reach
 
 
-def scope_of(shapes: decide.Equal | None, equation: Equation | None = None, *, by_rule: str = "",
+def scope_of(shapes: answers.Equal | None, equation: Equation | None = None, *, by_rule: str = "",
              relations: tuple[str, ...] = ()) -> Scope:
     """The evidence in words; ``shapes`` agreed, ``equation`` is the kernel's, ``by_rule`` what the reason covers."""
     everywhere = trusts = ""
@@ -77,7 +77,7 @@ def scope_of(shapes: decide.Equal | None, equation: Equation | None = None, *, b
         probes=f"also agreed at {shapes.points} random points modulo 31-bit primes: {probes}" if probes else "")
 
 
-def _with_zeros(shapes: decide.Equal) -> tuple[str, ...]:
+def _with_zeros(shapes: answers.Equal) -> tuple[str, ...]:
     """The zeros that were tried on the same shapes, said together."""
     by_shapes: dict[tuple[Shape, ...], list[str]] = {}
     for says, tried in shapes.with_zeros:

@@ -1,4 +1,4 @@
-"""Whether two terms are equal: the ladder of shapes, and the only maker of ``Equal``.
+"""Whether two terms are equal on shapes: the ladder, and the only maker of ``Equal``.
 
 ``Comparison`` holds the generic models of one chain, so that each term is evaluated once
 per shape however many steps it stands in. Shapes are tried smallest first; a difference
@@ -10,8 +10,7 @@ MDP" (that takes a rule or a cutoff); both say exactly what was seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -28,13 +27,14 @@ from derive.language.signature import MOST_STEPS, Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import is_symmetric, rank, refuse_foreign
 from derive.procedures import boundary
+from derive.procedures.answers import Answer, Different, Equal, Outcome, Undecided
 from derive.procedures.cutoff import sufficient_shape
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.generic import Zeros, generic_model
 from derive.semantics.infinite_horizon import InfiniteHorizon
 from derive.semantics.kept_models import Models
-from derive.semantics.modular import POINTS, residue_model
+from derive.semantics.modular import residue_model
 from derive.semantics.walks import NotKnownToConverge
 
 EXACT = (Shape(1, 3, 0), Shape(2, 2, 0), Shape(2, 2, 1), Shape(2, 3, 1), Shape(3, 2, 1), Shape(2, 2, 2))
@@ -57,58 +57,6 @@ MOST_SAMPLES = 5
 MOST_LISTED = 8
 MOST_OPERATIONS = 1_500_000
 """Field elements that all shapes of one question may make; some seconds, and half a gigabyte."""
-
-
-@dataclass(frozen=True, slots=True)
-class Equal:
-    """Evidence of equality: the shapes, and what they imply."""
-
-    exact: tuple[Shape, ...]
-    """The shapes that say something: where both sides vanish they are ``vacuous``."""
-    vacuous: tuple[Shape, ...] = ()
-    with_zeros: tuple[tuple[str, tuple[Shape, ...]], ...] = ()
-    """The zeros built in, and the shapes on which they were compared and a side is not 0."""
-    probes: tuple[Shape, ...] = ()
-    points: int = POINTS
-    cutoff_horizons: tuple[int, ...] = ()
-    cutoff_samples: tuple[Shape, ...] = ()
-    identical: bool = False
-    endless: bool = False
-    tried_with_zeros: bool = True
-    """Whether some zero could be tried, where the class of the claim has any."""
-
-    @property
-    def both_vanish(self) -> bool:
-        """Whether both sides are 0 wherever they were compared, and neither is literally 0."""
-        return not self.exact
-
-
-@dataclass(frozen=True, slots=True)
-class Different:
-    """The smallest ladder shape whose generic model separates the terms."""
-
-    shape: Shape
-    zeros: Zeros = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Undecided:
-    """The question was not settled, and why."""
-
-    why: str
-    may_diverge: bool = False
-    """Whether a sum over all times is not known to converge; on some model it may, and then be different."""
-
-
-Answer = Equal | Different | Undecided
-
-
-class Outcome(Enum):
-    """What one shape says: a vacuous one has no index to try, or both sides are 0 on it and neither is literally 0."""
-
-    AGREE = auto()
-    VACUOUS = auto()
-    DIFFER = auto()
 
 
 class Comparison:
