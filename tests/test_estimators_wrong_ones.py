@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -519,3 +520,19 @@ def test_a_right_direction_is_not_called_biased_for_want_of_a_factor(number: Fun
 
     found = check_loss(scaled, 2, "kl:pi,ref", model=TabularLM(vocab=2, length=2, rewards=(1, 0, 3), seed=1))
     assert (found.verdict, str(found.factor), found.exact) == wanted
+
+
+def test_one_policy_does_not_make_a_loss_unbiased() -> None:
+    """Twice the probability of the first token times REINFORCE: with π = 1/2 there that is REINFORCE."""
+    pytest.importorskip("torch")
+    from derive.estimators import check_loss
+
+    def coincidence(log_probs: Any, rewards: Any, mask: Any) -> Any:
+        first = log_probs[:, 0].detach().exp()
+        return policy_gradient(log_probs, 2 * first * rewards, mask)
+
+    half = Fraction(1, 2)
+    model = TabularLM(vocab=2, length=2, rewards=(1, 0, 3), pi=(((half, half), (Fraction(1, 3), Fraction(2, 3))),))
+    found = check_loss(coincidence, 2, model=model)
+    assert (found.verdict, found.good) == ("biased", False)
+    assert "with this policy it is unbiased, and with another one of the same model it is not" in found.notes

@@ -93,20 +93,21 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
     except (ValueError, ZeroDivisionError):
         raise BadInput(f"beta = {beta!r}: expected a number such as 1/10") from None
     rows, outcomes = [], []
+    sampled = behaviour_of(asked)
+    on_policy = not off_policy and all(one.policy(sampled) == one.policy("pi") for one in models)
     for size in sizes:
         found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)
         row = _row(size, found)
-        if row.verdict == "proportional" and len(models) == 1:
-            elsewhere = _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
+        if len(models) == 1 and (row.verdict == "proportional" or (row.verdict == "unbiased" and on_policy)):
+            elsewhere = _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy,
+                                  exact=exact if row.verdict == "proportional" else False)
             row = _compared_elsewhere(row, _row(size, found + elsewhere))
         rows.append(row)
         outcomes += found
     if (group is GROUPS or group is LADDER) and weakest([row.verdict for row in rows]) in ("unbiased", "proportional"):
         rows += _further(loss, models[:1], goal, weight, asked, rows, away=off_policy)
     away = None
-    sampled = behaviour_of(asked)
-    on_policy = all(one.policy(sampled) == one.policy("pi") for one in models)
-    if not off_policy and on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
+    if on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
         away = _row(sizes[0], distant).verdict
     result = _together(tuple(rows), outcomes, name or named(loss), goal, away)
@@ -268,6 +269,11 @@ def _by_model(outcomes: Sequence[Outcome]) -> str:
 
 def _compared_elsewhere(row: GroupResult, both: GroupResult) -> GroupResult:
     """A factor at one policy, which cannot be called constant by that, next to one more policy of the same model."""
+    if row.verdict == "unbiased":
+        if both.verdict == "unbiased":
+            return row
+        return replace(both, notes=("with this policy it is unbiased, and with another one of the same model it is not",
+                                    *both.notes))
     if both.verdict == "proportional" and both.kind == "constant":
         return row
     found = f"the factor is {both.factor}" if both.verdict == "proportional" else f"it is {both.verdict}"
