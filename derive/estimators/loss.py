@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -58,6 +58,7 @@ GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 4), 6
 """Where no group size was asked for, the smallest model is run in floats at another one too."""
 
 
+LARGEST_ELSEWHERE = 4
 A_PENALTY = ("it asks for log-probabilities of a reference policy, and is compared with J alone: for a KL penalty take "
              "the target J-kl (--target J-kl --beta ...), or set its weight to 0")
 
@@ -99,9 +100,8 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
         found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)
         row = _row(size, found)
         if len(models) == 1 and (row.verdict == "proportional" or (row.verdict == "unbiased" and on_policy)):
-            elsewhere = _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy,
-                                  exact=exact if row.verdict == "proportional" else False)
-            row = _compared_elsewhere(row, _row(size, found + elsewhere))
+            row = _compared_elsewhere(row, found, lambda number, mode: _examined(
+                loss, (models[0].redrawn(),), number, goal, weight, asked, away=off_policy, exact=mode), exact)
         rows.append(row)
         outcomes += found
     if (group is GROUPS or group is LADDER) and weakest([row.verdict for row in rows]) in ("unbiased", "proportional"):
@@ -267,18 +267,24 @@ def _by_model(outcomes: Sequence[Outcome]) -> str:
         f"{text} with {' and '.join(models)}" for text, models in found.items())
 
 
-def _compared_elsewhere(row: GroupResult, both: GroupResult) -> GroupResult:
-    """A factor at one policy, which cannot be called constant by that, next to one more policy of the same model."""
+def _compared_elsewhere(row: GroupResult, found: list[Outcome],
+                        run: Callable[[int, bool | Literal["auto"]], list[Outcome]],
+                        exact: bool | Literal["auto"]) -> GroupResult:
+    """A verdict at one policy next to one more policy of the same model, at which ``run`` runs the loss.
+
+    A factor cannot be called constant by one policy, and what is unbiased at one only is so by coincidence.
+    """
     if row.verdict == "unbiased":
-        if both.verdict == "unbiased":
-            return row
-        return replace(both, notes=("with this policy it is unbiased, and with another one of the same model it is not",
-                                    *both.notes))
+        size = min(row.group, LARGEST_ELSEWHERE)
+        other = _row(size, run(size, False))
+        return row if other.verdict == "unbiased" else replace(other, notes=(
+            "with this policy it is unbiased, and with another one of the same model it is not", *other.notes))
+    both = _row(row.group, found + run(row.group, exact))
     if both.verdict == "proportional" and both.kind == "constant":
         return row
-    found = f"the factor is {both.factor}" if both.verdict == "proportional" else f"it is {both.verdict}"
+    said = f"the factor is {both.factor}" if both.verdict == "proportional" else f"it is {both.verdict}"
     return replace(row, kind="model-dependent", notes=(
-        f"the factor is that of this policy: with another policy of the same model {found}", *row.notes))
+        f"the factor is that of this policy: with another policy of the same model {said}", *row.notes))
 
 
 def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> GroupResult:
