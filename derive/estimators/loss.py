@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -59,6 +59,7 @@ GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 4), 6
 """Where no group size was asked for, the smallest model is run in floats at another one too."""
 
 
+LARGEST_ELSEWHERE = 4
 A_PENALTY = ("it asks for log-probabilities of a reference policy, and is compared with J alone: for a KL penalty take "
              "the target J-kl (--target J-kl --beta ...), or set its weight to 0")
 
@@ -94,20 +95,20 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
     except (ValueError, ZeroDivisionError):
         raise BadInput(f"beta = {beta!r}: expected a number such as 1/10") from None
     rows, outcomes = [], []
+    sampled = behaviour_of(asked)
+    on_policy = not off_policy and all(one.policy(sampled) == one.policy("pi") for one in models)
     for size in sizes:
         found = _examined(loss, models, size, goal, weight, asked, away=off_policy, exact=exact)
         row = _row(size, found)
-        if row.verdict == "proportional" and len(models) == 1:
-            elsewhere = _examined(loss, (models[0].redrawn(),), size, goal, weight, asked, away=off_policy, exact=exact)
-            row = _compared_elsewhere(row, _row(size, found + elsewhere))
+        if len(models) == 1 and (row.verdict == "proportional" or (row.verdict == "unbiased" and on_policy)):
+            row = _compared_elsewhere(row, found, lambda number, mode: _examined(
+                loss, (models[0].redrawn(),), number, goal, weight, asked, away=off_policy, exact=mode), exact)
         rows.append(row)
         outcomes += found
     if (group is GROUPS or group is LADDER) and weakest([row.verdict for row in rows]) in ("unbiased", "proportional"):
         rows += _further(loss, models[:1], goal, weight, asked, rows, away=off_policy)
     away = None
-    sampled = behaviour_of(asked)
-    on_policy = all(one.policy(sampled) == one.policy("pi") for one in models)
-    if not off_policy and on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
+    if on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
         away = _row(sizes[0], distant).verdict
     result = _together(tuple(rows), outcomes, name or named(loss), goal, away)
@@ -268,13 +269,24 @@ def _by_model(outcomes: Sequence[Outcome]) -> str:
         f"{text} with {' and '.join(models)}" for text, models in found.items())
 
 
-def _compared_elsewhere(row: GroupResult, both: GroupResult) -> GroupResult:
-    """A factor at one policy, which cannot be called constant by that, next to one more policy of the same model."""
+def _compared_elsewhere(row: GroupResult, found: list[Outcome],
+                        run: Callable[[int, bool | Literal["auto"]], list[Outcome]],
+                        exact: bool | Literal["auto"]) -> GroupResult:
+    """A verdict at one policy next to one more policy of the same model, at which ``run`` runs the loss.
+
+    A factor cannot be called constant by one policy, and what is unbiased at one only is so by coincidence.
+    """
+    if row.verdict == "unbiased":
+        size = min(row.group, LARGEST_ELSEWHERE)
+        other = _row(size, run(size, False))
+        return row if other.verdict == "unbiased" else replace(other, notes=(
+            "with this policy it is unbiased, and with another one of the same model it is not", *other.notes))
+    both = _row(row.group, found + run(row.group, exact))
     if both.verdict == "proportional" and both.kind == "constant":
         return row
-    found = f"the factor is {both.factor}" if both.verdict == "proportional" else f"it is {both.verdict}"
+    said = f"the factor is {both.factor}" if both.verdict == "proportional" else f"it is {both.verdict}"
     return replace(row, kind="model-dependent", notes=(
-        f"the factor is that of this policy: with another policy of the same model {found}", *row.notes))
+        f"the factor is that of this policy: with another policy of the same model {said}", *row.notes))
 
 
 def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> GroupResult:
