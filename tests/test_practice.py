@@ -200,7 +200,7 @@ def test_the_construct_is_named_where_shapes_say_nothing_either() -> None:
     ratios, weights = mean(i, ratio(P(samples[i]), P(samples[i], policy=beta))), R(samples[1])
     for left, right, assumes, says in (
             (grad(log(J)), ratio(grad(J), J), NONE, "the logarithm of an expectation; and on shapes"),
-            (J, expect(samples, ratio(weights, ratios), policy=beta), [*IID, *PP], "self-normalised importance sampling")):
+            (J, expect(samples, ratio(weights, ratios), policy=beta), [*IID, *PP], "self-normalised importance")):
         found = getattr(verdict(left, right, assumes), "why", "")
         assert says in found
         assert "Ratio" not in found
