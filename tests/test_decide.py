@@ -53,7 +53,7 @@ from derive.language.vocabulary import (
 from derive.procedures import decide
 from derive.procedures.answers import Answer, Different, Equal, Undecided
 from derive.procedures.certificates import Differs
-from derive.procedures.decide import Comparison
+from derive.procedures.decide import NO_SHAPES, Comparison
 from derive.semantics import field
 
 sigma, f = Trajectory("sigma"), function("f")
@@ -116,7 +116,7 @@ def test_a_shape_without_the_index_does_not_count() -> None:
 
 def test_too_few_shapes_are_no_evidence() -> None:
     found = answer(mu(tau.s[t - 1]) * pi(a | s), pi(a | s) * mu(tau.s[t - 1]))
-    assert found == Undecided("fewer than two shapes of the ladder apply")  # t = 0 has no s_{-1}
+    assert found == Undecided(NO_SHAPES)  # t = 0 has no s_{-1}
 
 
 def test_a_shape_on_which_both_sides_vanish_does_not_count() -> None:

@@ -194,3 +194,13 @@ def test_values_of_the_held_policy_have_a_way_out() -> None:
     assert isinstance(verdict(sum_of_advantages(Policy("old")), grad(J), ADD), Proved)
     assert "neither a proof nor a counterexample" in unseen(grad(J), grad(J) * 1, agreeing, 1)
     assert "do not reach" in unseen(grad(J), grad(J) * 1, agreeing, 7)
+
+
+def test_the_construct_is_named_where_shapes_say_nothing_either() -> None:
+    ratios, weights = mean(i, ratio(P(samples[i]), P(samples[i], policy=beta))), R(samples[1])
+    for left, right, assumes, says in (
+            (grad(log(J)), ratio(grad(J), J), NONE, "the logarithm of an expectation; and on shapes"),
+            (J, expect(samples, ratio(weights, ratios), policy=beta), [*IID, *PP], "self-normalised importance")):
+        found = getattr(verdict(left, right, assumes), "why", "")
+        assert says in found
+        assert "Ratio" not in found

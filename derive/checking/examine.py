@@ -20,7 +20,7 @@ from derive.checking.judgement import Examined, Judgement
 from derive.checking.linking import both_false, linked
 from derive.checking.mending import holds_under, mean_is_off, means_agree, proportional, settling
 from derive.checking.outside import missing as missing_construct
-from derive.checking.outside import unseen
+from derive.checking.outside import on_no_shape, unseen
 from derive.checking.reasons import Given, Reasons, made_of
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
@@ -37,7 +37,6 @@ from derive.checking.verdict import (
     Unjustified,
     Verdict,
 )
-from derive.counterexample.unfolded import MOST_VISITS
 from derive.errors import DoesNotMatch, KernelDisagrees, MalformedTerm, OutsideFragment, RuleDisagrees, WorkLimit
 from derive.kernel.equations import Equation, by_rule
 from derive.kernel.polynomials import Refused
@@ -250,10 +249,8 @@ class _Examiner:
                 if witness is not None:
                     return self._refuted(blank, witness, owed)
                 gone = None if self.infinite else missing(before, after)
-                why = ("" if self.infinite else at_its_ends(self.assumptions, before, after)) or why
-                if horizon is not None and not self.infinite:
-                    why = (f"the automata find a difference at H = {horizon}, and no counterexample of at most "
-                           f"{MOST_VISITS} trajectories was found; {why}")
+                if not self.infinite:
+                    why = at_its_ends(self.assumptions, before, after) or on_no_shape(why, evidence.kernel)
                 return replace(blank, verdict=Undecided(why) if gone is None else Malformed(gone.why, gone.where))
         assert isinstance(answer, answers.Equal)
         late = None if horizon is None else self.deciding.late_witness(before, after, horizon)

@@ -12,6 +12,7 @@ from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.language.vocabulary import pi_old
 from derive.procedures.answers import Equal
+from derive.procedures.certificates import Differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,10 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (r"an infinite sum that is not known to converge|an infinite sum whose terms may grow",
      "an infinite sum whose terms are not plainly at most as large as those of Σ_t γ^t: a ratio, or a negative factor, "
      "in each of them", ""),
-    (r"division by (a reward or a value|a sum over trajectories|a sum|a function of draws)",
-     "division by {0}", "multiply both sides by it where it is not 0"),
+    (r"division by a function of draws",
+     "division by a function of several samples, as in self-normalised importance sampling", ""),
+    (r"division by (a reward or a value|a sum over trajectories|a sum)",
+     "division by {0}", "where it divides a whole side, multiply both sides by it"),
     (r"the gradient of a value beside what comes after it",
      "the gradient of a value beside rewards or states that come later",
      "write the gradient of the value out first, by its recursion"),
@@ -74,6 +77,18 @@ def missing(why: str) -> Missing:
             about = found[1] if found.groups() else ""
             return Missing(says.format(_KINDS.get(about, about)), move.format(about))
     return Missing(why)
+
+
+def on_no_shape(why: str, kernel: object) -> str:
+    """Why nothing is known at finite horizons, where shapes say nothing because of ``why``."""
+    if isinstance(kernel, Differs) and kernel.horizon is not None:
+        return (f"the automata find a difference at H = {kernel.horizon}, and no counterexample of at most "
+                f"{MOST_VISITS} trajectories was found; {why}")
+    found = missing(getattr(kernel, "why", ""))
+    if not found.says or found == Missing(getattr(kernel, "why", "")):
+        return why
+    move = f". {found.move[0].upper()}{found.move[1:]}" if found.move else ""
+    return f"{found.says}; and on shapes: {why}{move}"
 
 
 def unseen(before: Expr, after: Expr, answer: Equal, horizon: int) -> str:

@@ -57,6 +57,7 @@ MOST_SAMPLES = 5
 MOST_LISTED = 8
 MOST_OPERATIONS = 1_500_000
 """Field elements that all shapes of one question may make; some seconds, and half a gigabyte."""
+NO_SHAPES = "fewer than two of the small models that are tried have every time and sample that the claim asks for"
 
 
 class Comparison:
@@ -159,7 +160,7 @@ class Comparison:
         counted = exact or vacuous
         if len(counted) < 2:
             said = [f"{self._listed(shapes)}: {text}" for text, shapes in notes.items()]
-            return Undecided("; ".join([*said, *self._agreed(counted)]) or "fewer than two shapes of the ladder apply")
+            return Undecided("; ".join([*said, *self._agreed(counted)]) or NO_SHAPES)
         reach = self._reach(before, after)
         if self.endless and any(isinstance(index, Time) for index in before.free_symbols | after.free_symbols):
             return Undecided(f"free times at an infinite horizon; the sides agree for the times up to {LATEST}")

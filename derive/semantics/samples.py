@@ -8,9 +8,10 @@ independence gives E = c * E[f_1] ... E[f_m]: cost N per product.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import reduce
 from math import prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sympy import Expr, Integer
@@ -18,7 +19,7 @@ from sympy import Expr, Integer
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
-from derive.language.terms import Batch, Drawn, Grad, Total, Trajectory
+from derive.language.terms import Batch, Drawn, Grad, Log, Prod, Total, Trajectory
 from derive.semantics import jets
 from derive.semantics.jets import Jet
 
@@ -33,6 +34,10 @@ class Part(NamedTuple):
 
     factor: Jet
     vectors: dict[int, Vector]
+
+
+_NOUNS: Mapping[type, str] = MappingProxyType(
+    {Ratio: "a quotient", Log: "a logarithm", Power: "a power", Prod: "a product over times"})
 
 
 class Sampling:
@@ -141,7 +146,9 @@ class Sampling:
                 return parts
             case Grad(args=(inner,)):
                 return [piece for part in self._spread(inner, environment, order + 1) for piece in _derived(part)]
-        raise OutsideFragment(f"{term} mixes several samples in a {type(term).__name__}")
+        noun = _NOUNS.get(type(term), "no sum or product")
+        raise OutsideFragment(f"{term} is {noun} that depends on several samples at once, and its mean is not that of "
+                              "its parts")
 
     def _multiplied(self, factors: list[list[Part]], order: int) -> list[Part]:
         parts = [Part(self._one(order), {})]
