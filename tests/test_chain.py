@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sympy import Integer
 
-import derive.checking.examine as chain_module
+import derive.checking.judging as chain_module
 from derive import (
     A,
     J,

@@ -115,7 +115,7 @@ def _made(pattern: str) -> set[str]:
 
 def test_equal_and_proved_have_one_maker() -> None:
     assert _made(r"\bEqual\(") == {"procedures.decide"}
-    assert _made(r"\bProved\(") == {"checking.examine"}
+    assert _made(r"\bProved\(") == {"checking.judging"}
     assert _made(r"\bEquation\(") == {"kernel.equations"}
 
 
