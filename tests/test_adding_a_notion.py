@@ -28,9 +28,11 @@ from derive.language.assumptions import (
 )
 from derive.language.binding import each
 from derive.language.definitions import DEFINITIONS, SAMPLE_MEAN, TD_ERROR, expanded, inside, resolved
+from derive.language.dependence import depends_on_theta
 from derive.language.expansion import Definition, Situation
 from derive.language.expression import Node, Plus, Times
 from derive.language.notation import Notation
+from derive.language.ranks import is_symmetric, rank
 from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import Action as AnAction
@@ -48,7 +50,7 @@ from derive.language.terms import (
     StateValue,
     Total,
 )
-from derive.language.typing import admit, check, check_equation, depends_on_theta, is_symmetric, rank, sort_of
+from derive.language.typing import admit, check, check_equation, sort_of
 from derive.language.vocabulary import (
     A,
     J,

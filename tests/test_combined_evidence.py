@@ -57,9 +57,9 @@ from derive.checking.verdict import (
     Unjustified,
     Verdict,
 )
+from derive.language.dependence import is_random
 from derive.language.expression import Plus
 from derive.language.terms import Draw
-from derive.language.typing import is_random
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Outside
 

@@ -21,13 +21,14 @@ from derive.language import terms
 from derive.language.alphabets import LATEX, UNICODE, Alphabet
 from derive.language.assumptions import VOCABULARY
 from derive.language.binding import Atom, Index
+from derive.language.dependence import depends_on_theta
 from derive.language.expression import Node, Plus, Times
 from derive.language.models import Model, Shape
 from derive.language.notation import write
 from derive.language.signature import signature
 from derive.language.source import source
 from derive.language.terms import NODES, Everything, Grad, State, Total
-from derive.language.typing import admit, check, depends_on_theta
+from derive.language.typing import admit, check
 from derive.numeric.gaps import largest_gap
 from derive.numeric.instances import random_instance
 from derive.numeric.interpretation import value as value_in_floats

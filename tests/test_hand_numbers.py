@@ -24,8 +24,8 @@ from test_models import paper_model
 from derive.counterexample.enumerate import Enumeration
 from derive.language.binding import Index
 from derive.language.models import Model, Shape
+from derive.language.ranks import rank
 from derive.language.signature import signature
-from derive.language.typing import rank
 from derive.language.vocabulary import (
     J,
     P,

@@ -17,8 +17,9 @@ from hypothesis.errors import NonInteractiveExampleWarning, NoSuchExample
 import derive.testing.strategies
 from derive.language.expression import subterms
 from derive.language.models import Model, Shape
+from derive.language.ranks import rank
 from derive.language.terms import Expect, Log, Prod, Total, Trajectory
-from derive.language.typing import admit, check, rank
+from derive.language.typing import admit, check
 from derive.language.vocabulary import a, s, t, tau
 from derive.numeric.tabular import TabularMDP, softmax
 from derive.testing.strategies import (

@@ -14,8 +14,8 @@ from derive.errors import OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import additive_return, discount_below_one, iid_samples
 from derive.language.expression import as_term
 from derive.language.models import Shape
+from derive.language.ranks import rank
 from derive.language.signature import signature
-from derive.language.typing import rank
 from derive.language.vocabulary import (
     J,
     Q,

@@ -24,9 +24,9 @@ from derive.language.assumptions import (
 )
 from derive.language.expression import as_term
 from derive.language.models import Shape
+from derive.language.ranks import rank
 from derive.language.signature import signature
 from derive.language.terms import Policy
-from derive.language.typing import rank
 from derive.language.vocabulary import (
     A,
     H,

@@ -9,7 +9,9 @@ from sympy import Integer
 
 from derive.errors import MalformedTerm
 from derive.language import vocabulary as v
+from derive.language.dependence import depends_on_theta, is_random
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.ranks import rank
 from derive.language.signature import signature
 from derive.language.terms import (
     ActionAt,
@@ -35,7 +37,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import check, check_equation, depends_on_theta, is_random, rank, sort_of
+from derive.language.typing import check, check_equation, sort_of
 from derive.language.vocabulary import (
     H,
     J,

@@ -42,8 +42,8 @@ from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed as NoTerm
 from derive.language.assumptions import POSSIBLE, check_step, iid_samples
 from derive.language.binding import Index
+from derive.language.dependence import is_random, speaks_of_histories
 from derive.language.terms import Batch, Expect, Law
-from derive.language.typing import is_random, speaks_of_histories
 from derive.language.vocabulary import pi
 from derive.procedures import answers
 from derive.procedures.certificates import Differs

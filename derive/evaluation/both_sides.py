@@ -24,8 +24,9 @@ from derive.evaluation.ways import (
     in_the_mean,
 )
 from derive.language.assumptions import Assumption
+from derive.language.dependence import is_random
+from derive.language.ranks import rank
 from derive.language.signature import signature
-from derive.language.typing import is_random, rank
 from derive.language.vocabulary import J, grad
 from derive.numeric.comparison import Comparison, Row
 from derive.numeric.tabular import FloatArray, TabularMDP

@@ -153,7 +153,7 @@ class Term(Expr):  # type: ignore[misc]  # SymPy has no types
     _eval_nseries = _refuse("series", "State the step and let `derive` check it.")
     _eval_integral = _refuse("integrate", "Sums over finite sets are written total(index, term).")
     equals = _refuse("equals", "Use == for equality up to bound names, or check a chain.")
-    is_constant = _refuse("is_constant", "Dependence on theta is computed by derive.language.typing.")
+    is_constant = _refuse("is_constant", "Dependence on theta is computed by derive.language.dependence.")
     evalf = n = _refuse("evalf", "Numbers come from derive.numeric, on a given MDP.")
     as_real_imag = _refuse("as_real_imag", "Terms are real.")
     integrate = _refuse("integrate", "Sums over finite sets are written total(index, term).")

@@ -25,6 +25,7 @@ from derive.errors import InvalidModel, MalformedTerm, NotApplicable, OutsideFra
 from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.horizons import is_endless
+from derive.language.ranks import rank
 from derive.language.terms import (
     ActionProbability,
     ActionValue,
@@ -50,7 +51,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import rank, refuse_foreign, sort_in_a_model
+from derive.language.typing import refuse_foreign, sort_in_a_model
 from derive.numeric import jets
 from derive.numeric.instances import Instance
 from derive.numeric.jets import Jet

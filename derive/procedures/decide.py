@@ -23,9 +23,10 @@ from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.model_class import fits, holds_at
 from derive.language.models import Shape
+from derive.language.ranks import is_symmetric, rank
 from derive.language.signature import MOST_STEPS, Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
-from derive.language.typing import is_symmetric, rank, refuse_foreign
+from derive.language.typing import refuse_foreign
 from derive.procedures import boundary
 from derive.procedures.answers import Answer, Different, Equal, Outcome, Undecided
 from derive.procedures.cutoff import sufficient_shape

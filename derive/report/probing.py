@@ -10,8 +10,8 @@ from derive.checking.theorems import Theorem
 from derive.checking.verdict import Proved
 from derive.errors import BadInput, MalformedTerm, OutsideFragment, WorkLimit
 from derive.language.assumptions import check_step
+from derive.language.dependence import is_random
 from derive.language.models import Shape
-from derive.language.typing import is_random
 from derive.transfer.probe import Agreement, probe
 
 LARGEST = (200, 50, 100_000)

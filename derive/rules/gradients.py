@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sympy import Expr, Integer, Rational
 
+from derive.language.dependence import depends_on_theta
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import Grad, Log, Total
-from derive.language.typing import depends_on_theta
 from derive.language.vocabulary import P, R, a, grad, log, mu, pi, ratio, s, tau, total
 from derive.rules.rule import Rule
 

@@ -16,6 +16,7 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.binding import Index
 from derive.language.definitions import resolved
+from derive.language.dependence import depends_on_theta
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.horizons import is_endless
 from derive.language.terms import (
@@ -48,7 +49,7 @@ from derive.language.terms import (
     Transition,
     Var,
 )
-from derive.language.typing import TIME, depends_on_theta, refuse_foreign, sort_of
+from derive.language.typing import TIME, refuse_foreign, sort_of
 from derive.semantics import jets
 from derive.semantics.indices import Environment, Indices, Whole
 from derive.semantics.jets import Jet

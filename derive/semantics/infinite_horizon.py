@@ -13,9 +13,9 @@ from sympy import Expr
 
 from derive.errors import NotApplicable, OutsideFragment
 from derive.language.definitions import resolved
+from derive.language.dependence import depends_on_theta
 from derive.language.horizons import is_endless
 from derive.language.terms import Between, Defined, Expect, Forever, Grad, Objective, Time, Total, Trajectory
-from derive.language.typing import depends_on_theta
 from derive.semantics import jets
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.indices import Environment, Whole

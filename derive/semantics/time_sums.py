@@ -12,6 +12,7 @@ from sympy import Expr, Integer, Rational
 
 from derive.errors import NotApplicable, OutsideFragment
 from derive.language.binding import Binder, Index, substitute
+from derive.language.dependence import depends_on_theta
 from derive.language.expression import Plus, Power, Ratio, Times
 from derive.language.terms import (
     ActionAt,
@@ -26,7 +27,6 @@ from derive.language.terms import (
     Total,
     Trajectory,
 )
-from derive.language.typing import depends_on_theta
 from derive.semantics.summands import Bound, Function, Growth, Moment, Run, Summand
 
 MOST_SUMMANDS = 2_000

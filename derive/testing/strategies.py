@@ -221,7 +221,7 @@ def terms(draw: st.DrawFn, *, rank: int = 0, depth: int = 3, free: Sequence[Inde
     ``logs``. Denominators and arguments of logarithms are products of probabilities, so
     a term is defined on every model without zeros.
 
-    >>> from derive.language.typing import rank
+    >>> from derive.language.ranks import rank
     >>> rank(terms(rank=1, depth=1).example())
     1
     """

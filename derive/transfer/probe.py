@@ -20,9 +20,9 @@ from derive.kernel.differences import Gap, difference
 from derive.kernel.factors import MU
 from derive.kernel.polynomials import Refused
 from derive.language.assumptions import Assumption
+from derive.language.dependence import speaks_of_histories
 from derive.language.horizons import is_endless
 from derive.language.models import Shape
-from derive.language.typing import speaks_of_histories
 from derive.procedures.encoding import Encoding, context_of
 from derive.semantics.modular import random_primes
 from derive.transfer.arrays import Array, Residues

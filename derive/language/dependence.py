@@ -1,0 +1,23 @@
+"""What a term depends on: theta, histories, a random sample. By its structure alone."""
+
+from __future__ import annotations
+
+from sympy import Expr
+
+from derive.language.definitions import inside
+from derive.language.terms import Batch, HistoryAt, Policy
+
+
+def depends_on_theta(term: Expr) -> bool:
+    """Whether theta occurs, by closure: through pi, P(tau; theta), J, a law, or what a definition says."""
+    return any(isinstance(node, Policy) and node.learned for node in inside(term))
+
+
+def speaks_of_histories(*terms: Expr) -> bool:
+    """Whether a history occurs, also in what a definition says."""
+    return any(isinstance(node, HistoryAt) for term in terms for node in inside(term))
+
+
+def is_random(term: Expr) -> bool:
+    """Whether a sampled trajectory occurs free: then the term is a random variable."""
+    return any(isinstance(index, Batch) for index in term.free_symbols)
