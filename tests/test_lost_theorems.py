@@ -48,7 +48,7 @@ LOST: dict[str, tuple[str, int | None, str, str]] = {
     "in_a_loop": (f"for factor in (1, 2):\n{METHOD}", 5, "is lost", f"for factor in (1,):\n{METHOD}"),
     "without_parentheses": (TWO.replace("('two')", ""), 4, '@theorem has no title. Write @theorem("the title")', TWO),
     "refused_and_swallowed": (f"try:\n{METHOD}except Exception: pass\n".replace("('two')", ""), 5,
-                              "@theorem has no title", f"try:\n{METHOD}except Exception: pass\n"),
+                              "makes no theorem", f"try:\n{METHOD}except Exception: pass\n"),
     "async": (TWO.replace("def", "async def"), 4, "decorates an async function", TWO),
     "generator": (TWO.replace("return", "yield"), 4, "decorates a generator", TWO),
     "lambda": ("theorem('two')(lambda: calc(J, by('words'), 2 * J))\n", 4, "theorem <lambda> has no name",

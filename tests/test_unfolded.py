@@ -132,7 +132,7 @@ def first_draws(one: Claim, horizon: int) -> int | None:
     """How many draws it takes at the first horizon at which the sides have values."""
     asked = Sketch(one.before, one.after, one.assumptions - set(POSITIVE), True)
     for h, draw in product(range(horizon, max(horizon, one.signature.largest_offset) + 1), range(unfolded.DRAWS)):
-        if unfolded._separated(asked, unfolded_model(one, h, Random(f"unfolded/{h}/1/{draw}"))):
+        if unfolded.separated(asked, unfolded_model(one, h, Random(f"unfolded/{h}/1/{draw}"))):
             return draw + 1
     return None
 
@@ -219,7 +219,7 @@ def test_the_false_twin_is_refuted_and_the_identity_is_not(named: Any) -> None:
     identity = claim_of(named.pair(named.right))
     asked = Sketch(identity.before, identity.after, identity.assumptions, True)
     for h, draw in product((0, 1), range(2)):
-        assert unfolded._separated(asked, unfolded_model(identity, h, Random(draw))) is None
+        assert unfolded.separated(asked, unfolded_model(identity, h, Random(draw))) is None
 
 
 def inside(model: Model, one: Claim) -> None:
@@ -325,8 +325,8 @@ def test_without_a_counterexample_the_step_is_undecided(monkeypatch: pytest.Monk
     monkeypatch.setattr(chain_module, "find_unfolded", lambda claim, horizon: None)
     verdict = examine(claimed(late_for_two_states_and_three_actions(3), 0)).steps[0].verdict
     assert isinstance(verdict, Undecided)
-    assert "the automata find a difference at H = 3" in str(verdict)
-    assert "at most 6000 trajectories" in str(verdict)
+    assert "the automata, whose normal forms of them differ, do not show more" in str(verdict)
+    assert "neither a proof nor a counterexample" in str(verdict)
 
 
 def test_a_horizon_too_far_is_given_up() -> None:
