@@ -39,7 +39,8 @@ def too_wide(text: str, width: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def evaluations() -> list[Evaluation]:
-    return [evaluate(policy_gradient, "two-state"), evaluate(discount_lost, "lake")]
+    return [evaluate(policy_gradient, "two-state"), evaluate(policy_gradient, "lake"),
+            evaluate(discount_lost, "lake")]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -50,6 +51,11 @@ def test_an_evaluation_is_whole_at_any_width(width: int, evaluations: list[Evalu
         text = text_of(made)
         assert not CUT.search(text)
         assert not too_wide(text, width)
+        for header in ("largest lef ", "largest righ ", "differenc "):  # at 80 columns they were, and no way was named
+            assert header not in text
+        rows = len(re.findall(r"∂θ\(\d+, \d+\) .*[+-]\d", text))
+        gradient = len(one.compared[-1].left) == one.theta.size
+        assert rows == (min(24, one.theta.size) if gradient else 0)  # one line each: at 60 columns each took five
         for told in ("by dynamic programming", "allowed"):
             assert told in " ".join(text.split())
     assert "THE SIDES DIFFER" in text
@@ -59,7 +65,7 @@ def test_the_numbers_are_the_same_at_any_width(evaluations: list[Evaluation]) ->
     seen = set()
     for width in WIDTHS:
         made = console(width)
-        shown(made, evaluations[1])
+        shown(made, evaluations[-1])
         text = " ".join(text_of(made).split())
         seen.add(("+0.00521927" in text, "+0.00581641" in text, "1 differ" in text))
     assert seen == {(True, True, True)}
