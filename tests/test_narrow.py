@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from io import StringIO
 
 import pytest
@@ -11,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from derive.checking.examine import examine
+from derive.commands import estimator_command
 from derive.evaluation.both_sides import Evaluation, evaluate
 from derive.report.chains import plain
 from derive.report.evaluation import shown
@@ -98,3 +101,21 @@ def test_the_checks_see_a_cut_and_a_line_that_is_too_wide() -> None:
     made.print(table)
     assert CUT.search(text_of(made))
     assert too_wide("x" * 61, 60)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_estimators_are_is_whole_at_any_width(width: int,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    plain_text = []
+    for terminal in (False, True):
+        monkeypatch.setattr(estimator_command.sys, "stdout", _Terminal() if terminal else sys.stdout)
+        monkeypatch.setattr(estimator_command, "get_terminal_size", lambda: os.terminal_size((width, 24)))
+        plain_text.append(estimator_command._fitted("    " + " ".join(["rewards"] * 30) + "\nshort"))
+    assert not too_wide(plain_text[1], width)
+    assert plain_text[0].split() == plain_text[1].split()
+    assert all(line.startswith("    ") for line in plain_text[1].split("\n")[:-1])
+
+
+class _Terminal:
+    def isatty(self) -> bool:
+        return True

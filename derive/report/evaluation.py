@@ -55,8 +55,7 @@ def shown(console: Console, one: Evaluation) -> int:
                  for narrow, drawn in ((False, True), (True, True), (True, False))]
         console.print(next((form for form in forms if _fits(console, form)), forms[-1]))
     if one.methods:
-        table = _methods(one, narrow=False)
-        console.print(table if _fits(console, table) else _methods(one, narrow=True))
+        _print_methods(console, one)
     for row in one.methods:
         if row.gradient is None:
             indented(console, f"{row.method}: skipped: {row.skipped.rstrip('.')}", 0)
@@ -165,7 +164,11 @@ def _table(title: str, *headers: str) -> Table:
 
 def _fits(console: Console, table: Table) -> bool:
     """Whether no column of a table need be wrapped or cut; where it does not, less is said."""
-    return Measurement.get(console, console.options.update(max_width=10_000), table).maximum <= console.width
+    return _measured(console, table).maximum <= console.width
+
+
+def _measured(console: Console, table: Table) -> Measurement:
+    return Measurement.get(console, console.options.update(max_width=10_000), table)
 
 
 def _ways(one: Evaluation) -> Table:
@@ -221,8 +224,29 @@ def _rows(one: Evaluation, way: Compared, *, narrow: bool, drawn: bool) -> Table
     return table
 
 
+METHODS = "∇J(θ) by methods that read no theorem, and the side that is ∇J(θ)"
+
+
+def _print_methods(console: Console, one: Evaluation) -> None:
+    """As a table; as sentences where a word of it would be broken."""
+    table = _methods(one, narrow=False)
+    if not _fits(console, table):
+        table = _methods(one, narrow=True)
+    names = [row.method for row in one.methods if row.gradient is not None]
+    words = [word for name in names for word in name.split()]
+    if _measured(console, table).maximum - max(map(len, names)) + max(map(len, words)) <= console.width:
+        console.print(table)
+        return
+    console.print()
+    indented(console, f"{METHODS}:", 0)
+    for row in one.methods:
+        if row.gradient is not None and row.resolution is not None:
+            said = "" if row is one.methods[0] else f"disagreement {row.disagreement:.2g}, allowed {row.allowed:.2g}, "
+            indented(console, f"{row.method}: {said}resolves {np.max(row.resolution):.1e}: {row.says}", 2)
+
+
 def _methods(one: Evaluation, *, narrow: bool) -> Table:
-    table = _table("\n∇J(θ) by methods that read no theorem, and the side that is ∇J(θ)", "method", "resolves",
+    table = _table(f"\n{METHODS}", "method", "resolves",
                    "disagreement", "allowed", *(() if narrow else ("seconds",)), "")
     for row in one.methods:
         if row.gradient is None or row.resolution is None:
