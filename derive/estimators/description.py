@@ -82,14 +82,15 @@ def compared(results: Sequence[EstimatorResult]) -> str:
     width = max(len("estimator"), *(len(result.name) for result in results))
     said = [words if len(words := verdict(result)) <= 32 else str(result.verdict) for result in results]
     wide = max(len("verdict"), *map(len, said))
-    lines = [f"{'estimator':{width}}  {'G':>3} {'verdict':{wide}} {'rel. bias':>10} {'cosine':>8} {'variance':>9}  H(o)"]
+    lines = [f"{'estimator':{width}}  {'G':>3} {'verdict':{wide}} {'rel. bias':>10} {'cosine':>8} {'variance':>9}"
+             "  H(o)"]
     for result, words in zip(results, said, strict=True):
         bias = "-" if result.relative_bias is None else f"{result.relative_bias:.2g}"
         cosine = "-" if result.cosine is None else f"{result.cosine:.4f}"
         variance = "-" if result.trace_variance is None else f"{result.trace_variance:.4g}"
         effective = " ".join(f"{row.effective:.2f}" for row in result.effective_reward)
-        lines.append(f"{result.name:{width}}  {result.at.group:>3} {words:{wide}} {bias:>10} {cosine:>8} {variance:>9}  "
-                     f"{effective}")
+        lines.append(f"{result.name:{width}}  {result.at.group:>3} {words:{wide}} {bias:>10} {cosine:>8} {variance:>9}"
+                     f"  {effective}")
     return "\n".join(lines)
 
 
