@@ -98,6 +98,16 @@ def test_it_ends_soon_and_says_why(name: str) -> None:
     assert why in getattr(step.verdict, "why", "")
 
 
+@pytest.mark.deep
+def test_1500_lemmas_each_by_the_one_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """500 were fine, and 1,500 a RecursionError. Each by the one after it they nest too deeply, which is said."""
+    lemmas = [f"@theorem('{n}')\ndef l{n}(): return calc(J, by({f'l{n - 1}' if n else 'regroup'}), J * 1)\n"
+              for n in range(1500)]
+    (tmp_path / "a.py").write_text("from derive import *\n" + "".join(lemmas))
+    assert main(["check", "-q", str(tmp_path / "a.py")]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_each_level_of_a_sum_is_looked_at_once() -> None:
     """It was twice: 2^36 looks."""
     assert signature(nested(36)).largest_offset == 0

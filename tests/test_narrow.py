@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from io import StringIO
 
 import pytest
@@ -11,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from derive.checking.examine import examine
+from derive.commands import estimator_command
 from derive.evaluation.both_sides import Evaluation, evaluate
 from derive.report.chains import plain
 from derive.report.evaluation import shown
@@ -39,7 +42,8 @@ def too_wide(text: str, width: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def evaluations() -> list[Evaluation]:
-    return [evaluate(policy_gradient, "two-state"), evaluate(discount_lost, "lake")]
+    return [evaluate(policy_gradient, "two-state"), evaluate(policy_gradient, "lake"),
+            evaluate(discount_lost, "lake")]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -50,6 +54,11 @@ def test_an_evaluation_is_whole_at_any_width(width: int, evaluations: list[Evalu
         text = text_of(made)
         assert not CUT.search(text)
         assert not too_wide(text, width)
+        for header in ("largest lef ", "largest righ ", "differenc "):  # at 80 columns they were, and no way was named
+            assert header not in text
+        rows = len(re.findall(r"∂θ\(\d+, \d+\) .*[+-]\d", text))
+        gradient = len(one.compared[-1].left) == one.theta.size
+        assert rows == (min(24, one.theta.size) if gradient else 0)  # one line each: at 60 columns each took five
         for told in ("by dynamic programming", "allowed"):
             assert told in " ".join(text.split())
     assert "THE SIDES DIFFER" in text
@@ -59,7 +68,7 @@ def test_the_numbers_are_the_same_at_any_width(evaluations: list[Evaluation]) ->
     seen = set()
     for width in WIDTHS:
         made = console(width)
-        shown(made, evaluations[1])
+        shown(made, evaluations[-1])
         text = " ".join(text_of(made).split())
         seen.add(("+0.00521927" in text, "+0.00581641" in text, "1 differ" in text))
     assert seen == {(True, True, True)}
@@ -92,3 +101,21 @@ def test_the_checks_see_a_cut_and_a_line_that_is_too_wide() -> None:
     made.print(table)
     assert CUT.search(text_of(made))
     assert too_wide("x" * 61, 60)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_estimators_are_is_whole_at_any_width(width: int,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    plain_text = []
+    for terminal in (False, True):
+        monkeypatch.setattr(estimator_command.sys, "stdout", _Terminal() if terminal else sys.stdout)
+        monkeypatch.setattr(estimator_command, "get_terminal_size", lambda: os.terminal_size((width, 24)))
+        plain_text.append(estimator_command._fitted("    " + " ".join(["rewards"] * 30) + "\nshort"))
+    assert not too_wide(plain_text[1], width)
+    assert plain_text[0].split() == plain_text[1].split()
+    assert all(line.startswith("    ") for line in plain_text[1].split("\n")[:-1])
+
+
+class _Terminal:
+    def isatty(self) -> bool:
+        return True

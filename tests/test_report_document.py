@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from jinja2 import UndefinedError
 
+from derive import J, R, expect, grad, gradient_of_a_sum, log, log_derivative, pi, possible, t, tau, total
 from derive import P as prob
-from derive import grad, gradient_of_a_sum, log, log_derivative, pi, possible, tau
 from derive.checking.derivation import by, calc, theorem
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
+from derive.checking.theorems import Chain
 from derive.checking.verdict import Refuted
 from derive.errors import BadInput
 from derive.numeric.comparison import compare
@@ -348,3 +349,20 @@ def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert real.read_bytes() == b"new"
     assert real.stat().st_mode & 0o777 == 0o640
+
+
+@theorem("a step too many")
+def agreeing() -> Chain:
+    closed = expect(tau, total(t, grad(log(pi(tau.a[t] | tau.s[t])))) * R(tau))
+    return calc(grad(J), by(), 2 * closed, by(), closed)
+
+
+@needs_latex
+def test_a_refuted_formula_that_agrees_on_the_model_stays_on_the_page(tmp_path: Path) -> None:
+    """What says that it is refuted ran over the edge of the paper."""
+    checked = [Session().examine(agreeing)]
+    comparison = compare(two_state(), np.array([[0.3, -0.2], [0.1, 0.4]]), samples=2_000)
+    numbers = Evaluated(comparison, formulas_of(checked, comparison, seed=0))
+    log = compile_pdf(document(checked, numbers, command=COMMAND), tmp_path / "report.pdf")
+    assert warnings_of(log) == []
+    assert "the theorem is refuted" in " ".join(text_of(tmp_path / "report.pdf").split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,21 @@ def test_a_proof_cannot_end_a_command_with_its_own_status(command: str, tmp_path
     assert run.returncode == 2
     if not command.startswith("verify"):
         assert b"ended without a result: it ended itself with exit status 0" in run.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "forkpty"), reason="no pseudo-terminal")
+def test_on_a_terminal_an_error_is_said_once(tmp_path: Path) -> None:
+    """Beside the diagnostic with its line there was the line for logs, which a screen shows twice."""
+    (tmp_path / "a.py").write_text("from derive import *\n@theorem('x')\ndef x(): return calc(J, by(), totl)\n")
+    number, terminal = os.forkpty()
+    if number == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "derive", "check", str(tmp_path / "a.py")])
+    said = b""
+    with suppress(OSError):  # the end of a terminal is an error
+        while read := os.read(terminal, 65536):
+            said += read
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == 2
+    assert (said.count(b"totl is not defined"), said.count(b"NameError")) == (1, 0)
+    apart = subprocess.run([sys.executable, "-m", "derive", "check", str(tmp_path / "a.py")], capture_output=True)
+    assert b"NameError: name 'totl' is not defined" in apart.stderr  # the twin

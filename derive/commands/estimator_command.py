@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
 
 import click
 
@@ -30,7 +33,7 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     if expect is not None and expect not in VERDICTS:
         raise BadInput(f"--expect {expect}: the verdicts are {', '.join(VERDICTS)}")
     if not names and not compare:
-        click.echo(description.listed(ENTRIES) if style == "full" else json.dumps(
+        click.echo(_fitted(description.listed(ENTRIES)) if style == "full" else json.dumps(
             {"schema": 1, "gallery": [{"name": entry.name, "statement": entry.statement, "verdict": entry.verdict,
                                        "source": entry.source} for entry in ENTRIES]}, ensure_ascii=False, indent=2))
         return 0
@@ -55,9 +58,9 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
         click.echo(json.dumps({"schema": 1, "estimators": [description.payload(result) for result in results]},
                               ensure_ascii=False, indent=2))
     elif compare:
-        click.echo(description.compared(results))
+        click.echo(_fitted(description.compared(results)))
     else:
-        click.echo("\n\n".join(description.described(result, entry) for result, entry in found))
+        click.echo(_fitted("\n\n".join(description.described(result, entry) for result, entry in found)))
     if output is not None:
         comparison.write(output, found, command=_command(names, output, given))
         click.echo(f"wrote {output}", err=style == "json")
@@ -87,3 +90,18 @@ def _whole(text: str | None, option: str) -> tuple[int, ...] | None:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise BadInput(f"{option} {text}: expected whole numbers such as 2,3,4") from None
+
+
+def _fitted(text: str) -> str:
+    """At a terminal, lines that are too long for it are continued further in."""
+    if not sys.stdout.isatty():
+        return text
+    width = get_terminal_size().columns
+    return "\n".join(part for line in text.split("\n") for part in _continued(line, width))
+
+
+def _continued(line: str, width: int) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()))
+    return [line] if len(line) <= width else wrap(
+        line.lstrip(), width, initial_indent=indent, subsequent_indent=f"{indent}    ", break_long_words=False,
+        break_on_hyphens=False)

@@ -84,17 +84,18 @@ def worst(group: WorstGroup) -> str:
 
 def compared(results: Sequence[EstimatorResult]) -> str:
     """One line for each estimator: verdict, bias, direction, variance, effective reward."""
-    width = max(len(result.name) for result in results)
-    lines = [f"{'estimator':{width}}  {'G':>3} {'verdict':32} {'rel. bias':>10} {'cosine':>8} {'variance':>9}  H(o)"]
-    for result in results:
+    width = max(len("estimator"), *(len(result.name) for result in results))
+    said = [words if len(words := verdict(result)) <= 32 else str(result.verdict) for result in results]
+    wide = max(len("verdict"), *map(len, said))
+    lines = [f"{'estimator':{width}}  {'G':>3} {'verdict':{wide}} {'rel. bias':>10} {'cosine':>8} {'variance':>9}"
+             "  H(o)"]
+    for result, words in zip(results, said, strict=True):
         bias = "-" if result.relative_bias is None else f"{result.relative_bias:.2g}"
         cosine = "-" if result.cosine is None else f"{result.cosine:.4f}"
         variance = "-" if result.trace_variance is None else f"{result.trace_variance:.4g}"
         effective = " ".join(f"{row.effective:.2f}" for row in result.effective_reward)
-        words = verdict(result)
-        words = words if len(words) <= 32 else result.verdict
-        lines.append(f"{result.name:{width}}  {result.at.group:>3} {words:32} {bias:>10} {cosine:>8} {variance:>9}  "
-                     f"{effective}")
+        lines.append(f"{result.name:{width}}  {result.at.group:>3} {words:{wide}} {bias:>10} {cosine:>8} {variance:>9}"
+                     f"  {effective}")
     return "\n".join(lines)
 
 

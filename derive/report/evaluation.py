@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sympy import Expr
@@ -28,8 +29,6 @@ from derive.report.terminal import indented
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
 MOST_ROWS, MOST_NUMBERS = 24, 64
-NARROW = 78
-"""Columns that the widest table takes; with fewer, less is said, and nothing is cut."""
 STAGES = 9
 """The verdict, three ways, and five methods for the gradient of J."""
 
@@ -43,22 +42,23 @@ def shown(console: Console, one: Evaluation) -> int:
     if (closed := _closed_form(one)) is not None:
         _symbolic(console, closed, f"the {other_side(theorem)} side", POSSIBLE in theorem.assumes)
     console.print()
-    narrow = console.width < NARROW
-    if one.compared and narrow:
+    if one.compared and _fits(console, ways := _ways(one)):
+        console.print(ways)
+    else:
         for way in one.compared:
             indented(console, _sentence(_way(way)), 0)
-    elif one.compared:
-        console.print(_ways(one))
     for name, why in one.skipped:
-        console.print(f"{name}: skipped: {visible(why, most=2000)}", soft_wrap=True)
+        indented(console, f"{name}: skipped: {visible(why, most=2000)}", 0)
     widest = next((way for way in reversed(one.compared)), None)
     if widest is not None:
-        console.print(_rows(one, widest, narrow=narrow))
+        forms = [_rows(one, widest, narrow=narrow, drawn=drawn)
+                 for narrow, drawn in ((False, True), (True, True), (True, False))]
+        console.print(next((form for form in forms if _fits(console, form)), forms[-1]))
     if one.methods:
-        console.print(_methods(one, narrow=narrow))
+        _print_methods(console, one)
     for row in one.methods:
         if row.gradient is None:
-            console.print(f"{row.method}: skipped: {row.skipped.rstrip('.')}", soft_wrap=True)
+            indented(console, f"{row.method}: skipped: {row.skipped.rstrip('.')}", 0)
     console.print()
     console.print(one.conclusion, soft_wrap=True, style=None if one.status == 0 else "bold")
     return one.status
@@ -164,6 +164,15 @@ def _table(title: str, *headers: str) -> Table:
     return table
 
 
+def _fits(console: Console, table: Table) -> bool:
+    """Whether no column of a table need be wrapped or cut; where it does not, less is said."""
+    return _measured(console, table).maximum <= console.width
+
+
+def _measured(console: Console, table: Table) -> Measurement:
+    return Measurement.get(console, console.options.update(max_width=10_000), table)
+
+
 def _ways(one: Evaluation) -> Table:
     """Both sides by each way."""
     table = _table("", "both sides", "rows", "largest left", "largest right", "difference", "allowed", "")
@@ -195,20 +204,21 @@ def _largest(values: FloatArray) -> str:
     return f"{values[first]:+.6g}"
 
 
-def _rows(one: Evaluation, way: Compared, *, narrow: bool) -> Table:
-    """The rows that differ, and the largest others, in their order; Monte Carlo beside a gradient of J."""
+def _rows(one: Evaluation, way: Compared, *, narrow: bool, drawn: bool) -> Table:
+    """The rows that differ, and the largest others, in their order; if ``drawn``, with Monte Carlo for ∇J."""
     apart = np.abs(way.left - way.right) / np.maximum(way.allowed, 1e-300)
     size = np.maximum(np.abs(way.left), np.abs(way.right))
     chosen = np.sort(np.lexsort((-size, -np.where(way.differs, apart, 0.0)))[:MOST_ROWS])
-    drawn = one.simulated.estimate if one.simulated is not None and len(way.left) == one.theta.size else None
-    more: tuple[str, ...] = ("Monte Carlo", "standard error") if drawn is not None else ()
+    beside = drawn and one.simulated is not None and len(way.left) == one.theta.size
+    estimate = one.simulated.estimate if beside and one.simulated is not None else None
+    more: tuple[str, ...] = ("Monte Carlo", "standard error") if estimate is not None else ()
     sides, digits = ("left side", "right side"), 10
     if narrow:
         sides, more, digits = ("left", "right"), ("Monte\nCarlo", "standard\nerror")[:len(more)], 6
     table = _table(f"\n{way.way}", "", *sides, *more, "")
     for row in chosen:
-        estimates = () if drawn is None else (
-            f"{drawn.gradient.reshape(-1)[row]:+.6f}", f"{drawn.standard_error.reshape(-1)[row]:.6f}")
+        estimates = () if estimate is None else (
+            f"{estimate.gradient.reshape(-1)[row]:+.6f}", f"{estimate.standard_error.reshape(-1)[row]:.6f}")
         table.add_row(way.label(int(row)), f"{way.left[row]:+.{digits}g}", f"{way.right[row]:+.{digits}g}",
                       *estimates, way.says(int(row)))
     if len(way.left) > len(chosen):
@@ -216,8 +226,29 @@ def _rows(one: Evaluation, way: Compared, *, narrow: bool) -> Table:
     return table
 
 
+METHODS = "∇J(θ) by methods that read no theorem, and the side that is ∇J(θ)"
+
+
+def _print_methods(console: Console, one: Evaluation) -> None:
+    """As a table; as sentences where a word of it would be broken."""
+    table = _methods(one, narrow=False)
+    if not _fits(console, table):
+        table = _methods(one, narrow=True)
+    names = [row.method for row in one.methods if row.gradient is not None]
+    words = [word for name in names for word in name.split()]
+    if _measured(console, table).maximum - max(map(len, names)) + max(map(len, words)) <= console.width:
+        console.print(table)
+        return
+    console.print()
+    indented(console, f"{METHODS}:", 0)
+    for row in one.methods:
+        if row.gradient is not None and row.resolution is not None:
+            said = "" if row is one.methods[0] else f"disagreement {row.disagreement:.2g}, allowed {row.allowed:.2g}, "
+            indented(console, f"{row.method}: {said}resolves {np.max(row.resolution):.1e}: {row.says}", 2)
+
+
 def _methods(one: Evaluation, *, narrow: bool) -> Table:
-    table = _table("\n∇J(θ) by methods that read no theorem, and the side that is ∇J(θ)", "method", "resolves",
+    table = _table(f"\n{METHODS}", "method", "resolves",
                    "disagreement", "allowed", *(() if narrow else ("seconds",)), "")
     for row in one.methods:
         if row.gradient is None or row.resolution is None:

@@ -175,7 +175,9 @@ def check(paths: Sequence[Path], options: Options) -> int:
         finally:  # interrupted: say what is settled
             if not options.diff:
                 _finish(console, run, options)
-        if options.style not in ("concise", "github") or options.diff:
+        seen = options.style == "full" and options.output is None and not options.mends and (
+            sys.stdout.isatty() and sys.stderr.isatty())  # on one screen, and better than the line
+        if not seen and (options.style not in ("concise", "github") or options.diff):
             for line in run.errors:
                 sys.stderr.write(f"error: {visible(line)}\n")
         if options.output is not None and not run.settled and options.style in ("full", "concise"):
