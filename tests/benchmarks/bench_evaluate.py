@@ -4,11 +4,14 @@ The formula is sum_t gamma^t grad log pi(a_t|s_t) Q_t(s_t, a_t), or the rewards 
 backward and the law of the state forward. Ours gives the sums of absolute values too, by which rounding is bounded:
 twice the work. A formula is read once for all models, which is given apart.
 
-Runs take turns, and the fastest of each is compared, in seconds of the processor: the machine may be busy.
+Runs take turns, and the fastest of each is compared, in seconds of the processor: the machine may be busy. Linear
+algebra has one thread, for seconds of the processor count those in which a second one waits.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from time import process_time
@@ -94,4 +97,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # read when NumPy is loaded
+    sys.exit(main() if one.items() <= os.environ.items() else
+             subprocess.run([sys.executable, *sys.argv], env={**os.environ, **one}).returncode)
