@@ -107,6 +107,20 @@ def test_a_refuted_theorem_shows_where_the_sides_part_and_no_text_is_a_tag(tmp_p
 
 
 @needs_mathml
+@needs_mathml
+@pytest.mark.parametrize("suffix", [".html", ".tex"])
+def test_one_wrong_term_between_two_false_steps_is_named(suffix: str, tmp_path: Path) -> None:
+    """Two errors would be looked for where one was made; not said where each step is false by itself."""
+    for last, one_reason in (("J * 1", True), ("3 * J", False)):
+        (tmp_path / "mine.py").write_text(
+            f"from derive import *\n@theorem('mid')\ndef mid():\n"
+            f"    return calc(J, by('a'), 2 * J, by('b'), {last})\n", encoding="utf-8")
+        target = tmp_path / f"mine{suffix}"
+        main(["report", str(tmp_path / "mine.py"), "-o", str(target)])
+        said = "false for one reason: the term between them is wrong" in " ".join(target.read_text().split())
+        assert said == one_reason
+
+
 def test_a_narrow_page_keeps_the_verdict_in_sight(tmp_path: Path) -> None:
     """What only a browser can show was looked at; the rules that do it are there, for the tables that need them."""
     text, _ = report(tmp_path, "policy_gradient")

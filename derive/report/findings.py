@@ -13,7 +13,7 @@ from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span
 from derive.fixing.proposals import fixes
 from derive.report.marking import wrong_parts
 from derive.report.refutation import shape_text, value_text
-from derive.report.wording import conditions, hint, shown_path, why
+from derive.report.wording import conditions, hint, shown_path, why, wrong_terms
 
 
 def findings(one: Examined, mends: Mapping[int, Fix] | None = None) -> tuple[Diagnostic, ...]:
@@ -45,14 +45,12 @@ def _of_step(one: Examined, number: int, places: Places | None, fix: Fix | None)
 
 def _shared(one: Examined, places: Places | None) -> Iterator[Diagnostic]:
     """Terms that make two steps false, and are the only thing that is wrong with them."""
-    for number in one.wrong_terms:
+    for number, says in wrong_terms(one):
         by = one.steps[number - 1].by
         span = (places.term(number) if places is not None else None) or _line(by.line)
         yield Diagnostic(
             code=KINDS["shared term"], severity=NOTE, file=shown_path(one.theorem.file), span=span,
-            theorem=one.theorem.name,
-            message=f"steps {number} and {number + 1} are false for one reason: the term between them is wrong; "
-                    "the term before it and the one after it are equal")
+            theorem=one.theorem.name, message=says)
 
 
 def _place(step: Judgement, number: int, places: Places | None) -> Span | None:

@@ -21,7 +21,7 @@ from derive.report.per_trajectory import Share, claim_of, shares
 from derive.report.prose import Words, words
 from derive.report.refutation import describe
 from derive.report.spelled_out import SpelledStep, spelled_step
-from derive.report.wording import conditions, hint, reason_text, side_conditions
+from derive.report.wording import conditions, hint, reason_text, side_conditions, wrong_terms
 
 _IN_THE_MEAN = (Estimates.code, SameMean.code)
 _COLOURS = {Proved.code: "good", Refuted.code: "bad", Malformed.code: "bad"}
@@ -146,7 +146,7 @@ def _remarks(one: Examined) -> list[Remark]:
             if text:  # what is refuted as declared needs no word
                 found.append(Remark(number, visible(text), visible(hint(step))))
         found += [Remark(number, visible(note), "") for note in step.notes]
-    return found
+    return [*found, *(Remark(number, says, "") for number, says in wrong_terms(one))]
 
 
 def _scopes(steps: Sequence[Judgement]) -> list[tuple[str, tuple[tuple[str, str], ...]]]:

@@ -30,7 +30,7 @@ from derive.report.inline import capital, sentence
 from derive.report.lines import width
 from derive.report.prose import words
 from derive.report.spelled_out import spelled_step, summands
-from derive.report.wording import Settled, side_conditions
+from derive.report.wording import Settled, side_conditions, wrong_terms
 from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
@@ -130,7 +130,7 @@ def section(examined: Examined, labels: Mapping[Theorem, Tex]) -> Section:
         chain=tuple(_chain(examined, labels)), steps=tuple(_table(examined, labels)),
         tagged=any(step.by.tag for step in examined.steps),
         extents=tuple(_extents(examined.steps)),
-        details=tuple(_numbered(examined.steps)),
+        details=(*_numbered(examined.steps), *(Tex(f"{capital(says)}.") for _, says in wrong_terms(examined))),
         conclusion=_conclusion(examined),
         differences=tuple(_differences(examined, additive)),
         written=_written(terms) if examined.follows else None,

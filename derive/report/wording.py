@@ -57,6 +57,12 @@ def hint(step: Judgement) -> str:
     return ""
 
 
+def wrong_terms(examined: Examined) -> list[tuple[int, str]]:
+    """(number, words) of terms that make two steps false, and are the only thing that is wrong with them."""
+    return [(number, f"steps {number} and {number + 1} are false for one reason: the term between them is wrong; "
+             "the term before it and the one after it are equal") for number in examined.wrong_terms]
+
+
 def reason_text(step: Judgement) -> str:
     """The reason as the reader knows it."""
     reason = step.by.reason
