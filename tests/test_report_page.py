@@ -107,7 +107,6 @@ def test_a_refuted_theorem_shows_where_the_sides_part_and_no_text_is_a_tag(tmp_p
 
 
 @needs_mathml
-@needs_mathml
 @pytest.mark.parametrize("suffix", [".html", ".tex"])
 def test_one_wrong_term_between_two_false_steps_is_named(suffix: str, tmp_path: Path) -> None:
     """Two errors would be looked for where one was made; not said where each step is false by itself."""
@@ -121,6 +120,7 @@ def test_one_wrong_term_between_two_false_steps_is_named(suffix: str, tmp_path: 
         assert said == one_reason
 
 
+@needs_mathml
 def test_a_narrow_page_keeps_the_verdict_in_sight(tmp_path: Path) -> None:
     """What only a browser can show was looked at; the rules that do it are there, for the tables that need them."""
     text, _ = report(tmp_path, "policy_gradient")
