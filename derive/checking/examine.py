@@ -16,6 +16,7 @@ from derive.checking.verdict import (
     Verdict,
 )
 from derive.errors import DoesNotMatch
+from derive.kernel.equations import Equation
 from derive.semantics.kept_models import Models
 
 
@@ -29,7 +30,7 @@ class Session:
         self.thorough = thorough
         self.models = Models()
         self._examined: dict[Theorem, Examined] = {}
-        self._lemmas: dict[Theorem, Examined] = {}
+        self._lemmas: dict[Theorem, Equation | None] = {}
         self._open: set[Theorem] = set()
 
     def examine(self, theorem: Theorem) -> Examined:
@@ -44,16 +45,33 @@ class Session:
             self._examined[theorem] = self._run(theorem, lemma=False)
         return self._examined[theorem]
 
-    def lemma(self, theorem: Theorem) -> Examined:
-        """What a theorem that rests on this one asks of it: no shapes, and no use of assumptions, where it is decided.
+    def lemma(self, theorem: Theorem) -> Equation | None:
+        """What a theorem that rests on this one asks of it: its claim as an equation; None if it is not proved.
+
+        Where the kernel has one end to end, nobody asks for the steps.
 
         Raises:
             As ``examine``.
         """
-        known = self._lemmas if theorem not in self._examined else self._examined
-        if theorem not in known:
-            known[theorem] = self._run(theorem, lemma=True)
-        return known[theorem]
+        if theorem not in self._lemmas:
+            self._refuse_circles(theorem)
+            terms = theorem.chain.terms
+            found = self._examiner(theorem, "none").at_once(terms[0], terms[-1]) if theorem.broken is None else None
+            if found is None:
+                examined = self._run(theorem, lemma=True)
+                found = examined.equation if examined.follows else None
+            self._lemmas[theorem] = found
+        return self._lemmas[theorem]
+
+    def _refuse_circles(self, theorem: Theorem) -> None:
+        todo, seen = [theorem], set[Theorem]()
+        while todo:
+            one = todo.pop()
+            if one in self._open:
+                raise DoesNotMatch(f"{one.name} rests on itself.")
+            if one not in seen:
+                seen.add(one)
+                todo += [by.reason for by in one.chain.reasons if isinstance(by.reason, Theorem)]
 
     def _run(self, theorem: Theorem, *, lemma: bool) -> Examined:
         if theorem in self._open:
@@ -64,10 +82,13 @@ class Session:
         finally:
             self._open.remove(theorem)
 
+    def _examiner(self, theorem: Theorem, crossing: Crossing) -> Examiner:
+        return Examiner(theorem, self.models, crossing, self.lemma)
+
     def _judged(self, theorem: Theorem, *, lemma: bool) -> Examined:
         start = perf_counter()
         crossing: Crossing = "thorough" if self.thorough else "none" if lemma else "cheapest"
-        examiner = Examiner(theorem, self.models, crossing, self.lemma)
+        examiner = self._examiner(theorem, crossing)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
         whole = linked(steps)

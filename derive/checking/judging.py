@@ -17,7 +17,7 @@ from sympy import Expr
 from derive.certificates.statements import condition
 from derive.checking.boundary import at_its_ends, missing
 from derive.checking.deciding import Crossing, Deciding, Evidence
-from derive.checking.judgement import Examined, Judgement
+from derive.checking.judgement import Judgement
 from derive.checking.mending import holds_under, mean_is_off, means_agree, proportional, settling
 from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
@@ -71,7 +71,7 @@ class Examiner:
     """One theorem's assumptions, and the way from evidence to a verdict."""
 
     def __init__(self, theorem: Theorem, models: Models, crossing: Crossing,
-                 lemma: Callable[[Theorem], Examined]) -> None:
+                 lemma: Callable[[Theorem], Equation | None]) -> None:
         self.assumptions = frozenset(theorem.assumes)
         terms = theorem.chain.terms
         means = [self._mean_of(term) for term in terms if is_random(term)]
@@ -103,6 +103,13 @@ class Examiner:
         if isinstance(found, Unjustified) and found.equation is not None:
             return Proved(found.equation)
         return found
+
+    def at_once(self, before: Expr, after: Expr) -> Equation | None:
+        """The equation of a claim, if the kernel has one by itself and nothing is owed."""
+        if not isinstance(self.deciding.kernel(before, after), Shown):
+            return None
+        found = self.claimed(before, after)
+        return found.equation if isinstance(found, Proved) else None
 
     def _judged(self, before: Expr, after: Expr, by: By) -> Judgement:
         blank = Judgement(before=before, after=after, by=by, verdict=Undecided(""))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from sympy import Expr
 
-from derive.checking.judgement import Examined
 from derive.checking.scope import WITHOUT_END, reach_of
 from derive.checking.theorems import Theorem
 from derive.errors import DoesNotMatch, OutsideFragment, WorkLimit
@@ -47,7 +46,7 @@ class Reasons:
     assumptions: frozenset[Assumption]
     context: Context
     encoding: Encoding
-    examined: Callable[[Theorem], Examined] = field(repr=False)
+    lemma: Callable[[Theorem], Equation | None] = field(repr=False)
 
     def given(self, before: Expr, after: Expr, reason: Rule | Theorem) -> Given:
         """What the reason covers, if it gives the step.
@@ -73,10 +72,9 @@ class Reasons:
             raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
         if lemma.broken is not None:
             raise DoesNotMatch(f"{lemma.name} breaks at {lemma.sign} and says nothing end to end.")
-        examined = self.examined(lemma)
-        if not examined.follows or examined.equation is None:
+        equation = self.lemma(lemma)
+        if equation is None:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")
-        equation = examined.equation
         used = Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1],
                      at_theta=at_theta(equation.before, equation.after)).used(before, after)
         using = tuple(self._instance(lemma, equation, bindings) for bindings in used)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from derive.errors import WorkLimit
@@ -30,30 +31,34 @@ def relations_used(gap: Gap) -> tuple[str, ...]:
         return ()
     if all(one.each for one in sums):
         return ()
-    return tuple(name for name in RELATIONS if not all(_still_zero(one, name, gap.context.infinite) for one in sums))
+    found = [_used_by(one, gap.context.infinite) for one in sums]
+    return tuple(name for name in RELATIONS if any(name in used for used in found))
 
 
-def _still_zero(one: Automaton, relation: str, infinite: bool) -> bool:
+def _used_by(one: Automaton, infinite: bool) -> set[str]:
+    """The relations without which one automaton is not found to be 0: of those that something in it rests on."""
     if one.each:
-        return True
-    if relation == TERMINAL:
-        return infinite or not _closure_fails(replace(one, ends=_ends_with_values(one)), infinite, "")
-    return not _closure_fails(one, infinite, relation)
+        return set()
+    rests = {letter: _rests_on(letter) for letter in one.letters}
+    used = {name for name in set().union(*rests.values()) if _closure_fails(one, infinite, rests, name)}
+    if not infinite and (ends := _ends_with_values(one)) != one.ends:
+        used |= {TERMINAL} if _closure_fails(replace(one, ends=ends), infinite, rests, TERMINAL) else set()
+    return used
 
 
-def _closure_fails(one: Automaton, infinite: bool, without: str) -> bool:
+def _closure_fails(one: Automaton, infinite: bool, rests: Mapping[Monomial, set[str]], without: str) -> bool:
     try:
-        found = closure_of(one, infinite=infinite, columns_of=lambda automaton: _classes(automaton, without))
+        found = closure_of(one, infinite=infinite, columns_of=lambda automaton: _classes(automaton, rests, without))
     except (Refused, WorkLimit):
         return True
     return isinstance(found, Differs)
 
 
-def _classes(one: Automaton, without: str) -> dict[Monomial, Poly]:
+def _classes(one: Automaton, rests: Mapping[Monomial, set[str]], without: str) -> dict[Monomial, Poly]:
     """As the kernel's, but a letter whose column rests on the relation is a class of its own."""
     classes: dict[Monomial, Poly] = {}
     for letter, arrows in one.letters.items():
-        kind = letter if without in _rests_on(letter) else column(letter)
+        kind = letter if without in rests[letter] else column(letter)
         if kind is not None:
             classes[kind] = add([classes.get(kind, {}), arrows])
     return dict(sorted(classes.items()))
