@@ -22,7 +22,7 @@ from sympy import Expr
 from derive.errors import MalformedTerm
 from derive.language.binding import Index, each
 from derive.language.expansion import Definition, Expansion, Situation, record_of
-from derive.language.expression import Plus, Ratio, Times, subterms
+from derive.language.expression import Plus, Ratio, Times, has, subterms
 from derive.language.notation import Notation
 from derive.language.terms import (
     MOMENT,
@@ -317,7 +317,7 @@ def resolved(term: Expr, *, additive: bool, infinite: bool) -> Expr:
     Raises:
         MalformedTerm, WorkLimit: as ``expanded``.
     """
-    if not any(isinstance(node, Defined) for node in subterms(term)):
+    if not has(term, Defined):
         return term
     return Expansion(Situation(additive=additive, infinite=infinite), _NO_CLASS).of(term)
 

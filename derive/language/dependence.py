@@ -5,17 +5,19 @@ from __future__ import annotations
 from sympy import Expr
 
 from derive.language.definitions import inside
-from derive.language.terms import Batch, HistoryAt, Policy
+from derive.language.expression import has
+from derive.language.terms import Batch, Defined, HistoryAt, Policy
 
 
 def depends_on_theta(term: Expr) -> bool:
     """Whether theta occurs, by closure: through pi, P(tau; theta), J, a law, or what a definition says."""
-    return any(isinstance(node, Policy) and node.learned for node in inside(term))
+    return has(term, Policy, Defined) and any(isinstance(node, Policy) and node.learned for node in inside(term))
 
 
 def speaks_of_histories(*terms: Expr) -> bool:
     """Whether a history occurs, also in what a definition says."""
-    return any(isinstance(node, HistoryAt) for term in terms for node in inside(term))
+    return any(has(term, HistoryAt, Defined) and any(isinstance(node, HistoryAt) for node in inside(term))
+               for term in terms)
 
 
 def is_random(term: Expr) -> bool:

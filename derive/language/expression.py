@@ -257,13 +257,14 @@ def subterms(term: Expr) -> Iterator[Expr]:
 
 
 class Extent(NamedTuple):
-    """Of a term: the number of nested operators, and of parts, a shared one counted wherever it is written."""
+    """Of a term: the number of nested operators, and of parts, a shared one counted wherever it is written.
+
+    ``kinds`` are the classes of its parts.
+    """
 
     depth: int
     parts: int
-
-
-LEAF = Extent(1, 1)
+    kinds: frozenset[type]
 
 
 def extent(term: Expr) -> Extent:
@@ -274,25 +275,34 @@ def extent(term: Expr) -> Extent:
     foreign: dict[int, Extent] = {}
 
     def known(node: Any) -> Extent | None:
-        return getattr(node, "_extent", foreign.get(id(node))) if node.args else LEAF
+        return getattr(node, "_extent", None) or foreign.get(id(node))
 
+    if (found := known(term)) is not None:
+        return found
     stack = [term]
     while stack:
         node = stack[-1]
-        inner = [known(argument) for argument in node.args]
-        if (found := known(node)) is not None:
-            stack.pop()
-        elif None in inner:
-            stack += [argument for argument, one in zip(node.args, inner, strict=True) if one is None]
+        if missing := [argument for argument in node.args if argument.args and known(argument) is None]:
+            stack += missing
+            continue
+        depth, parts, kinds = 0, 1, {type(stack.pop())}
+        for argument in node.args:
+            inner = known(argument) if argument.args else None
+            depth = max(depth, inner.depth if inner else 1)
+            parts += inner.parts if inner else 1
+            kinds |= inner.kinds if inner else {type(argument)}
+        found = Extent(1 + depth, parts, frozenset(kinds))
+        if isinstance(node, Node):
+            node._extent = found
         else:
-            found = Extent(1 + max(one.depth for one in inner if one), 1 + sum(one.parts for one in inner if one))
-            if isinstance(node, Node):
-                node._extent = found
-            else:
-                foreign[id(node)] = found
-    found = known(term)
+            foreign[id(node)] = found
     assert found is not None
     return found
+
+
+def has(term: Expr, *kinds: type) -> bool:
+    """Whether a part of the term is of one of the classes; a part that only a definition says is none of it."""
+    return any(issubclass(one, kinds) for one in extent(term).kinds)
 
 
 DEEPEST = 120

@@ -13,7 +13,7 @@ from sympy import Expr
 
 from derive.errors import MalformedTerm
 from derive.language.definitions import resolved
-from derive.language.expression import subterms
+from derive.language.expression import has, subterms
 from derive.language.terms import (
     ActionValue,
     Advantage,
@@ -38,8 +38,8 @@ VALUES = (StateValue, ActionValue, Advantage)
 
 def is_endless(*terms: Expr) -> bool:
     """Whether some term speaks of an infinite horizon."""
-    return any(isinstance(node, Forever) or (isinstance(node, Defined) and node.record.infinite)
-               for term in terms for node in subterms(term))
+    return any(has(term, Forever) or (has(term, Defined) and any(
+        isinstance(node, Defined) and node.record.infinite for node in subterms(term))) for term in terms)
 
 
 def check_horizons(terms: Iterable[Expr], *, endless: bool = False) -> None:

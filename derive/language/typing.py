@@ -16,7 +16,7 @@ from derive.errors import MalformedTerm, NotATerm
 from derive.language.binding import Binder, Index, loose_indices
 from derive.language.definitions import definition_of, inside
 from derive.language.expression import DEEPEST as DEEPEST
-from derive.language.expression import Plus, Power, Ratio, Term, Times, refuse_too_large, subterms
+from derive.language.expression import Plus, Power, Ratio, Term, Times, extent, has, refuse_too_large, subterms
 from derive.language.horizons import check_horizons
 from derive.language.notation import arguments_of
 from derive.language.ranks import rank
@@ -78,6 +78,8 @@ def refuse_foreign(*terms: Expr) -> None:
             in the term or in what its definitions say.
     """
     for term in terms:
+        if all(kind in NODES or issubclass(kind, Rational) for kind in extent(term).kinds) and not has(term, Defined):
+            continue
         said = (part for node in subterms(term) if isinstance(node, Defined) for part in inside(node))
         for node in chain(subterms(term), said):
             if type(node) in NODES or isinstance(node, Rational):
@@ -251,7 +253,7 @@ def check_functions(terms: Iterable[Expr]) -> None:
     """
     known: dict[str, tuple[tuple[str, ...], Expr]] = {}
     for term in terms:
-        for node in inside(term):
+        for node in inside(term) if has(term, Applied, Defined) else ():
             if isinstance(node, Applied):
                 name, sorts = str(node.args[0].label), tuple(sort_of(argument) for argument in node.args[1:])
                 earlier = known.setdefault(name, (sorts, node))
