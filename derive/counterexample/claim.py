@@ -29,6 +29,7 @@ from derive.language.terms import Batch, Trajectory
 from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_evaluator, middle
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.generic import plain_way
+from derive.semantics.infinite_horizon import Summands
 from derive.stationary.evaluation import Stationary
 
 AGREEMENT = Fraction(1, 10**20)
@@ -114,7 +115,12 @@ class Claim:
 
     def _kernel(self, model: Model, ring: Rationals) -> Evaluator:
         return concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only,
-                                  endless=self.endless)
+                                  endless=self.endless, summands=self._summands)
+
+    @cached_property
+    def _summands(self) -> Summands:
+        """What sums over time fall into, found once for all models."""
+        return {}
 
     def by_oracle(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
         """Both sides without the kernel.

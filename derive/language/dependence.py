@@ -5,13 +5,18 @@ from __future__ import annotations
 from sympy import Expr
 
 from derive.language.definitions import inside
-from derive.language.expression import has
+from derive.language.expression import Node, has
 from derive.language.terms import Batch, Defined, HistoryAt, Policy
 
 
 def depends_on_theta(term: Expr) -> bool:
-    """Whether theta occurs, by closure: through pi, P(tau; theta), J, a law, or what a definition says."""
-    return has(term, Policy, Defined) and any(isinstance(node, Policy) and node.learned for node in inside(term))
+    """Whether theta occurs, through pi, P(tau; theta), J, a law, or a definition; found once for each node."""
+    if isinstance(term, Node) and hasattr(term, "_moves"):
+        return term._moves
+    found = has(term, Policy, Defined) and any(isinstance(node, Policy) and node.learned for node in inside(term))
+    if isinstance(term, Node):
+        term._moves = found
+    return found
 
 
 def speaks_of_histories(*terms: Expr) -> bool:

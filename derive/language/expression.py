@@ -178,9 +178,10 @@ class Conditional(NamedTuple):
 class Node(Term):
     """A term with arguments; each passes through ``as_term``."""
 
-    __slots__ = ("_extent", "_free")
+    __slots__ = ("_extent", "_free", "_moves")
     _extent: Extent
     _free: frozenset[Any]
+    _moves: bool
     arity: int | None = None
 
     def __new__(cls, *arguments: Any) -> Any:

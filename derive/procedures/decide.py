@@ -33,7 +33,7 @@ from derive.procedures.cutoff import sufficient_shape
 from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.generic import Zeros, generic_model
-from derive.semantics.infinite_horizon import InfiniteHorizon
+from derive.semantics.infinite_horizon import InfiniteHorizon, Summands
 from derive.semantics.kept_models import Models
 from derive.semantics.modular import residue_model
 from derive.semantics.walks import NotKnownToConverge
@@ -76,6 +76,7 @@ class Comparison:
         self._evaluators, self._values = (models or Models()).of(kind)
         self.endless = spoken.endless
         self._signatures: dict[tuple[Expr, Expr], Signature] = {}
+        self._summands: Summands = {}
 
     def signature_of(self, before: Expr, after: Expr) -> Signature:
         """What the two sides speak of."""
@@ -336,7 +337,7 @@ class Comparison:
                      else generic_model(shape, self.signature, additive=self.additive, zeros=zeros))
             if self.unit_discount:
                 model = replace(model, gamma=model.ring.one)
-            self._evaluators[key] = (InfiniteHorizon(model) if self.endless
+            self._evaluators[key] = (InfiniteHorizon(model, self._summands) if self.endless
                                      else Evaluator(model, possible_only=self.possible_only))
         return self._evaluators[key]
 

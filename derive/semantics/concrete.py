@@ -20,7 +20,7 @@ from derive.language.models import Model
 from derive.language.terms import Total, Trajectory
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.generic import plain_way
-from derive.semantics.infinite_horizon import InfiniteHorizon
+from derive.semantics.infinite_horizon import InfiniteHorizon, Summands
 from derive.semantics.rings import RingModel, policy_jets, score_jets
 
 
@@ -103,10 +103,10 @@ def concrete_model(model: Model, ring: Rationals, *, feasible_only: bool = False
 
 
 def concrete_evaluator(model: Model, ring: Rationals, terms: Iterable[Expr], *, possible_only: bool,
-                       endless: bool = False) -> Evaluator:
+                       endless: bool = False, summands: Summands | None = None) -> Evaluator:
     """Evaluates these terms; impossible trajectories are listed only if a sum runs over them."""
     if endless:
-        return InfiniteHorizon(concrete_model(model, ring))
+        return InfiniteHorizon(concrete_model(model, ring), summands)
     feasible_only = possible_only or not any(map(sums_over_trajectories, terms))
     return Evaluator(concrete_model(model, ring, feasible_only=feasible_only), possible_only=possible_only)
 

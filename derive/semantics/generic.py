@@ -40,6 +40,7 @@ class Polynomials:
         self.zero, self.one = self.field.zero, self.field.one
         self._spare = spare
         self._logarithms: dict[str, Element] = {}
+        self._of_factors: dict[tuple[int, int], Element] = {}
 
     def begin(self) -> None:
         """A new value: its budget of work starts anew."""
@@ -81,8 +82,11 @@ class Polynomials:
             raise OutsideFragment("the logarithm of a return")
         if element.num.is_zero():
             raise OutsideFragment("the logarithm of zero")
-        parts = [self._log_of(element.num, 1)]
-        parts += [self._log_of(self.field.factor(number), exponent) for number, exponent in element.exps.items()]
+        parts = [] if element.num.is_one() else [self._log_of(element.num, 1)]
+        for number, exponent in element.exps.items():
+            if (number, exponent) not in self._of_factors:
+                self._of_factors[number, exponent] = self._log_of(self.field.factor(number), exponent)
+            parts.append(self._of_factors[number, exponent])
         found: Element = self.total(parts)
         return found
 

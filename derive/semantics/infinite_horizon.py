@@ -22,13 +22,16 @@ from derive.semantics.indices import Environment, Whole
 from derive.semantics.jets import Jet
 from derive.semantics.remembering import Meaning
 from derive.semantics.resolvent import stationary_values
-from derive.semantics.rings import Way
+from derive.semantics.rings import RingModel, Way
 from derive.semantics.summands import Function, Summand
 from derive.semantics.time_sums import TimeSums
 from derive.semantics.values import Values
 from derive.semantics.walks import Walk
 
 HIGHEST_ORDER = 2
+
+Summands = dict[tuple[Expr, tuple[Any, ...]], list[Summand]]
+"""Sums over time, with the values of their free times -> what they fall into."""
 
 
 class Step(Way):
@@ -48,7 +51,14 @@ class Step(Way):
 
 
 class InfiniteHorizon(Evaluator):
-    """The meaning of terms without a last decision on one model; its shape's horizon is not read."""
+    """The meaning of terms without a last decision on one model; its shape's horizon is not read.
+
+    ``summands`` may be shared with evaluators of other models: how a sum over time falls apart is a matter of the term.
+    """
+
+    def __init__(self, model: RingModel, summands: Summands | None = None) -> None:
+        super().__init__(model)
+        self._summands: Summands = {} if summands is None else summands
 
     def _row(self, term: Expr, order: int, low: int) -> Meaning:
         match term:
@@ -98,16 +108,15 @@ class InfiniteHorizon(Evaluator):
         return expected
 
     def _in_time(self, term: Expr, order: int, low: int) -> Meaning:
-        known: dict[tuple[Any, ...], list[Summand]] = {}
         times = [index for index in term.free_symbols if isinstance(index, Time)]
 
         def added(environment: Environment) -> Jet:
             if any(time not in environment for time in times):
                 raise NotApplicable(f"{term} has a time without a value")
             at = tuple(environment[time] for time in times)
-            if at not in known:
-                known[at] = TimeSums(dict(zip(times, at, strict=True))).summands(term)
-            parts = [self._summand(one, environment, order) for one in known[at]]
+            if (term, at) not in self._summands:
+                self._summands[term, at] = TimeSums(dict(zip(times, at, strict=True))).summands(term)
+            parts = [self._summand(one, environment, order) for one in self._summands[term, at]]
             return jets.above(jets.summed(parts, order, self.ring), low)
 
         return added
