@@ -12,10 +12,10 @@ Source: R. J. Williams (1992); J. Schulman, N. Heess, T. Weber, P. Abbeel, "Grad
 estimation using stochastic computation graphs" (2015).
 """
 
-from derive import J, R, automata, by, calc, expect, grad, log, pi, pi_old, policy_positive, t, tau, theorem, total
+from derive import J, R, automata, by, calc, expect, grad, log, pi, pi_old, t, tau, theorem, total
 
 
-@theorem("the loss of log probabilities", assumes=[policy_positive])
+@theorem("the loss of log probabilities")
 def log_probability_loss():
     scores = total(t, grad(log(pi(tau.a[t] | tau.s[t]))))
     return calc(

@@ -10,6 +10,7 @@ from kernel_letters import (
     ALL,
     DP,
     FALSE,
+    IID,
     MALFORMED,
     MP,
     NONE,
@@ -123,6 +124,12 @@ MEANING: list[Claim] = [
         ("a sum over the possible of another law, of P and mu that are not 0", off_law(pair(0)), off(pair(0)),
          [*POSS, *MP, *DP], FALSE),
         ("a derivative keeps the support", grad(every(P(tau) * pair(0))), every(grad(P(tau)) * pair(0)), POSS, TRUE),
+        ("a second derivative of a mean", grad(grad(mean(pair(0)))), every(grad(grad(P(tau))) * pair(0)), NONE, TRUE,
+         at_sizes((1, 2, 0), (1, 2, 1))),
+        ("a second derivative of the return, everywhere", grad(grad(J)), every(grad(grad(P(tau))) * R(tau)), NONE, TRUE,
+         at_sizes((1, 2, 0), (1, 2, 1))),
+        ("a second derivative, once", grad(grad(mean(pair(0)))), 2 * every(grad(grad(P(tau))) * pair(0)), NONE, FALSE,
+         at_sizes((1, 2, 0), (1, 2, 1))),
         ("a derivative as scores", every(grad(P(tau)) * pair(0)), every(P(tau) * pair(0) * total(t, score(t))), POSS,
          TRUE),
         ("a derivative over all as scores of the possible", every(grad(P(tau)) * pair(0)), mean(pair(0) * total(
@@ -232,6 +239,10 @@ UNSEEN: list[Claim] = claims(
      {"owes": ("support",)}),
     ("the derivative of a mean of scores", *same(grad(mean(score(0) * g(A_[0])))), NONE, UNDEFINED,
      {"owes": ("support",)}),
+    ("the second derivative of a sum over the possible", *same(grad(grad(every(P(tau) * pair(0))))), POSS, UNDEFINED,
+     {"owes": ("support",)}),
+    ("the derivative of a mean over samples of reciprocals", *same(grad(expect(samples, ratio(1, P(samples[1]))))), IID,
+     UNDEFINED, {"owes": ("support",)}),
     ("a mean over samples of no law", expect(samples, R(samples[i])), J, NONE, UNDEFINED, {"owes": ("law",)}))
 """Without a value for another reason than a division by 0: pi = (theta^2, 1 - theta^2) at 0 has one possible action
 and two beside it, so that E[1/pi] jumps there; at second order a positive policy is asked for; and samples have the law

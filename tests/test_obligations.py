@@ -261,16 +261,19 @@ STAYS: tuple[tuple[Expr, tuple[Assumption, ...]], ...] = (
     (grad(total(tau, P(tau))), (possible(tau),)),
     (expect(tau, grad(log(P(tau)))), ()),  # the support lies outside the gradient
     (grad(expect(tau, log(P(tau)))), (policy_positive,)),
-    (grad(grad(expect(tau, R(tau)))), (policy_positive,)),
-    (grad(expect(samples, R(samples[1]))), (iid_samples, policy_positive)),
+    (grad(grad(expect(tau, R(tau)))), ()),  # P R summed over all trajectories, as a function of theta
+    (grad(grad(expect(samples, R(samples[1])))), (iid_samples,)),
+    (grad(expect(tau, log(pi(tau.a[0] | tau.s[0])), policy=b)), (covers(b, pi),)),  # a fixed law
+    (grad(grad(expect(tau, log(P(tau))))), (policy_positive,)),
     (grad(total(tau, R(tau))), (possible(tau), policy_positive)),
 )
 MOVING: tuple[tuple[Expr, tuple[Assumption, ...]], ...] = (
     (grad(expect(tau, log(P(tau)))), ()),  # undefined off the support
     (grad(expect(tau, log(mu(s)))), ()),
     (grad(variance(tau, ratio(1, P(tau)))), ()),
-    (grad(grad(expect(tau, R(tau)))), ()),  # second order: pi = theta^2 at 0
-    (grad(expect(samples, R(samples[1]))), (iid_samples,)),
+    (grad(grad(expect(tau, log(P(tau))))), ()),
+    (grad(grad(total(tau, P(tau) * R(tau)))), (possible(tau),)),  # second order: pi = theta^2 at 0
+    (grad(expect(samples, ratio(R(samples[1]), P(samples[1])))), (iid_samples,)),
     (grad(total(tau, R(tau))), (possible(tau),)),  # no factor P(tau)
     (grad(total(tau, P(sigma) * R(tau))), (possible(tau),)),
     (grad(total(tau, P(tau) * log(P(tau)))), (possible(tau),)),

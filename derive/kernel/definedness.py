@@ -94,8 +94,9 @@ class Walk:
         if policy is not None:
             within[index] = policy
             moves = t[0] != "E" or t[2] == "pi"  # the support of a fixed law stays where it is
-            if moves and "policy" not in self.context.positive and (
-                    above + gradients(body) > 1 or (above and not self.stays(t, index, body, support))):
+            order = above + gradients(body)
+            if moves and "policy" not in self.context.positive and (above or order > 1) and not (
+                    self.stays(t, index, body, support) and (t[0] == "E" or order == 1)):
                 yield ("support", t)
         yield from self.owed(body, within, above)
 
@@ -108,8 +109,9 @@ class Walk:
     def stays(self, t: Term, index: Tuple, body: Term, support: Support) -> bool:
         """Whether the summand is P f, f defined everywhere: P is nonnegative, so its gradient is 0 where it is 0.
 
-        To first order only; at second order a positive policy is asked for. The law of independent samples is a
-        product of such P, and its gradient is 0 where it is 0 too.
+        A sum over possible trajectories so is one over all to first order only; at second order a positive policy is
+        asked for. An expectation of such f is the sum of P f over all at every theta, so its derivatives are too. The
+        law of independent samples is a product of such P, and its gradient is 0 where it is 0 too.
         """
         if t[0] == "E":
             rest = [body]
@@ -119,7 +121,8 @@ class Walk:
                 if part not in rest:
                     return False
                 rest.remove(part)
-        return not any(True for x in rest for _ in self.owed(x, support, 0))
+        off = {**support, index: None}  # it need not be possible
+        return not any(True for x in rest for _ in self.owed(x, off, 0))
 
     # -- times --------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from derive.kernel.polynomials import (
 from derive.kernel.samples import over_samples
 from derive.kernel.terms import INF, Term, Tuple, is_index, occurs, opened, time
 from derive.kernel.unfolding import binder, gradient
+from derive.kernel.wellformed import everywhere
 
 
 TEST = ".test"
@@ -257,8 +258,10 @@ class Closed(Reading):
         return poly
 
     def expected(self, path: Tuple, policy: str, body: Term) -> Poly:
+        """The sum of P f over the support, which is that over all trajectories where f has a value on all."""
         weight = joined(((MU, 1),), ((law(policy, self.infinite), 1),))
-        return self.summed(multiply(Path(path, self).read(body), of(weight), joined), policy)
+        support = "" if everywhere(body) else policy
+        return self.summed(multiply(Path(path, self).read(body), of(weight), joined), support)
 
     def summed(self, poly: Poly, support: str) -> Poly:
         support = "" if len(self.context.positive) == 3 else support

@@ -105,6 +105,11 @@ def speaks_of_trajectories(t: Term) -> bool:
         x[0] == "trajectory" for x in free(t))
 
 
+def everywhere(t: Term) -> bool:
+    """Whether a term has a value on every trajectory, possible or not: no quotient and no logarithm stands in it."""
+    return not any(x[0] in ("/", "log") or (x[0] == "^" and x[2] < 0) for x in subterms(t))
+
+
 def at_theta(*terms: Term) -> bool:
     """Whether a term speaks of the policy that is held: two sides are equal at theta then, not as functions of it."""
     return any(HELD in x for t in terms for x in subterms(t))

@@ -40,7 +40,6 @@ from derive.language.terms import (
     ActionAt,
     ActionProbability,
     Applied,
-    Batch,
     Between,
     Defined,
     Drawn,
@@ -204,9 +203,7 @@ class _Pass:
         restricted = self._restricted(binder)
         if restricted is not None:
             inside[index] = restricted
-        moves = gradients and not self._support_stays(binder, index, body, support, gradients)
-        second = gradients + _gradients(body) > 1 and policy_positive not in self.known
-        if restricted is not None and (moves or second):
+        if restricted is not None and self._support_moves(binder, index, body, support, gradients):
             yield Obligation(f"{MOVES} in {binder}", binder)
         yield from self.owed(body, inside, gradients)
 
@@ -218,28 +215,30 @@ class _Pass:
             return "pi"
         return None
 
-    def _support_stays(self, binder: Binder, index: Index, body: Expr, support: Support, gradients: int) -> bool:
-        """Whether the gradient may pass the restriction to the support.
+    def _support_moves(self, binder: Binder, index: Index, body: Expr, support: Support, gradients: int) -> bool:
+        """Whether a gradient may not pass the restriction to the support.
 
-        For a positive policy the support does not depend on theta. Otherwise, to first
-        order, P(tau; theta) = 0 implies grad P(tau; theta) = 0 (a differentiable
-        nonnegative function at its minimum), so summands P(tau; theta) f(tau) with f
-        defined everywhere may be left out. At second order this fails.
+        For a positive policy the support does not depend on theta. An expectation of what is
+        defined everywhere is the sum of P(tau; theta) f(tau) over all trajectories, as a function
+        of theta. A sum over the possible ones is so to first order, where P(tau; theta) = 0
+        implies grad P(tau; theta) = 0 (a differentiable nonnegative function at its minimum).
         """
-        if policy_positive in self.known:
-            return True
-        if gradients > 1 or isinstance(index, Batch):
+        order = gradients + _gradients(body)
+        if policy_positive in self.known or not (gradients or order > 1):
             return False
         if isinstance(binder, (Expect, Var)):
+            if self._restricted(binder) != "pi":  # the support of a fixed law stays where it is
+                return False
             rest = [body]
         else:
             factors = list(body.args) if isinstance(body, Times) else [body]
             weights = [f for f in factors if isinstance(f, TrajectoryProbability)
                        and f.args[1] == index and f.args[0].label == self._restricted(binder)]
-            if not weights:
-                return False
+            if not weights or order > 1:
+                return True
             rest = [factor for factor in factors if factor is not weights[0]]
-        return not any(True for factor in rest for _ in self.owed(factor, support, 0))
+        off = {**support, index: None}  # it need not be possible
+        return any(True for factor in rest for _ in self.owed(factor, off, 0))
 
     def _obligation(self, says: str, subject: Expr) -> Obligation:
         return Obligation(says, subject)
