@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -20,6 +21,7 @@ from derive import A, J, R, additive_return, automata, calc, expect, gamma, grad
 from derive import by as because
 from derive import theorem as declared
 from derive.certificates.verify import NotCertified, check_form, read, verified
+from derive.checking.judgement import Examined
 from derive.checking.proof_files import bundled
 from derive.checking.theorems import Chain, Theorem
 from derive.cli import main
@@ -37,10 +39,35 @@ def undefined() -> Chain:
     return calc(R(tau), because(automata), R(tau) * (log(pi(tau.a[0] | tau.s[0])) + 1 - log(pi(tau.a[0] | tau.s[0]))))
 
 
-FINITE = [one for one in further_theorems.THEOREMS if not one.endless]
-EXAMINED = [*map(examined, FILES), *map(SESSION.examine, [*FINITE, with_values])]
-THEOREMS: list[Theorem] = [one.theorem for one in EXAMINED]
-CERTIFICATE = json.loads(json.dumps(certificate(EXAMINED)))
+SOURCES: dict[str, Path | Theorem] = {
+    **{file.stem: file for file in FILES},
+    **{one.name: one for one in (*further_theorems.THEOREMS, with_values) if not one.endless},
+}
+"""What is certified; examined when a test asks for it, for every worker collects this file."""
+
+
+@cache
+def certified(name: str) -> tuple[Examined, Any]:
+    """One of these, and its certificate."""
+    source = SOURCES[name]
+    one = examined(source) if isinstance(source, Path) else SESSION.examine(source)
+    return one, json.loads(json.dumps(certificate([one])))
+
+
+@cache
+def examined_all() -> tuple[Examined, ...]:
+    return tuple(certified(name)[0] for name in SOURCES)
+
+
+@cache
+def whole() -> Any:
+    """The certificate of all of them."""
+    return json.loads(json.dumps(certificate(examined_all())))
+
+
+def claims(data: Any) -> list[tuple[str, Any]]:
+    return [(f"{theorem['name']}-{step['step']}", step["claim"])
+            for theorem in data["theorems"] for step in theorem["steps"] if step["claim"] is not None]
 
 
 def outcomes(data: Any) -> dict[str, str]:
@@ -48,11 +75,11 @@ def outcomes(data: Any) -> dict[str, str]:
 
 
 def test_every_equation_that_is_claimed_is_verified() -> None:
-    found = outcomes(CERTIFICATE)
-    for one in EXAMINED:
+    found = outcomes(whole())
+    for one in examined_all():
         for number, step in enumerate(one.steps, 1):
-            claims = step.verdict.code in ("proved", "estimates", "same-mean")
-            expected = "verified" if claims else "no equation claimed"
+            claimed = step.verdict.code in ("proved", "estimates", "same-mean")
+            expected = "verified" if claimed else "no equation claimed"
             assert found[f"{one.theorem.name} step {number}"] == expected, one.theorem.name
     assert sum(text == "verified" for text in found.values()) >= 30
 
@@ -103,29 +130,26 @@ def _changed(data: Any, path: tuple[Any, ...], rng: Random) -> Any:
     return data if type(new) is not type(old) or new != old else None
 
 
-CLAIMED = [(f"{theorem['name']}-{step['step']}", step["claim"])
-           for theorem in CERTIFICATE["theorems"] for step in theorem["steps"] if step["claim"] is not None]
-
-
-@pytest.mark.parametrize(("name", "claim"), CLAIMED, ids=[name for name, _ in CLAIMED])
-def test_changing_the_evidence_is_caught(name: str, claim: Any) -> None:
+@pytest.mark.parametrize("theorem", SOURCES)
+def test_changing_the_evidence_is_caught(theorem: str) -> None:
     """The terms stay; what is changed in the evidence is refused, whatever it is."""
-    rng = Random(name)
-    places = [path for path in _places(claim["evidence"]) if path and path[0] == "certificate"]
-    for path in rng.sample(places, min(12, len(places))):
-        changed = _changed({"evidence": claim["evidence"]}, ("evidence", *path), rng)
-        if changed is None:
-            continue
-        step = {"step": 1, "line": 1, "label": None, "verdict": "proved" if claim["of"] == "sides" else "estimates",
-                "claim": {**claim, **changed}}
-        data = {"schema": 4, "theorems": [{"name": "x", "file": "x.py", "steps": [step]}]}
-        assert outcomes(data)["x step 1"] != "verified", (path, changed)
+    for name, claim in claims(certified(theorem)[1]):
+        rng = Random(name)
+        places = [path for path in _places(claim["evidence"]) if path and path[0] == "certificate"]
+        for path in rng.sample(places, min(12, len(places))):
+            changed = _changed({"evidence": claim["evidence"]}, ("evidence", *path), rng)
+            if changed is None:
+                continue
+            step = {"step": 1, "line": 1, "label": None, "verdict": "proved" if claim["of"] == "sides" else "estimates",
+                    "claim": {**claim, **changed}}
+            data = {"schema": 4, "theorems": [{"name": "x", "file": "x.py", "steps": [step]}]}
+            assert outcomes(data)["x step 1"] != "verified", (name, path, changed)
 
 
 def test_a_certificate_of_other_terms_is_refused() -> None:
     """The evidence of each step is put to the terms of the next: the kernel unfolds the terms itself."""
     accepted = 0
-    for (_, one), (_, two) in pairwise(CLAIMED):
+    for (_, one), (_, two) in pairwise(claims(whole())):
         if one["evidence"] == two["evidence"]:
             continue
         mixed = {**two, "before": ["num", 1, 2], "after": two["after"], "of": "sides"}
@@ -136,17 +160,18 @@ def test_a_certificate_of_other_terms_is_refused() -> None:
 
 
 def test_against_says_what_is_missing_and_what_differs() -> None:
-    assert against(CERTIFICATE, THEOREMS) == []
-    fewer = {**CERTIFICATE, "theorems": CERTIFICATE["theorems"][1:]}
-    assert (THEOREMS[0].name, "is not in the certificate") in against(fewer, THEOREMS)
-    assert any("no theorem of that name" in text for _, text in against(CERTIFICATE, THEOREMS[1:]))
-    renamed = copy.deepcopy(CERTIFICATE)
+    theorems = [one.theorem for one in examined_all()]
+    assert against(whole(), theorems) == []
+    fewer = {**whole(), "theorems": whole()["theorems"][1:]}
+    assert (theorems[0].name, "is not in the certificate") in against(fewer, theorems)
+    assert any("no theorem of that name" in text for _, text in against(whole(), theorems[1:]))
+    renamed = copy.deepcopy(whole())
     steps = next(one["steps"] for one in renamed["theorems"] if one["name"] == "likelihood_ratio_gradient")
     steps[0]["claim"], steps[1]["claim"] = steps[1]["claim"], steps[0]["claim"]
-    assert ("likelihood_ratio_gradient step 1", "the terms are not those of the proof") in against(renamed, THEOREMS)
-    moved = copy.deepcopy(CERTIFICATE)
+    assert ("likelihood_ratio_gradient step 1", "the terms are not those of the proof") in against(renamed, theorems)
+    moved = copy.deepcopy(whole())
     moved["theorems"][0]["steps"][0]["line"] += 1
-    assert any("the line or the label" in text for _, text in against(moved, THEOREMS))
+    assert any("the line or the label" in text for _, text in against(moved, theorems))
 
 
 WRONG: list[Any] = [
@@ -215,7 +240,7 @@ def test_a_claim_without_an_equation_is_not_verified(declared: str, options: tup
 
 
 def test_it_runs_without_sympy(tmp_path: Path) -> None:
-    (tmp_path / "c.json").write_text(json.dumps(CERTIFICATE))
+    (tmp_path / "c.json").write_text(json.dumps(whole()))
     script = ("import sys; from pathlib import Path; from derive.certificates.verify import read, verified; "
               f"print(sum(one.equation is not None for one in verified(read(Path({str(tmp_path / 'c.json')!r})))), "
               "any(name in sys.modules for name in ('sympy', 'flint', 'numpy', 'click')))")

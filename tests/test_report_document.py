@@ -358,6 +358,7 @@ def agreeing() -> Chain:
 
 
 @needs_latex
+@needs_text
 def test_a_refuted_formula_that_agrees_on_the_model_stays_on_the_page(tmp_path: Path) -> None:
     """What says that it is refuted ran over the edge of the paper."""
     checked = [Session().examine(agreeing)]
