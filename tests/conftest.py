@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,11 +18,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell; children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-    # Hundreds of processes are started below: each would compile all modules again, which takes longer than their work.
-    _COMPILED = tempfile.mkdtemp(prefix="derive-tests-")
-    os.environ["PYTHONPYCACHEPREFIX"] = _COMPILED
-    atexit.register(shutil.rmtree, _COMPILED, ignore_errors=True)
+# Hundreds of processes are started below: each would compile all modules again, which takes longer than their work.
+# They are written where Python writes them; in a folder of their own SymPy would be compiled again by each worker.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("quick", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
