@@ -25,7 +25,7 @@ from derive.language.assumptions import (
 from derive.language.binding import Binder
 from derive.language.model_class import fitted
 from derive.language.models import Model, Shape
-from derive.language.signature import signature
+from derive.language.signature import Signature, signature
 from derive.language.terms import Trajectory
 from derive.testing.strategies import DISCOUNTS, models, shapes
 
@@ -67,17 +67,21 @@ def _nesting(term: Expr) -> int:
     return inner + (isinstance(term, Binder) and isinstance(term.index, Trajectory))
 
 
-@st.composite
-def models_of(draw: st.DrawFn, theorem: Theorem, favour: str = "", shape: Shape | None = None) -> Model:
+def models_of(theorem: Theorem, favour: str = "", shape: Shape | None = None) -> st.SearchStrategy[Model]:
     """Exact MDPs of the theorem's class, with everything that its terms speak of; of one shape, if it is given.
 
     >>> from proofs.policy_gradient import policy_gradient
     >>> models_of(policy_gradient).example().policies.keys()
     dict_keys(['pi'])
     """
-    parts, known = signature(*theorem.chain.terms), theorem.assumes
+    return _drawn(theorem, signature(*theorem.chain.terms), shape or shapes_of(theorem, favour))
+
+
+@st.composite
+def _drawn(draw: st.DrawFn, theorem: Theorem, parts: Signature, shaped: Shape | st.SearchStrategy[Shape]) -> Model:
+    known = theorem.assumes
     below_one = theorem.endless or discount_below_one in known
-    shape, zeros = shape or draw(shapes_of(theorem, favour)), draw(st.booleans())
+    shape, zeros = shaped if isinstance(shaped, Shape) else draw(shaped), draw(st.booleans())
     return fitted(known, draw(models(
         shape, additive=additive_return in known or not parts.returns,
         zeros=zeros and dynamics_positive not in known, initial_zeros=zeros and initial_positive not in known,
