@@ -130,14 +130,14 @@ def _changed(data: Any, path: tuple[Any, ...], rng: Random) -> Any:
     return data if type(new) is not type(old) or new != old else None
 
 
-@pytest.mark.parametrize("most", [4, pytest.param(24, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("most", [4, pytest.param(12, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("theorem", SOURCES)
 def test_changing_the_evidence_is_caught(theorem: str, most: int) -> None:
     """The terms stay; what is changed in the evidence is refused, whatever it is."""
     for name, claim in claims(certified(theorem)[1]):
         rng = Random(name)
         places = [path for path in _places(claim["evidence"]) if path and path[0] == "certificate"]
-        for path in rng.sample(places, min(most, len(places))):
+        for path in rng.sample(places, min(12, len(places)))[:most]:
             changed = _changed({"evidence": claim["evidence"]}, ("evidence", *path), rng)
             if changed is None:
                 continue

@@ -35,6 +35,9 @@ def test_any_encoding_holds_the_output(encoding: str, proofs: tuple[Path, Path])
         assert (run.returncode, b"Traceback" in run.stderr) == (status, False)
         written = "∇" if encoding == "utf-8" else "\\u2207"
         assert written in run.stdout.decode(encoding)
+
+
+def test_without_a_locale_the_false_one_is_refuted_too(proofs: tuple[Path, Path]) -> None:
     run = shell(f"derive check {proofs[1]}", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
     assert run.returncode == 1
 
