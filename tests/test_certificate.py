@@ -6,7 +6,7 @@ import copy
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from derive import by as because
 from derive import theorem as declared
 from derive.certificates.verify import NotCertified, check_form, read, verified
 from derive.checking.judgement import Examined
-from derive.checking.proof_files import bundled
+from derive.checking.proof_files import bundled, load
 from derive.checking.theorems import Chain, Theorem
 from derive.cli import main
 from derive.report.certificate import against, certificate
@@ -145,6 +145,26 @@ def test_changing_the_evidence_is_caught(theorem: str, most: int) -> None:
                     "claim": {**claim, **changed}}
             data = {"schema": 4, "theorems": [{"name": "x", "file": "x.py", "steps": [step]}]}
             assert outcomes(data)["x step 1"] != "verified", (name, path, changed)
+
+
+@pytest.mark.parametrize(("file", "place", "change"), [
+    ("bellman_difference.py", ("sums", 0, "rows"), lambda rows: [*rows, rows[0]]),
+    ("gradient_of_a_value.py", ("sums", 0, "rows"), lambda rows: [*rows, rows[0]]),
+    ("gradient_of_a_value.py", ("sums", 0, "rows"), lambda rows: [*rows, []]),
+    ("fisher_information.py", ("relations",), lambda relations: relations[::-1])])
+def test_what_would_show_the_claim_in_another_order_or_twice_is_refused(
+        file: str, place: tuple[Any, ...], change: Callable[[list[Any]], list[Any]]) -> None:
+    """It has one form: a row that leads nowhere could be listed again without a word."""
+    (theorem,) = load(bundled() / file)
+    data = json.loads(json.dumps(certificate([SESSION.examine(theorem)])))
+    name = next(iter(outcomes(data)))
+    assert outcomes(data)[name] == "verified"
+    entry = data["theorems"][0]["steps"][0]["claim"]["evidence"]["certificate"]
+    for key in place[:-1]:
+        entry = entry[key]
+    assert len(entry[place[-1]]) >= 2
+    entry[place[-1]] = change(entry[place[-1]])
+    assert outcomes(data)[name] != "verified"
 
 
 def test_a_certificate_of_other_terms_is_refused() -> None:

@@ -52,7 +52,7 @@ MAKERS: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("no kappa", closure.check_infinite, "not determinant or add(", "False and add("),
     ("no kappa, times 0", closure.check_infinite, "not determinant or add(", "add("),
     ("no relations", products.check_product, "if substituted(", "if False and substituted("),
-    ("relations times 0", products.check_product, "not factor or k in images", "k in images"),
+    ("relations times 0", products.check_product, "not factor or not max(", "not max("),
     ("relations that are not shown", products.check_product, "check_parts(relation_sums(",
      "(relation_sums("),
 )

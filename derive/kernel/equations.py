@@ -114,7 +114,9 @@ def check_parts(sums: Sequence[Automaton], data: Any, context: Context) -> None:
         keys(one, "rows", "steps", *(("kappa", "determinant") if context.infinite else ("columns", "units")))
         if any(type(part) is not list for key, part in one.items()):
             raise NotShown("a part of a closure that is no list")
-        rows = [vector_from_data(row) for row in one["rows"]]
+        rows, columns = ([vector_from_data(x) for x in one.get(part, [])] for part in ("rows", "columns"))
+        if any(not x or x in basis[:n] for basis in (rows, columns) for n, x in enumerate(basis)):
+            raise NotShown("a row or a column that is 0 or listed twice")
         steps = {(p, k): (weight_from_data(f), vector_from_data(c)) for p, k, f, c in one["steps"]}
         if [[*place] for place in sorted(steps)] != [step[:2] for step in one["steps"]] or any(
                 type(n) is not int for place in steps for n in place):
@@ -123,7 +125,6 @@ def check_parts(sums: Sequence[Automaton], data: Any, context: Context) -> None:
             kappa, determinant = vector_from_data(one["kappa"]), weight_from_data(one["determinant"])
             check_infinite(context, found, rows, steps, kappa, determinant)
             continue
-        columns = [vector_from_data(column) for column in one["columns"]]
         units = {n: (weight_from_data(f), vector_from_data(c)) for n, f, c in one["units"]}
         if sorted(units) != [unit[0] for unit in one["units"]] or any(type(n) is not int for n in units):
             raise NotShown("a column that is listed twice, not in order, or has no number")

@@ -26,9 +26,9 @@ def check_product(gap: Gap, relations: Any, check_parts: Callable[..., None]) ->
         if type(one) is not dict or set(one) != {"number", "factor", "of", "sums"} or type(one["number"]) is not int:
             raise NotShown("a relation of no form that is read")
         k, factor, combination = one["number"], weight_from_data(one["factor"]), vector_from_data(one["of"])
-        if not factor or k in images or not 0 <= k < len(gap.atoms) or any(
+        if not factor or not max(images, default=-1) < k < len(gap.atoms) or any(
                 not -1 <= j < len(gap.atoms) for _, j in combination):
-            raise NotShown("a relation between sums that are not there")
+            raise NotShown("relations that are not in order, or between sums that are not there")
         images[k] = factor, combination
         if gap.context.undiscounted and any(name == "gamma" for c in (*factor, *(d for d, _ in combination))
                                             for name, _ in c):
