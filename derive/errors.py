@@ -7,9 +7,13 @@ never with a traceback. A *verdict* about a derivation is not an exception (see
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
+from errno import ENOMEM
 from typing import Any
+
+NO_MEMORY = re.compile(r"(can't|cannot|failed to) allocate memory|can't start new thread", re.IGNORECASE)
 
 
 class DeriveError(Exception):
@@ -90,7 +94,8 @@ class BadInput(DeriveError):
 
 def said(error: BaseException) -> str:
     """The message of any exception on one line that can be printed, whatever its ``__str__`` does."""
-    return in_one_line(error, str) or "(no message)"
+    nothing = "memory was not enough; --memory MB allows more" if isinstance(error, MemoryError) else "(no message)"
+    return in_one_line(error, str) or nothing
 
 
 def in_one_line(value: object, write: Callable[[Any], str] = repr) -> str:
@@ -119,7 +124,7 @@ def is_ours(value: object) -> bool:
 
 def exhausted(error: BaseException) -> str:
     """What was not enough, in words, if an input has met a limit of Python's own; else empty."""
-    if isinstance(error, MemoryError):
+    if out_of_memory(error):
         return "memory was not enough"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
@@ -128,3 +133,16 @@ def exhausted(error: BaseException) -> str:
     if isinstance(error, ValueError) and "integer string conversion" in said(error):
         return f"a number has more than {sys.get_int_max_str_digits():,} digits"
     return ""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is no more memory: Python's own, the system's, and those of PyTorch."""
+    return (isinstance(error, MemoryError)
+            or isinstance(error, OSError) and error.errno == ENOMEM
+            or isinstance(error, (RuntimeError, ImportError)) and NO_MEMORY.search(said(error)) is not None)
+
+
+def memory_passes(error: BaseException) -> None:
+    """Raises ``MemoryError`` if that is what a function under test has met: the limit is ours, not a fault of its."""
+    if out_of_memory(error):
+        raise MemoryError from error

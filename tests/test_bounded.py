@@ -160,7 +160,7 @@ def test_verify_has_limits_of_its_own(tmp_path: Path, monkeypatch: pytest.Monkey
     assert capsys.readouterr().err == "error: 0.3 s were not enough; --timeout SECONDS allows more.\n"
     monkeypatch.setattr("derive.certificates.verify.read", lambda path: bytearray(2 * 10**9))
     assert main(["verify", str(tmp_path / "c.json")]) == 2
-    assert capsys.readouterr().err == "error: memory was not enough.\n"
+    assert capsys.readouterr().err == "error: 900 MB of memory were not enough; --memory MB allows more.\n"
 
 
 def test_a_probe_that_would_take_hours_says_so(capsys: pytest.CaptureFixture[str],

@@ -129,7 +129,7 @@ def test_a_defect_here_is_no_bad_input(monkeypatch: pytest.MonkeyPatch, capsys: 
 
     monkeypatch.setattr("derive.commands.estimator_command.examined", fails)
     assert main(["estimator", "rloo"]) == 3
-    assert "internal error: AssertionError: planted" in capsys.readouterr().err
+    assert "error: internal: AssertionError: planted" in capsys.readouterr().err
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

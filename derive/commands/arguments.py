@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,14 +18,29 @@ if TYPE_CHECKING:
 
     from derive.checking.theorems import Theorem
 
+Option = Callable[[Callable[..., int]], Callable[..., int]]
+
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 NAMES = click.argument("names", nargs=-1)
 JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256),
                     help="Processes to use; the results are the same for any number.")
-TIMEOUT = click.option("--timeout", default=300.0, show_default=True, type=click.FloatRange(0.1, 1e6),
-                       metavar="SECONDS", help="Of each file; what takes longer is undecided.")
-MEMORY = click.option("--memory", default=900, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
-                      help="Of each file; what takes more is undecided.")
+
+
+
+def _timeout(default: float, meaning: str) -> Option:
+    return click.option("--timeout", default=default, show_default=True, type=click.FloatRange(0.1, 1e6),
+                        metavar="SECONDS", help=meaning)
+
+
+def _memory(meaning: str) -> Option:
+    return click.option("--memory", default=900, show_default=True, type=click.IntRange(250, 10**7), metavar="MB",
+                        help=meaning)
+
+
+TIMEOUT = _timeout(300.0, "Of each file; what takes longer is undecided.")
+MEMORY = _memory("Of each file; what takes more is undecided.")
+TIMEOUT_OF_ALL = _timeout(3600.0, "Of the whole command.")
+MEMORY_OF_ALL = _memory("Of each process of the command, beyond what it has when it starts.")
 
 
 def named(names: Sequence[str]) -> list[Theorem]:

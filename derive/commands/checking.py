@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
-from derive.commands.arguments import JOBS, MEMORY, NAMES, PATHS, TIMEOUT, built, console_of
+from derive.commands.arguments import (
+    JOBS, MEMORY, MEMORY_OF_ALL, NAMES, PATHS, TIMEOUT, TIMEOUT_OF_ALL, built, console_of,
+)
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -76,6 +78,8 @@ def _split(values: Iterable[str]) -> tuple[str, ...]:
 @NAMES
 @click.option("--format", "style", type=click.Choice(["full", "json"]), default="full", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
     """Say what each assumption of the theorems NAMES is needed for, with a model, and which relations are used.
@@ -104,6 +108,8 @@ def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--latex", is_flag=True, help="The chain as LaTeX.")
 @click.option("--replay", type=int, metavar="STEP", help="Python that recomputes the counterexample of a step.")
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def show(path: Path, latex: bool, replay: int | None) -> int:
     """Show the chains of a proof file, or of a bundled theorem, without checking them."""

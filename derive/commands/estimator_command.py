@@ -18,7 +18,7 @@ from textwrap import wrap
 
 import click
 
-from derive.errors import BadInput, DeriveError
+from derive.errors import BadInput
 from derive.estimators import description
 from derive.estimators.gallery import ENTRIES
 from derive.estimators.result import VERDICTS
@@ -46,13 +46,7 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
         comparison.check(output)
     options = Options(_whole(groups, "--group"), _numbers(rewards), _whole(lengths, "--lengths"), prompts, target,
                       None if beta is None else number(beta), model, gamma, horizon)
-    try:
-        found = [examined(name, options) for name in names or runnable()]
-    except (DeriveError, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
-        return 3
+    found = [examined(name, options) for name in names or runnable()]
     results = [result for result, _ in found]
     if style == "json":
         click.echo(json.dumps({"schema": 1, "estimators": [description.payload(result) for result in results]},

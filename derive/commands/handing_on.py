@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from derive.commands.arguments import MEMORY, NAMES, TIMEOUT, built, named
+from derive.commands.arguments import MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, built, named
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -30,6 +30,8 @@ MOST_LISTED = 12
 @click.option("--samples", default=20_000, show_default=True, type=click.IntRange(2, 10_000_000),
               help="Monte Carlo trajectories of the convergence plot.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool, blanks: str, model: str,
            title: str | None, samples: int, seed: int) -> int:
@@ -66,8 +68,8 @@ def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
               help="Compare with the terms of this proof; may be repeated.")
 @click.option("--partial", is_flag=True, help="Steps without evidence, or without an equation, are no failure.")
-@TIMEOUT
-@MEMORY
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     """Make the equations of the certificate PATH again, by the kernel alone, and print them."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from derive.commands.arguments import JOBS, NAMES, built, console_of, processes
+from derive.commands.arguments import JOBS, MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, built, console_of, processes
 from derive.process.running import guarded
 
 
@@ -24,6 +24,8 @@ from derive.process.running import guarded
               help="Monte Carlo trajectories, where a side is the gradient of J.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0),
               help="Of theta, of what is drawn, and of the simulator.")
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | None, functions: tuple[str, ...],
              samples: int, seed: int) -> int:
@@ -60,6 +62,8 @@ def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | No
               help="Write what passed there, theorem by theorem; if the files of all theorems and their imports are "
                    "as they were when it was written, take it from there.")
 @JOBS
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def fuzz(names: tuple[str, ...], examples: int, seed: int, journal: Path | None, jobs: int) -> int:
     """Re-check every step of the theorems NAMES on random MDPs of random shapes, drawn and shrunk by Hypothesis.
@@ -93,6 +97,8 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, journal: Path | None,
 @click.option("--shape", default="20,5,200", show_default=True, metavar="S,A,H", help="States, actions, last decision.")
 @click.option("--points", default=8, show_default=True, type=click.IntRange(1, 64), help="Random points and primes.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
     """Compare every step of the theorems NAMES at random points of one large shape."""
@@ -121,6 +127,8 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.option("-o", "--output", type=click.Path(path_type=Path),
               help="The comparison with its plot, bias and error against batch size (.tex, .pdf, .html), or the plot "
                    "alone (.svg, .png).")
+@TIMEOUT_OF_ALL
+@MEMORY_OF_ALL
 @guarded
 def estimator(names: tuple[str, ...], **options: Any) -> int:
     """Say whether estimators are biased: NAMES of the gallery, or FILE.py:FUNCTION; no name lists the gallery."""

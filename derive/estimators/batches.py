@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from flint import fmpq
 
-from derive.errors import BadInput, said
+from derive.errors import BadInput, memory_passes, said
 from derive.estimators import field
 from derive.estimators.field import Sum
 from derive.estimators.naming import LOOKUP, bound, named, parameters
@@ -189,6 +189,7 @@ def float_gradient(loss: Loss, batch: Batch, *, single: bool = False) -> Any:
     except ZeroDivisionError:
         return np.full((len(batch.responses), batch.model.longest), np.nan)
     except (Exception, SystemExit) as error:  # whatever the loss does
+        memory_passes(error)
         raise BadInput(_failure(loss, error, batch)) from error
     for name, saved in before.items():
         if not torch.equal(saved, names[name].detach()):

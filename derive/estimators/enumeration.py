@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from flint import fmpq
 
-from derive.errors import BadInput
+from derive.errors import BadInput, memory_passes
 from derive.estimators import field, randomness
 from derive.estimators.batches import Batch, Loss, asked_for, exact_gradient, float_arguments, float_gradient, scalar
 from derive.estimators.field import Sum, Unsupported
@@ -327,6 +327,7 @@ def _attempt(case: Case, responses: Sequence[int], ledger: Ledger) -> dict[tuple
     except Unsupported as error:
         raise ledger.leave(str(error)) from None
     except Exception as error:  # it runs in floats, so something is missing here
+        memory_passes(error)
         raise ledger.leave(f"{type(error).__name__}: {' '.join(str(error).split())[:120]}") from None
 
 

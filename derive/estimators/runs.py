@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.errors import BadInput, said
+from derive.errors import BadInput, memory_passes, said
 from derive.estimators import randomness
 from derive.estimators.groups import Design
 from derive.estimators.naming import bound, named
@@ -196,6 +196,7 @@ def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, 
     except (LeftExact, BadInput):
         raise
     except (Exception, SystemExit) as error:  # whatever the function under test does
+        memory_passes(error)
         rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
         raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "
                        f"rewards ({rewards})") from error
@@ -256,7 +257,8 @@ def single_differs(question: Question, outcomes: Sequence[Outcome], single: Call
     for outcome in random.Random(1).sample(outcomes, min(len(outcomes), SINGLES)):
         try:
             row = _in_floats(replace(question, array=single), outcome.batch)
-        except Exception:  # an array of doubles of its own, perhaps: it says nothing about float32
+        except Exception as error:  # an array of doubles of its own, perhaps: it says nothing about float32
+            memory_passes(error)
             return None
         wanted = outcome.advantages
         if (row is None) != (wanted is None) or len(row or ()) != len(wanted or ()) or any(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from derive.errors import BadInput, said
+from derive.errors import BadInput, memory_passes, said
 from derive.estimators.advantage import LADDER, REWARDS, check_advantage
 from derive.estimators.gallery import entry_of
 from derive.estimators.gallery.entry import Entry
@@ -140,6 +140,7 @@ def loaded(name: str) -> Callable[..., Any]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too
+        memory_passes(error)
         raise BadInput(f"{path} fails when it is executed: {type(error).__name__}: {said(error)}") from None
     finally:
         sys.path.remove(str(file.resolve().parent))

@@ -15,7 +15,7 @@ GRACE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Of one task: seconds by the clock, and megabytes of address space of its own; None for no limit."""
+    """Of one task: seconds by the clock, and megabytes of memory of its own that it may write to; None for no limit."""
 
     seconds: float | None = None
     megabytes: int | None = None
@@ -24,7 +24,7 @@ class Limits:
 def lacking(limits: Limits) -> str:
     """The limits that this platform cannot keep, in words; empty if it keeps all."""
     if limits.megabytes is not None and not _has_limits():
-        return "--memory is not kept here: this system has no limit on address space"
+        return "--memory is not kept here: this system has no limit on the memory of a process"
     return ""
 
 
@@ -39,16 +39,20 @@ def keep(limits: Limits) -> None:
     import resource
 
     if limits.megabytes is not None:
-        _lower(resource, resource.RLIMIT_AS, _address_space() + limits.megabytes * 1_000_000)
+        # of Linux what can be written to: libraries such as PyTorch map gigabytes of code that they never touch
+        kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+        _lower(resource, kind, _at_hand() + limits.megabytes * 1_000_000)
     if limits.seconds is not None:
-        _lower(resource, resource.RLIMIT_CPU, ceil(limits.seconds) + GRACE)
+        # a second by the clock is one on each processor, and the clock itself is watched by the parent
+        _lower(resource, resource.RLIMIT_CPU, ceil(limits.seconds) * (os.cpu_count() or 1) + GRACE)
 
 
-def _address_space() -> int:
+def _at_hand() -> int:
     """Bytes that this process has before its task begins, which a large parent, such as a session of tests, gave it."""
+    field = 5 if sys.platform == "linux" else 0
     try:
         with open("/proc/self/statm", encoding="ascii") as pages:
-            return int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+            return int(pages.read().split()[field]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from derive.diagnostics import DEFECT, NOT_CHECKED, visible
-from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, exhausted, said
+from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, exhausted, out_of_memory, said
 from derive.process.isolation import TIME, in_child
 from derive.process.limits import Limits
 from derive.process.streams import CannotWrite, standard_streams
@@ -47,8 +47,8 @@ def _dispatched(command: click.Command, arguments: list[str]) -> Any:
     return command.main(args=arguments, prog_name="derive", standalone_mode=False)
 
 
-def _status(run: Callable[[], Any]) -> int:
-    """What a command returns, or what its exception means, said on stderr."""
+def _status(run: Callable[[], Any], limits: Limits | None = None) -> int:
+    """What a command returns, or what its exception means under the limits of its process, said on stderr."""
     try:
         result = run()
         sys.stdout.flush()
@@ -71,7 +71,8 @@ def _status(run: Callable[[], Any]) -> int:
         return NOT_CHECKED
     except Exception as error:
         if what := exhausted(error):
-            click.echo(f"error: {what}.", err=True)
+            megabytes = None if limits is None or not out_of_memory(error) else limits.megabytes
+            click.echo(f"error: {what}." if megabytes is None else f"error: {short_of(megabytes)}.", err=True)
             return NOT_CHECKED
         text = f"error: internal: {type(error).__name__}: {said(error)}. This is a defect of derive; please report it"
         debug = os.environ.get("DERIVE_DEBUG")
@@ -90,11 +91,17 @@ def guarded(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> int:
         limits = Limits(seconds=options.pop("timeout", None), megabytes=options.pop("memory", None))
-        found = in_child(partial(_status, partial(command, *arguments, **options)), limits)
+        found = in_child(partial(_status, partial(command, *arguments, **options), limits), limits)
         if isinstance(found, int):
             return found
         if found.ending == TIME:
             raise BadInput(f"{limits.seconds:g} s were not enough; --timeout SECONDS allows more.")
-        raise BadInput(f"the process that ran the proofs ended without a result: {found.detail}.")
+        more = "" if limits.megabytes is None else f" It may have {limits.megabytes} MB; --memory MB allows more."
+        raise BadInput(f"the process that ran the command ended without a result: {found.detail}.{more}")
 
     return run
+
+
+def short_of(megabytes: int) -> str:
+    """What was not enough, and the next move."""
+    return f"{megabytes} MB of memory were not enough; --memory MB allows more"

@@ -1,0 +1,118 @@
+"""Every command that runs a user's code or a computation of any size has limits of time and memory, and says so.
+
+Each limit is seen to be kept and, with a larger one, to let the same work pass.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from derive.cli import commands, main
+from derive.process.isolation import in_child
+from derive.process.limits import Limits
+
+PROOF = ("from derive import *\n{first}\n@theorem('t', assumes=[possible(tau)])\n"
+         "def t1():\n    return calc(grad(J), by(automata), expect(tau, grad(log(P(tau))) * R(tau)))\n")
+ADVANTAGE = "def centred(rewards):\n    {first}\n    mean = sum(rewards) / len(rewards)\n    return [r - mean for r in rewards]\n"
+NO_PROCESS = {"explain", "lsp"}
+"""They read no file of the user, or run each in a child of its own."""
+LINUX = pytest.mark.skipif(not sys.platform.startswith(("linux", "freebsd")), reason="no limit on memory elsewhere")
+
+
+def argued(folder: Path, command: str, first: str) -> list[str]:
+    """A command on a file whose first line is ``first``."""
+    if command == "estimator":
+        (folder / "a.py").write_text(ADVANTAGE.format(first=first), encoding="utf-8")
+        return [command, f"{folder / 'a.py'}:centred", "--group", "2", "--rewards", "0,1"]
+    (folder / "a.py").write_text(PROOF.format(first=first), encoding="utf-8")
+    more = {"report": ["-o", str(folder / "r.html"), "--samples", "10"], "fuzz": ["--examples", "1"],
+            "evaluate": ["bandit"], "probe": ["--shape", "2,2,2", "--points", "1"]}
+    return [command, str(folder / "a.py"), *more.get(command, [])]
+
+
+RUN = ("audit", "show", "evaluate", "fuzz", "probe", "estimator", "report")
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_time_is_limited(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slow = argued(tmp_path, command, "import time; time.sleep(60)")
+    assert main([*slow, "--timeout", "1"]) == 2
+    assert capsys.readouterr().err == "error: 1 s were not enough; --timeout SECONDS allows more.\n"
+    short = argued(tmp_path, command, "import time; time.sleep(0.01)")
+    assert main([*short, "--timeout", "100"]) in (0, 1), capsys.readouterr().err
+
+
+@LINUX
+@pytest.mark.parametrize("command", RUN)
+def test_memory_is_limited(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    eats = argued(tmp_path, command, "bytearray(1_200_000_000)")
+    assert main(eats) == 2
+    said = capsys.readouterr().err
+    assert said.endswith("not enough; --memory MB allows more\n") or said.endswith(
+        "900 MB of memory were not enough; --memory MB allows more.\n")
+    assert main([*eats, "--memory", "1800"]) in (0, 1), capsys.readouterr().err
+
+
+@LINUX
+def test_so_is_that_of_each_worker(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "import multiprocessing\nif multiprocessing.parent_process().name != 'MainProcess': bytearray(1_200_000_000)"
+    eats = argued(tmp_path, "fuzz", text)
+    assert main([*eats, "-j", "2"]) == 2
+    assert "--memory MB allows more" in capsys.readouterr().err
+    assert main([*eats, "-j", "2", "--memory", "1800"]) == 0
+
+
+@LINUX
+def test_what_is_mapped_and_never_written_to_is_not_counted() -> None:
+    """As the libraries of PyTorch are; what is written to is the twin."""
+    limits = Limits(megabytes=300)
+    assert in_child(_maps_to_read, limits) == 0
+    with pytest.raises(AssertionError, match="there was no memory"):
+        assert in_child(_maps_to_write, limits) == 0, "there was no memory"
+
+
+def _maps_to_read() -> int:
+    import mmap
+
+    with mmap.mmap(-1, 3_000_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ):
+        return 0
+
+
+def _maps_to_write() -> int:
+    import mmap
+
+    try:
+        with mmap.mmap(-1, 3_000_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS):
+            return 0
+    except OSError:
+        return 1
+
+
+def test_every_command_has_limits() -> None:
+    """Seen to fail for a command that has none."""
+    plain = click.Command("plain")
+    lacking = [name for name, command in {**commands.commands, "plain": plain}.items()
+               if not {"timeout", "memory"} <= {one.name for one in command.params}]
+    assert sorted(lacking) == sorted([*NO_PROCESS, "plain"])
+    for name in RUN:
+        text = CliRunner().invoke(commands, [name, "--help"]).output
+        assert "--timeout SECONDS" in text and "--memory MB" in text
+
+
+@LINUX
+def test_what_pytorch_says_when_there_is_no_more_is_a_limit_too(tmp_path: Path,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    path = tmp_path / "a.py"
+    path.write_text("import torch\n\n\ndef reinforce(log_probs, rewards, mask):\n    torch.ones({many})\n"
+                    "    return -(log_probs * mask * rewards.view(-1, 1)).sum(1).mean()\n".replace("{many}", "10**9"))
+    arguments = ["estimator", f"{path}:reinforce", "--group", "2", "--rewards", "0,1", "--lengths", "1,1"]
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == "error: 900 MB of memory were not enough; --memory MB allows more.\n"
+    path.write_text(path.read_text().replace("10**9", "10**6"))
+    assert main(arguments) in (0, 1), capsys.readouterr().err
