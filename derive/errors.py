@@ -138,8 +138,8 @@ def exhausted(error: BaseException) -> str:
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that there is no more memory: Python's own, the system's, and those of PyTorch."""
     return (isinstance(error, MemoryError)
-            or isinstance(error, OSError) and error.errno == ENOMEM
-            or isinstance(error, (RuntimeError, ImportError)) and NO_MEMORY.search(said(error)) is not None)
+            or (isinstance(error, OSError) and error.errno == ENOMEM)
+            or (isinstance(error, (RuntimeError, ImportError)) and NO_MEMORY.search(said(error)) is not None))
 
 
 def memory_passes(error: BaseException) -> None:

@@ -26,7 +26,6 @@ JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.Int
                     help="Processes to use; the results are the same for any number.")
 
 
-
 def _timeout(default: float, meaning: str) -> Option:
     return click.option("--timeout", default=default, show_default=True, type=click.FloatRange(0.1, 1e6),
                         metavar="SECONDS", help=meaning)

@@ -12,7 +12,15 @@ from typing import Any
 import click
 
 from derive.commands.arguments import (
-    JOBS, MEMORY, MEMORY_OF_ALL, NAMES, PATHS, TIMEOUT, TIMEOUT_OF_ALL, built, console_of,
+    JOBS,
+    MEMORY,
+    MEMORY_OF_ALL,
+    NAMES,
+    PATHS,
+    TIMEOUT,
+    TIMEOUT_OF_ALL,
+    built,
+    console_of,
 )
 from derive.errors import BadInput
 from derive.process.running import guarded
