@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import perf_counter
 
 from derive.checking.deciding import Crossing
@@ -15,9 +16,12 @@ from derive.checking.verdict import (
     Proved,
     Verdict,
 )
-from derive.errors import DoesNotMatch
+from derive.errors import DeriveError, DoesNotMatch, InvalidChain
 from derive.kernel.equations import Equation
 from derive.semantics.kept_models import Models
+
+MOST_NESTED = 20
+"""Lemmas within lemmas that are examined as they are asked for."""
 
 
 class Session:
@@ -78,12 +82,34 @@ class Session:
             raise DoesNotMatch(f"{theorem.name} rests on itself.")
         self._open.add(theorem)
         try:
+            for deep in self._too_deep(theorem):
+                with suppress(DeriveError):  # said where it is asked for
+                    self.lemma(deep)
             return self._judged(theorem, lemma=lemma)
         finally:
             self._open.remove(theorem)
 
     def _examiner(self, theorem: Theorem, crossing: Crossing) -> Examiner:
         return Examiner(theorem, self.models, crossing, self.lemma)
+
+    def _too_deep(self, theorem: Theorem) -> list[Theorem]:
+        """Lemmas of lemmas that are not known yet, the deepest first; none where asking one for another is no matter.
+
+        Each asks for its own, and Python goes to a depth of some hundred of them.
+        """
+        order, seen, stack, deepest = list[Theorem](), {theorem}, [iter(lemmas(theorem))], 0
+        path = [theorem]
+        while stack:
+            one = next(stack[-1], None)
+            if one is None:
+                stack.pop()
+                order.append(path.pop())
+            elif one not in seen and one not in self._lemmas:
+                seen.add(one)
+                stack.append(iter(lemmas(one)))
+                path.append(one)
+                deepest = max(deepest, len(stack))
+        return order[:-1] if deepest > MOST_NESTED else []
 
     def _judged(self, theorem: Theorem, *, lemma: bool) -> Examined:
         start = perf_counter()
@@ -103,6 +129,13 @@ class Session:
             claim if len(steps) == 2 else examiner.claimed(terms[number - 1], terms[number + 1]), Proved))
         return Examined(theorem=theorem, steps=steps, claim=claim, equation=whole, used=used, idle=idle,
                         unknown=unknown, wrong_terms=wrong, seconds=perf_counter() - start)
+
+
+def lemmas(theorem: Theorem) -> list[Theorem]:
+    """The theorems that are reasons of its steps; none if its chain could not be built."""
+    if isinstance(theorem.written, InvalidChain):
+        return []
+    return [by.reason for by in theorem.chain.reasons if isinstance(by.reason, Theorem)]
 
 
 def examine(theorem: Theorem, *, thorough: bool = False) -> Examined:
