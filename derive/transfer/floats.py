@@ -10,12 +10,13 @@ from derive.errors import OutsideFragment, Undefined
 from derive.kernel.contexts import Context
 from derive.kernel.histories import name_of
 from derive.kernel.polynomials import Refused
+from derive.kernel.symbols import Symbol
 from derive.kernel.terms import Malformed, Term
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
 from derive.transfer.arrays import Array, Floats
 from derive.transfer.automata import Transfer, sums_of
-from derive.transfer.tables import Tables
+from derive.transfer.tables import Tables, sorts_of
 
 MOST_WORK = 5e9
 """Elementary operations that one formula may take."""
@@ -51,6 +52,15 @@ class AtInstance(Tables):
     def given(self, what: str, name: str, sorts: str) -> Array:
         table = self._given(what, name, sorts)
         return table if what in PROBABILITIES else self._sized(table)
+
+    def is_own(self, one: Symbol) -> bool:
+        """Of probabilities, of other tables by their numbers, of values by the rewards and the discount."""
+        what, name, _, places, _ = one
+        if what in ("r", "f"):
+            return bool((self._given(what, name, sorts_of(places)) >= 0).all())
+        if what == "V":
+            return bool(not self.infinite and self.instance.mdp.gamma >= 0 and (self.instance.mdp.r >= 0).all())
+        return what in (*PROBABILITIES, "same")
 
     def _given(self, what: str, name: str, sorts: str) -> Array:
         mdp = self.instance.mdp

@@ -135,8 +135,9 @@ class Sums:
         support = possible if possible.mean() < SPARSE else None
         none = np.zeros((0, instance.mdp.states, instance.mdp.actions))
         self.instance, self.formula, self.slot, self.infinite = instance, of, slot, of.context.infinite
-        self.sweeps = [Sweeps(AtInstance(instance, none, absolute=absolute, infinite=self.infinite), support, slot)
-                       for absolute in (False, True)]
+        signed, absolute = (AtInstance(instance, none, absolute=one, infinite=self.infinite) for one in (False, True))
+        first = Sweeps(signed, support, slot)
+        self.sweeps = [first, Sweeps(absolute, support, slot, first)]
         self._known: dict[Monomial, tuple[Pair, Pair | None]] = {}
 
     def amount(self) -> Amount:

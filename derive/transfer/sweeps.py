@@ -7,7 +7,8 @@
 Two sweeps give the gradient in all of theta, however many coordinates there are, for the derivative of a sum over
 trajectories is linear in the table of derivatives of the policy (reverse accumulation; Griewank and Walther 2008,
 chapter 3). Without a last decision both sweeps are linear systems. Everything is done twice, with the numbers and with
-their absolute values, so that the rounding of a result is known.
+their absolute values, so that the rounding of a result is known; but for what is its own absolute value, as a
+probability is.
 """
 
 from __future__ import annotations
@@ -37,17 +38,24 @@ SMALL = 320
 
 
 class Sweeps:
-    """The sweeps of automata over one model, by its tables; ``support`` (S, A, S) says where P is not 0."""
+    """The sweeps of automata over one model, by its tables; ``support`` (S, A, S) says where P is not 0.
 
-    def __init__(self, tables: Tables, support: Array | None, slot: Slot | None) -> None:
-        self.tables, self.support, self.slot = tables, support, slot
+    Those with absolute values know the ``signed`` ones of the same model, and take from them what is the same there.
+    """
+
+    def __init__(self, tables: Tables, support: Array | None, slot: Slot | None, signed: Sweeps | None = None) -> None:
+        self.tables, self.support, self.slot, self.signed = tables, support, slot, signed
         self.times = 1 if tables.infinite else tables.horizon + 1
         self._known: dict[Symbol, Array] = {}
+        self._own: dict[Symbol, bool] = {}
+        self._last: _Swept | None = None
 
     # -- tables of all steps at once -------------------------------------------------------------------
 
     def table(self, one: Symbol) -> Array:
         """The table of a symbol, its first axis the steps, or of length 1 where it is the same at each."""
+        if self.signed is not None and self.is_own(one):
+            return self.signed.table(one)
         if one[0] != "sum" and (not moves(one) or self.tables.infinite):
             return self.tables.symbol(one, 0)
         if one not in self._known:
@@ -56,6 +64,12 @@ class Sweeps:
             else:
                 self._known[one] = self.summed(one)
         return self._known[one]
+
+    def is_own(self, one: Symbol) -> bool:
+        """Whether no negative number goes into the table of a symbol, so that it is its own absolute value."""
+        if one not in self._own:
+            self._own[one] = all(self.is_own(f) for f, _ in one[4][1]) if one[0] == "sum" else self.tables.is_own(one)
+        return self._own[one]
 
     def summed(self, one: Symbol) -> Array:
         """The sum over its bound places of the product inside, (steps or 1, places)."""
@@ -155,17 +169,36 @@ class Sweeps:
             values = self._at_end(monomial)
             for q, weight in by_key(column).items():
                 end[q] += self.number(weight) * values
-        entries = {letter: self.matrix(letter) for letter in plain}
-        y = Steppers(self, entries, plain, size, lambda p, q: p in behind and p not in laws, laws).backward(end)
-        if self.slot is None or not single:
+        swept = self.same_as_signed(one, start, end, plain)
+        if swept is None:
+            entries = {letter: self.matrix(letter) for letter in plain}
+            y = Steppers(self, entries, plain, size, lambda p, q: p in behind and p not in laws, laws).backward(end)
+            z = Steppers(self, entries, plain, size, lambda p, q: q in before).forward(start) if single else None
+            swept = self._last = _Swept(one, start, end, y, z)
+        y, z = swept.y, swept.z
+        if self.slot is None or z is None:
             return float((start * y[0]).sum()), None
-        z = Steppers(self, entries, plain, size, lambda p, q: q in before).forward(start)
         found = Cotangent(self, self.slot)
         for letter, arrows in sloped.items():
             found.through(letter, arrows, z, y)
         for monomial, column in bent:
             found.at_end(monomial, sum((self.number(w) * z[-1, q] for q, w in by_key(column).items()), np.zeros(n)))
         return 0.0, found.table()
+
+    def same_as_signed(self, one: Automaton, start: Array, end: Array,
+                       plain: Mapping[Monomial, list[Arrow]]) -> _Swept | None:
+        """The sweeps of the signed ones, if all that goes into them is the same.
+
+        Linear systems are not: with absolute values they are solved twice (``Floats.solved``).
+        """
+        signed = self.signed
+        last = None if signed is None or self.tables.infinite else signed._last
+        if signed is None or last is None or last.automaton is not one:
+            return None
+        same = (all(self.is_own(f) for letter in plain for f, _ in letter)
+                and all(self.number(w) == signed.number(w) for arrows in plain.values() for _, _, w in arrows)
+                and np.array_equal(start, last.start) and np.array_equal(end, last.end))
+        return last if same else None
 
     def number(self, weight: Weight) -> float:
         """A polynomial in the central symbols."""
@@ -194,6 +227,17 @@ class Sweeps:
         if any(p in after for arrows in sloped.values() for p, _, _ in arrows):
             raise OutsideFragment("a product of two derivatives")
         return plain, sloped
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Swept:
+    """Both sweeps of an automaton, and where they began; no forward one where no derivative asks for it."""
+
+    automaton: Automaton
+    start: Array
+    end: Array
+    y: Array
+    z: Array | None
 
 
 def _closure(found: set[int], arrows: Sequence[tuple[int, int]]) -> set[int]:

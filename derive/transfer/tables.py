@@ -56,6 +56,10 @@ class Tables(ABC):
         """
         raise OutsideFragment("a power of an arbitrary return")
 
+    def is_own(self, one: Symbol) -> bool:
+        """Whether no negative number goes into the table of a symbol that is no sum."""
+        return False
+
     def logarithm(self, table: Array, what: str) -> Array:
         """Entry by entry.
 
