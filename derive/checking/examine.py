@@ -75,7 +75,7 @@ class Session:
                 raise DoesNotMatch(f"{one.name} rests on itself.")
             if one not in seen:
                 seen.add(one)
-                todo += [by.reason for by in one.chain.reasons if isinstance(by.reason, Theorem)]
+                todo += lemmas(one)
 
     def _run(self, theorem: Theorem, *, lemma: bool) -> Examined:
         if theorem in self._open:
