@@ -115,6 +115,12 @@ def target_gradient(name: str, model: Any) -> Tensor:
                     value = value - (law * (own - sampled[:n]).exp() * (own - other).detach()).sum()
                     continue
                 value = value - (law * (own - own.detach()).exp() * (own - other)).sum()
+            elif name == "kl:token:ref,pi":  # at each prefix passed, the divergence itself, over all tokens there
+                passed = token_log_probs(model, logits_of(model, "old"), p, k).sum().exp()
+                for place in range(len(model.responses[k])):
+                    at = model.prefixes.index(model.responses[k][:place])
+                    there, own_there = torch.log_softmax(ref[p, at], -1), torch.log_softmax(logits[p, at], -1)
+                    value = value - passed * (there.exp() * (there - own_there)).sum()
             else:
                 raise ValueError(name)
     (gradient,) = torch.autograd.grad(value / model.prompts, logits)

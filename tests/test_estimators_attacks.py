@@ -165,7 +165,7 @@ def test_losses_that_are_rarely_random_or_count() -> None:
         return r * (len(calls) % 9 != 0)
 
     rare = loss_of(lambda r, mask: r * (torch.rand(1).item() > 1e-9))
-    with pytest.raises(BadInput, match=r"draws random numbers \(torch\)"):
+    with pytest.raises(BadInput, match=r"draws random numbers \(rand of torch\)"):
         check_loss(rare, 2, model=TabularLM(**MODEL))
     with pytest.raises(BadInput, match="remembers earlier calls"):
         check_loss(loss_of(counted), 2, model=TabularLM(**MODEL))

@@ -98,7 +98,8 @@ LOSSES: dict[str, tuple[Callable[..., Any], str]] = {
     "token mean": (token_mean, "J"), "clipped": (clipped, "J"), "sequence ratio": (sequence_ratio, "J"),
     "token ratio": (token_ratio, "J"), "k1": (k1, "kl:pi,ref"), "k2": (k2, "kl:pi,ref"), "k2 token": (k2, "kl:token"),
     "k2 sequence": (k2_of_sequences, "kl:pi,ref"), "k3 sequence": (k3_of_sequences, "kl:ref,pi"),
-    "k3 token": (k3, "kl:token"), "k1 reward": (k1_in_reward, "kl:pi,ref"),
+    "k3 token": (k3, "kl:token"), "k3 reversed": (k3, "kl:token:ref,pi"), "k2 reversed": (k2, "kl:token:ref,pi"),
+    "k1 reward": (k1_in_reward, "kl:pi,ref"),
 }
 
 
@@ -117,7 +118,8 @@ def called(loss: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
         ("reinforce", "unbiased", "1"), ("token mean", "biased", None), ("clipped", "unbiased", "1"),
         ("sequence ratio", "unbiased", "1"), ("token ratio", "unbiased", "1"), ("k2", "biased", None),
         ("k2 token", "unbiased", "1"), ("k2 sequence", "unbiased", "1"), ("k3 sequence", "unbiased", "1"),
-        ("k3 token", "biased", None), ("k1 reward", "unbiased", "1"))),
+        ("k3 token", "biased", None), ("k3 reversed", "unbiased", "1"),
+        ("k2 reversed", "biased", None), ("k1 reward", "unbiased", "1"))),
 ])
 def test_the_default_suite(name: str, verdict: str, factor: str | None) -> None:
     loss, target = LOSSES[name]
@@ -441,7 +443,8 @@ def test_an_order_that_matters_is_run_in_full() -> None:
 @pytest.mark.parametrize("sizes", [((2, 1),), pytest.param(((3, 1), (2, 2)), marks=pytest.mark.deep)],
                          ids=["2", "3 and two prompts"])
 @pytest.mark.parametrize(("name", "off_policy"), [
-    *((name, False) for name in LOSSES), ("clipped", True), ("sequence ratio", True), ("token ratio", True)])
+    *((name, False) for name in LOSSES), ("clipped", True), ("sequence ratio", True), ("token ratio", True),
+    ("k3 reversed", True)])
 def test_against_brute_force_over_tuples(name: str, off_policy: bool, sizes: tuple[tuple[int, int], ...]) -> None:
     loss, target = LOSSES[name]
     for group, prompts in sizes:

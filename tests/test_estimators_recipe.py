@@ -140,7 +140,7 @@ class Line:
 
 SMALL, THREE, SEVEN, OTHER = drawn(2, 1), drawn(2, 1, (0, 1, 3)), drawn(3, 1), drawn(3, 2)
 AWAY = drawn(3, 1, old=(0.5, 5))
-KL, OTHER_KL, TOKENS = "kl:pi,ref", "kl:ref,pi", "kl:token"
+KL, OTHER_KL, TOKENS, OTHER_TOKENS = "kl:pi,ref", "kl:ref,pi", "kl:token", "kl:token:ref,pi"
 
 
 def off(h: float) -> TabularLM:
@@ -174,6 +174,7 @@ LINES = [
     Line("k2 per token, per position", penalty(2), SEVEN, "unbiased", target=TOKENS),
     Line("k2 per token", penalty(2), SEVEN, "biased", 0.562, 0.93990, target=KL),
     Line("k3 per token", penalty(3), SEVEN, "biased", 0.834, 0.94118, target=KL),
+    Line("k3 per token, per position, KL(ref, pi)", penalty(3), SEVEN, "unbiased", target=OTHER_TOKENS),
     Line("k1 x token ratio, per position", penalty(1, ratio=True), SEVEN, "unbiased", target=TOKENS),
     Line("k3 x token ratio, per position", penalty(3, ratio=True), SEVEN, "unbiased", target=TOKENS),
     Line("k1 x token ratio", penalty(1, ratio=True), SEVEN, "biased", 0.562, 0.93990, target=KL, noise=3.558),

@@ -255,7 +255,7 @@ def test_other_rewards_and_sizes_spoil_no_right_function() -> None:
                              (lambda r, lengths: leave_one_out(r), "unbiased")):
         found = check_advantage(function)
         assert (found.verdict, found.exact, found.good) == (wanted, True, True)
-        assert any("at G = 5, rewards -3/2, " in note for note in found.notes)
+        assert any("at G = 5, rewards -33/2, " in note for note in found.notes)
 
 
 # -- losses ----------------------------------------------------------------------------------------

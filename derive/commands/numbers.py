@@ -115,7 +115,8 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
 @click.option("--rewards", metavar="R,...", help="Rewards of the responses, such as 0,1,3 or 0,1/2,1.")
 @click.option("--lengths", metavar="L,...", help="Lengths of the responses, one for each reward.")
 @click.option("--prompts", type=click.IntRange(1, 4), help="Prompts in one batch.")
-@click.option("--target", help="J, pass@2, ...; for losses also kl:pi,ref  kl:ref,pi  kl:token  J-kl  J-kl:token.")
+@click.option("--target", help="J, pass@2, ...; for losses also kl:pi,ref  kl:ref,pi  kl:token  "
+                                  "kl:token:ref,pi  J-kl  J-kl:token.")
 @click.option("--beta", help="The weight of the KL in J-kl, such as 1/10.")
 @click.option("--model", help="A finite MDP whose episodes a loss is run on, named as for derive evaluate: two-state, "
                               "random:7, model.json.")

@@ -36,9 +36,9 @@ REWARDS: tuple[int, ...] = (0, 1, 3)
 REWARDS_WITH_LENGTHS, LENGTHS = (0, 1, 1, 3), (2, 1, 3, 2)
 """The default for a function that asks for lengths: the length is no function of the reward, nor monotone in it."""
 GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 3, 4), 5
-FURTHER_REWARDS, FURTHER_LENGTHS = ("-3/2", "1/4", "9/2"), (3, 1, 2)
+FURTHER_REWARDS, FURTHER_LENGTHS = ("-33/2", "1/4", "45/2"), (3, 1, 2)
 """Where neither was asked for, the verdict is put to another group size and other rewards as well, in floats: a
-function may be made for the default ones, or for rewards that are whole or not negative."""
+function may be made for the default ones, or for rewards that are whole, not negative or below 10."""
 MOST_RESPONSES = 16
 POLICIES = 5
 """So many policies are compared where the run is numerical."""

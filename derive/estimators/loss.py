@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ from derive.estimators.result import (
     weakest,
 )
 from derive.estimators.sizes import fitted
-from derive.estimators.suite import Given, models_of
+from derive.estimators.suite import Given, further_models, models_of
 from derive.estimators.tabular import TabularModel
 from derive.numeric.tabular import about_discount
 
@@ -55,8 +56,8 @@ class Outcome:
     single: str | None
 
 
-GROUPS, LADDER, FURTHER_GROUP = (4,), (2, 4), 6
-"""Where no group size was asked for, the smallest model is run in floats at another one too."""
+GROUPS, LADDER, FURTHER_GROUPS = (4,), (2, 4), (5, 6)
+"""Where no group size was asked for, the smallest model is run in floats at others too, one of them odd."""
 
 
 LARGEST_ELSEWHERE = 4
@@ -78,7 +79,7 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
     ``off_policy`` samples from an old policy, or a rollout policy where the loss asks for
     one, that differs from pi: the model's own, or one that is drawn. ``advantages`` are leave-one-out ones.
     ``exact`` True runs all models in exact numbers, "auto" the small ones. Where no group size is given, the
-    smallest model is run at another one too.
+    smallest model is run at other ones too; where no model is given, so are longer responses and more prompts.
 
     Raises ``BadInput`` for a loss that fails, is random, changes its arguments, asks for a
     name that is not known, or returns no single number; for a model that is none, or on which
@@ -105,8 +106,12 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
                 loss, (models[0].redrawn(),), number, goal, weight, asked, away=off_policy, exact=mode), exact)
         rows.append(row)
         outcomes += found
-    if (group is GROUPS or group is LADDER) and weakest([row.verdict for row in rows]) in ("unbiased", "proportional"):
-        rows += _further(loss, models[:1], goal, weight, asked, rows, away=off_policy)
+    others = [(models[0], size) for size in FURTHER_GROUPS if group is GROUPS or group is LADDER]
+    others += [(one, sizes[0]) for one in further_models() if model is None and sizes[0] <= LARGEST_ELSEWHERE]
+    for one, size in others:
+        if weakest([row.verdict for row in rows]) in ("unbiased", "proportional"):
+            rows += _further(partial(_examined, loss, (one,), size, goal, weight, asked, away=off_policy, exact=False),
+                             size, rows)
     away = None
     if on_policy and asked & {"old_log_probs", "rollout_log_probs"}:
         distant = _examined(loss, models, sizes[0], goal, weight, asked, away=True, exact=False)
@@ -117,15 +122,15 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
     return result
 
 
-def _further(loss: Loss, models: Sequence[TabularModel], goal: str, beta: Fraction, asked: set[str | None],
-             rows: Sequence[GroupResult], *, away: bool) -> list[GroupResult]:
-    """The row of a group size that was not asked for, if it is worse than all others; a loss may not run there."""
+def _further(run: Callable[[], list[Outcome]], group: int, rows: Sequence[GroupResult]) -> list[GroupResult]:
+    """The row of what was not asked for, if it is worse than all others; a loss may not run there."""
     try:
-        row = _row(FURTHER_GROUP, _examined(loss, models, FURTHER_GROUP, goal, beta, asked, away=away, exact=False))
+        outcomes = run()
     except BadInput:
         return []
+    row = _row(group, outcomes)
     worse = VERDICTS.index(row.verdict) > max(VERDICTS.index(one.verdict) for one in rows)
-    return [replace(row, where="which was not asked for")] if worse else []
+    return [replace(row, where=f"with {outcomes[0].case.model}, which was not asked for")] if worse else []
 
 
 def _examined(loss: Loss, models: Sequence[TabularModel], group: int, goal: str, beta: Fraction, asked: set[str | None],

@@ -90,7 +90,8 @@ def _of_the_gallery(result: EstimatorResult, question: dict[str, Any], *,
         return
     names = {"J": ("sequence-ratio-off" if question.get("off_policy") else "token-ratio",),
              "kl:pi,ref": ("k1-sequence-ratio-off" if question.get("off_policy") else "k2-sequence", "k1-reward"),
-             "kl:ref,pi": ("k3-sequence",), "kl:token": ("k1-token-ratio-off",), "J-kl": ("reinforce-k1-reward",)}
+             "kl:ref,pi": ("k3-sequence",), "kl:token": ("k1-token-ratio-off",),
+             "kl:token:ref,pi": ("k3-token-reversed",), "J-kl": ("reinforce-k1-reward",)}
     for name in names.get(result.target, ()):
         one = entry_of(name)
         yield f"{one.statement.split(', against')[0].split(', at ')[0]} ({name} in the gallery)", one.function

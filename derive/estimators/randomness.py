@@ -3,7 +3,7 @@
 Repeating calls sees a function that is often random; one that is so in one call of a thousand
 passes that test, and is seen by the state of the generators, which is another one afterwards. One that puts the
 state back (``fork_rng``) draws the same numbers in every call, and is seen where it is called with other states.
-Generators of its own are seen by repetition only.
+Generators of its own are seen by repetition only; in losses ``draws`` sees every draw of torch.
 """
 
 from __future__ import annotations

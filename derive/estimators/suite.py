@@ -33,6 +33,12 @@ def default_suite() -> tuple[TabularLM, ...]:
     )
 
 
+def further_models() -> tuple[TabularLM, ...]:
+    """Longer responses and larger rewards than those of the suite; more prompts. What is cut off there shows here."""
+    return (TabularLM(vocab=2, length=6, rewards=(0, 1, 3, -2, 15, -25, 30), seed=6),
+            TabularLM(vocab=2, length=1, prompts=3, rewards=((0, 1), (1, 3), (2, 0)), seed=7))
+
+
 def three_responses(rewards: Sequence[object]) -> tuple[TabularLM, ...]:
     """Models with three responses and these rewards. Raises ``BadInput`` for another number of them."""
     if len(rewards) != 3:

@@ -21,8 +21,9 @@ Table = list[list[Sum]]
 """A coefficient for each response (prompts x responses, flat) and token."""
 
 NAMES: Mapping[str, str] = {
-    "J": "J", "kl:pi,ref": "kl:pi,ref", "kl:ref,pi": "kl:ref,pi", "kl:token": "kl:token", "J-kl": "J-kl",
-    "J-kl:token": "J-kl:token", "KL(pi|ref)": "kl:pi,ref", "KL(ref|pi)": "kl:ref,pi", "KL per token": "kl:token",
+    "J": "J", "kl:pi,ref": "kl:pi,ref", "kl:ref,pi": "kl:ref,pi", "kl:token": "kl:token",
+    "kl:token:ref,pi": "kl:token:ref,pi", "J-kl": "J-kl", "J-kl:token": "J-kl:token", "KL(pi|ref)": "kl:pi,ref",
+    "KL(ref|pi)": "kl:ref,pi", "KL per token": "kl:token", "KL(ref|pi) per token": "kl:token:ref,pi",
     "J - beta KL": "J-kl", "J - beta KL per token": "J-kl:token",
 }
 
@@ -61,9 +62,10 @@ def table(name: str, model: TabularModel, behaviour: Policy, beta: Fraction) -> 
             elif name == "kl:ref,pi":
                 row = [field.rational(_fmpq(-other[response]))] * len(tokens)
             else:
-                row = [_times(_log(p / q), sampled[response] * p / b) for p, q, b in zip(
-                    tokens, model.action_probabilities(ref, prompt, response),
-                    model.action_probabilities(behaviour, prompt, response), strict=True)]
+                arrived = [sampled[response] / b for b in model.action_probabilities(behaviour, prompt, response)]
+                pairs = zip(arrived, tokens, model.action_probabilities(ref, prompt, response), strict=True)
+                row = ([_times(_log(p / q), weight * p) for weight, p, q in pairs] if name == "kl:token"
+                       else [field.rational(_fmpq(-weight * q)) for weight, _, q in pairs])
             rows.append([_times(value, Fraction(1, model.prompt_count)) for value in row])
     return rows
 

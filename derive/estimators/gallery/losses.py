@@ -226,6 +226,8 @@ ENTRIES: tuple[Entry, ...] = (
            "unbiased", "arXiv 2506.09477", k_in_loss(2, sequence=False), target="kl:token"),
     _entry("k3-token-position", "k3 per token in the loss, against the KL per token", "biased", "TRL, verl",
            k_in_loss(3, sequence=False), target="kl:token", remark="it is the KL per token the other way round"),
+    _entry("k3-token-reversed", "k3 per token in the loss, against KL(ref, pi) per token, law of the prefix held",
+           "unbiased", "TRL, verl", k_in_loss(3, sequence=False), target="kl:token:ref,pi"),
     _entry("k1-reward", "k1 in the reward, against KL(pi, ref)", "unbiased", "trl#4967", k_in_reward(1),
            target="kl:pi,ref"),
     _entry("k1-reward-not-detached", "the same without detach", "biased", "trl#4967", k_in_reward(1, detach=False),
