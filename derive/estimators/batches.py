@@ -64,15 +64,9 @@ class Batch:
         count = len(self.model.lengths)
         return [self.model.reward_table[response // count][response % count] for response in self.responses]
 
-    def leave_one_out(self) -> list[Fraction]:
+    def leave_one_out(self) -> tuple[Fraction, ...]:
         """r_i minus the mean of the others of its prompt (r_i itself at G = 1)."""
-        rewards, result = self.rewards, []
-        for start in range(0, len(rewards), self.group):
-            own = rewards[start:start + self.group]
-            total = sum(own, Fraction(0))
-            of = {reward: reward - (total - reward) / max(self.group - 1, 1) for reward in set(own)}
-            result += [of[reward] for reward in own]
-        return result
+        return _leave_one_out(tuple(self.rewards), self.group)
 
     def numbers(self, asked: Collection[str]) -> dict[str, list[Any]]:
         """Those of the arguments asked for that are no log-probabilities, as lists."""
@@ -84,7 +78,7 @@ class Batch:
             "token_level_rewards": lambda: self._padded(model.step_rewards, 0),
             "rewards_to_go": lambda: self._padded(model.to_go, 0),
             "values": lambda: self._padded(model.values, Fraction(1, 7)),
-            "advantages": lambda: (self.leave_one_out() if self.advantages == "sequence"
+            "advantages": lambda: (list(self.leave_one_out()) if self.advantages == "sequence"
                                    else [[value] * length for value in self.leave_one_out()])}
         if self.advantages is None:
             del made["advantages"]
@@ -141,6 +135,18 @@ def exact_arguments(batch: Batch, asked: frozenset[str], ledger: Ledger) -> dict
         kept = meaning == "mask" and batch.bools
         arguments[meaning] = ExactTensor(array, ledger) if kept else wrapped(array, ledger)
     return arguments
+
+
+@lru_cache(maxsize=4096)
+def _leave_one_out(rewards: tuple[Fraction, ...], group: int) -> tuple[Fraction, ...]:
+    """A batch is run several times, in floats and in exact numbers."""
+    result: list[Fraction] = []
+    for start in range(0, len(rewards), group):
+        own = rewards[start:start + group]
+        total = sum(own, Fraction(0))
+        of = {reward: reward - (total - reward) / max(group - 1, 1) for reward in set(own)}
+        result += [of[reward] for reward in own]
+    return tuple(result)
 
 
 @lru_cache(maxsize=4096)

@@ -44,8 +44,8 @@ def _seed(number: int) -> None:
     random.seed(number)
     np.random.seed(number)
     torch = sys.modules.get("torch")
-    if torch is not None and hasattr(torch, "manual_seed"):
-        torch.manual_seed(number)
+    if torch is not None and hasattr(torch, "default_generator"):
+        torch.default_generator.manual_seed(number)  # torch.manual_seed is slow: it is for GPUs as well
 
 
 def _restore(states: dict[str, Any]) -> None:
