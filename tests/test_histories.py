@@ -45,7 +45,7 @@ from derive.transfer.probe import probe
 ENDING_ALIKE = ("history: of states that are alike", "history: two actions change places",
                 "history: where every state is possible")
 """False, and true of every function of the state."""
-QUICK = range(240)
+QUICK = range(120)
 MODELS, POINTS = 4, 3
 
 

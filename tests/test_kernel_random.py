@@ -95,8 +95,8 @@ class Campaign:
 
 
 FINITE: dict[str, tuple[Make, int]] = {
-    "sums": (random_pair, 45), "logarithms": (with_logs, 20), "values": (value_pair, 14),
-    "literals": (literal_pair, 30), "products": (product_pair, 10), "unrolled values": (unrolled_pair, 10)}
+    "sums": (random_pair, 24), "logarithms": (with_logs, 12), "values": (value_pair, 8),
+    "literals": (literal_pair, 16), "products": (product_pair, 6), "unrolled values": (unrolled_pair, 5)}
 
 
 @pytest.mark.parametrize("name", FINITE)

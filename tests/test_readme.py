@@ -95,13 +95,17 @@ def test_every_line_with_a_prompt_prints_what_is_shown_and_exits_as_said(folder:
             assert printed == lines, command
 
 
-@pytest.mark.parametrize("command", inline_commands())
+REST = {"derive check": " mine.py", "derive check --fix": " mine.py", "derive verify": " --help",
+        "derive lsp": " --help", "derive audit": " importance_sampling",
+        "derive report -o report.pdf": " policy_gradient"}
+"""What the running text leaves out."""
+
+
+@pytest.mark.parametrize("command", [command + REST.get(command, "") for command in inline_commands()])
 def test_every_command_in_running_text_runs(command: str, folder: Path) -> None:
-    command += {"derive check": " mine.py", "derive check --fix": " mine.py", "derive verify": " --help",
-                "derive lsp": " --help",
-                "derive audit": " importance_sampling",
-                "derive report -o report.pdf": " policy_gradient"}.get(command, "")
-    if command == "derive report -o report.pdf" and shutil.which("pdflatex") is None:
+    if command in {shown for shown, _, status in shown_runs() if status == 0}:
+        return  # run above
+    if command.startswith("derive report") and shutil.which("pdflatex") is None:
         pytest.skip("neither a TeX engine nor typst is installed")
     if "gymnasium:" in command:
         pytest.importorskip("gymnasium")

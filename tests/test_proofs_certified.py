@@ -1,4 +1,7 @@
-"""Certificates: every one is verified by the kernel alone, and every corruption is refused."""
+"""Certificates: every one is verified by the kernel alone, and every corruption is refused.
+
+Named for its place: beside ``test_proofs.py`` it runs on the same worker, and the theorems are examined once.
+"""
 
 from __future__ import annotations
 
