@@ -45,8 +45,9 @@ from derive.numeric.sources import lake, random_mdp
 from derive.numeric.tabular import softmax
 from derive.procedures.encoding import Encoding, context_of
 from derive.transfer import arrays, cotangents, sums, sweeps
-from derive.transfer.floats import Amount
+from derive.transfer.floats import Amount, AtInstance
 from derive.transfer.sums import formula
+from derive.transfer.tables import Tables
 
 w = function("w")
 VALUED: dict[str, Any] = {
@@ -101,6 +102,43 @@ def test_the_whole_gradient_is_that_of_transfer_matrices(name: str) -> None:
     projected = np.tensordot(table, found.value, axes=2) if rank(term) else np.full(3, found.value)
     assert projected == pytest.approx(along.value, rel=1e-9, abs=1e-12 * float(along.size.max()))
     assert np.abs(projected).max() > 0
+
+
+def apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the absolute values is taken from the values."""
+    monkeypatch.setattr(sweeps.Sweeps, "is_own", lambda self, one: False)
+    monkeypatch.setattr(AtInstance, "backward", Tables.backward)
+
+
+@pytest.mark.parametrize("rewards", ["of both signs", "positive"])
+@pytest.mark.parametrize("name", EVERY)
+def test_absolute_values_are_the_same_shared_or_not(name: str, rewards: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    term = as_term(EVERY[name])
+    instance = made(term, Shape(3, 2, 2, 2))
+    if rewards == "positive":
+        instance = replace(instance, mdp=replace(instance.mdp, r=np.abs(instance.mdp.r)))
+    shared = swept(term, instance)
+    apart(monkeypatch)
+    alone = swept(term, instance)
+    assert shared.value == pytest.approx(alone.value, rel=1e-12, abs=1e-15 * float(alone.size.max()))
+    assert shared.size == pytest.approx(alone.size, rel=1e-12)
+
+
+def test_so_are_those_of_a_large_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    term, instance = EVERY["Q"], Instance(mdp=random_mdp(0, 80, 2, 9), theta=np.ones((80, 2)))
+    shared = swept(term, instance)
+    assert shared.size.max() > np.abs(shared.value).max() * 1.1  # rewards of both signs
+    apart(monkeypatch)
+    assert shared.size == pytest.approx(swept(term, instance).size, rel=1e-12)
+
+
+def test_to_share_what_is_not_its_own_absolute_value_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin."""
+    term = as_term(EVERY["Q"])
+    instance = made(term, Shape(3, 2, 2, 2))
+    before = swept(term, instance)
+    monkeypatch.setattr(AtInstance, "is_own", lambda self, one: one[0] != "dpi")
+    assert swept(term, instance).size != pytest.approx(before.size, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["Q", "errors", "the last state", "slopes of later values", "a variance"])

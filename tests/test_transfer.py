@@ -180,7 +180,7 @@ def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def late(self: Any, policy: str) -> Any:
         found = true_backward(self, policy)
-        return [found[-1], *found[:-1]]
+        return np.concatenate([found[-1:], found[:-1]])
 
     def uncentred(self: AtInstance, name: str) -> Any:
         return self._policy(name) * self.directions

@@ -184,7 +184,8 @@ def _ways(one: Evaluation) -> Table:
 def _way(way: Compared) -> list[str]:
     """The cells of a way's row."""
     apart = np.abs(way.left - way.right)
-    worst = int(np.argmax(apart / np.maximum(way.allowed, 1e-300)))
+    among = np.where(way.differs, apart, -1.0) if way.differs.any() else apart
+    worst = int(np.lexsort((way.allowed, among))[-1])
     counts = [(int(getattr(way, name).sum()), name) for name in ("differs", "agrees", "empty", "coarse")]
     words = {"differs": "differ", "agrees": "agree", "empty": "empty", "coarse": "too coarse to say"}
     return [way.way, f"{len(way.left):,}", _largest(way.left), _largest(way.right), f"{apart[worst]:.1e}",

@@ -25,6 +25,9 @@ PROBABILITIES = ("mu", "P", "pi")
 SPARSE = 0.25
 """The share of transitions that are possible below which the others are left out."""
 
+NARROW = 64
+"""States up to which a product with two columns at once is the faster."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Amount:
@@ -35,11 +38,15 @@ class Amount:
 
 
 class AtInstance(Tables):
-    """The numbers of an instance, derivatives in theta along ``directions`` (K, S, A); or their absolute values."""
+    """The numbers of an instance, derivatives in theta along ``directions`` (K, S, A); or their absolute values.
 
-    def __init__(self, instance: Instance, directions: FloatArray, *, absolute: bool = False,
-                 infinite: bool = False) -> None:
+    These may know the ``signed`` ones, which compute some things for both.
+    """
+
+    def __init__(self, instance: Instance, directions: FloatArray, *, absolute: bool = False, infinite: bool = False,
+                 signed: AtInstance | None = None) -> None:
         super().__init__()
+        self.signed, self._both = signed, dict[str, Array]()
         mdp = instance.mdp
         self.ring, self.instance, self.directions = Floats(absolute=absolute), instance, directions
         self.absolute, self.infinite = absolute, infinite
@@ -82,16 +89,33 @@ class AtInstance(Tables):
                 return self.instance.functions[key][None]
         raise OutsideFragment(f"the symbol {what} has no numbers here")
 
-    def backward(self, policy: str) -> list[Array]:
-        if self.infinite:
+    def backward(self, policy: str) -> Array:
+        if self.infinite or self.instance.mdp.gamma < 0:
             return super().backward(policy)
-        matrix, gain, _ = self.bellman(policy)
-        step, reward = self.gamma[0] * matrix[0], (self.given("pi", policy, "as")[0].T * gain[0]).sum(axis=1)
-        values = np.zeros((self.horizon + 2, self.states))
-        for t in range(self.horizon, -1, -1):
-            np.matmul(step, values[t + 1], out=values[t])
-            values[t] += reward
-        return list(values[:, None])
+        both = (self.signed or self).both_values(policy)
+        return both[:, -1:] if self.absolute else both[:, :1]
+
+    def both_values(self, policy: str) -> Array:
+        """V_0, ..., V_{H+1} with the rewards and with their absolute values, if these are others, (H + 2, 1 or 2, S).
+
+        Probabilities are the same in both, so that one product of matrices a step carries both back, where it is the
+        faster: a product with two columns is slower than two with one each where the matrix is large.
+        """
+        if policy not in self._both:
+            mdp, choice = self.instance.mdp, self._policy(policy)
+            step = mdp.gamma * (choice[:, None, :] @ mdp.P)[:, 0]
+            gains = (np.einsum("sax,sax->sa", mdp.P, r) for r in (mdp.r, np.abs(mdp.r))[:1 + int((mdp.r < 0).any())])
+            rewards = np.stack([(choice * gain).sum(axis=1) for gain in gains])
+            values = np.zeros((self.horizon + 2, *rewards.shape))
+            for t in range(self.horizon, -1, -1):
+                if self.states <= NARROW:
+                    np.matmul(values[t + 1], step.T, out=values[t])
+                else:
+                    for after, here in zip(values[t + 1], values[t], strict=True):
+                        np.matmul(step, after, out=here)
+                values[t] += rewards
+            self._both[policy] = values
+        return self._both[policy]
 
     def logarithm(self, table: Array, what: str) -> Array:
         if not (table > 0).all():

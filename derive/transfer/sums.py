@@ -135,7 +135,8 @@ class Sums:
         support = possible if possible.mean() < SPARSE else None
         none = np.zeros((0, instance.mdp.states, instance.mdp.actions))
         self.instance, self.formula, self.slot, self.infinite = instance, of, slot, of.context.infinite
-        signed, absolute = (AtInstance(instance, none, absolute=one, infinite=self.infinite) for one in (False, True))
+        signed = AtInstance(instance, none, infinite=self.infinite)
+        absolute = AtInstance(instance, none, infinite=self.infinite, absolute=True, signed=signed)
         first = Sweeps(signed, support, slot)
         self.sweeps = [first, Sweeps(absolute, support, slot, first)]
         self._known: dict[Monomial, tuple[Pair, Pair | None]] = {}

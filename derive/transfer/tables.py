@@ -145,12 +145,12 @@ class Tables(ABC):
         elif not 0 <= first <= first + count - 1 <= self.horizon + 1:
             raise NotApplicable(f"V_{first if first < 0 else first + count - 1}, where H = {self.horizon}")
         if policy not in self._values:
-            self._values[policy] = np.stack(self.backward(policy))
+            self._values[policy] = self.backward(policy)
         found: Array = self._values[policy][first:first + count]
         return found.reshape(-1, self.states)
 
-    def backward(self, policy: str) -> list[Array]:
-        """V_0, ..., V_{H+1}, (B, S) each; without a last decision V alone."""
+    def backward(self, policy: str) -> Array:
+        """V_0, ..., V_{H+1}, (H + 2, B, S); without a last decision V alone."""
         ring, n = self.ring, self.states
         if not self.infinite and (self.horizon + 2) * n * len(self.gamma) > MOST_ENTRIES:
             raise WorkLimit(f"values at {self.horizon + 2} times in {n} states")
@@ -158,12 +158,12 @@ class Tables(ABC):
         choice = np.moveaxis(self.given("pi", policy, "as"), 1, 2)
         reward = ring.total(ring.reduced(choice * gain), -1)
         if self.infinite:
-            return [ring.solved(ring.reduced(self.gamma[:, None, None] * matrix), reward)]
+            return ring.solved(ring.reduced(self.gamma[:, None, None] * matrix), reward)[None]
         values = [np.zeros((max(len(reward), len(self.gamma)), n), dtype=reward.dtype)]
         for _ in range(self.horizon + 1):
             ahead = ring.product(matrix, values[-1][..., None])[..., 0]
             values.append(ring.reduced(reward + ring.reduced(self.gamma[:, None] * ahead)))
-        return values[::-1]
+        return np.stack(values[::-1])
 
     def bellman(self, policy: str) -> tuple[Array, Array, Array]:
         """sum_a pi(a|s) P(x|s, a) as (B, S, S), the mean reward (B, S, A), and P(x|s, a) as (B, S, A, S)."""
