@@ -22,6 +22,7 @@ from derive.cli import main
 from derive.errors import BadInput, InvalidModel
 from derive.evaluation.both_sides import evaluate
 from derive.evaluation.inputs import read_tables
+from derive.evaluation.ways import Compared
 from derive.language.assumptions import (
     additive_return,
     between_0_and_1,
@@ -66,7 +67,7 @@ from derive.numeric.directions import random_directions
 from derive.numeric.sources import built_in, corridor, lake, random_mdp
 from derive.numeric.tabular import TabularMDP, softmax
 from derive.report.document import document
-from derive.report.evaluation import shown
+from derive.report.evaluation import _way, shown
 from derive.report.numbers import Evaluated
 from derive.report.reporting import formulas_of
 from derive.transfer import sums
@@ -195,6 +196,16 @@ def test_a_row_that_is_0_on_both_sides_is_empty() -> None:
     assert swept.empty.tolist() == [False] * 8 + [True] * 2  # the last cell is entered at time 4
     assert swept.label(9) == "∂θ(4, 1)"
     assert (swept.says(0), swept.says(9)) == ("agrees", "empty")
+
+
+def test_the_largest_difference_is_shown_beside_what_is_allowed_there() -> None:
+    """It was that of the row that came closest to its bound, and 0 allowed where all rows were equal."""
+    left, resolution = np.array([0.0, 1e-17, -6e-17]), np.array([0.0, 1e-17, 1e-14])
+    equal = Compared("w", (("a", "b", "c"),), left, np.zeros(3), resolution, np.ones(3), np.array([True, False, False]))
+    assert _way(equal)[4:] == ["6.0e-17", "8.0e-14", "2 agree, 1 empty"]
+    assert _way(replace(equal, left=np.zeros(3)))[4:6] == ["0.0e+00", "8.0e-14"]
+    apart = replace(equal, left=np.array([0.0, 1e-9, -1e-14]))
+    assert _way(apart)[4:] == ["1.0e-09", "8.0e-17", "1 differ, 1 agree, 1 empty"]
 
 
 def test_a_sum_that_cancels_is_not_empty() -> None:

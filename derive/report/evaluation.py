@@ -206,10 +206,10 @@ def _largest(values: FloatArray) -> str:
 
 
 def _rows(one: Evaluation, way: Compared, *, narrow: bool, drawn: bool) -> Table:
-    """The rows that differ, and the largest others, in their order; if ``drawn``, with Monte Carlo for ∇J."""
+    """The rows that differ and the largest others, empty ones last, in order; if ``drawn``, with Monte Carlo for ∇J."""
     apart = np.abs(way.left - way.right) / np.maximum(way.allowed, 1e-300)
     size = np.maximum(np.abs(way.left), np.abs(way.right))
-    chosen = np.sort(np.lexsort((-size, -np.where(way.differs, apart, 0.0)))[:MOST_ROWS])
+    chosen = np.sort(np.lexsort((way.empty, -size, -np.where(way.differs, apart, 0.0)))[:MOST_ROWS])
     beside = drawn and one.simulated is not None and len(way.left) == one.theta.size
     estimate = one.simulated.estimate if beside and one.simulated is not None else None
     more: tuple[str, ...] = ("Monte Carlo", "standard error") if estimate is not None else ()
