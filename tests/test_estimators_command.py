@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -246,3 +247,15 @@ def test_a_model_that_is_none(arguments: list[str], said: str, tmp_path: Path,
 def test_advantages_have_no_states(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimator", f"{file}:centred", "--model", "two-state"]) == 2
     assert "is an advantage function" in capsys.readouterr().err
+
+
+def test_an_edited_file_is_asked_as_it_is_now(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was executed from Python's bytecode, which counts as current by the second and the size of the file."""
+    path, stamp = tmp_path / "advantages.py", 1_700_000_000
+    for weight, word in ((0, "no gradient"), (1, "unbiased"), (0, "no gradient")):
+        path.write_text(f"def weighted(rewards):\n    return [{weight} * r for r in rewards]\n", encoding="utf-8")
+        os.utime(path, (stamp, stamp))
+        main(["estimator", f"{path}:weighted", "--format", "json"])
+        (found,) = json.loads(capsys.readouterr().out)["estimators"]
+        assert found["verdict"] == word
+    assert not (tmp_path / "__pycache__").exists()

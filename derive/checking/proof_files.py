@@ -13,7 +13,6 @@ import importlib
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from importlib.util import decode_source, module_from_spec, spec_from_file_location
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from derive.errors import BadInput, DeriveError, said
 from derive.files.folders import Walk, is_test
 from derive.files.mentions import mentions_theorem
-from derive.files.overlay import Tried, content, tried
+from derive.files.overlay import Tried, content, tried, without_bytecode
 
 if TYPE_CHECKING:
     from derive.checking.derivation import Event
@@ -238,7 +237,7 @@ def _once(file: Path, name: str, source: bytes, known: dict[str, Any]) -> Module
     sys.modules[name] = module
     from derive.checking.derivation import recorded
 
-    with recorded() as events, _without_bytecode():
+    with recorded() as events, without_bytecode():
         try:
             spec.loader.exec_module(module)
         except BaseException as error:  # SystemExit too: a proof file must not end the run
@@ -250,16 +249,6 @@ def _once(file: Path, name: str, source: bytes, known: dict[str, Any]) -> Module
         finally:
             _keep(events, module, before)
     return module
-
-
-@contextmanager
-def _without_bytecode() -> Iterator[None]:
-    """What a proof imports leaves no bytecode either, which the next run would take for an edited file."""
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = before
 
 
 def _keep(events: list[Event], executed: ModuleType, before: set[str]) -> None:

@@ -16,6 +16,7 @@ from derive.estimators.gallery import entry_of
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.naming import asks_for_log_probabilities
 from derive.estimators.result import EstimatorResult, Factor
+from derive.files.overlay import Tried, without_bytecode
 from derive.numeric.tabular import TabularMDP
 
 
@@ -129,14 +130,19 @@ def loaded(name: str) -> Callable[..., Any]:
     if not file.is_file():
         raise BadInput(f"{path}: no such file")
     module_name = f"_estimators_of_{file.stem}"
-    specification = importlib.util.spec_from_file_location(module_name, file)
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror or said(error)}") from None
+    specification = importlib.util.spec_from_file_location(module_name, file, loader=Tried(str(file), source))
     if specification is None or specification.loader is None:
         raise BadInput(f"{path} cannot be read as Python")
     module = importlib.util.module_from_spec(specification)
     sys.modules[module_name] = module
     sys.path.insert(0, str(file.resolve().parent))
     try:
-        specification.loader.exec_module(module)
+        with without_bytecode():
+            specification.loader.exec_module(module)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too

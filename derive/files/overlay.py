@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -53,3 +54,16 @@ class Tried(SourceLoader):
         if str(path) != self._path:
             raise OSError("there is no bytecode")
         return self._text
+
+
+@contextmanager
+def without_bytecode() -> Iterator[None]:
+    """What is imported in the block leaves no bytecode, which the next run would take for that of an edited file.
+
+    Python takes it for current by the second and the size of the file, and 2 is as long as 1.
+    """
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
