@@ -259,3 +259,13 @@ def test_an_edited_file_is_asked_as_it_is_now(tmp_path: Path, capsys: pytest.Cap
         (found,) = json.loads(capsys.readouterr().out)["estimators"]
         assert found["verdict"] == word
     assert not (tmp_path / "__pycache__").exists()
+
+
+def test_a_large_group_is_run_and_not_compared_with_its_form(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was compared on 3^16 tuples, without an end; at G = 4 it is."""
+    assert main(["estimator", "rloo", "--group", "16"]) == 0
+    found = capsys.readouterr().out
+    assert "3^16 tuples are too many" in found
+    assert "every G" not in found.replace("a theorem holds at every G", "")
+    assert main(["estimator", "rloo", "--group", "4"]) == 0
+    assert "the code has its form at G = 4" in capsys.readouterr().out

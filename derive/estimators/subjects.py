@@ -19,6 +19,9 @@ from derive.estimators.result import EstimatorResult, Factor
 from derive.files.overlay import Tried, without_bytecode
 from derive.numeric.tabular import TabularMDP
 
+MOST_TUPLES = 70_000
+"""On which a function is compared with its form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -69,7 +72,13 @@ def with_theorem(result: EstimatorResult, entry: Entry, rewards: Sequence[Fracti
     form = entry.form
     sizes = [row.group for row in result.groups]
     settled = form.settles(result) if form is not None and result.exact and min(sizes) >= 2 else None
-    if form is None or settled is None or not all(form.agrees(entry.function, rewards, size) for size in sizes):
+    if form is None or settled is None:
+        return result
+    if len(rewards) ** max(sizes) > MOST_TUPLES:
+        note = (f"it was not compared at G = {max(sizes)} with its form, of which a theorem holds at every G: "
+                f"{len(rewards):,}^{max(sizes)} tuples are too many")
+        return replace(result, notes=(*result.notes, note))
+    if not all(form.agrees(entry.function, rewards, size) for size in sizes):
         return result
     known = f"proved, every G >= 2, {settled}; the code has its form at G = {', '.join(map(str, sizes))}"
     factor = result.factor if form.term == "1" or len(sizes) == 1 else Factor(form.term)
