@@ -44,7 +44,7 @@ from derive.numeric.interpretation import value as written
 from derive.numeric.sources import lake, random_mdp
 from derive.numeric.tabular import softmax
 from derive.procedures.encoding import Encoding, context_of
-from derive.transfer import arrays, cotangents, sums, sweeps
+from derive.transfer import arrays, cotangents, steppers, sums, sweeps
 from derive.transfer.floats import Amount, AtInstance
 from derive.transfer.sums import formula
 from derive.transfer.tables import Tables
@@ -146,7 +146,7 @@ def test_steps_one_by_one_are_those_of_one_matrix(name: str, monkeypatch: pytest
     term = as_term(EVERY[name])
     instance = large(term)
     dense = swept(term, instance)
-    monkeypatch.setattr(sweeps, "SMALL", 0)
+    monkeypatch.setattr(steppers, "SMALL", 0)
     sparse = swept(term, instance)
     assert sparse.value == pytest.approx(dense.value, rel=1e-10, abs=1e-15)
     monkeypatch.setattr(sums, "SPARSE", 0.0)
@@ -296,13 +296,13 @@ def lawful(monomial: Any) -> bool:
     return True
 
 
-@planted("what leads there starts one step late", sweeps.Steppers, "forward", "Q")
+@planted("what leads there starts one step late", steppers.Steppers, "forward", "Q")
 def late(self: Any, start: Any) -> Any:
     found = self._swept(start, back=False)
     return np.concatenate([found[:1], found[:-1]])
 
 
-@planted("what follows is that of one step before", sweeps.Steppers, "backward", "score and return")
+@planted("what follows is that of one step before", steppers.Steppers, "backward", "score and return")
 def early(self: Any, end: Any) -> Any:
     found = self._swept(end, back=True)
     return np.concatenate([found[:1], found[:-1]])
