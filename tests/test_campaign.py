@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -55,17 +56,22 @@ if not mark.exists():
 """
 
 
-def test_two_workers_of_dask_of_which_one_is_killed(alone: list[Any], tmp_path: Path) -> None:
+def test_two_workers_of_dask_of_which_one_is_killed(
+        alone: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file ends the worker that checks it, without a word; dask gives its work to the other."""
     distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
     deadly = tmp_path / "deadly.py"
     deadly.write_text(FILES[0].read_text() + DEADLY)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as two, \
+    threads = set(threading.enumerate())
+    with ThreadPoolExecutor(1) as apart, distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as two, \
             distributed.Client(two) as client:
+        monkeypatch.setattr("distributed.utils._offload_executor", apart)  # its own thread would stay
         before = set(client.run(os.getpid).values())
         found = without_times(list(check_files([deadly, *FILES], executor=client.get_executor())))
         client.wait_for_workers(2)
         after = set(client.run(os.getpid).values())
+    assert set(threading.enumerate()) <= threads  # or nothing after this test could be forked
     assert deadly.with_suffix(".mark").exists()
     assert len(before) == len(after) == 2
     assert before != after

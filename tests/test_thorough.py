@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from derive.checking.examine import Session, examine
-from derive.checking.judging import Examiner
+from derive.checking.judgement import Examined
 from derive.checking.proof_files import bundled, load
 from derive.cli import main
 from derive.errors import KernelDisagrees
@@ -46,26 +46,21 @@ def test_what_zeros_contradict_is_seen_by_a_thorough_look_alone(monkeypatch: pyt
         examine(REWARD_TO_GO, thorough=True)
 
 
-def test_a_lemma_is_asked_for_its_claim_alone_and_in_full_when_it_is_asked_for_itself(
+def test_a_lemma_is_decided_without_shapes_and_in_full_when_it_is_asked_for_itself(
         monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    monkeypatch.setattr(Session, "_judged", lambda self, theorem, lemma: asked.append((theorem, lemma)))
+    found: list[Examined] = []
+    honest = Session._judged
+    monkeypatch.setattr(Session, "_judged", lambda self, theorem, lemma: found.append(
+        honest(self, theorem, lemma=lemma)) or found[-1])
     session = Session()
     equation = session.lemma(LEMMA)
-    assert equation is not None
-    assert not equation.trusts | equation.context.owes
-    assert asked == []
-    session.examine(LEMMA)
-    assert asked == [(LEMMA, False)]
-
-
-def test_a_lemma_that_the_kernel_does_not_show_is_asked_for_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Examiner, "at_once", lambda self, before, after: None)
-    session = Session()
-    equation, whole = session.lemma(LEMMA), examine(LEMMA).equation
-    assert equation is not None is not whole
-    assert (equation.before, equation.after) == (whole.before, whole.after)
-    (false,) = (one for one in load(bundled() / "refuted" / "discount_lost.py"))
+    lemma = found[-1]
+    assert equation is lemma.equation is not None
+    assert all(step.scope is not None and not step.scope.exact for step in lemma.steps)
+    assert lemma.used == ()
+    itself = session.examine(LEMMA)
+    assert all(step.scope is not None and step.scope.exact for step in itself.steps)
+    (false,) = load(bundled() / "refuted" / "discount_lost.py")
     assert session.lemma(false) is None
 
 

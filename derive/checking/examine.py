@@ -50,21 +50,17 @@ class Session:
         return self._examined[theorem]
 
     def lemma(self, theorem: Theorem) -> Equation | None:
-        """What a theorem that rests on this one asks of it: its claim as an equation; None if it is not proved.
+        """What a theorem that rests on this one asks of it: its steps as one equation; None if one is not proved.
 
-        Where the kernel has one end to end, nobody asks for the steps.
+        No shapes are asked, and no use of assumptions, where the kernel decides.
 
         Raises:
             As ``examine``.
         """
         if theorem not in self._lemmas:
             self._refuse_circles(theorem)
-            terms = theorem.chain.terms
-            found = self._examiner(theorem, "none").at_once(terms[0], terms[-1]) if theorem.broken is None else None
-            if found is None:
-                examined = self._run(theorem, lemma=True)
-                found = examined.equation if examined.follows else None
-            self._lemmas[theorem] = found
+            examined = self._examined.get(theorem) or self._run(theorem, lemma=True)
+            self._lemmas[theorem] = examined.equation if examined.follows else None
         return self._lemmas[theorem]
 
     def _refuse_circles(self, theorem: Theorem) -> None:

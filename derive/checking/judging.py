@@ -104,13 +104,6 @@ class Examiner:
             return Proved(found.equation)
         return found
 
-    def at_once(self, before: Expr, after: Expr) -> Equation | None:
-        """The equation of a claim, if the kernel has one by itself and nothing is owed."""
-        if not isinstance(self.deciding.kernel(before, after), Shown):
-            return None
-        found = self.claimed(before, after)
-        return found.equation if isinstance(found, Proved) else None
-
     def _judged(self, before: Expr, after: Expr, by: By) -> Judgement:
         blank = Judgement(before=before, after=after, by=by, verdict=Undecided(""))
         try:
