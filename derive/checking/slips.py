@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 import derive  # its names only
 from derive.checking.foreign_words import SCALARS, WORDS
@@ -34,11 +35,9 @@ class Slip:
 
 def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
     """What an error in a file of this text, raised by the expression at ``span``, means in the words of a proof."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    file = _parsed(text)
+    if file is None:
         return None
-    file = _File(text, tree)
     match error:
         case NameError():
             return _name(error, file, span)
@@ -58,14 +57,14 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
 @dataclass(frozen=True, slots=True)
 class _File:
     text: str
+    lines: tuple[str, ...]
     tree: ast.Module
 
     def span(self, node: ast.expr | ast.stmt | ast.alias) -> Span:
         """Where a node stands, in characters."""
-        lines = self.text.split("\n")
 
         def column(line: int, offset: int) -> int:
-            return len(lines[line - 1].encode()[:offset].decode(errors="replace")) + 1
+            return len(self.lines[line - 1].encode()[:offset].decode(errors="replace")) + 1
 
         end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
         return Span(line=node.lineno, column=column(node.lineno, node.col_offset), end_line=end_line,
@@ -75,12 +74,19 @@ class _File:
         """The nodes of a kind inside a span, outermost first."""
         if span is None:
             return
-        for node in ast.walk(self.tree):
+        for node in self.around(span):
             if isinstance(node, kind):
                 place = self.span(node)
                 if (span.line, span.column) <= (place.line, place.column) and (
                         (place.end_line, place.end_column) <= (span.end_line, span.end_column)):
                     yield node
+
+    def around(self, span: Span) -> Iterator[ast.AST]:
+        """The nodes of the statements of the file that have a part in a span: a file may have many theorems."""
+        for statement in self.tree.body:
+            first = min(node.lineno for node in [statement, *getattr(statement, "decorator_list", ())])
+            if first <= span.end_line and span.line <= (statement.end_lineno or first):
+                yield from ast.walk(statement)
 
     def function(self, line: int) -> ast.FunctionDef | None:
         """The innermost function around a line, decorators included."""
@@ -95,6 +101,15 @@ class _File:
     def source(self, node: ast.expr) -> str:
         """What was written."""
         return ast.get_source_segment(self.text, node) or ""
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> _File | None:
+    """A file, read once for all errors in it; None if it is not Python."""
+    try:
+        return _File(text, tuple(text.split("\n")), ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 # -- names -----------------------------------------------------------------------------------------
@@ -127,7 +142,7 @@ def _name(error: NameError, file: _File, span: Span | None) -> Slip:
 
 def _is_called(file: _File, place: Span | None, name: str) -> str:
     """"on a state" for name(a | s), "otherwise" for another call; "" for a name that is not called there."""
-    for node in ast.walk(file.tree):
+    for node in () if place is None else file.around(place):
         if isinstance(node, ast.Call) and _is(node.func, name) and file.span(node.func) == place:
             first = node.args[0] if node.args else None
             return "on a state" if isinstance(first, ast.BinOp) and isinstance(first.op, ast.BitOr) else "otherwise"
