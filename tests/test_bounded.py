@@ -103,8 +103,9 @@ def chained(folder: Path, reasons: list[str], term: str, last: str = "") -> str:
     """A file of lemmas, a term equal to itself, each by its reason, the last one about another term."""
     names = [f"l{n}" for n in range(len(reasons))]
     terms = [*(term for _ in reasons[1:]), last or term]
+    assumed = "iid_samples" if "samples" in term else ""
     (folder / "a.py").write_text("from derive import *\n" + "".join(
-        f"@theorem('{name}', assumes=[iid_samples])\ndef {name}(): return calc({term}, by({reason}), {after} * 1)\n"
+        f"@theorem('{name}', assumes=[{assumed}])\ndef {name}(): return calc({term}, by({reason}), {after} * 1)\n"
         for name, reason, after in zip(names, reasons, terms, strict=True)))
     return str(folder / "a.py")
 
