@@ -110,9 +110,7 @@ class Deciding:
     def early_witness(self, before: Expr, after: Expr, horizon: int | None) -> Witness | None:
         """A small model on which the sides differ, where the kernel says that they do: first at a late horizon."""
         far = None if horizon is None or horizon < FAR else find_in_a_corridor(self.claim(before, after), horizon)
-        return far or find_witness(
-            self.claim(before, after), zeros=False,
-            agrees=lambda shape: shape.horizon < (horizon or 0) or self.comparison.agrees(before, after, shape))
+        return far or self.witness(before, after, None, zeros=False)
 
     def late_witness(self, before: Expr, after: Expr, horizon: int) -> Witness | None:
         """A model on which the sides differ at a horizon that the automata name."""

@@ -58,20 +58,9 @@ class Session:
             As ``examine``.
         """
         if theorem not in self._lemmas:
-            self._refuse_circles(theorem)
             examined = self._examined.get(theorem) or self._run(theorem, lemma=True)
             self._lemmas[theorem] = examined.equation if examined.follows else None
         return self._lemmas[theorem]
-
-    def _refuse_circles(self, theorem: Theorem) -> None:
-        todo, seen = [theorem], set[Theorem]()
-        while todo:
-            one = todo.pop()
-            if one in self._open:
-                raise DoesNotMatch(f"{one.name} rests on itself.")
-            if one not in seen:
-                seen.add(one)
-                todo += lemmas(one)
 
     def _run(self, theorem: Theorem, *, lemma: bool) -> Examined:
         if theorem in self._open:
@@ -84,9 +73,6 @@ class Session:
             return self._judged(theorem, lemma=lemma)
         finally:
             self._open.remove(theorem)
-
-    def _examiner(self, theorem: Theorem, crossing: Crossing) -> Examiner:
-        return Examiner(theorem, self.models, crossing, self.lemma)
 
     def _too_deep(self, theorem: Theorem) -> list[Theorem]:
         """Lemmas of lemmas that are not known yet, the deepest first; none where asking one for another is no matter.
@@ -110,7 +96,7 @@ class Session:
     def _judged(self, theorem: Theorem, *, lemma: bool) -> Examined:
         start = perf_counter()
         crossing: Crossing = "thorough" if self.thorough else "none" if lemma else "cheapest"
-        examiner = self._examiner(theorem, crossing)
+        examiner = Examiner(theorem, self.models, crossing, self.lemma)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
         whole = linked(steps)

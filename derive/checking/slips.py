@@ -8,12 +8,12 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
 
 import derive  # its names only
+from derive.checking.file_tree import FileTree, parsed
 from derive.checking.foreign_words import SCALARS, WORDS
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, InvalidChain, said
@@ -35,7 +35,7 @@ class Slip:
 
 def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
     """What an error in a file of this text, raised by the expression at ``span``, means in the words of a proof."""
-    file = _parsed(text)
+    file = parsed(text)
     if file is None:
         return None
     match error:
@@ -54,68 +54,10 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    text: str
-    lines: tuple[str, ...]
-    tree: ast.Module
-
-    def span(self, node: ast.expr | ast.stmt | ast.alias) -> Span:
-        """Where a node stands, in characters."""
-
-        def column(line: int, offset: int) -> int:
-            return len(self.lines[line - 1].encode()[:offset].decode(errors="replace")) + 1
-
-        end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-        return Span(line=node.lineno, column=column(node.lineno, node.col_offset), end_line=end_line,
-                    end_column=column(end_line, end))
-
-    def at(self, span: Span | None, kind: type[ast.expr]) -> Iterator[ast.expr]:
-        """The nodes of a kind inside a span, outermost first."""
-        if span is None:
-            return
-        for node in self.around(span):
-            if isinstance(node, kind):
-                place = self.span(node)
-                if (span.line, span.column) <= (place.line, place.column) and (
-                        (place.end_line, place.end_column) <= (span.end_line, span.end_column)):
-                    yield node
-
-    def around(self, span: Span) -> Iterator[ast.AST]:
-        """The nodes of the statements of the file that have a part in a span: a file may have many theorems."""
-        for statement in self.tree.body:
-            first = min(node.lineno for node in [statement, *getattr(statement, "decorator_list", ())])
-            if first <= span.end_line and span.line <= (statement.end_lineno or first):
-                yield from ast.walk(statement)
-
-    def function(self, line: int) -> ast.FunctionDef | None:
-        """The innermost function around a line, decorators included."""
-        found = None
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.FunctionDef):
-                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-                if first <= line <= (node.end_lineno or first):
-                    found = node
-        return found
-
-    def source(self, node: ast.expr) -> str:
-        """What was written."""
-        return ast.get_source_segment(self.text, node) or ""
-
-
-@lru_cache(maxsize=2)
-def _parsed(text: str) -> _File | None:
-    """A file, read once for all errors in it; None if it is not Python."""
-    try:
-        return _File(text, tuple(text.split("\n")), ast.parse(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 # -- names -----------------------------------------------------------------------------------------
 
 
-def _name(error: NameError, file: _File, span: Span | None) -> Slip:
+def _name(error: NameError, file: FileTree, span: Span | None) -> Slip:
     name = error.name or ""
     place = next((file.span(node) for node in file.at(span, ast.Name) if _is(node, name)), span)
     message = f"{name} is not defined"
@@ -140,7 +82,7 @@ def _name(error: NameError, file: _File, span: Span | None) -> Slip:
     return Slip(message=message, span=place, hint=_meant(name, derive.__all__), fix=_replaced(name, place))
 
 
-def _is_called(file: _File, place: Span | None, name: str) -> str:
+def _is_called(file: FileTree, place: Span | None, name: str) -> str:
     """"on a state" for name(a | s), "otherwise" for another call; "" for a name that is not called there."""
     for node in () if place is None else file.around(place):
         if isinstance(node, ast.Call) and _is(node.func, name) and file.span(node.func) == place:
@@ -149,7 +91,7 @@ def _is_called(file: _File, place: Span | None, name: str) -> str:
     return ""
 
 
-def _letter(name: str, file: _File) -> str:
+def _letter(name: str, file: FileTree) -> str:
     """What declares an index letter, by what it is used for."""
     kind = "Time"
     for node in ast.walk(file.tree):
@@ -186,7 +128,7 @@ def _replaced(name: str, place: Span | None) -> Fix | None:
     return Fix(span=place, text=near, unsafe=True, says=f"{name}: {near}") if near and place is not None else None
 
 
-def _import(error: ImportError, file: _File) -> Slip | None:
+def _import(error: ImportError, file: FileTree) -> Slip | None:
     found = re.match(r"cannot import name '(\w+)' from '(derive[\w.]*)'", said(error))
     if found is None:
         if error.name and "._derive_" not in f".{error.name}":
@@ -202,7 +144,7 @@ def _import(error: ImportError, file: _File) -> Slip | None:
                 fix=_replaced(name, place))
 
 
-def _attribute(error: AttributeError, file: _File, span: Span | None) -> Slip | None:
+def _attribute(error: AttributeError, file: FileTree, span: Span | None) -> Slip | None:
     name = error.name or ""
     node = next((node for node in file.at(span, ast.Attribute) if isinstance(node, ast.Attribute)
                  and node.attr == name), None)
@@ -220,7 +162,7 @@ def _attribute(error: AttributeError, file: _File, span: Span | None) -> Slip | 
 # -- calls -----------------------------------------------------------------------------------------
 
 
-def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
+def _call(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
     if (found := _operator(error, file, span)) is not None:
         return found
     call = next((node for node in file.at(span, ast.Call) if isinstance(node, ast.Call)), None)
@@ -242,7 +184,7 @@ def _call(error: TypeError, file: _File, span: Span | None) -> Slip | None:
     return None
 
 
-def _operator(error: TypeError, file: _File, span: Span | None) -> Slip | None:
+def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
     """An operation that Python does not know between these: ``gamma^t``, ``pi(tau.a | tau.s)``, ``s[t]``."""
     for node in file.at(span, ast.BinOp):
         assert isinstance(node, ast.BinOp)
@@ -262,7 +204,7 @@ def _operator(error: TypeError, file: _File, span: Span | None) -> Slip | None:
     return None
 
 
-def _foreign(error: DeriveError, file: _File, span: Span | None) -> Slip | None:
+def _foreign(error: DeriveError, file: FileTree, span: Span | None) -> Slip | None:
     """What the language refuses, where the word that was used says why."""
     for node in file.at(span, ast.Call):
         assert isinstance(node, ast.Call)
@@ -297,7 +239,7 @@ def _signature(name: str) -> str:
 # -- chains ----------------------------------------------------------------------------------------
 
 
-def _chain(error: InvalidChain, file: _File, span: Span | None) -> Slip | None:
+def _chain(error: InvalidChain, file: FileTree, span: Span | None) -> Slip | None:
     cause = error.__cause__
     if isinstance(cause, (NameError, ImportError, AttributeError, TypeError, DeriveError)) and not isinstance(
             cause, InvalidChain):
@@ -313,7 +255,7 @@ def _chain(error: InvalidChain, file: _File, span: Span | None) -> Slip | None:
     return None
 
 
-def _forgotten_return(file: _File, function: ast.FunctionDef) -> Slip | None:
+def _forgotten_return(file: FileTree, function: ast.FunctionDef) -> Slip | None:
     for statement in function.body:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             place = file.span(statement)
@@ -324,7 +266,7 @@ def _forgotten_return(file: _File, function: ast.FunctionDef) -> Slip | None:
     return Slip(message=f"{function.name} returns nothing", span=None, hint="end it with return calc(...)")
 
 
-def _hole(file: _File, item: ast.expr) -> Fix:
+def _hole(file: FileTree, item: ast.expr) -> Fix:
     """A reason that says nothing yet, before a term, on a line of its own if the term has one."""
     place = file.span(item)
     before = file.text.split("\n")[place.line - 1][: place.column - 1]
@@ -332,7 +274,7 @@ def _hole(file: _File, item: ast.expr) -> Fix:
     return Fix(span=point, text="by(), " if before.strip() else f"by(),\n{before}", says="by()")
 
 
-def _items(file: _File, call: ast.Call) -> Slip | None:
+def _items(file: FileTree, call: ast.Call) -> Slip | None:
     """The item of a chain that stands where another belongs."""
     if any(isinstance(item, ast.Starred) for item in call.args):
         return None
