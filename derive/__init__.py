@@ -14,9 +14,8 @@ __version__ = "0.1.0"
 
 _VOCABULARY = (
     "A", "H", "J", "P", "Q", "R", "V", "a", "additive_return_of", "b", "expect", "forever", "function", "gamma",
-    "grad", "i", "k", "log", "m", "mean", "mu", "pi", "pi_old", "prod", "r", "ratio", "s", "same", "samples",
-    "scalar",
-    "stop_gradient", "t", "tau", "total", "trajectory_probability_of", "variance", "x",
+    "grad", "i", "inner", "k", "log", "m", "mean", "mu", "outer", "pi", "pi_old", "prod", "r", "ratio", "s", "same",
+    "samples", "scalar", "stop_gradient", "t", "tau", "total", "trace", "trajectory_probability_of", "variance", "x",
 )
 _KINDS = ("Action", "Batch", "Draw", "Policy", "State", "Time", "Trajectory")
 _RULES = (

@@ -9,6 +9,7 @@ from claims_faults import FAULTS
 from claims_fragment import FRAGMENT
 from claims_histories import HISTORIES
 from claims_local import LOCAL
+from claims_matrices import OUTER, SEVERAL, TRACE
 from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
 from claims_places import PLACES
 from claims_samples import CONVERGENCE, INFINITE, SAMPLES
@@ -27,8 +28,10 @@ from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT, *CLASSES,
-    *PLACES, *HISTORIES)
-NAMED = {claim.name: claim for claim in (*CLAIMS, *ASYMMETRIC, *UNSEEN)}
+    *PLACES, *HISTORIES, *OUTER, *TRACE)
+ALONG_A_LINE = (*ASYMMETRIC, *SEVERAL)
+"""False, and true along each direction of theta."""
+NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN)}
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from claims_meaning import SECOND, UNSEEN
-from kernel_claims import ASYMMETRIC, CLAIMS, NAMED, verdict
+from kernel_claims import ALONG_A_LINE, ASYMMETRIC, CLAIMS, NAMED, verdict
 from kernel_letters import DIVERGENT, FALSE, MALFORMED, TRUE, UNDEFINED, Claim
 from kernel_oracle import (
     model_of,
@@ -85,18 +85,18 @@ def test_no_model_of_any_shape_separates_a_true_claim(claim: Claim) -> None:
 
 
 def test_names_are_unique_and_every_row_has_a_true_and_a_false_claim() -> None:
-    assert len(NAMED) == len(CLAIMS) + len(ASYMMETRIC) + len(UNSEEN)
+    assert len(NAMED) == len(CLAIMS) + len(ALONG_A_LINE) + len(UNSEEN)
     rows: dict[str, Counter[bool]] = {}
-    for claim in (*CLAIMS, *ASYMMETRIC):
+    for claim in (*CLAIMS, *ALONG_A_LINE):
         rows.setdefault(claim.name.split(": ")[0], Counter())[claim.truth == TRUE] += 1
     one_sided = {row for row, counts in rows.items() if len(counts) < 2}
-    assert one_sided == {"few outcomes", "nothing with few outcomes"}
+    assert one_sided == {"few outcomes", "nothing with few outcomes", "several directions"}
 
 
 # -- what no model of one direction sees -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("claim", ASYMMETRIC, ids=lambda claim: claim.name)
+@pytest.mark.parametrize("claim", ALONG_A_LINE, ids=lambda claim: claim.name)
 def test_what_one_direction_cannot_see_is_not_shown(claim: Claim) -> None:
     assert owed(claim) is None
 

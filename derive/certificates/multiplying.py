@@ -63,6 +63,8 @@ def _found(term: Term, known: dict[int, _Size]) -> _Size:
         case ("grad", inside):
             one = _size(inside, known)
             return _Size(_bounded(one.monomials * max(1, len(one.degrees or ()))), None, one.products)
+        case ("trace", inside):
+            return _size(inside, known)
         case ("log", inside):
             return _Size(1, None, _size(inside, known).products)
         case (kind, _, _, body) if kind in BINDERS:

@@ -74,8 +74,8 @@ def statement(t: Term) -> str:
         return f"({statement(t[1])})/({statement(t[2])})"
     if head == "^":
         return f"({statement(t[1])})^{t[2]}"
-    if head in ("grad", "log"):
-        return f"{'∇' if head == 'grad' else 'log '}[{statement(t[1])}]"
+    if head in ("grad", "log", "trace"):
+        return f"{ {'grad': '∇', 'log': 'log ', 'trace': 'tr'}[head]}[{statement(t[1])}]"
     if head == "E":
         law = policy(t[2])
         return f"E_{{{index(t[1])}~{law}}}[{statement(t[3])}]"

@@ -11,12 +11,13 @@ _EXP = (f"{_NOT}: a softmax policy is a policy, and pi, log(pi(a | s)) and grad 
         "derive show soft_value")
 _ROOT = f"{_NOT}, nor are other roots; variance(tau, f) is"
 _BEST = f"{_NOT}: only equations are checked, and no policy is sought"
+_LENGTH = "write inner(f, f) for the square of the length of a gradient, inner(f, g) for a scalar product"
 _HELD = "write stop_gradient(f), or pi_old for a policy that is held"
 
 WORDS = MappingProxyType({
     **dict.fromkeys(("clip", "clamp", "minimum", "maximum", "min", "max"), _CLIP),
     **dict.fromkeys(("exp", "softmax", "sigmoid", "logsumexp", "log_softmax"), _EXP),
-    **dict.fromkeys(("sqrt", "std", "norm"), _ROOT),
+    **dict.fromkeys(("sqrt", "std"), _ROOT),
     **dict.fromkeys(("argmax", "argmin"), _BEST),
     **dict.fromkeys(("detach", "sg", "stopgrad", "stop_grad", "no_grad", "At"), _HELD),
     **dict.fromkeys(("abs", "round", "sign"), _NOT),
@@ -29,6 +30,8 @@ WORDS = MappingProxyType({
     **dict.fromkeys(("indicator", "delta_s"), "write same(tau.s[t], s)"),
     **dict.fromkeys(("ln", "log2"), "write log(f), the natural logarithm"),
     **dict.fromkeys(("KL", "DKL", "kl_divergence"), "write kl(pi, b, s)"),
+    **dict.fromkeys(("norm", "norm2", "squared_norm", "dot"), _LENGTH),
+    **dict.fromkeys(("tr", "Trace"), "write trace(f)"),
     "horizon": "write H, the time of the last decision",
 })
 """The word -> what to write, or that there is nothing to write."""

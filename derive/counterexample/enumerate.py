@@ -44,6 +44,7 @@ from derive.language.terms import (
     Initial,
     Log,
     Objective,
+    Outer,
     Prod,
     Return,
     Reward,
@@ -54,6 +55,7 @@ from derive.language.terms import (
     StateValue,
     Time,
     Total,
+    Trace,
     Trajectory,
     TrajectoryProbability,
     Transition,
@@ -102,7 +104,9 @@ class Enumeration:
                 return Fraction(int(term.p), int(term.q))
             case Plus():
                 return sum(map(inner, term.args), Fraction(0))
-            case Times():
+            case Trace(args=(matrix,)):  # theta is one number where there is one direction
+                return inner(matrix)
+            case Times() | Outer():
                 return _product(map(inner, term.args))
             case Power(args=(base, exponent)):
                 return self._power(inner(base), self._whole(exponent, env))

@@ -229,6 +229,8 @@ class Reading:
             return self.gradient(self.read(t[1]))
         if head == "log":
             return self.log(t[1])
+        if head == "trace":  # along one direction (wellformed)
+            return self.read(t[1])
         return self.atom(t)
 
     def times(self, one: Poly, two: Poly) -> Poly:

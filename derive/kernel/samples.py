@@ -89,6 +89,8 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
                 changed_draw = (draw, (("grad", ("*", *functions)),))
                 put(result, (c, (outside, (*draws[:k], changed_draw, *draws[k + 1:]))), v)
         return result
+    if head == "trace":
+        return distinct(closed, t[1], batch)
     raise Refused(f"{head} of several samples")
 
 

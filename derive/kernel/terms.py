@@ -4,6 +4,7 @@
     sum, product   ("+", ...), ("*", ...)            to a time  ("gamma^", time) ("c^", name, time) ("q^", p, q, time)
     quotient       ("/", above, below)               power                ("^", base, n)
     gradient, log  ("grad", x), ("log", x)           expectation          ("E", index, policy, body)
+    trace          ("trace", x), x a matrix, such as a gradient times a gradient, which is their outer product
     over an index  ("sum" | "prod", index, range, body)
     model          ("mu", s)  ("P", x, s, a)  ("pi", policy, a, s)  ("r", s, a, x)  indicator ("same", place, place)
     free function  ("f", name, place, ...), a number without places       return  ("R", path)
@@ -27,7 +28,7 @@ Term = Tuple
 
 SORTS = ("state", "action", "time", "trajectory", "draw", "batch")
 BINDERS = ("sum", "prod", "E")
-OPERATORS = ("+", "*", "^", "/", "grad", "log")
+OPERATORS = ("+", "*", "^", "/", "grad", "log", "trace")
 INF: Tuple = ("inf",)
 ALL: Tuple = ("all",)
 SAMPLES: Tuple = ("from", 1, ("m",))
@@ -158,7 +159,7 @@ def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
             check_name(rest[0])
         need(head != "q^" or (type(rest[0]) is type(rest[1]) is int and rest[0] and rest[1] > 0))
     elif head in OPERATORS:
-        need(len(rest) == 2 if head in ("/", "^") else len(rest) == 1 if head in ("grad", "log") else rest)
+        need(len(rest) == 2 if head in ("/", "^") else len(rest) == 1 if head in ("grad", "log", "trace") else rest)
         need(head != "^" or type(rest[1]) is int)
         for x in rest[:1] if head == "^" else rest:
             check(x, scope)

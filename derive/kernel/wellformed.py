@@ -2,7 +2,10 @@
 
 A gradient is taken along one direction v. An identity of rank 1, linear in gradients, holds for every gradient iff it
 does along every v. An identity of rank 2 is one of quadratic forms along v: it says what is claimed only where both
-sides are symmetric by their form, for a symmetric matrix is determined by its quadratic form.
+sides are symmetric by their form, for a symmetric matrix is determined by its quadratic form. A trace is the sum of
+v' M v over the coordinates v. An identity in which traces stand to first order only, and beside no gradient, holds if
+it does with v' M v for each trace, for every v: c v in the place of v shows that the parts with and without a trace
+agree, and each is added up. Of products of traces one direction says too little: |f|^2 |g|^2 = (f . g)^2 along each.
 """
 
 from __future__ import annotations
@@ -33,6 +36,10 @@ def rank(t: Term) -> int | None:
     if head == "grad":
         inner = rank(t[1])
         return None if inner is None else inner + 1
+    if head == "trace":
+        if rank(t[1]) not in (2, None):
+            raise Malformed("the trace of what is no matrix")
+        return None if rank(t[1]) is None else 0
     if head in BINDERS:
         inner = rank(t[3])
         if head == "prod" and inner:
@@ -56,7 +63,8 @@ def symmetric(t: Term) -> bool:
     if rank(t) is None:
         return True
     if head == "+":
-        return all(map(symmetric, t[1:]))
+        odd = [x for x in t[1:] if not symmetric(x)]
+        return sorted(odd, key=repr) == sorted(map(transposed, odd), key=repr)
     if head == "*":
         big = [x for x in t[1:] if rank(x)]
         return symmetric(big[0]) if len(big) == 1 else len(big) == 2 and big[0] == big[1]
@@ -67,8 +75,46 @@ def symmetric(t: Term) -> bool:
     return (head == "/" and symmetric(t[1])) or (head == "^" and t[2] == 2)
 
 
+def transposed(t: Term) -> Term:
+    """The transpose of a matrix: g f^T for f g^T, the order in a product of two gradients being that of the matrix."""
+    head = t[0]
+    if rank(t) is None or symmetric(t):
+        return t
+    if head == "+":
+        return ("+", *map(transposed, t[1:]))
+    if head == "*":
+        big = [n for n, x in enumerate(t) if n and rank(x)]
+        turned = list(t)
+        turned[big[0]], turned[big[-1]] = (t[big[1]], t[big[0]]) if len(big) == 2 else (transposed(t[big[0]]),) * 2
+        return tuple(turned)
+    if head in BINDERS:
+        return (*t[:3], transposed(t[3]))
+    if head == "/":
+        return ("/", transposed(t[1]), t[2])
+    raise Refused("a matrix that is not symmetric by its form takes two directions")
+
+
+def traces(t: Term) -> int:
+    """How many traces are multiplied, at most.
+
+    Raises:
+        Refused: for one beside a gradient, under a gradient, a logarithm, a power or a product, or divided by.
+    """
+    head = t[0]
+    parts = [traces(x) for x in ((t[3],) if head in BINDERS else inside(t))]
+    if head == "trace":
+        parts.append(1)
+    total = max(parts, default=0) if head == "+" else sum(parts)
+    if total and (head in ("grad", "log", "^", "prod") or (head == "/" and parts[1]) or (
+            head == "*" and any(rank(x) for x in t[1:]))):
+        raise Refused("a trace that is no factor of a sum of products")
+    return total
+
+
 def one_direction(*terms: Term) -> None:
     """Raise ``Refused`` where one direction does not decide."""
+    if any(traces(t) > 1 for t in terms):
+        raise Refused("a product of traces takes more than one direction")
     if any(rank(t) == 2 and not symmetric(t) for t in terms):
         raise Refused("a matrix that is not symmetric by its form takes two directions")
 

@@ -66,11 +66,12 @@ _GREEK = {
 
 LATEX = Alphabet(
     letters={**{name: f"\\{name}" for name in _GREEK}, "dbar": r"\bar d", "entropy": r"\mathcal{H}",
-             "KL": r"\operatorname{KL}"},
+             "KL": r"\operatorname{KL}", "tr": r"\operatorname{tr}"},
     signs={
         "grad": r"\nabla_\theta ", "log": r"\log ", "sum": r"\sum", "prod": r"\prod", "E": r"\mathbb{E}",
         "Var": r"\operatorname{Var}", "~": r" \sim ", "dot": r"\cdot", "times": r" \cdot ", "..": r",\dots,",
-        "forever": r"\infty", "indicator": r"\mathbf{1}",
+        "forever": r"\infty", "indicator": r"\mathbf{1}", "angle": r"\langle \rangle",
+        "length": r"\lVert \rVert",
     },
     subscript=lambda base, script: f"{base}_{{{script}}}" if len(script) > 1 else f"{base}_{script}",
     superscript=lambda base, script: f"{base}^{{{script}}}" if len(script) > 1 else f"{base}^{script}",
@@ -87,7 +88,7 @@ UNICODE = Alphabet(
     letters={**_GREEK, "dbar": "d̄", "entropy": "ℋ"},
     signs={
         "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "~": "~", "dot": "·",
-        "times": "·", "..": "..", "forever": "∞", "indicator": "1",
+        "times": "·", "..": "..", "forever": "∞", "indicator": "1", "angle": "⟨ ⟩", "length": "‖ ‖",
     },
     subscript=_unicode_script("_"),
     superscript=_unicode_script("^"),
@@ -124,10 +125,11 @@ def _typst_loose(left: str, inside: str, right: str) -> str:
 
 
 TYPST = Alphabet(
-    letters={**_GREEK, "dbar": "overline(d)", "entropy": "cal(H)", "KL": 'op("KL")', "old": 'italic("old")'},
+    letters={**_GREEK, "dbar": "overline(d)", "entropy": "cal(H)", "KL": 'op("KL")', "tr": 'op("tr")',
+             "old": 'italic("old")'},
     signs={
         "grad": "∇_θ ", "log": "log ", "sum": "∑", "prod": "∏", "E": "𝔼", "Var": 'op("Var")', "~": " ∼ ", "dot": "⋅",
-        "times": " ⋅ ", "..": ",…,", "forever": "∞", "indicator": "bold(1)",
+        "times": " ⋅ ", "..": ",…,", "forever": "∞", "indicator": "bold(1)", "angle": "⟨ ⟩", "length": "‖ ‖",
     },
     subscript=lambda base, script: f"{base}_({script})",
     superscript=lambda base, script: f"{base}^({script})",

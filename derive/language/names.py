@@ -26,7 +26,7 @@ _GRAMMAR = re.compile(r"[^\W\d_][\w']*\Z")
 _TAKEN = frozenset((
     "D", "E", "H", "J", "P", "Pr", "R", "V", "Var", "m", "r", "mu", "pi", "gamma", "theta", "phi", "tau", "pi_old",
     "pi_theta", "same", "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance",
-    "ratio", *(name for record in DEFINITIONS if record.notation is not None
+    "ratio", "outer", "inner", "trace", "tr", *(name for record in DEFINITIONS if record.notation is not None
                for name in (record.notation.letter, record.notation.python))))
 """Words of the language, and signs that only the language prints."""
 _TIMED = frozenset(("s", "a", "h", *(

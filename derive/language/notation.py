@@ -319,6 +319,23 @@ class _Writer:
     def write_Log(self, term: Any) -> tuple[str, int]:
         return self._prefixed("log", term.args[0])
 
+    def write_Outer(self, term: Any) -> tuple[str, int]:
+        one, two = term.args
+        return self._juxtaposed([self.at(one, FACTOR), self.alphabet.superscript(self.at(two, ATOM), "T")]), PRODUCT
+
+    def write_Trace(self, term: Any) -> tuple[str, int]:
+        """Of an outer product <f, g>, or |f|^2, of another matrix tr(M)."""
+        (matrix,) = term.args
+        if type(matrix).__name__ != "Outer":
+            return self.write_noted(term)
+        if matrix.args[0] == matrix.args[1]:
+            return self.alphabet.superscript(self._within("length", self.text(matrix.args[0])), "2"), FACTOR
+        return self._within("angle", ", ".join(map(self.text, matrix.args))), ATOM
+
+    def _within(self, name: str, text: str) -> str:
+        left, right = self.alphabet.signs[name].split()
+        return self.alphabet.bracket(left, text, right)
+
     def _big(self, name: str, term: Any) -> tuple[str, int]:
         def finish(letter: str) -> tuple[str, int]:
             head = self.alphabet.big(self.alphabet.signs[name], self.symbol(letter) + lower, upper)

@@ -1,14 +1,16 @@
-"""Ranks: 0 for a scalar, 1 for a gradient, 2 for a matrix; and which matrices are symmetric by their form."""
+"""Ranks: 0 for a scalar, 1 for a gradient, 2 for a matrix; and what one direction of theta says of terms."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 from sympy import Expr
 
 from derive.errors import MalformedTerm
 from derive.language.definitions import some_meaning
 from derive.language.dependence import depends_on_theta
-from derive.language.expression import Plus, Power, Ratio, Times
-from derive.language.terms import Defined, Expect, Grad, Log, Prod, Total, Var
+from derive.language.expression import Plus, Power, Ratio, Times, has
+from derive.language.terms import Defined, Expect, Grad, Log, Outer, Prod, Total, Trace, Var
 
 
 def rank(term: Expr) -> int:
@@ -26,15 +28,15 @@ def rank(term: Expr) -> int:
             if len(ranked) > 1:
                 (first, _), (second, _) = ranked[:2]
                 raise MalformedTerm(
-                    f"{first} and {second} are both gradients. Their product, a matrix, is written as a covariance: "
-                    "variance(tau, f) is E[f f^T] - E[f] E[f]^T.", second)
+                    f"{first} and {second} are both gradients. Write outer(f, g) for their product that is a matrix, "
+                    "inner(f, g) for the one that is a number.", second)
             return ranked[0][1] if ranked else 0
         case Power():
             inner = rank(term.args[0])
             if inner and term.args[1] != 1:
                 raise MalformedTerm(
-                    f"{term.args[0]} is a gradient, which has no powers. The product of a gradient with itself, a "
-                    "matrix, is written as a covariance: variance(tau, f) is E[f f^T] - E[f] E[f]^T.", term)
+                    f"{term.args[0]} is a gradient, which has no powers. Write outer(f, f) for the matrix f f^T, "
+                    "inner(f, f) for the square of its length.", term)
             return inner
         case Ratio():
             _scalar_only(term.args[1], "a denominator")
@@ -45,8 +47,19 @@ def rank(term: Expr) -> int:
         case Prod():
             _scalar_only(term.body, "a factor of a product")
             return 0
+        case Outer():
+            for argument in term.args:
+                if argument != 0 and rank(argument) != 1:
+                    raise MalformedTerm(f"{argument} is no gradient; {term} multiplies two.", argument)
+            return 2
+        case Trace(args=(matrix,)):
+            if matrix != 0 and rank(matrix) != 2:
+                raise MalformedTerm(f"{matrix} is no matrix; {term} adds up the diagonal of one.", matrix)
+            return 0
         case Grad():
             inner = rank(term.args[0])
+            if _traces(term.args[0]):
+                raise MalformedTerm(f"{term} is a gradient of a product of gradients, a third derivative.", term)
             if inner >= 2:
                 raise MalformedTerm(f"{term} is a third derivative; at most two are read.", term)
             return inner + 1
@@ -78,8 +91,38 @@ def _common_rank(parts: tuple[Expr, ...], whole: Expr) -> int:
     return ranks.pop() if ranks else 0
 
 
+def settled_by_one_direction(*terms: Expr) -> bool:
+    """Whether an identity of terms holds if it does where theta moves along one line, whichever.
+
+    A matrix M is seen as v' M v there, and its trace too, for the trace adds these up over the coordinates; of a
+    product of two traces a line shows too little: |f|^2 |g|^2 = (f . g)^2 holds on every line.
+    """
+    return all(_traces(term) < 2 and (rank(term) < 2 or is_symmetric(term)) for term in terms)
+
+
+def _traces(term: Expr) -> int:
+    """How many traces are multiplied at most; 2 where one is not a factor of a sum of products."""
+    if not has(term, Trace, Defined):
+        return 0
+    match term:
+        case Plus():
+            return max(map(_traces, term.args))
+        case Times():
+            found = sum(map(_traces, term.args))
+            return 2 if found and any(map(rank, term.args)) else found
+        case Ratio(args=(above, below)):
+            return 2 if _traces(below) else _traces(above)
+        case Total() | Expect():
+            return _traces(term.body)
+        case Trace(args=(matrix,)):
+            return 1 + _traces(matrix)
+        case Defined():
+            return _traces(some_meaning(term))
+    return 2 if any(map(_traces, term.args)) else 0
+
+
 def is_symmetric(term: Expr) -> bool:
-    """Whether a term of rank 2 is a symmetric matrix by its form: a covariance, a second derivative, their sums.
+    """Whether a term of rank 2 is a symmetric matrix by its form: a covariance, a second derivative, f f^T, their sums.
 
     A single direction v sees v' M v, hence only the symmetric part of M; grad(f grad(g))
     holds an outer product of two different gradients, which it does not determine.
@@ -87,8 +130,11 @@ def is_symmetric(term: Expr) -> bool:
     match term:
         case Var():
             return True
+        case Outer(args=(one, two)):
+            return bool(one == two)
         case Plus():
-            return all(is_symmetric(part) for part in term.args)
+            odd = [part for part in term.args if not is_symmetric(part)]
+            return Counter(odd) == Counter(map(_transposed, odd))
         case Times():
             return all(is_symmetric(factor) for factor in term.args if rank(factor))
         case Ratio(args=(above, _)):
@@ -100,6 +146,23 @@ def is_symmetric(term: Expr) -> bool:
         case Defined():
             return is_symmetric(some_meaning(term))
     return bool(term == 0)
+
+
+def _transposed(term: Expr) -> Expr | None:
+    """The transpose of a matrix, with g f^T for f g^T; None where it has no form of its own."""
+    match term:
+        case Outer(args=(one, two)):
+            return Outer(two, one)
+        case Times() | Plus():
+            parts = [_transposed(part) if rank(part) else part for part in term.args]
+            return None if None in parts else term.func(*parts)
+        case Ratio(args=(above, below)):
+            turned = _transposed(above)
+            return None if turned is None else Ratio(turned, below)
+        case Total() | Expect():
+            turned = _transposed(term.body)
+            return None if turned is None else term.func(term.index, term.domain, turned)
+    return term if is_symmetric(term) else None
 
 
 def _is_a_gradient(term: Expr) -> bool:

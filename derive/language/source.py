@@ -34,6 +34,7 @@ from derive.language.terms import (
     Law,
     Log,
     Objective,
+    Outer,
     Policy,
     Prod,
     Reward,
@@ -49,7 +50,7 @@ from derive.language.vocabulary import H, J, a, b, forever, gamma, i, k, m, pi, 
 
 _NAMES = {s: "s", x: "x", a: "a", b: "b", t: "t", k: "k", i: "i", tau: "tau", samples: "samples", H: "H", m: "m",
           gamma: "gamma", forever: "forever", pi: "pi", pi_old: "pi_old", J: "J", Everything(): "total(s, J).domain"}
-_CALLS = {Grad: "grad", Log: "log", Initial: "mu", Reward: "r", Ratio: "ratio", Same: "same"}
+_CALLS = {Grad: "grad", Log: "log", Outer: "outer", Initial: "mu", Reward: "r", Ratio: "ratio", Same: "same"}
 _CLASSES = {
     Plus: "type(J + J)", Times: "type(J * J)", Power: "type(J**1)", Objective: "type(J)",
     Total: "type(total(t, J))", Prod: "type(prod(t, J))", Expect: "type(expect(tau, J))",

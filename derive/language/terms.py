@@ -250,6 +250,21 @@ class Log(Node):
     arity = 1
 
 
+class Outer(Node):
+    """f g^T, the outer product of two gradients, a matrix."""
+
+    __slots__ = ()
+    arity = 2
+
+
+class Trace(Node):
+    """tr M, the sum over the coordinates of theta of the diagonal of a matrix."""
+
+    __slots__ = ()
+    arity = 1
+    notation = Notation(letter="tr", python="trace", inside=(0,))
+
+
 class Between(Node):
     """The range first, first + 1, ..., last; empty when last < first."""
 
@@ -296,6 +311,6 @@ NODES: frozenset[type[Expr]] = frozenset({
     StateAt, ActionAt, HistoryAt, Drawn,
     Initial, Transition, ActionProbability, TrajectoryProbability, Reward, Return, Same, Applied, Objective,
     StateValue, ActionValue, Advantage, Notion, Defined,
-    Grad, Log, Between, Law, Total, Prod, Expect, Var,
+    Grad, Log, Outer, Trace, Between, Law, Total, Prod, Expect, Var,
 })
 """Every node of the language. What is none of these and no exact number has no meaning, and is refused."""

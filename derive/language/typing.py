@@ -41,6 +41,7 @@ from derive.language.terms import (
     Law,
     Log,
     Notion,
+    Outer,
     Policy,
     Prod,
     Reward,
@@ -49,6 +50,7 @@ from derive.language.terms import (
     StateAt,
     StateValue,
     Total,
+    Trace,
     Transition,
     Var,
 )
@@ -144,6 +146,8 @@ _SIGNATURES: tuple[tuple[type[Expr], tuple[str, ...]], ...] = (
     (Law, ("policy",)),
     (Grad, (SCALAR,)),
     (Log, (SCALAR,)),
+    (Outer, (SCALAR, SCALAR)),
+    (Trace, (SCALAR,)),
     (Ratio, (SCALAR, SCALAR)),
     (Power, (SCALAR, TIME)),
 )

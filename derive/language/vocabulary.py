@@ -41,6 +41,7 @@ from derive.language.terms import (
     Law,
     Log,
     Objective,
+    Outer,
     Policy,
     Prod,
     Return,
@@ -51,6 +52,7 @@ from derive.language.terms import (
     StateValue,
     Time,
     Total,
+    Trace,
     Trajectory,
     TrajectoryProbability,
     Transition,
@@ -174,6 +176,21 @@ def grad(term: Any) -> Expr:
 def log(term: Any) -> Expr:
     """The natural logarithm of a term."""
     return Log(term)
+
+
+def outer(one: Any, two: Any) -> Expr:
+    """f g^T, the outer product of two gradients, a matrix."""
+    return Outer(one, two)
+
+
+def inner(one: Any, two: Any) -> Expr:
+    """f . g, the inner product of two gradients, a number: the trace of f g^T."""
+    return Trace(Outer(one, two))
+
+
+def trace(matrix: Any) -> Expr:
+    """The trace of a matrix, a number: of a covariance, of a second gradient, of an outer product."""
+    return Trace(matrix)
 
 
 def ratio(numerator: Any, denominator: Any) -> Expr:

@@ -39,6 +39,7 @@ from derive.language.terms import (
     Initial,
     Log,
     Objective,
+    Outer,
     Prod,
     Return,
     Reward,
@@ -47,6 +48,7 @@ from derive.language.terms import (
     StateValue,
     Time,
     Total,
+    Trace,
     TrajectoryProbability,
     Transition,
     Var,
@@ -210,6 +212,21 @@ def _grad(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     return meaning.jet(term.args[0], at, order + 1)[1:]
 
 
+def _outer(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    one, two = (meaning.jet(argument, at, order) for argument in term.args)
+    if order:
+        raise OutsideFragment(f"{term} is differentiated: a third derivative.")
+    return (None if one[0] is None or two[0] is None else np.outer(one[0], two[0]),)
+
+
+def _trace(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
+    (matrix,) = term.args
+    part = meaning.jet(matrix, at, order)[0]
+    if order:
+        raise OutsideFragment(f"{term} is differentiated: a third derivative.")
+    return (None if part is None else np.trace(part),)
+
+
 def _initial(meaning: Meaning, term: Expr, at: Places, order: int) -> Jet:
     return jets.constant(float(meaning.instance.mdp.mu[meaning.place(term.args[0], at)]), order)
 
@@ -321,6 +338,7 @@ Row = Callable[[Meaning, Expr, Places, int], Jet]
 ROWS: Mapping[type, Row] = MappingProxyType({
     Time: _number, Horizon: _number, SampleSize: _number, Discount: _discount,
     Plus: _plus, Times: _times, Power: _power, Ratio: _ratio, Log: _log, Grad: _grad,
+    Outer: _outer, Trace: _trace,
     Initial: _initial, Transition: _transition, Reward: _reward,
     ActionProbability: _action_probability, TrajectoryProbability: _trajectory_probability,
     StateValue: _state_value, ActionValue: _action_value, Advantage: _advantage,

@@ -23,7 +23,7 @@ from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.model_class import fits, holds_at
 from derive.language.models import Shape
-from derive.language.ranks import is_symmetric, rank
+from derive.language.ranks import settled_by_one_direction
 from derive.language.signature import MOST_STEPS, Signature, signature
 from derive.language.terms import Action, Batch, Draw, Expect, State, Time, Trajectory, Var
 from derive.language.typing import refuse_foreign
@@ -98,9 +98,11 @@ class Comparison:
         """
         refuse_foreign(before, after)
         before, after = self._resolved(before, after)
-        if any(rank(side) == 2 and not is_symmetric(side) for side in (before, after)):
-            return Undecided("a matrix that is not symmetric by its form takes two directions, which are not provided")
-        return self._on_shapes(before, after)
+        answer = self._on_shapes(before, after)
+        if isinstance(answer, Equal) and not settled_by_one_direction(before, after):
+            return Undecided("the sides agree along each direction of θ; a matrix that is not symmetric by its form "
+                             "and a product of traces take two directions, which are not provided")
+        return answer
 
     def crossed(self, before: Expr, after: Expr, *, first: int, thorough: bool) -> Equal | Different | None:
         """What the two cheapest shapes say of an equation that holds from a first horizon on; None if none applies.

@@ -45,6 +45,7 @@ from derive.language.terms import (
     Initial,
     Law,
     Log,
+    Outer,
     Prod,
     Return,
     Reward,
@@ -54,6 +55,7 @@ from derive.language.terms import (
     StateValue,
     Time,
     Total,
+    Trace,
     Transition,
 )
 from derive.language.typing import refuse_foreign, sort_of
@@ -156,6 +158,10 @@ class Encoding:
                 return ("grad", self._term(inside))
             case Log(args=(inside,)):
                 return ("log", self._term(inside))
+            case Outer(args=(one, two)):
+                return ("*", self._term(one), self._term(two))
+            case Trace(args=(inside,)):
+                return ("trace", self._term(inside))
             case Initial(args=(s,)):
                 return ("mu", self.place(s))
             case Transition(args=places):

@@ -33,8 +33,8 @@ _SIGNS = {
     "≡": "equiv", "∈": "in", "∉": "notin", "⊂": "subset", "∪": "cup", "∩": "cap", "∅": "emptyset", "∀": "forall",
     "∃": "exists", "∞": "infty", "·": "cdot", "⋅": "cdot", "×": "times", "±": "pm", "→": "to", "←": "leftarrow",
     "⇒": "Rightarrow", "⇔": "Leftrightarrow", "↦": "mapsto", "∝": "propto", "∼": "sim", "⟨": "langle",
-    "⟩": "rangle", "′": "prime", "∫": "int", "√": "surd", "−": "mathord{-}", "ℓ": "ell", "∣": "mid", "¬": "neg",
-    "𝔼": "mathbb{E}", "ℝ": "mathbb{R}", "ℕ": "mathbb{N}",
+    "⟩": "rangle", "‖": "Vert", "′": "prime", "∫": "int", "√": "surd", "−": "mathord{-}", "ℓ": "ell", "∣": "mid",
+    "¬": "neg", "𝔼": "mathbb{E}", "ℝ": "mathbb{R}", "ℕ": "mathbb{N}",
 }
 _TEXT = {
     "\\": "textbackslash", "^": "textasciicircum", "~": "textasciitilde", "<": "textless", ">": "textgreater",

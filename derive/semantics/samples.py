@@ -19,7 +19,7 @@ from sympy import Expr, Integer
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
 from derive.language.binding import Index
 from derive.language.expression import Plus, Power, Ratio, Times, subterms
-from derive.language.terms import Batch, Drawn, Grad, Log, Prod, Total, Trajectory
+from derive.language.terms import Batch, Drawn, Grad, Log, Outer, Prod, Total, Trace, Trajectory
 from derive.semantics import jets
 from derive.semantics.jets import Jet
 
@@ -128,7 +128,9 @@ class Sampling:
         match term:
             case Plus():
                 return [part for argument in term.args for part in self._spread(argument, environment, order)]
-            case Times():
+            case Trace(args=(matrix,)):
+                return self._spread(matrix, environment, order)
+            case Times() | Outer():
                 return self._multiplied([self._spread(argument, environment, order) for argument in term.args], order)
             case Power(args=(base, Integer() as exponent)) if exponent >= 0:
                 return self._multiplied([self._spread(base, environment, order)] * int(exponent), order)

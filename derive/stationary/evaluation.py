@@ -38,6 +38,7 @@ from derive.language.terms import (
     Initial,
     Log,
     Objective,
+    Outer,
     Prod,
     Reward,
     Same,
@@ -46,6 +47,7 @@ from derive.language.terms import (
     StateValue,
     Time,
     Total,
+    Trace,
     Trajectory,
     Transition,
 )
@@ -184,7 +186,9 @@ class Stationary:
         match term:
             case Plus():
                 return Added(tuple(self._tree(argument, scope) for argument in term.args))
-            case Times():
+            case Trace(args=(matrix,)):  # theta is one number where there is one direction
+                return self._tree(matrix, scope)
+            case Times() | Outer():
                 return Multiplied(tuple(self._tree(argument, scope) for argument in term.args))
             case Power(args=(base, exponent)):
                 return self._power(term, base, self._moment(exponent, scope), scope)
