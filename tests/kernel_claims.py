@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from claims_batches import BATCHES
 from claims_classes import CLASSES
 from claims_faults import FAULTS
 from claims_fragment import FRAGMENT
@@ -12,6 +13,7 @@ from claims_local import LOCAL
 from claims_matrices import OUTER, SEVERAL, TRACE
 from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
 from claims_places import PLACES
+from claims_prefixes import LOGARITHMS, PREFIXES
 from claims_samples import CONVERGENCE, INFINITE, SAMPLES
 from claims_sums import SUMS
 from claims_unfolding import STEP
@@ -28,7 +30,7 @@ from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT, *CLASSES,
-    *PLACES, *HISTORIES, *OUTER, *TRACE)
+    *PLACES, *HISTORIES, *OUTER, *TRACE, *PREFIXES, *LOGARITHMS, *BATCHES)
 ALONG_A_LINE = (*ASYMMETRIC, *SEVERAL)
 """False, and true along each direction of theta."""
 NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN)}

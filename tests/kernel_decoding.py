@@ -38,13 +38,14 @@ from derive.language.terms import (
     StateAt,
     StateValue,
     Time,
+    Trace,
     Trajectory,
 )
 from derive.language.vocabulary import H, P, R, expect, forever, function, gamma, m, mu, prod, r, same, total
 
 SORTS: dict[str, Any] = {
     "state": State, "action": Action, "time": Time, "trajectory": Trajectory, "draw": Draw, "batch": Batch}
-OPERATORS: dict[str, Any] = {"+": Plus, "*": Times, "/": Ratio, "grad": Grad, "log": Log}
+OPERATORS: dict[str, Any] = {"+": Plus, "*": Times, "/": Ratio, "grad": Grad, "log": Log, "trace": Trace}
 SCALARS = {"positive": positive, "unit": between_0_and_1, "below one": below_one}
 POSITIVE = {"policy": policy_positive, "initial": initial_positive, "dynamics": dynamics_positive}
 

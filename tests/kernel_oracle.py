@@ -33,7 +33,7 @@ from derive.language.assumptions import (
 from derive.language.horizons import is_endless
 from derive.language.models import Model, Shape
 from derive.language.signature import signature
-from derive.language.terms import Action, Draw, State, Time, Trajectory
+from derive.language.terms import Action, Batch, Draw, State, Time, Trajectory
 from derive.stationary.evaluation import Stationary
 from derive.stationary.systems import Diverges
 
@@ -126,6 +126,9 @@ def places_of(claim: Claim, model: Model, rng: Random) -> Iterator[dict[Any, Any
                 return range(1, shape.samples + 1)
             case Trajectory():
                 return [path for path in shape.paths() if not possible or model.probability_of(path)]
+            case Batch():
+                drawn = [path for path in shape.paths() if model.probability_of(path)]
+                return [dict(enumerate(paths, 1)) for paths in product(drawn, repeat=shape.samples)]
         raise AssertionError(f"a free {index}")
 
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)

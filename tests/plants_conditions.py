@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel_plants import Plant
 
-from derive.kernel import closure, contexts, definedness, differences, equations, samples, wellformed
+from derive.kernel import batches, closure, contexts, definedness, differences, equations, samples, wellformed
 
 OF_SAMPLES: tuple[Plant, ...] = (
     Plant("m (m - 1) is m^2", samples.over_samples, "(): -k} if k else", "(): 0} if False else",
@@ -213,6 +213,32 @@ OF_DEFINEDNESS: tuple[Plant, ...] = (
           "return True  # every", "quotient: given an event that may not be"),
     Plant("every number is positive", definedness.Walk.positive, '(t[1], "positive") in self.context.scalars', "True",
           "class: a number that may be 0"),
+)
+
+OF_BATCHES: tuple[Plant, ...] = (
+    Plant("a named draw is any", batches.OfDraws.read, "repr(path[2])", '"one"',
+          "every batch: two draws that may be one, exchanged"),
+    Plant("functions of several draws do not matter", batches.of_one_draw,
+          "or found[0][1] != 1", "", "every batch: a square is none"),
+    Plant("sums are of one draw", batches.OfDraws.times, ' and f[1] != SUMMED', "",
+          "every batch: a product of sums, of one"),
+    Plant("a sum over a time forgets its numbers", batches.OfDraws.at_times,
+          "tuple(x for x in knows if x[0] != own)", "()", "every batch: at each time, without the discount"),
+    Plant("a sum over a time is over all", batches.OfDraws.at_times, 'binder("sum", var, lo, hi,',
+          'binder("sum", var, ("", 0), hi,', "every batch: at each time from the second on"),
+    Plant("a sum over draws of a number is the number", batches.OfDraws.over_draws, 'product(c, central("m", 1))', "c",
+          "every batch: a number of the samples, once"),
+    Plant("a sum over draws is of every draw in it", batches.OfDraws.over_draws, 'and f[1] == repr(index)]', "]",
+          "every batch: a sum of another draw"),
+    Plant("the gradient of a power is of the power less", batches.OfDraws.gradient, "{(): e}", "{(): 1}",
+          "every batch: the gradient of a square, once"),
+    Plant("the gradient of a product is of its first", batches.OfDraws.gradient, "for f, e in own]",
+          "for f, e in own[:1]]", "every batch: the gradient of a product, of one"),
+    Plant("a function in a sum is one in a draw", batches.of_one_draw, "repr((f[1], tuple", "repr((tuple",
+          "every batch: a sum is a draw"),
+    Plant("what is beside does not matter", batches.of_one_draw,
+          "beside = repr((f[1], tuple(x for x in numbers if x[0] != f), atoms))", "beside = f[1]",
+          "every batch: beside another number"),
 )
 
 OF_RANKS: tuple[Plant, ...] = (

@@ -131,8 +131,8 @@ def test_gradients_of_logarithms_in_a_body_are_rounded_on_random_models() -> Non
 def test_a_held_name_does_not_move() -> None:
     """pi stands in the body, where nothing that is written shows it."""
     ahead = define("ahead", [s], total(x, mu(x) * total(a, pi(a | x) * function("f")(s, x, a))))
-    outer = define("outer", [s], ahead(s) * ahead(s))
-    for name in (ADV[t](s, a), outer(s), total(x, function("g")(x) * ahead(x)), A[t](s, a), delta[t](tau)):
+    outside = define("outside", [s], ahead(s) * ahead(s))
+    for name in (ADV[t](s, a), outside(s), total(x, function("g")(x) * ahead(x)), A[t](s, a), delta[t](tau)):
         assert codes(checked(grad(stop_gradient(name)), by(automata), grad(0 * name),
                              assumes=[additive_return])) == ["proved"], name
     held = grad(total(a, pi(a | s) * stop_gradient(ADV[t](s, a))))

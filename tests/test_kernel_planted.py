@@ -12,6 +12,7 @@ from kernel_claims import NAMED, encoded, is_made, verdict
 from kernel_letters import FALSE, TRUE, Claim
 from kernel_plants import Plant, plant
 from plants_conditions import (
+    OF_BATCHES,
     OF_CLOSURE,
     OF_DEFINEDNESS,
     OF_DIFFERENCES,
@@ -28,7 +29,7 @@ from derive.procedures.certificates import certificate
 from derive.procedures.decision import Shown, policies
 
 PLANTS = (*OF_LOCAL_SUMS, *OF_UNFOLDING, *OF_VALUES, *OF_READING, *OF_PLACES, *OF_SAMPLES, *OF_CLOSURE, *OF_DIFFERENCES,
-          *OF_DEFINEDNESS, *OF_RANKS)
+          *OF_DEFINEDNESS, *OF_RANKS, *OF_BATCHES)
 
 
 def made_untested(claim: Claim) -> bool:

@@ -21,6 +21,7 @@ from derive.language.vocabulary import (
     function,
     gamma,
     grad,
+    i,
     k,
     log,
     mu,
@@ -47,7 +48,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a number of states": (total(s, J), "the number of states"),
     "a product of sums of one state": (
         total(s, expect(tau, same(tau.s[0], s)) * expect(tau, same(tau.s[1], s))), "products of sums that depend on"),
-    "a free batch": (expect(tau, R(samples[1])), "free batch"),
+    "a square of a free sum over draws": (total(i, R(samples[i])) ** 2, "functions of several samples"),
+    "division by a free sum over draws": (ratio(1, total(i, R(samples[i]))), "division by a function of several"),
+    "a free batch beside a free trajectory": (R(tau) * R(samples[1]), "free batch"),
     "mu elsewhere": (expect(tau, mu(tau.s[1])), "initial law of a later state"),
     "division by a sum": (expect(tau, ratio(reward(0), 1 + reward(0))), "division by a sum"),
     "division by a sum over a time": (expect(tau, ratio(R(tau), rewards)), "reciprocal of a sum"),

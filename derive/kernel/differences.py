@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from derive.kernel.factors import LOOSE, MU, joined, released, thawed
+from derive.kernel.batches import OfDraws, of_one_draw
 from derive.kernel.closure import Automaton, automaton, check_convergence, marked
 from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
 from derive.kernel.definedness import defined
@@ -92,8 +93,9 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     unbound = free(before) | free(after)
     paths = [x for x in unbound if x[0] == "trajectory"]
     places = [x for x in unbound if x[0] in ("state", "action")]
-    loose = {"batch", "trajectory", "draw"} if context.infinite else {"batch"}
-    if len(paths) > 1 or any(x[0] in loose for x in unbound):
+    batches = [x for x in unbound if x[0] == "batch"]
+    if len(paths) + len(batches) > 1 or (context.infinite and any(
+            x[0] in ("batch", "trajectory", "draw") for x in unbound)):
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     one_direction(before, after)
     sealed: dict[str, Any] = {"context": context, "before": before, "after": after, "policy": policy}
@@ -101,6 +103,11 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     open_ = frozenset(f"@{name}" for sort, name in free(before) | free(after) if sort == "time")
     sealed |= {"reading": context, "open_times": open_}
     closed = Closed(context)
+    if batches:
+        reader = OfDraws(closed, batches[0])
+        form = cleared(add([reader.read(before), negative(reader.read(after))]))
+        sums = tuple(one for part in of_one_draw(form) for one in by_start(context, part, open_, policy, each=True))
+        return Gap(_KEY, **sealed, sums=sums, polynomial=None, atoms=())
     if paths:
         path = Path(paths[0], closed)
         found = cleared({(c, (m, ())): v for (c, m), v in add([path.read(before), negative(path.read(after))]).items()})
@@ -111,7 +118,7 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
         return Gap(_KEY, **sealed, sums=sums, polynomial=None, atoms=())
     if context.infinite:
         convergent(context, before, after)
-    form: Poly = {}
+    form = Poly()
     for side, sign in ((before, 1), (after, -1)):
         for key, v in closed.read(side).items():
             put(form, key, v * sign)
@@ -120,7 +127,7 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
         for one in atoms:
             closed.kept(one)
     form = add({(c, (released(numbers), tuple(sorted((released(m), "") for m, _ in atoms)))): v}
-               for (c, (numbers, atoms)), v in closed.tested(form, places).items())
+               for (c, (numbers, atoms)), v in closed.tested(form, [[x] for x in places]).items())
     if all(len(atoms) < 2 for _, (_, atoms) in form):
         merged: Poly = {}
         for (c, key), v in form.items():

@@ -21,12 +21,14 @@ from fractions import Fraction
 from typing import Any
 
 from derive.kernel.polynomials import (
-    NAMED, Monomial, Poly, Refused, add, central, inverse, multiply, negative, number, of, product, put, scaled,
+    NAMED, Monomial, Number, Poly, Refused, add, central, inverse, multiply, negative, number, of, product, put, scaled,
 )
 from derive.kernel.symbols import Symbol, component, moves, renamed_inside, symbol
 from derive.kernel.terms import INF, Term, Tuple, opened, time
 
-MOST_TERMS, MOST_POWER = 2000, 40
+MOST_TERMS, MOST_POWER, MOST_FACTORED = 2000, 40, 10**6
+LOG_OF, LOG_PRIME = f"{NAMED}.log ", f"{NAMED}.prime "
+"""Central symbols that no author can name: the logarithms of numbers without a value, and of primes."""
 DISTRIBUTIONS = {"mu": 1, "P": 1, "pi": 1, "dpi": 0, "d2pi": 0}
 DERIVATIVES = {"pi": "dpi", "dpi": "d2pi", "V": "dV", "dV": "d2V"}
 LAST_TIME = ("H", 1)
@@ -251,9 +253,26 @@ class Reading:
             return add([self.log(t[1]), negative(self.log(t[2]))])
         if head == "^":
             return scaled(self.log(t[1]), number(t[2]))
-        if t == ("num", 1, 1):
-            return {}
+        if head in ("num", "+", "sum") and (found := self.read(t)).keys() == {((), self.one)}:
+            return self.log_of_number(Fraction(found[(), self.one]))
+        if head == "f" and len(t) == 2:
+            return of(self.one, {central(f"{LOG_OF}{t[1]}", 1): 1})
         return self.log_atom(t)
+
+    def log_of_number(self, value: Number) -> Poly:
+        """The sum of the logarithms of its prime factors, a number each of which nothing more is known."""
+        result, sizes = Poly(), {1: value.numerator, -1: value.denominator}
+        if min(sizes.values()) < 1 or max(sizes.values()) > MOST_FACTORED:
+            raise Refused("the logarithm of such a number")
+        for sign, size in sizes.items():
+            p = 2
+            while size > 1:
+                if size % p:
+                    p = p + 1 if p * p <= size else size
+                    continue
+                size //= p
+                put(result, (central(f"{LOG_PRIME}{p}", 1), self.one), sign)
+        return result
 
     def atom(self, t: Term) -> Poly:
         raise Refused(f"{t[0]} here")

@@ -8,6 +8,7 @@ trajectories, where ``support`` names the policy to whose possible trajectories 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from derive.kernel.factors import LOOSE, MU, at, factor, holds, joined, law, law_of, mentions, of_numbers
@@ -247,13 +248,16 @@ class Closed(Reading):
                 put(result, (product(c, d), self.joined(rest, numbers_out(changed, support, alone=not within))), v * w)
         return result
 
-    def tested(self, poly: Poly, places: list[Tuple]) -> Poly:
-        """The sum over free states and actions against a free function of them: 0 iff each value is, atoms released."""
-        letters = tuple(sorted(f"{x[0][0]}.{x[1]}" for x in places))
-        if letters:
-            test = of((((at(symbol_of("f", TEST, letters), LOOSE, 0), 1),), ()))
+    def tested(self, poly: Poly, groups: Sequence[Sequence[Tuple]]) -> Poly:
+        """The sum over free states and actions against a free function of each group of them: 0 iff each value is.
+
+        For the functions may be those that are 1 at one value of their places and 0 elsewhere. Atoms are released.
+        """
+        letters = [tuple(sorted(f"{x[0][0]}.{x[1]}" for x in group)) for group in groups if group]
+        for n, group in enumerate(letters):
+            test = of((((at(symbol_of("f", f"{TEST}{n}", group), LOOSE, 0), 1),), ()))
             poly = multiply(poly, test, self.joined)
-        for letter in letters:
+        for letter in sorted(x for group in letters for x in group):
             poly = self.over_letter(poly, letter)
         return poly
 

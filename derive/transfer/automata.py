@@ -366,6 +366,6 @@ def polynomial_of(context: Context, side: Term, places: Sequence[Tuple] = ()) ->
     for _, (_, atoms) in read:
         for one in atoms:
             closed.kept(one)
-    for (c, (numbers, atoms)), v in closed.tested(read, list(places)).items():
+    for (c, (numbers, atoms)), v in closed.tested(read, [places]).items():
         put(poly, (c, (numbers, tuple(sorted(monomial for monomial, _ in atoms)))), v)
     return poly, context

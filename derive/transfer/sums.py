@@ -19,7 +19,7 @@ from derive.kernel.contexts import Context
 from derive.kernel.factors import MU, joined
 from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, put, to_the
 from derive.kernel.reading import TEST, one_atom
-from derive.kernel.terms import Malformed, Term, Tuple
+from derive.kernel.terms import Malformed, Term, Tuple, subterms
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
 from derive.transfer.arrays import Array
@@ -84,10 +84,12 @@ def formula(context: Context, side: Term, *, rank: int, places: Sequence[Tuple] 
     """Read a side once; what it owes is the caller's to ask, and so is whether an instance is one of the context's.
 
     Raises:
-        OutsideFragment: for what the kernel does not read as a polynomial in sums, and for rank 2.
+        OutsideFragment: for what the kernel does not read as a polynomial in sums, for rank 2, and for traces.
     """
     if rank > 1:
         raise OutsideFragment("a matrix of second derivatives")
+    if any(x[0] == "trace" for x in subterms(side)):
+        raise OutsideFragment("an inner product of gradients")
     try:
         poly, found = polynomial_of(context, side, places)
         parts: dict[int, Poly] = {}
@@ -116,7 +118,7 @@ def _each(sizes: tuple[int, ...]) -> Iterator[FloatArray]:
 
 
 def is_test(symbol: Tuple) -> bool:
-    return bool(symbol[:2] == ("f", TEST))
+    return bool(symbol[0] == "f" and symbol[1].startswith(TEST))
 
 
 def is_slope(symbol: Tuple) -> bool:
@@ -124,7 +126,7 @@ def is_slope(symbol: Tuple) -> bool:
 
 
 def _with_test(instance: Instance, sorts: tuple[str, ...], table: FloatArray) -> Instance:
-    return replace(instance, functions={**instance.functions, (TEST, sorts): table})
+    return replace(instance, functions={**instance.functions, (f"{TEST}0", sorts): table})
 
 
 class Sums:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from derive.errors import NotApplicable, OutsideFragment, WorkLimit
+from derive.kernel.local_sums import LOG_OF, LOG_PRIME
 from derive.kernel.polynomials import NAMED, Weight
 from derive.kernel.symbols import Symbol
 from derive.transfer.arrays import Array, Ring
@@ -82,11 +83,19 @@ class Tables(ABC):
                 part = self.ring.number(value)
                 for name, e in powers:
                     base, what = {"gamma": (self.gamma, "the discount"), "m": (self.m, "m")}.get(str(name)) or (
-                        self.given("f", str(name).removeprefix(NAMED), ""), "a number without a value")
+                        self._named(str(name)), "a number without a value")
                     part = self.ring.reduced(part * self.ring.power(base, e, what))
                 result = self.ring.reduced(result + part)
             self._weights[key] = result
         return self._weights[key]
+
+    def _named(self, name: str) -> Array:
+        """A number without a value, or its logarithm, or that of a prime, (B,)."""
+        if name.startswith(LOG_PRIME):
+            return self.logarithm(self.ring.number(int(name.removeprefix(LOG_PRIME))), "a number")
+        if name.startswith(LOG_OF):
+            return self.logarithm(self.given("f", name.removeprefix(LOG_OF), ""), "a number without a value")
+        return self.given("f", name.removeprefix(NAMED), "")
 
     def symbol(self, one: Symbol, t: int) -> Array:
         """The table of a symbol at the step t."""
