@@ -253,7 +253,7 @@ class Closed(Reading):
 
         For the functions may be those that are 1 at one value of their places and 0 elsewhere. Atoms are released.
         """
-        letters = [tuple(sorted(f"{x[0][0]}.{x[1]}" for x in group)) for group in groups if group]
+        letters = sorted(tuple(sorted(f"{x[0][0]}.{x[1]}" for x in group)) for group in groups if group)
         for n, group in enumerate(letters):
             test = of((((at(symbol_of("f", f"{TEST}{n}", group), LOOSE, 0), 1),), ()))
             poly = multiply(poly, test, self.joined)
