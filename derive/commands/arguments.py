@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from derive.diagnostics import visible
-from derive.errors import BadInput
+from derive.diagnostics import NOT_CHECKED, visible
+from derive.errors import BadInput, DeriveError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -64,18 +64,32 @@ def named(names: Sequence[str]) -> list[Theorem]:
     return found
 
 
-def built(names: Sequence[str]) -> list[Theorem]:
-    """The theorems of ``named``, each with its chain.
+def built(names: Sequence[str]) -> tuple[list[Theorem], int]:
+    """The theorems of ``named`` that have a chain, and the exit status that those without one ask for.
+
+    Each of these is an error on stderr, with what to write instead where that is known; the others go on.
 
     Raises:
-        InvalidChain: for the first whose chain cannot be built.
+        BadInput: if none has a chain.
     """
+    from derive.report.trouble import trouble
     from derive.runs.campaign import built as build
 
-    theorems = named(names)
-    for theorem in theorems:
-        build(theorem)
-    return theorems
+    theorems: list[Theorem] = []
+    said: list[str] = []
+    for theorem in named(names):
+        try:
+            build(theorem)
+        except DeriveError as error:
+            found = trouble(error, theorem.file, theorem)
+            said.append(found.line + (f"; {found.diagnostic.hint}" if found.diagnostic.hint else ""))
+        else:
+            theorems.append(theorem)
+    for line in said if theorems else said[:-1]:
+        click.echo(f"error: {visible(line)}", err=True)
+    if said and not theorems:
+        raise BadInput(said[-1])
+    return theorems, NOT_CHECKED if said else 0
 
 
 @contextmanager

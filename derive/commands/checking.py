@@ -101,7 +101,7 @@ def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
     from derive.report.output import refuse_inputs
 
     refuse_inputs([output], [Path(name) for name in names])
-    theorems, session = built(names), Session()
+    (theorems, broken), session = built(names), Session()
     with console_of(output) as console:
         examined = [session.examine(theorem) for theorem in theorems]
         if style == "json":
@@ -109,7 +109,7 @@ def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
         else:
             for one in examined:
                 audited(console, one)
-    return 1 if any(one.idle and one.follows for one in examined) else 0
+    return max(broken, int(any(one.idle and one.follows for one in examined)))
 
 
 @click.command()
@@ -123,13 +123,14 @@ def show(path: Path, latex: bool, replay: int | None) -> int:
     """Show the chains of a proof file, or of a bundled theorem, without checking them."""
     from derive.report import chains
 
-    for theorem in built([str(path)]):
+    theorems, broken = built([str(path)])
+    for theorem in theorems:
         if replay is not None:
             click.echo(chains.replay_of(theorem, replay))
         else:
             width = get_terminal_size().columns if sys.stdout.isatty() else None
             click.echo(chains.latex(theorem) if latex else chains.plain(theorem, width))
-    return 0
+    return broken
 
 
 @click.command()

@@ -40,19 +40,19 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
 
     if solutions and not handout:
         raise BadInput("--solutions are those of a handout. Write --handout --solutions.")
-    theorems = built(names)
+    theorems, broken = built(names)
     if handout:
         lacking, count = make_handout(theorems, output, model=model, title=title, blanks=blanks, solutions=solutions)
         click.echo(f"wrote {output}: {len(theorems)} exercises, {count} of them with arithmetic on {model}")
         _say_what_is_lacking(lacking)
-        return 0
+        return broken
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
                           *(["--title", title] if title else []), "-o", output.name])
     made = make_report(theorems, output, samples=samples, seed=seed, command=command, title=title)
     doubt = "" if made.good else "; not everything in it is as claimed: derive check says what"
     click.echo(f"wrote {output}{doubt}")
     _say_what_is_lacking(made.lacking)
-    return 0 if made.good else 1
+    return max(broken, int(not made.good))
 
 
 def _say_what_is_lacking(characters: tuple[str, ...]) -> None:

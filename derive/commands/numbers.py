@@ -41,9 +41,10 @@ def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | No
     from derive.evaluation.inputs import read_tables
     from derive.report.evaluation import progress, shown
 
-    tables, worst = read_tables(functions), 0
+    tables = read_tables(functions)
+    theorems, worst = built([theorem])
     with console_of(None) as console:
-        for number, subject in enumerate(built([theorem])):
+        for number, subject in enumerate(theorems):
             with progress() as tell:
                 found = evaluated(subject, model, gamma=gamma, horizon=horizon, functions=tables, samples=samples,
                                   seed=seed, progress=tell)
@@ -82,14 +83,14 @@ def fuzz(names: tuple[str, ...], examples: int, seed: int, journal: Path | None,
     from derive.runs.journal import Loading
 
     loading = Loading.begin()
-    theorems, folder = built(names), project()
+    (theorems, broken), folder = built(names), project()
     read = loading.read()
     asked = Asked(examples, seed, None if folder is None else folder / ".hypothesis" / "examples")
     refuse_inputs([journal], [Path(theorem.file) for theorem in theorems])
     opened = None if journal is None else asked.journal(journal)
     with console_of(None) as console, processes(jobs) as executor:
         results = campaign(theorems, asked, executor=executor, journal=opened, read=read)
-        return 0 if fuzzed(console, results, len(theorems)) else 1
+        return max(broken, int(not fuzzed(console, results, len(theorems))))
 
 
 @click.command()
@@ -104,9 +105,9 @@ def probe(names: tuple[str, ...], shape: str, points: int, seed: int) -> int:
     """Compare every step of the theorems NAMES at random points of one large shape."""
     from derive.report.probing import probed
 
-    theorems = built(names)
+    theorems, broken = built(names)
     with console_of(None) as console:
-        return 0 if probed(console, theorems, shape, points=points, seed=seed) else 1
+        return max(broken, int(not probed(console, theorems, shape, points=points, seed=seed)))
 
 
 @click.command()

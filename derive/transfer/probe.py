@@ -16,6 +16,7 @@ import numpy as np
 from sympy import Expr
 
 from derive.errors import OutsideFragment
+from derive.kernel.definedness import OutOfRange
 from derive.kernel.differences import Gap, difference
 from derive.kernel.factors import MU
 from derive.kernel.polynomials import Refused
@@ -115,6 +116,8 @@ def probe(before: Expr, after: Expr, assumptions: Iterable[Assumption], shape: S
     try:
         gap = difference(context_of(known, infinite=False), encoding.term(before), encoding.term(after), None)
         return _probed(gap, shape, points, seed)
+    except OutOfRange:
+        raise OutsideFragment("a time that may lie outside of the trajectory") from None
     except Refused as refused:
         raise OutsideFragment(str(refused)) from None
 
