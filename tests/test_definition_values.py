@@ -79,6 +79,8 @@ BY_HAND: dict[str, Fraction] = {
     # 1/4 log 4 + 3/4 log 4/3, and 1/4 log 1/2 + 3/4 log 3/2
     "entropy": F("0.562335144618808"),
     "divergence": F("0.130812035941137"),
+    # c R - c^2 has the derivative R - 2 c; R = 2 as above, c = 3
+    "derivative": F(2) - 2 * 3,
 }
 
 
@@ -118,6 +120,7 @@ WRONG: dict[str, Callable[..., Expr]] = {
     "occupancy": lambda policy, s: total(t, gamma**t * p[t + 1](s), stop=forever),
     "normalized_occupancy": lambda policy, s: d(s),
     "entropy": lambda policy, s: total(a, policy(a | s) * log(policy(a | s))),
+    "derivative": lambda body, number: R(tau) - number,
     "divergence": lambda policy, other, s: total(a, other(a | s) * (log(other(a | s)) - log(policy(a | s)))),
 }
 
@@ -159,7 +162,7 @@ def random_model(seed: int, *, additive: bool) -> Model:
         shape=shape, mu=row(rng, len(n)), P=tuple(tuple(row(rng, len(n)) for _ in k) for _ in n),
         r=tuple(tuple(tuple(number() for _ in n) for _ in k) for _ in n), gamma=F(rng.randint(1, 4), 5),
         policies={name: tuple(positive(rng, len(k)) for _ in n) for name in ("pi", "b")},
-        scores=tuple(tuple(number() for _ in k) for _ in n),
+        scores=tuple(tuple(number() for _ in k) for _ in n), functions={"c": {(): number()}},
         returns=None if additive else {path: number() for path in shape.paths()}).validate()
 
 

@@ -75,7 +75,7 @@ TWO_STATE = Model(
     P=(((F(1), F(0)), (F(0), F(1))), ((F(0), F(1)), (F(1), F(0)))),
     r=(((F(0), F(1)), (F(0), F(1))), ((F(0), F(2)), (F(0), F(2)))),
     gamma=F(1, 2), policies={"pi": ((F(1, 4), F(3, 4)), (F(1, 2), F(1, 2))), "b": ((F(1, 2), F(1, 2)),) * 2},
-    scores=((F(0), F(1)), (F(0), F(0)))).validate()
+    scores=((F(0), F(1)), (F(0), F(0))), functions={"c": {(): F(3)}}).validate()
 
 B = Policy("b")
 GONE, STAYED = (0, 1, 1, 0, 1), (0, 0, 0, 1, 1)

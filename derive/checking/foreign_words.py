@@ -31,6 +31,7 @@ WORDS = MappingProxyType({
     **dict.fromkeys(("ln", "log2"), "write log(f), the natural logarithm"),
     **dict.fromkeys(("KL", "DKL", "kl_divergence"), "write kl(pi, b, s)"),
     **dict.fromkeys(("norm", "norm2", "squared_norm", "dot"), _LENGTH),
+    **dict.fromkeys(("diff", "Derivative", "partial"), "write derivative[c](f), c = scalar(\"c\")"),
     **dict.fromkeys(("tr", "Trace"), "write trace(f)"),
     "horizon": "write H, the time of the last decision",
 })

@@ -66,7 +66,7 @@ _GREEK = {
 
 LATEX = Alphabet(
     letters={**{name: f"\\{name}" for name in _GREEK}, "dbar": r"\bar d", "entropy": r"\mathcal{H}",
-             "KL": r"\operatorname{KL}", "tr": r"\operatorname{tr}"},
+             "KL": r"\operatorname{KL}", "tr": r"\operatorname{tr}", "partial": r"\partial"},
     signs={
         "grad": r"\nabla_\theta ", "log": r"\log ", "sum": r"\sum", "prod": r"\prod", "E": r"\mathbb{E}",
         "Var": r"\operatorname{Var}", "~": r" \sim ", "dot": r"\cdot", "times": r" \cdot ", "..": r",\dots,",
@@ -85,7 +85,7 @@ LATEX = Alphabet(
 )
 
 UNICODE = Alphabet(
-    letters={**_GREEK, "dbar": "d̄", "entropy": "ℋ"},
+    letters={**_GREEK, "dbar": "d̄", "entropy": "ℋ", "partial": "∂"},
     signs={
         "grad": "∇", "log": "log ", "sum": "Σ", "prod": "Π", "E": "E", "Var": "Var", "~": "~", "dot": "·",
         "times": "·", "..": "..", "forever": "∞", "indicator": "1", "angle": "⟨ ⟩", "length": "‖ ‖",
@@ -126,7 +126,7 @@ def _typst_loose(left: str, inside: str, right: str) -> str:
 
 TYPST = Alphabet(
     letters={**_GREEK, "dbar": "overline(d)", "entropy": "cal(H)", "KL": 'op("KL")', "tr": 'op("tr")',
-             "old": 'italic("old")'},
+             "partial": "partial", "old": 'italic("old")'},
     signs={
         "grad": "∇_θ ", "log": "log ", "sum": "∑", "prod": "∏", "E": "𝔼", "Var": 'op("Var")', "~": " ∼ ", "dot": "⋅",
         "times": " ⋅ ", "..": ",…,", "forever": "∞", "indicator": "bold(1)", "angle": "⟨ ⟩", "length": "‖ ‖",

@@ -21,6 +21,7 @@ from sympy import Expr
 
 from derive.errors import MalformedTerm
 from derive.language.binding import Index, each
+from derive.language.derivatives import derivative_of
 from derive.language.expansion import Definition, Expansion, Situation, record_of
 from derive.language.expression import Plus, Ratio, Times, has, subterms
 from derive.language.notation import Notation
@@ -33,6 +34,7 @@ from derive.language.terms import (
     ActionProbability,
     ActionValue,
     Advantage,
+    Applied,
     Batch,
     Between,
     Defined,
@@ -42,6 +44,7 @@ from derive.language.terms import (
     Everything,
     Expect,
     Forever,
+    Function,
     Horizon,
     Initial,
     Law,
@@ -207,9 +210,20 @@ def _divergence(situation: Situation, policy: Expr, other: Expr, s: Expr) -> Exp
     return each(Total, Action, Everything(), term)
 
 
+def _derivative(situation: Situation, body: Expr, number: Expr) -> Expr:
+    """d f / d c, written out by the rules of differentiation."""
+
+    def meaning(term: Expr) -> Expr:
+        found = Expansion(situation, _OF_CLASS).meaning(term)
+        return term if found is None else found
+
+    return derivative_of(body, number, meaning)
+
+
 # -- the records ------------------------------------------------------------------------------------
 
 _PI, _S, _A, _T, _TAU = Policy("pi"), State("s"), Action("a"), Time("t"), Trajectory("tau")
+_C = Applied(Function("c"))
 
 RETURN = Definition(
     name="return", says="The definition of the additive return, in force when additive_return is assumed.",
@@ -274,9 +288,15 @@ DIVERGENCE = Definition(
     sorts=("policy", "policy", "state"), example=(_PI, Policy("b"), _S),
     notation=Notation(letter="KL", python="kl", inside=(0, 1, 2)), stands_for=_divergence)
 
+DERIVATIVE = Definition(
+    name="derivative", says="The definition: the derivative in a number without a value, by the rules.",
+    sorts=(SCALAR, SCALAR), example=(Times(_C, Return(_TAU)) - _C**2, _C),
+    notation=Notation(letter="partial", python="derivative", inside=(0,), below=1), stands_for=_derivative)
+
 DEFINITIONS = (
     RETURN, TRAJECTORY_PROBABILITY, OBJECTIVE, ACTION_VALUE, ADVANTAGE, VARIANCE, SAMPLE_MEAN, TD_ERROR,
-    REWARD_TO_GO, EXPECTED_REWARD, MARGINAL, OCCUPANCY, NORMALISED_OCCUPANCY, ENTROPY, DIVERGENCE)
+    REWARD_TO_GO, EXPECTED_REWARD, MARGINAL, OCCUPANCY, NORMALISED_OCCUPANCY, ENTROPY, DIVERGENCE,
+    DERIVATIVE)
 
 _OF_CLASS: Mapping[type, Definition] = MappingProxyType(
     {record.node: record for record in DEFINITIONS if record.node not in (None, Defined)})
