@@ -47,10 +47,11 @@ c, k = scalar("c"), scalar("k")
 derivative = notions()["derivative"]
 SCORE = grad(log(P(tau)))
 TERMS: list[Expr] = [
-    c**3 - 2 * c * J, c * (J + c) * (2 - c), ratio(J + c, c**2 + 1), log(c) * J, log(c**2 + J),
-    expect(tau, (R(tau) - c) ** 2), total(t, (c + t) ** 2), variance(tau, c * R(tau) + R(tau) ** 2), grad(c**2 * J), grad(c * J * J), J / 2,
-    variance(tau, SCORE * (R(tau) - c)), trace(variance(tau, SCORE * (R(tau) - c))), outer(c * grad(J), grad(c * J)),
-    inner(grad(J), c * grad(J)), expect(tau, log(c * pi(tau.a[0] | tau.s[0])) * R(tau)), derivative[c](c**4 * J),
+    c**3 - 2 * c * J, c * (J + c) * (2 - c), ratio(J + c, c**2 + 1), log(c) * J, log(c**2 + J), J / 2,
+    expect(tau, (R(tau) - c) ** 2), total(t, (c + t) ** 2), variance(tau, c * R(tau) + R(tau) ** 2),
+    grad(c**2 * J), grad(c * J * J), variance(tau, SCORE * (R(tau) - c)),
+    trace(variance(tau, SCORE * (R(tau) - c))), outer(c * grad(J), grad(c * J)), inner(grad(J), c * grad(J)),
+    expect(tau, log(c * pi(tau.a[0] | tau.s[0])) * R(tau)), derivative[c](c**4 * J),
 ]
 
 
