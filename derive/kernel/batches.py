@@ -54,6 +54,7 @@ class OfDraws(Closed):
                     numbers = joined(numbers, ((f, e),))
                 else:
                     own = joined(own, ((f, e),))
+            c = c if own or draw != SUMMED else product(c, central("m", 1))  # a sum of ones
             put(result, (c, (joined(numbers, drawn(draw, own)), tuple(sorted(atoms)))), v)
         return result
 
