@@ -191,7 +191,10 @@ def test_a_campaign_takes_what_is_written_and_nothing_that_has_changed(
 
 def test_what_a_worker_may_have_executed_as_it_was_is_not_written_down(
         files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process has been there for longer than the files."""
+    """This process has been there for longer than the files; what other tests left loaded is set aside."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("_derive_") or "pytest-of-" in str(getattr(module, "__file__", "")):
+            monkeypatch.delitem(sys.modules, name)
     with ThreadPoolExecutor(1) as threads:
         list(check_files_going_on(files, tmp_path / "run.jsonl", executor=threads))
         assert lines(tmp_path / "run.jsonl") == 0
