@@ -53,6 +53,9 @@ class Outcome:
         return self.verdict in EQUATIONS
 
 
+MAKE_ONE = "Make one with derive check --certificate FILE."
+
+
 def read(path: Path) -> dict[str, Any]:
     """The certificate in a file, as plain data.
 
@@ -71,9 +74,25 @@ def read(path: Path) -> dict[str, Any]:
         data = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once, parse_float=_no_number,
                           parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise NotCertified(f"{path}: no certificate: {error}.") from None
+        raise NotCertified(f"{path}: no certificate: {_slip(content, error)}. {MAKE_ONE}") from None
     check_form(data)
     return dict(data)
+
+
+def _slip(content: bytes, error: ValueError | RecursionError) -> str:
+    """What keeps the content from being read, without the words of Python's JSON reader."""
+    match error:
+        case json.JSONDecodeError() if not content.strip():
+            return "the file is empty"
+        case json.JSONDecodeError(lineno=line, colno=column, doc=text, pos=at):
+            found = ascii(text[at:at + 20]) if at < len(text) else "the end of the file"
+            return f"line {line}, column {column} is not JSON (found {found})"
+        case UnicodeDecodeError(start=start):
+            return f"byte {start} is no UTF-8"
+        case RecursionError():
+            return "its lists are nested too deeply"
+        case _:
+            return str(error)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
