@@ -20,3 +20,17 @@ def test_no_certificate(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(NotCertified) as caught:
         read(file)
     assert str(caught.value) == f"{file}: no certificate: {said}. Make one with derive check --certificate FILE."
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"schema": 3}', '"x"'])
+def test_another_form(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "c.json"
+    file.write_text(text)
+    with pytest.raises(NotCertified) as caught:
+        read(file)
+    assert str(caught.value).startswith(f"{file}: not a certificate of schema ")
+    assert str(caught.value).endswith(". Make one with derive check --certificate FILE.")
+    with pytest.raises(NotCertified, match="not a plain file"):
+        read(tmp_path)
+    with pytest.raises(NotCertified, match="Check the path"):
+        read(tmp_path / "none.json")

@@ -30,6 +30,7 @@ EVIDENCE = {"closure": {"by", "policy", "certificate"}, "normal form": {"by", "c
             "parts": {"by", "links"}}
 LINK = {"before", "after", "context", "evidence", "wraps"}
 """An equation, and the way from it to the whole of which it is a part."""
+MAKE_ONE = "Make one with derive check --certificate FILE."
 DEEPEST = 8
 EQUATIONS = {"proved": "sides", "estimates": "means", "same-mean": "means"}
 """The verdicts that claim an equation, and of what."""
@@ -53,9 +54,6 @@ class Outcome:
         return self.verdict in EQUATIONS
 
 
-MAKE_ONE = "Make one with derive check --certificate FILE."
-
-
 def read(path: Path) -> dict[str, Any]:
     """The certificate in a file, as plain data.
 
@@ -64,18 +62,21 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise NotCertified(f"{path}: not a plain file.")
+            raise NotCertified(f"{path}: not a plain file. {MAKE_ONE}")
         if path.stat().st_size > LARGEST:
-            raise NotCertified(f"{path}: more than {LARGEST:,} bytes.")
+            raise NotCertified(f"{path}: more than {LARGEST:,} bytes, which no certificate has. {MAKE_ONE}")
         content = path.read_bytes()
     except OSError as error:
-        raise NotCertified(f"{path}: cannot be read ({error.strerror}).") from None
+        raise NotCertified(f"{path}: cannot be read ({error.strerror}). Check the path and its permissions.") from None
     try:
         data = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once, parse_float=_no_number,
                           parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise NotCertified(f"{path}: no certificate: {_slip(content, error)}. {MAKE_ONE}") from None
-    check_form(data)
+    try:
+        check_form(data)
+    except NotCertified as wrong:
+        raise NotCertified(f"{path}: {wrong}. {MAKE_ONE}") from None
     return dict(data)
 
 
