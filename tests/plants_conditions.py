@@ -223,7 +223,7 @@ OF_BATCHES: tuple[Plant, ...] = (
     Plant("sums are of one draw", batches.OfDraws.times, ' and f[1] != SUMMED', "",
           "every batch: a product of sums, of one"),
     Plant("a sum over a time forgets its numbers", batches.OfDraws.at_times,
-          "tuple(x for x in knows if x[0] != own)", "()", "every batch: at each time, without the discount"),
+          "tuple(x for x in knows if x not in own)", "()", "every batch: at each time, without the discount"),
     Plant("a sum over a time is over all", batches.OfDraws.at_times, 'binder("sum", var, lo, hi,',
           'binder("sum", var, ("", 0), hi,', "every batch: at each time from the second on"),
     Plant("a sum over draws of a number is the number", batches.OfDraws.over_draws, 'product(c, central("m", 1))', "c",

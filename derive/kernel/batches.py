@@ -10,14 +10,14 @@ is 0 on every trajectory, which an automaton with ``each`` shows. All else has t
 
 from __future__ import annotations
 
-from derive.kernel.factors import LOOSE, inside, joined, mentions, released
+from derive.kernel.factors import LOOSE, inside, joined, mentions, of_numbers, released
 from derive.kernel.local_sums import DERIVATIVES
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, central, multiply, of, product, put
 from derive.kernel.reading import Closed, Path
 from derive.kernel.terms import Term, Tuple, opened, subterms
 from derive.kernel.unfolding import binder, gradient
 
-SUMMED = ""
+SUMMED, NOBODY = "", "."
 
 
 class OfDraws(Closed):
@@ -50,7 +50,7 @@ class OfDraws(Closed):
             for f, e in monomial:
                 if f[0] == "number" and e > 0:
                     atoms += [(f[1], "")] * e
-                elif f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0):
+                elif f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0) or (f[0] == "sum" and of_numbers(f)):
                     numbers = joined(numbers, ((f, e),))
                 else:
                     own = joined(own, ((f, e),))
@@ -105,21 +105,21 @@ class OfDraws(Closed):
         raise Refused(f"{t[0]} of several samples")
 
     def at_times(self, t: Term) -> Poly:
-        """A sum over a time that one named draw knows, with its numbers; what does not know it stands before."""
+        """A sum over a time that one named draw knows at most, with its numbers; the rest stands before it."""
         var, body = self.closed.opened(t)
         lo, hi = self.closed.time(t[2][1]), self.closed.time(t[2][2])
         result: Poly = {}
         for (c, (numbers, atoms)), v in self.read(body).items():
             knows = [(f, e) for f, e in numbers if (
                 any(mentions(g, var) for g, _ in f[2]) if f[0] == "drawn" else mentions(f, var))]
-            of_draws = [f for f, e in knows if f[0] == "drawn" and f[1] != SUMMED and e == 1]
-            if len(of_draws) != 1 or len([f for f, _ in knows if f[0] == "drawn"]) != 1 or any(
+            own = [(f, e) for f, e in knows if f[0] == "drawn"]
+            if len(own) > 1 or any(f[1] == SUMMED or e != 1 for f, e in own) or any(
                     mentions(f, var) for one, _ in atoms for f, _ in one):
-                raise Refused("a sum over a time of functions of several samples, or of none")
-            (own,) = of_draws
-            summand = joined(own[2], tuple(x for x in knows if x[0] != own))
+                raise Refused("a sum over a time of functions of several samples")
+            draw, summand = (own[0][0][1:] if own else (NOBODY, ()))
+            summand = joined(summand, tuple(x for x in knows if x not in own))
             beside = of((tuple(x for x in numbers if x not in knows), atoms), {c: v})
-            result = add([result, self.times(beside, self.at_draw(own[1], binder("sum", var, lo, hi, of(summand))))])
+            result = add([result, self.times(beside, self.at_draw(draw, binder("sum", var, lo, hi, of(summand))))])
         return result
 
     def over_draws(self, t: Term) -> Poly:
