@@ -131,7 +131,8 @@ def places_of(claim: Claim, model: Model, rng: Random) -> Iterator[dict[Any, Any
                 return [dict(enumerate(paths, 1)) for paths in product(drawn, repeat=shape.samples)]
         raise AssertionError(f"a free {index}")
 
-    free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=str)
+    cases = {x for one in claim.assumes if one.kind == CASE for side in one.about for x in side.free_symbols}
+    free = sorted(claim.before.free_symbols | claim.after.free_symbols | cases, key=str)
     every = list(product(*map(choices, free)))
     rng.shuffle(every)
     kept = (places for places in (dict(zip(free, one, strict=True)) for one in every) if in_case(claim, model, places))
