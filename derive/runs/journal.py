@@ -56,7 +56,9 @@ def read_by_this_process() -> dict[str, str] | None:
 
 
 def _sources(modules: Iterable[str]) -> set[str]:
-    files = (getattr(sys.modules[name], "__file__", None) for name in list(modules))
+    """The files that modules were loaded from; what only calls itself a module, as ``torch.ops`` does, has none."""
+    files = (getattr(sys.modules[name], "__file__", None) for name in list(modules)
+             if name == "__main__" or getattr(sys.modules[name], "__spec__", None) is not None)
     return {os.path.abspath(file) for file in files if isinstance(file, str) and file.endswith(".py")}
 
 
