@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ import pytest
 from derive.cli import main
 from derive.process import child, isolation
 from derive.process.child import DONE, FAILED, MEMORY
-from derive.process.isolation import ENDED, TIME, isolated
+from derive.process.isolation import ENDED, TIME, _Child, _has_ended, isolated
 from derive.process.limits import Limits
 
 STAR = "from derive import *\n"
@@ -301,3 +303,13 @@ def test_without_holding_interrupts_back_a_child_is_left(monkeypatch: pytest.Mon
         for process in started:
             process.kill()
             process.join()
+
+
+def test_what_a_child_sent_just_before_its_end_is_read() -> None:
+    """It may come between the look at the pipe and the look at the process."""
+    here, there = multiprocessing.Pipe()
+    child = _Child(SimpleNamespace(exitcode=0), here)
+    there.send((DONE, 0))
+    assert not _has_ended(child)
+    here.recv()
+    assert _has_ended(child)

@@ -106,7 +106,7 @@ def in_child(command: Callable[[], int], limits: Limits | None = None) -> int | 
                     raise KeyboardInterrupt
                 if deadline is not None and monotonic() > deadline:
                     return Result(parts=(), ending=TIME)
-                if not wait([here], timeout=1.0) and process.exitcode is not None:
+                if not wait([here], timeout=1.0) and _has_ended(child):
                     return _gone(child)
                 if wait([here], timeout=0):
                     kind, value = here.recv()
@@ -203,7 +203,7 @@ def _heard(running: dict[int, _Child]) -> list[tuple[int, Result]]:
         result = _received(child) if child.connection in ready else None
         if result is None and child.deadline is not None and monotonic() > child.deadline:
             result = Result(parts=tuple(child.parts), ending=TIME)
-        if result is None and child.connection not in ready and child.process.exitcode is not None:
+        if result is None and child.connection not in ready and _has_ended(child):
             result = _gone(child)
         if result is not None:
             del running[number]
@@ -227,6 +227,11 @@ def _received(child: _Child) -> Result | None:
         child.parts.append(value)
         return None
     return Result(parts=tuple(child.parts), ending=kind, detail=value)
+
+
+def _has_ended(child: _Child) -> bool:
+    """Whether it is gone and has left nothing to read: what it sent last may have come since one last looked."""
+    return child.process.exitcode is not None and not wait([child.connection], timeout=0)
 
 
 def _gone(child: _Child) -> Result:
