@@ -91,6 +91,15 @@ def test_the_verdicts() -> None:
     assert code(derivative[c](log(c)), 1 / c) == "needs-condition"
 
 
+@pytest.mark.parametrize("owing", [ratio(1, R(tau)), log(R(tau)), ratio(R(tau), R(tau)) - 1])
+def test_where_the_term_has_no_value_it_has_no_derivative(owing: Expr) -> None:
+    """What stands beside the number goes when it is differentiated, and what it owes stays."""
+    open_ = ("needs-condition", "undecided")
+    assert code(derivative[c](c * J + owing), J) in open_
+    assert code(derivative[c](c * owing + J), owing) in open_
+    assert code(derivative[c](c * J + R(tau)), J) == "proved"
+
+
 @pytest.mark.parametrize("term", [
     derivative[c](total(t, c**t)), derivative[c](prod(t, c * gamma)), derivative[t](J), derivative[J](J),
     derivative[function("f")(tau.s[0])](J)], ids=str)

@@ -211,13 +211,13 @@ def _divergence(situation: Situation, policy: Expr, other: Expr, s: Expr) -> Exp
 
 
 def _derivative(situation: Situation, body: Expr, number: Expr) -> Expr:
-    """d f / d c, written out by the rules of differentiation."""
+    """d f / d c + 0 f, written out by the rules of differentiation: where f has no value it has no derivative."""
 
     def meaning(term: Expr) -> Expr:
         found = Expansion(situation, _OF_CLASS).meaning(term)
         return term if found is None else found
 
-    return derivative_of(body, number, meaning)
+    return Plus(derivative_of(body, number, meaning), Times(0, body))
 
 
 # -- the records ------------------------------------------------------------------------------------

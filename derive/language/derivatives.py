@@ -1,8 +1,8 @@
 """The derivative of a term in a number without a value, such as a constant baseline, as a term.
 
 Sums, means and the gradient in theta are linear, and finite sums are differentiated term by term; products, quotients,
-powers and logarithms by their rules. What is written out so owes what the term owes: no less, for each denominator and
-each logarithm in it stays a denominator.
+powers and logarithms by their rules. What does not depend on the number is gone then, with what it owes; so whoever
+takes the derivative for the term's owes the term too.
 """
 
 from __future__ import annotations
