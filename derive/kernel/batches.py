@@ -136,10 +136,12 @@ class OfDraws(Closed):
 
 
 def drawn(draw: str, own: Monomial) -> Monomial:
+    """A function of a draw, or of each, as a factor; the function 1 is none."""
     return ((("drawn", draw, own), 1),) if own else ()
 
 
 def has_slopes(monomial: Monomial) -> bool:
+    """Whether something in it has been differentiated, or is to be."""
     return any(f[0] == "grad" or (f[0] == "at" and f[1][0] in DERIVATIVES.values()) or has_slopes(
         tuple((g, 1) for g in inside(f))) for f, _ in monomial)
 
