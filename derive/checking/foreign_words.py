@@ -8,7 +8,7 @@ _NOT = "not in the language"
 _CLIP = (f"{_NOT}; near θ_old a clipped ratio is the ratio, and min(u, u) is u: "
          "derive show clipped_surrogate_gradient")
 _EXP = (f"{_NOT}: a softmax policy is a policy, and pi, log(pi(a | s)) and grad stand for its own: "
-        "derive show soft_value")
+        "derive show soft_value; write u / v for exp(log(u) - log(v))")
 _ROOT = f"{_NOT}, nor are other roots; variance(tau, f) is"
 _BEST = f"{_NOT}: only equations are checked, and no policy is sought"
 _LENGTH = "write inner(f, f) for the square of the length of a gradient, inner(f, g) for a scalar product"

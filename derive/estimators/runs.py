@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -174,7 +175,7 @@ def _in_floats(question: Question, batch: Sequence[int]) -> tuple[float, ...] | 
             return None
         except LeftExact:
             raise BadInput(_remembers(question)) from None  # nothing here is exact but what it has kept
-    return numbers if all(np.isfinite(numbers)) else None
+    return numbers if all(map(isfinite, numbers)) else None
 
 
 def _close(exact_ones: tuple[Any, ...] | None, floats: tuple[float, ...] | None, scale: float) -> bool:
