@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -353,3 +355,46 @@ def test_graphs_that_cannot_be_differentiated_are_one_sentence() -> None:
     for loss, message in ((complex_number, "fails with RuntimeError"), (freed, "calls backward itself")):
         with pytest.raises(BadInput, match=f"{loss.__name__} {message}"):
             check_loss(loss, 2, model=TabularLM(**MODEL))
+
+
+CALLS = {"made": 0}
+
+
+class _Counting:
+    made = 0
+
+
+def _counted_in_a_mapping(r: Any) -> Any:
+    CALLS["made"] += 1
+    return leave_one_out(r)
+
+
+def _counted_in_a_class(r: Any) -> Any:
+    _Counting.made += 1
+    return leave_one_out(r) if _Counting.made < 1_000_000 else r
+
+
+def _counted_in_a_default(r: Any, *, calls: Any = itertools.count()) -> Any:  # noqa: B008  # that is the point
+    return leave_one_out(r) if next(calls) < 1_000_000 else r
+
+
+@pytest.mark.parametrize(("function", "said"), [
+    (_counted_in_a_mapping, "it keeps CALLS"), (_counted_in_a_class, "it keeps _Counting"),
+    (_counted_in_a_default, "it keeps calls"),
+    (lambda r: leave_one_out(r) if len(r) < 99 else r * np.random.rand(), "it names rand,"),
+])
+def test_what_no_finite_run_can_see_is_said(function: Any, said: str) -> None:
+    """Each is as good as unbiased in every call that is made here."""
+    result = check_advantage(function, group=2)
+    assert result.verdict == "unbiased"
+    assert sum(note.startswith(said) for note in result.notes) == 1
+
+
+def test_nothing_is_said_of_a_function_that_keeps_nothing() -> None:
+    table = {"kept": [1, 2]}
+
+    def looks_only(r: Any) -> Any:
+        return leave_one_out(r) * table["kept"][0]
+
+    for function in (looks_only, leave_one_out, partial(looks_only)):
+        assert not [note for note in check_advantage(function, group=2).notes if note.startswith("it ")]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from derive.errors import BadInput
-from derive.estimators import effective, field, forms, logits, rounding
+from derive.estimators import effective, field, forms, keeping, logits, rounding
 from derive.estimators.groups import Design, group_sizes
 from derive.estimators.naming import LOOKUP, named, parameters
 from derive.estimators.numbers import exact
@@ -80,9 +80,10 @@ def check_advantage(function: Advantage, rewards: Sequence[Number] = REWARDS,
     if rewards is REWARDS and lengths is None and _asks_for_lengths(function):
         rewards, lengths = REWARDS_WITH_LENGTHS, LENGTHS
     setting = _setting(function, rewards, lengths, prompts, target, arrays)
-    ledger = Ledger()
+    ledger, before = Ledger(), keeping.state_of(function)
     rows = tuple(_at(function, setting, size, ledger) for size in sizes)
     result = _together(rows, setting, ledger, name or named(function))
+    result = replace(result, notes=(*result.notes, *keeping.notes_on(function, before)))
     if own_rewards and own_sizes:
         return result
     further = setting if own_rewards else replace(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from derive.errors import BadInput
-from derive.estimators import enumeration, field, ratios, rounding, targets
+from derive.estimators import enumeration, field, keeping, ratios, rounding, targets
 from derive.estimators.batches import Loss, asked_for, float_gradient
 from derive.estimators.enumeration import Case, Floats
 from derive.estimators.field import Sum
@@ -95,7 +95,7 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
         weight = Fraction(str(beta))
     except (ValueError, ZeroDivisionError):
         raise BadInput(f"beta = {beta!r}: expected a number such as 1/10") from None
-    rows, outcomes = [], []
+    rows, outcomes, before = [], [], keeping.state_of(loss)
     sampled = behaviour_of(asked)
     on_policy = not off_policy and all(one.policy(sampled) == one.policy("pi") for one in models)
     for size in sizes:
@@ -119,7 +119,7 @@ def check_loss(loss: Loss, group: int | Sequence[int] = GROUPS, target: str = "J
     result = _together(tuple(rows), outcomes, name or named(loss), goal, away)
     if goal == "J" and "ref_log_probs" in asked and not result.good:
         result = replace(result, notes=(A_PENALTY, *result.notes))
-    return result
+    return replace(result, notes=(*result.notes, *keeping.notes_on(loss, before)))
 
 
 def _further(run: Callable[[], list[Outcome]], group: int, rows: Sequence[GroupResult]) -> list[GroupResult]:
