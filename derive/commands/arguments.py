@@ -44,7 +44,7 @@ MEMORY_OF_ALL = _memory("Of each process of the command, beyond what it has when
 
 def named(names: Sequence[str]) -> list[Theorem]:
     """The theorems of files, or bundled theorems by name; all bundled ones for no name."""
-    from derive.checking.proof_files import bundled, load, proof_files
+    from derive.checking.proof_files import bundled, load, proof_files, search
 
     if not names:
         return [theorem for file in proof_files([bundled()]) for theorem in load(file)]
@@ -53,7 +53,7 @@ def named(names: Sequence[str]) -> list[Theorem]:
         if name.endswith(".py") or Path(name).exists():
             found += [theorem for file in proof_files([Path(name)]) for theorem in load(file)]
             continue
-        matches = [file for file in proof_files([bundled()]) if file.stem == name]
+        matches = [file for path in sorted(bundled().rglob("*.py")) if path.stem == name for file in search(path).files]
         if not matches:
             known = [file.stem for file in proof_files([bundled()])]
             near = get_close_matches(name, known, 1)

@@ -19,9 +19,10 @@ class Mention:
 
 def mentions_theorem(tree: ast.Module) -> bool:
     """Whether a file declares a theorem, imports ``theorem``, or takes it from ``derive`` in another way."""
+    if _imports_it(tree) or any(True for _ in declarations(tree)):
+        return True
     modules = _modules(tree)
-    return _imports_it(tree) or any(True for _ in declarations(tree)) or any(
-        _is_of_derive(node, modules) or _asks_by_name(node) for node in ast.walk(tree))
+    return any(_is_of_derive(node, modules) or _asks_by_name(node) for node in ast.walk(tree))
 
 
 def declarations(tree: ast.Module) -> Iterator[Mention]:
@@ -61,8 +62,9 @@ def _imported(tree: ast.Module) -> Iterator[tuple[bool, ast.alias]]:
 
 def _imports_it(tree: ast.Module) -> bool:
     """By its name from ``derive``, or with ``*`` from anywhere if the word is then used."""
-    used = any(_is_name(node, {WORD}) for node in ast.walk(tree))
-    return any((ours and alias.name == WORD) or (alias.name == "*" and used) for ours, alias in _imported(tree))
+    brought = [(ours, alias.name) for ours, alias in _imported(tree)]
+    return (True, WORD) in brought or (
+        any(name == "*" for _, name in brought) and any(_is_name(node, {WORD}) for node in ast.walk(tree)))
 
 
 def _modules(tree: ast.Module) -> set[str]:
