@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -312,21 +313,27 @@ def _cosine(pair: rounding.Pair) -> float | None:
         np.vdot(pair.mean, pair.target)) / mean / target
 
 
+def _where(outcomes: Sequence[Outcome]) -> str:
+    """The models and group sizes; a model with several policies is named once."""
+    counts = Counter((str(one.case.model), one.case.group) for one in outcomes)
+    return "; ".join(f"{model}{f', {count} policies,' if count > 1 else ''} at G = {group}"
+                     for (model, group), count in counts.items())
+
+
 def _together(rows: tuple[GroupResult, ...], outcomes: Sequence[Outcome], name: str, goal: str,
               away: str | None) -> EstimatorResult:
     verdict = weakest([row.verdict for row in rows])
     factor, kind = fitted(rows if verdict == "proportional" else [row for row in rows if row.verdict == verdict])
-    exact = [f"{one.case.model} at G = {one.case.group}" for one in outcomes if one.exact is not None]
+    exact = [one for one in outcomes if one.exact is not None]
     rounded = [one for one in outcomes if one.exact is None]
     floated = bool(rounded) or any(row.where or row.within is not None for row in rows)
     settled = verdict == "biased" and any(row.verdict == "biased" and row.numerical is None for row in rows)
     parts = []
     if exact:
-        parts.append(f"exact at these policies: {'; '.join(exact)}")
+        parts.append(f"exact at these policies: {_where(exact)}")
     if rounded:
         figures = "; ".join(dict.fromkeys(row.numerical for row in rows if row.numerical)) or "floats"
-        where = "; ".join(f"{one.case.model} at G = {one.case.group}" for one in rounded)
-        parts.append(f"numerical ({figures}) at: {where}")
+        parts.append(f"numerical ({figures}) at: {_where(rounded)}")
     reasons = list(dict.fromkeys(one.left for one in outcomes if one.left is not None))
     if exact and not rounded:
         parts += [f"their ratio numerical ({row.numerical})" for row in rows if row.within and not row.where]
