@@ -11,13 +11,13 @@ from sympy import Expr
 from derive.checking.derivation import by, calc
 from derive.checking.examine import Session
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Proved, Refuted, Verdict
+from derive.checking.verdict import Proved, Refuted, Undecided, Verdict
 from derive.counterexample.claim import Claim
 from derive.counterexample.corridor import find_in_a_corridor
 from derive.counterexample.enumerate import Enumeration
 from derive.language.assumptions import Assumption, dynamics_positive
 from derive.language.expression import as_term
-from derive.language.vocabulary import H, J, expect, gamma, grad, k, t, tau, total
+from derive.language.vocabulary import H, J, P, a, expect, gamma, grad, k, mu, pi, s, same, t, tau, total, x
 from derive.rules import automata
 
 S = tau.s
@@ -69,3 +69,9 @@ def test_where_every_transition_is_possible_there_is_no_corridor() -> None:
     left, right, *_ = FALSE["late states"]
     claim = Claim(as_term(left), as_term(right), frozenset([dynamics_positive]), False)
     assert find_in_a_corridor(claim, 8) is None
+
+
+def test_a_free_action_is_one_of_the_two_that_a_corridor_has() -> None:
+    """The kernel does not tell two transitions of one step from a square; a third action was looked up, and is none."""
+    left = expect(tau, same(tau.a[0], a) * same(S[1], x) * P(x | S[0], tau.a[0]))
+    assert isinstance(verdict(left, total(s, mu(s) * pi(a | s) * P(x | s, a) ** 2), NONE), Undecided)

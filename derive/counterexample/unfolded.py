@@ -205,7 +205,8 @@ def separated(claim: Claim, model: Model) -> Witness | None:
     through = (*chain(*((s, GO) for s in range(model.shape.horizon + 1))), model.shape.horizon + 1)
     ways = [through, *(path for path in model.feasible_paths() if path != through)] if free else []
     times = list(range(model.shape.horizon + 1))
-    ranges: dict[type, Any] = {Trajectory: ways, Time: times, State: range(model.shape.states), Action: range(ACTIONS)}
+    ranges: dict[type, Any] = {Trajectory: ways, Time: times, State: range(model.shape.states),
+                              Action: range(model.shape.actions)}
     for places in product(*(ranges[type(index)] for index in free)):
         indices = dict(zip(free, places, strict=True))
         found = claim.values(model, indices)
