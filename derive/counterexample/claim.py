@@ -114,8 +114,16 @@ class Claim:
             return self._enclosed(model, indices, confirmed=confirmed)
 
     def _kernel(self, model: Model, ring: Rationals) -> Evaluator:
-        return concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only,
-                                  endless=self.endless, summands=self._summands)
+        """The one of the last model is kept: a search goes through all places of a model, one after the other."""
+        if not (self._last and self._last[0][0] is model and type(self._last[0][1]) is type(ring)):
+            made = concrete_evaluator(model, ring, (self.before, self.after), possible_only=self.possible_only,
+                                      endless=self.endless, summands=self._summands)
+            self._last[:] = [(model, ring, made)]
+        return self._last[0][2]
+
+    @cached_property
+    def _last(self) -> list[tuple[Model, Rationals, Evaluator]]:
+        return []
 
     @cached_property
     def _summands(self) -> Summands:

@@ -40,6 +40,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain, permutations, product
 from random import Random
 from typing import Any
@@ -64,6 +65,8 @@ MOST_VISITS = 20 * MOST_OUTCOMES
 """Trajectories that one evaluation may walk."""
 SEARCHING, SHRINKING = 10 * MOST_VISITS, MOST_VISITS
 """Trajectories that the kernel may walk in all."""
+EACH = 30
+"""An evaluation takes as long as so many trajectories, however few it walks."""
 MOST_SAMPLES = 4
 
 F0, F1 = Fraction(0), Fraction(1)
@@ -86,7 +89,7 @@ class Sketch(Claim):
         cost = visits(self, model)
         if cost > min(self.most, self.left[0]):
             return None
-        self.left[0] -= cost
+        self.left[0] -= cost + EACH
         try:
             left, right = self.computed(model, indices)
         except (Undefined, NotApplicable, WorkLimit):
@@ -104,6 +107,7 @@ def visits(claim: Claim, model: Model) -> int:
     return int(paths ** max(_nesting(side, model.shape.samples) for side in sides))
 
 
+@lru_cache(maxsize=1_000)
 def _nesting(term: Expr, samples: int) -> int:
     inner = max((_nesting(argument, samples) for argument in term.args), default=0)
     match term:
