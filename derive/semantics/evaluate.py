@@ -1,6 +1,6 @@
 """term x model x indices -> ring element: the exact meaning of every node.
 
-A term is turned once per model into nested closures; one row of ``_Compiler`` a node.
+A term is turned once per model into nested closures; one row of ``_ROWS`` a node.
 ``order`` is the highest derivative that is asked for and ``low`` the lowest: below a
 gradient the value of a logarithm is never asked, so it need not exist in the field.
 """
@@ -53,17 +53,18 @@ from derive.language.terms import (
 )
 from derive.language.typing import TIME, refuse_foreign, sort_of
 from derive.semantics import jets
-from derive.semantics.indices import Environment, Indices, Whole
+from derive.semantics.indices import Environment
 from derive.semantics.jets import Jet
+from derive.semantics.quantities import Quantities
 from derive.semantics.remembering import Meaning, computed_once, reads
-from derive.semantics.rings import RingModel, Way
+from derive.semantics.rings import RingModel
 from derive.semantics.samples import Sampling
-from derive.semantics.values import Values, values_of
+from derive.semantics.values import Values
 
 MOST_EXPONENT = 1_000
 
 
-class Evaluator(Indices):
+class Evaluator(Quantities):
     """The meaning of terms on one model; ``possible_only`` narrows sums over trajectories."""
 
     def __init__(self, model: RingModel, *, possible_only: bool = False) -> None:
@@ -125,10 +126,6 @@ class Evaluator(Indices):
 
     # -- numbers ---------------------------------------------------------------------------------
 
-    def _padded(self, order: int, entry: Callable[[Environment], Any]) -> Meaning:
-        padding = (self.ring.zero,) * order
-        return lambda environment: (entry(environment), *padding)
-
     def _number(self, term: Expr, order: int) -> Meaning:
         if isinstance(term, Rational) and not isinstance(term, Integer):
             constant = self.ring.integer(int(term.p)) / self.ring.integer(int(term.q))
@@ -175,88 +172,11 @@ class Evaluator(Indices):
         above, below = (self.meaning(argument, order, 0) for argument in term.args)
         return lambda environment: jets.quotient(above(environment), below(environment))
 
-    # -- the model -----------------------------------------------------------------------------
-
-    def _initial(self, term: Expr, order: int, low: int) -> Meaning:
-        state = self.place(term.args[0])
-        return self._padded(order, lambda environment: self.model.mu[state(environment)])
-
-    def _transition(self, term: Expr, order: int, low: int) -> Meaning:
-        x, s, a = (self.place(argument) for argument in term.args)
-        return self._padded(order, lambda e: self.model.P[s(e), a(e), x(e)])
-
-    def _choice(self, term: Expr, order: int, low: int) -> Meaning:
-        table = self.model.policies[term.args[0].label]
-        a, s = self.place(term.args[1]), self.place(term.args[2])
-        return lambda environment: jets.above(table[s(environment), a(environment)][: order + 1], low)
-
-    def _probability(self, term: Expr, order: int, low: int) -> Meaning:
-        policy, way = term.args[0].label, self.way(term.args[1])
-        return lambda environment: jets.above(way(environment).probability(self.model, policy, order), low)
-
-    def _reward(self, term: Expr, order: int, low: int) -> Meaning:
-        s, a, x = (self.place(argument) for argument in term.args)
-        return self._padded(order, lambda e: self.model.reward(s(e), a(e), x(e)))
-
-    def _return(self, term: Expr, order: int, low: int) -> Meaning:
-        way = self.way(term.args[0])
-        return self._padded(order, lambda environment: self.model.return_of(way(environment)))
-
-    def _same_places(self, term: Expr, order: int, low: int) -> Meaning:
-        one, two = (self.place(argument) for argument in term.args)
-
-        def equal(environment: Environment) -> Any:
-            found = one(environment) == two(environment)
-            return self.ring.indicator(found) if getattr(found, "shape", ()) else self.ring.integer(int(found))
-
-        return self._padded(order, equal)
-
-    def _applied(self, term: Expr, order: int, low: int) -> Meaning:
-        table = self.model.functions[str(term.args[0].label)]
-        places = [self.place(argument) for argument in term.args[1:]]
-        return self._padded(order, lambda e: table[tuple(place(e) for place in places)])
-
-    def _value_function(self, term: Expr, order: int, low: int) -> Meaning:
-        policy, time, *where = term.args
-        at, places = self.moment(time), [self.place(place) for place in where]
-        read: Callable[..., Jet] = _VALUES[type(term)]
-
-        def looked_up(environment: Environment) -> Jet:
-            values = self._values_of(policy.label, order)
-            return jets.above(read(values, at(environment), *(place(environment) for place in places)), low)
-
-        return looked_up
-
-    def moment(self, time: Expr) -> Whole:
-        """The closure that computes the time of a value."""
-        return self.whole(time)
-
-    def values_from(self, policy: str, order: int) -> Values:
-        """V, Q and A of a policy."""
-        return values_of(self.model, policy, order)
-
-    def _values_of(self, policy: str, order: int) -> Values:
-        key = (policy, order)
-        if key not in self._values:
-            self._values[key] = self.values_from(policy, order)
-        return self._values[key]
-
-    def _objective(self, term: Expr, order: int, low: int) -> Meaning:
-        policy = term.args[0].label
-
-        def expected(environment: Environment) -> Jet:
-            return self._collapsed([
-                jets.scaled(self.model.return_of(way), jets.above(way.probability(self.model, policy, order), low))
-                for way in self.model.possible(policy)
-            ], order, self.model.possible(policy))
-
-        return expected
+    # -- operators -------------------------------------------------------------------------------
 
     def _defined(self, term: Expr, order: int, low: int) -> Meaning:
         additive = self.model.arbitrary_return is None
         return self.meaning(resolved(term, additive=additive, infinite=is_endless(term)), order, low)
-
-    # -- operators -------------------------------------------------------------------------------
 
     def _grad(self, term: Expr, order: int, low: int) -> Meaning:
         inner = self.meaning(term.args[0], order + 1, low + 1)
@@ -270,11 +190,6 @@ class Evaluator(Indices):
             return (None if low else self.ring.log(jet[0]), *jets.log_derivatives(jet)[1:])
 
         return logarithm
-
-    def _collapsed(self, parts: list[Jet], order: int, ways: list[Way]) -> Jet:
-        jet = jets.summed(parts, order, self.ring)
-        count = sum(way.count for way in ways) if len(ways) == 1 else 1
-        return tuple(None if entry is None else self.ring.collapse(entry, count) for entry in jet)
 
     def _refuse_second_axis(self, binder: Any) -> None:
         """A ring of arrays has one axis of trajectories; two at once would run in lockstep."""
@@ -355,9 +270,6 @@ class Evaluator(Indices):
 
         return spread
 
-
-_VALUES: dict[type, Callable[..., Jet]] = {
-    StateValue: Values.state, ActionValue: Values.action, Advantage: Values.advantage}
 
 _ROWS: dict[type, Callable[[Evaluator, Any, int, int], Meaning]] = {
     Plus: Evaluator._plus,
