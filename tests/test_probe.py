@@ -46,10 +46,11 @@ from derive.procedures.encoding import Encoding, context_of
 from derive.report.probing import shape_of
 from derive.semantics.modular import random_primes
 from derive.transfer.arrays import Residues
-from derive.transfer.automata import Transfer, plain_automaton, sums_of
+from derive.transfer.automata import Transfer
 from derive.transfer.error_bound import Bound, of_automaton
 from derive.transfer.probe import Agreement, Disagreement, probe
 from derive.transfer.tables import Tables
+from derive.transfer.unfolding import plain_automaton, sums_of
 
 b, beta = function("b"), Policy("beta")
 ADDITIVE = frozenset({possible(tau), additive_return})

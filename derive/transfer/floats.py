@@ -15,8 +15,9 @@ from derive.kernel.terms import Malformed, Term
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
 from derive.transfer.arrays import Array, Floats
-from derive.transfer.automata import Transfer, sums_of
+from derive.transfer.automata import Transfer
 from derive.transfer.tables import Tables, sorts_of
+from derive.transfer.unfolding import sums_of
 
 MOST_WORK = 5e9
 """Elementary operations that one formula may take."""

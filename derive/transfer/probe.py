@@ -27,9 +27,10 @@ from derive.language.models import Shape
 from derive.procedures.encoding import Encoding, context_of
 from derive.semantics.modular import random_primes
 from derive.transfer.arrays import Array, Residues
-from derive.transfer.automata import Transfer, plain_automaton
+from derive.transfer.automata import Transfer
 from derive.transfer.error_bound import of_automaton, of_polynomial
 from derive.transfer.tables import Tables
+from derive.transfer.unfolding import plain_automaton
 
 POINTS = 8
 """(prime, point) pairs of 31 bits; 8 of them are worth more than 4 of 61."""

@@ -23,10 +23,10 @@ from derive.kernel.terms import Malformed, Term, Tuple, subterms
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
 from derive.transfer.arrays import Array
-from derive.transfer.automata import plain_automaton, plain_automaton_of, polynomial_of
 from derive.transfer.cotangents import Cotangent, Slot
 from derive.transfer.floats import SPARSE, Amount, AtInstance
 from derive.transfer.sweeps import Sweeps
+from derive.transfer.unfolding import plain_automaton, plain_automaton_of, polynomial_of
 
 Pair = Array
 """(2, ...): a value, and the sum of the absolute values that went into it."""
