@@ -35,7 +35,28 @@ from kernel_letters import (
 from sympy import Expr
 
 from derive.language.terms import Objective
-from derive.language.vocabulary import A, H, J, P, Q, R, V, gamma, grad, k, log, mu, pi, prod, r, ratio, t, tau, total
+from derive.language.vocabulary import (
+    A,
+    H,
+    J,
+    P,
+    Q,
+    R,
+    V,
+    gamma,
+    grad,
+    k,
+    log,
+    mu,
+    pi,
+    prod,
+    r,
+    ratio,
+    t,
+    tau,
+    total,
+    x,
+)
 
 ADD_PP = [*ADD, *PP]
 J_BETA = Objective(beta)
@@ -51,6 +72,11 @@ def advantage(at: Any, **policy: Any) -> Expr:
 
 def action_value(at: Any, **policy: Any) -> Expr:
     return Q[at](S[at], A_[at], **policy)
+
+
+def next_mean(of: Any, at: Any = 0) -> Expr:
+    """The mean of a function of the next state, given state and action."""
+    return total(y, P(y | S[at], A_[at]) * of(y))
 
 
 def delta(at: Any, **policy: Any) -> Expr:
@@ -153,6 +179,37 @@ VALUES: list[Claim] = [
          FALSE, at_sizes((2, 2, 1))),
         ("of a square", mean(total(y, P(y | S[0], A_[0]) * f(y)) ** 2), mean(f(S[1]) ** 2), NONE, FALSE),
         ("of a square is itself", mean(total(y, P(y | S[0], A_[0]) * f(y)) ** 2), mean(f(S[1])), NONE, FALSE),
+        ("of a square, drawn once", mean(next_mean(f) ** 2), mean(f(S[1]) * next_mean(f)), NONE, TRUE),
+        ("of a square over actions and states", mean(next_mean(f) ** 2), total(y, mu(y) * total(e, pi(e | y) * total(
+            x, P(x | y, e) * f(x)) ** 2)), NONE, TRUE),
+        ("of a square over actions and states, outside", mean(next_mean(f) ** 2), total(y, mu(y) * total(
+            e, pi(e | y) * total(x, P(x | y, e) * f(x))) ** 2), NONE, FALSE),
+        ("the variance", mean((f(S[1]) - next_mean(f)) ** 2), mean(f(S[1]) ** 2) - mean(next_mean(f) ** 2), NONE, TRUE),
+        ("the variance, with its sign", mean((f(S[1]) - next_mean(f)) ** 2), mean(next_mean(f) ** 2) - mean(
+            f(S[1]) ** 2), NONE, FALSE),
+        ("the variance at all times", mean(total(t, (f(S[t + 1]) - next_mean(f, t)) ** 2)), mean(total(
+            t, f(S[t + 1]) ** 2 - next_mean(f, t) ** 2)), NONE, TRUE),
+        ("the variance at all times, of one step later", mean(total(t, (f(S[t + 1]) - next_mean(f, t)) ** 2)), mean(
+            total(t, f(S[t]) ** 2 - next_mean(f, t) ** 2)), NONE, FALSE),
+        ("of a product", mean(next_mean(f) * next_mean(c)), total(y, mu(y) * total(e, pi(e | y) * total(
+            x, P(x | y, e) * f(x)) * total(x, P(x | y, e) * c(x)))), NONE, TRUE),
+        ("of a product is one of them", mean(next_mean(f) * next_mean(c)), mean(c(S[1])), NONE, FALSE),
+        ("of a product is the mean of the product", mean(next_mean(f) * next_mean(c)), mean(f(S[1]) * c(S[1])), NONE,
+         FALSE),
+        ("of a cube", mean(next_mean(f) ** 3), mean(f(S[1]) * next_mean(f) ** 2), NONE, TRUE),
+        ("of a cube, drawn twice", mean(next_mean(f) ** 3), mean(f(S[1]) ** 2 * next_mean(f)), NONE, FALSE),
+        ("the mean beside a later state", mean(c(S[2]) * f(S[1]) * next_mean(f)), mean(
+            c(S[2]) * next_mean(f) ** 2), NONE, FALSE, at_sizes((2, 2, 1))),
+        ("the mean beside the next action", mean(q(S[1], A_[1]) * next_mean(f)), mean(total(
+            y, P(y | S[0], A_[0]) * q(y, A_[0])) * next_mean(f)), NONE, FALSE, at_sizes((2, 2, 1))),
+        ("either of two may be drawn", mean(c(S[1]) * next_mean(f)), mean(f(S[1]) * next_mean(c)), NONE, TRUE),
+        ("either of two may be drawn, and is another", mean(c(S[1]) * next_mean(f)), mean(f(S[1]) * next_mean(f)), NONE,
+         FALSE),
+        ("of a square over actions", mean(total(e, pi(e | S[0]) * q(S[0], e)) ** 2), mean(
+            pair(0) * total(e, pi(e | S[0]) * q(S[0], e))), NONE, TRUE),
+        ("of a square over actions, inside", mean(total(e, pi(e | S[0]) * q(S[0], e)) ** 2), mean(pair(0) ** 2), NONE,
+         FALSE),
+        ("the gradient of a square", grad(mean(next_mean(f) ** 2)), grad(mean(f(S[1]) * next_mean(f))), NONE, TRUE),
         ("of the squares of a function", mean(total(y, P(y | S[0], A_[0]) * f(y) ** 2)), mean(f(S[1])), NONE, FALSE),
         ("beside all three", mean(h(S[0], A_[0], S[1]) * total(y, P(y | S[0], A_[0]) * f(y))), mean(
             h(S[0], A_[0], S[1]) * f(S[1])), NONE, FALSE),

@@ -7,15 +7,16 @@ depends on them. ``policy`` is the one in whose coordinates rewards are written,
 from __future__ import annotations
 
 from derive.kernel.factors import END, ZERO, at, factor, inside, joined, law, law_of, moves, of_numbers, thawed, times
-from derive.kernel.symbols import Symbol, renamed_inside, symbol
+from derive.kernel.symbols import Symbol, renamed, renamed_inside, symbol
 from derive.kernel import local_sums
-from derive.kernel.local_sums import reduced
+from derive.kernel.local_sums import over, reduced
 from derive.kernel.places import placed
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, of, product, put, scaled
 from derive.kernel.terms import Tuple
 from derive.kernel.unfolding import binder, gradient, put_time
 
 SLOPES = {"dV": 1, "d2V": 2}
+VALUED = ("r", "V", "A", "eps", *SLOPES)
 REWARD = symbol("r", "", ("s", "a", "x"))
 
 
@@ -56,14 +57,40 @@ def unrolled(monomial: Monomial, policy: str | None, infinite: bool) -> Poly:
         found = add(scaled(unrolled(one, None, infinite), {c: v}) for (c, one), v in body.items())
         return of(monomial) if found == body else times(of(beside), gradient(found))
     drawn = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "sum" and f[2:] == ZERO]
+    related = any(g[0] in VALUED for f, _ in drawn for g, _ in f[1][4][1])  # by the coordinates of a policy
     if len(drawn) == 1 and drawn[0][1] == 1:
-        return drawn_step(monomial, drawn[0][0], infinite)
+        found = drawn_step(monomial, drawn[0][0], infinite)
+        if related or found != of(monomial):
+            return found
+    if drawn and not related:
+        return least_drawn(monomial, infinite)
     slopes = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] in SLOPES and f[2:] == ZERO]
     if len(slopes) == 1 and slopes[0][1] == 1:
         return rewards_to_go(monomial, slopes[0][0], infinite)
     values = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "V" and f[2:] == ZERO]
     if len(values) == 1 and values[0][1] == 1 and values[0][0][1][1] != policy:
         return rewards_to_go(monomial, values[0][0], infinite)
+    return of(monomial)
+
+
+def least_drawn(monomial: Monomial, infinite: bool) -> Poly:
+    """Of several sums over the first step, beside one another or what one of them is the mean of, the least is drawn.
+
+    The others are functions of s_0 and a_0. A product F(s_1) with nothing else about later steps but the law is its
+    mean sum_y P(y|s_0,a_0) F(y) first: ``drawn_step`` asks for that, and is the same equation from right to left.
+    """
+    ahead = tuple((f, e) for f, e in monomial if f[0] == "at" and f[2:] == ("", 1))
+    if any(f[1][3] != ("s",) or f[1][0] in (*VALUED, "sum") for f, _ in ahead):
+        return of(monomial)
+    step = product(((symbol("P", "", ("x", "s", "a")), 1),), renamed(tuple((f[1], e) for f, e in ahead), {"s": "x"}))
+    mean = over("x", step)
+    if mean is None:
+        return of(monomial)
+    folded = product(tuple(one for one in monomial if one not in ahead), tuple((at(f, *ZERO), e) for f, e in mean))
+    for f in [f for f, e in folded if e > 0 and f[0] == "at" and f[1][0] == "sum" and f[2:] == ZERO]:
+        found = drawn_step(folded, f, infinite)
+        if found != of(folded):
+            return found
     return of(monomial)
 
 
@@ -84,8 +111,8 @@ def rewards_to_go(monomial: Monomial, f: Tuple, infinite: bool) -> Poly:
 
 
 def beside(monomial: Monomial, f: Tuple) -> tuple[Monomial, Monomial]:
-    """(laws, others): what a factor stands beside."""
-    rest = tuple(one for one in monomial if one[0] != f)
+    """(laws, others): what a factor stands beside, of its own power one less."""
+    rest = product(monomial, ((f, -1),))
     laws = tuple((g, e) for g, e in rest if law_of(g) and e == 1)
     return laws, tuple(one for one in rest if one not in laws)
 
