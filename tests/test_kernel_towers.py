@@ -41,7 +41,7 @@ def pair(seed: int) -> Claim:
         one, two = beside * next_mean(h, t), beside * h(S[t + 1])
     if near:
         two = rng.choice([two * next_mean(h, t), two + beside, two * f(S[t]), two.subs(h(S[t + 1]), h(S[t])) + f(S[t])])
-    one, two = (total(t, gamma**t * side) if rng.random() < 2 and seed % 2 else side.subs(t, 0) for side in (one, two))
+    one, two = (total(t, gamma**t * side) if seed % 2 else side.subs(t, 0) for side in (one, two))
     before, after = expect(tau, one), expect(tau, two)
     if rng.random() < 0.3:
         before, after = grad(before), grad(after)
@@ -68,7 +68,7 @@ def test_a_square_on_both_sides_of_a_sum_over_everything() -> None:
 
 def test_random_means_over_the_next_state() -> None:
     counts = campaign(range(100))
-    assert counts["shown, true"] > 0.5 * counts["true"] > 10
+    assert counts["shown, true"] > 0.9 * counts["true"] > 20
     assert counts["not shown, false"] > 0.7 * counts["near"] > 20
 
 
