@@ -53,32 +53,42 @@ def _reached(function: Callable[..., Any]) -> list[Any]:
     """The function, the objects that it is bound to, and the functions of its module that it names, and so on."""
     found: list[Any] = []
     todo: list[Any] = [function]
-    while todo and len(found) < LOOKED_INTO:
+    seen: list[Any] = []
+    while todo and len(seen) < LOOKED_INTO:
         one = todo.pop()
-        if any(one is other for other in found):
+        if any(one is other for other in seen):
             continue
-        if isinstance(one, partial):
-            todo += [one.func, *one.args, *one.keywords.values()]
-        elif isinstance(one, types.MethodType):
-            todo += [one.__func__, one.__self__]
-        elif isinstance(one, types.FunctionType):
+        seen.append(one)
+        try:
+            further = _named_by(one)
+        except Exception:  # an object of the user's that does not let itself be looked at
+            continue
+        todo += further
+        if isinstance(one, types.FunctionType) or not isinstance(one, partial | types.MethodType | types.ModuleType):
             found.append(one)
-            todo += [value for _, value in _holds(one)
-                     if isinstance(value, types.FunctionType) and value.__module__ == one.__module__]
-            todo += [value for value in (getattr(one, "__wrapped__", None),) if value is not None]
-        elif hasattr(one, "__wrapped__"):
-            todo.append(one.__wrapped__)
-        elif hasattr(one, "__dict__") and not isinstance(one, types.ModuleType):
-            found.append(one)
-            calls = (getattr(type(one), name, None) for name in ("forward", "__call__"))
-            todo += [call for call in calls if isinstance(call, types.FunctionType)]
     return found
+
+
+def _named_by(one: Any) -> list[Any]:
+    """What a callable calls, as far as it is known without a call."""
+    if isinstance(one, partial):
+        return [one.func, *one.args, *one.keywords.values()]
+    if isinstance(one, types.MethodType):
+        return [one.__func__, one.__self__]
+    if isinstance(one, types.FunctionType):
+        return [value for _, value in _holds(one)
+                if isinstance(value, types.FunctionType) and value.__module__ == one.__module__] + [
+                    vars(one)[name] for name in ("__wrapped__",) if name in vars(one)]
+    if "__wrapped__" in getattr(one, "__dict__", {}):
+        return [one.__wrapped__]
+    calls = (getattr(type(one), name, None) for name in ("forward", "__call__"))
+    return [call for call in calls if isinstance(call, types.FunctionType)]
 
 
 def _holds(one: Any) -> Iterator[tuple[str, Any]]:
     """The names that outlive a call, with their values: globals, cells of a closure, attributes and defaults."""
     if not isinstance(one, types.FunctionType):
-        yield from vars(one).items()
+        yield from getattr(one, "__dict__", {}).items()
         return
     for code in _codes(one.__code__):
         for name in code.co_names:
