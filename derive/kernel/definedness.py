@@ -16,7 +16,7 @@ from typing import Any
 
 from derive.kernel.contexts import Context
 from derive.kernel.local_sums import Reading
-from derive.kernel.polynomials import Refused
+from derive.kernel.polynomials import Poly, Refused, central, of
 from derive.kernel.terms import (
     BINDERS, HELD, INF, LAST, Malformed, Term, Tuple, free, inside, is_index, law_term, opened, time,
 )
@@ -25,6 +25,10 @@ from derive.kernel.wellformed import gradients
 Support = dict[Tuple, object]
 """Trajectories and batches that are possible -> under which policy; bound times -> (first, last), inner ones last."""
 WHOLE = (("from", time(), LAST), ("from", time(), INF))
+
+
+STEPS = "H+1"
+"""The central symbol of the number of decisions."""
 
 
 class OutOfRange(Malformed):
@@ -42,6 +46,15 @@ def defined(context: Context, *terms: Term) -> Context:
         paths: Support = {x: "pi" for x in free(t) if x[0] == "trajectory" and context.possible}
         walk.owes |= set(walk.owed(t, paths, 0))
     return replace(context, first=walk.first, samples=walk.samples, owes=context.owes | walk.owes)
+
+
+class Numbers(Reading):
+    """Terms in numbers alone, among them sum_{t=0..H} 1 = H + 1."""
+
+    def atom(self, t: Term) -> Poly:
+        if t[0] == "sum" and t[1][0] == "time" and t[2:] == (WHOLE[0], ("num", 1, 1)):
+            return of(self.one, {central(STEPS, 1): 1})
+        return super().atom(t)
 
 
 class Walk:
@@ -217,12 +230,12 @@ class Walk:
             x[1] == path for x in places)
 
     def number_above_zero(self, t: Term) -> bool:
-        """Whether a number is positive: a + b m, b >= 0, at the least m; a + b c, c a product of numbers in [0, 1], of
+        """Whether a number is positive: a + b m, b >= 0, at the least m; a + b (H + 1), b >= 0, at the first horizon;
 
-        which one is below 1 or a + b is positive.
+        a + b c, c a product of numbers in [0, 1], of which one is below 1 or a + b is positive.
         """
         try:
-            found = {c: v for (c, _), v in Reading().read(t).items()}
+            found = {c: v for (c, _), v in Numbers().read(t).items()}
         except Refused:
             return False
         lowest = found.pop((), 0)
@@ -232,8 +245,9 @@ class Walk:
         if any(e < 1 for _, e in powers):
             return False
         names = {name for name, _ in powers}
-        if names == {"m"}:
-            return slope >= 0 and lowest + slope * self.context.samples ** powers[0][1] > 0
+        least = {"m": self.context.samples, STEPS: 0 if self.context.infinite else self.context.first + 1}
+        if len(names) == 1 and names <= least.keys():
+            return slope >= 0 and lowest + slope * least[powers[0][0]] ** powers[0][1] > 0
         below, unit = self.context.bounded()
         return names <= unit and lowest > 0 and lowest + slope >= 0 and (bool(names & below) or lowest + slope > 0)
 

@@ -94,7 +94,7 @@ class Signs:
             case Plus() | Times() | Ratio():
                 return bool(term.args) and (all(self.positive(argument, support) for argument in term.args)
                                             or self._number_above_zero(term))
-            case Applied():
+            case Applied() | Horizon():
                 return self._number_above_zero(term)
             case Power(args=(base, _)):
                 return self.positive(base, support)
