@@ -198,7 +198,10 @@ def _no_assumption(given: object) -> str:
     family = next((one for one in FAMILIES if one.startswith(f"{name}(")), "")
     if callable(given) and name in ("possible", *(one.partition("(")[0] for one in FAMILIES)):
         return f"{name}, which says nothing without its arguments. Write {family or f'{name}(tau)'}."
-    return f"{in_one_line(given)}, which is not an assumption."
+    if isinstance(given, bool):
+        return (f"{given}, which is not an assumption: Python has compared already. A claim is about every horizon; "
+                "horizon_at_least(n) is what may be assumed of H.")
+    return f"{in_one_line(given)}, which is not an assumption. derive explain lists them."
 
 
 def _check_body(title: str, body: object) -> None:

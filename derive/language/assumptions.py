@@ -52,7 +52,7 @@ POSITIVE, UNIT, BELOW_ONE = "positive", "unit", "below one"
 FAMILIES = {
     "samples_at_least(n)": "there are at least n samples", "horizon_at_least(n)": "the last decision is at H >= n",
     "covers(b, p)": "b takes every action that p takes",
-    "at_most(t, k)": "t <= k for free times, H and numbers", "earlier(t, k)": "t < k",
+    "at_most(t, k)": "t <= k, of which one is a free time", "earlier(t, k)": "t < k",
     "positive(c)": "the number c is above 0", "between_0_and_1(c)": "0 <= c <= 1", "below_one(c)": "0 <= c < 1",
 }
 """The assumptions with arguments, and what they say."""
@@ -106,7 +106,8 @@ def at_most(first: Any, second: Any) -> Assumption:
     if not (isinstance(one, Time) or isinstance(two, Time)):
         one, two = _letter_alone(one, two)
     if sort_of(one) != TIME or sort_of(two) != TIME or not (isinstance(one, Time) or isinstance(two, Time)):
-        raise InvalidChain(f"at_most({first}, {second}) compares a free time with a time. Write at_most(t + 1, k).")
+        raise InvalidChain(f"at_most({first}, {second}): one of the two is a free time, as in at_most(t + 1, k) or "
+                           "at_most(t, H). Of H, horizon_at_least(n) is what may be assumed.")
     return Assumption(f"{one} ≤ {two}", f"{one} ≤ {two}", CASE, (one, two))
 
 

@@ -73,6 +73,10 @@ class Term(Expr):  # type: ignore[misc]  # SymPy has no types
     is_commutative = True
     is_number = False
 
+    def __index__(self) -> int:
+        raise TypeError(f"{self} is a term and no number of Python, so it bounds no range: write total(t, f), "
+                        "total(t, f, start=1, stop=H - 1) or prod(t, f)")
+
     def __add__(self, other: Any) -> Expr:
         return plus(self, other)
 
