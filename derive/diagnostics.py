@@ -13,6 +13,8 @@ from typing import Any
 
 NOTHING_WRONG, NOT_AS_CLAIMED, NOT_CHECKED, DEFECT = 0, 1, 2, 3
 """The exit statuses: as claimed; something is not; unreadable, crashed, timed out, none found; a defect of ours."""
+INTERRUPTED = 130
+"""As shells have it: 128 and the number of the signal."""
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")

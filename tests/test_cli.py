@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -251,18 +252,24 @@ def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_ctrl_c_is_one_word_and_130(tmp_path: Path) -> None:
-    """Interrupted between two files: what is settled is said, and nothing is left running."""
+@pytest.mark.parametrize("style", ["full", "json"])
+def test_ctrl_c_is_one_word_and_130(style: str, tmp_path: Path) -> None:
+    """Interrupted between two files: what is settled is said, as that; and nothing is left running."""
     good, slow = write(tmp_path, "a_true.py", TRUE), write(tmp_path, "slow.py", TRUE + "import time\ntime.sleep(60)\n")
-    process = subprocess.Popen([sys.executable, "-m", "derive", "check", str(good), str(slow)], text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-m", "derive", "check", "--format", style, str(good), str(slow)],
+                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
-    first = process.stdout.readline()
+    first = process.stdout.readline() if style == "full" else ""
+    time.sleep(0 if style == "full" else 4)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert first.startswith("✓ unfolding")
-    assert out.splitlines()[-1].startswith("1 of 1 theorem as claimed")
     assert (process.returncode, err.split()) == (130, ["interrupted"])
+    if style == "full":
+        assert first.startswith("✓ unfolding")
+        assert out.splitlines()[-1].startswith("stopped before the end: 1 of 1 theorem as claimed")
+    else:
+        said = json.loads(out)
+        assert (said["ok"], said["exit"], len(said["theorems"])) == (False, 130, 1)
 
 
 def test_a_proof_runs_as_a_module() -> None:

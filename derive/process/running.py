@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from derive.diagnostics import DEFECT, NOT_CHECKED, visible
+from derive.diagnostics import DEFECT, INTERRUPTED, NOT_CHECKED, visible
 from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, exhausted, out_of_memory, said
 from derive.process.isolation import TIME, in_child
 from derive.process.limits import Limits
@@ -63,7 +63,7 @@ def _status(run: Callable[[], Any], limits: Limits | None = None) -> int:
         return DEFECT if ours else NOT_CHECKED
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
-        return 130
+        return INTERRUPTED
     except CannotWrite:
         raise
     except OSError as error:

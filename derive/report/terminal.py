@@ -242,15 +242,16 @@ def one_line(console: Console, told: Diagnostic) -> None:
 
 
 def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequence[Diagnostic], seconds: float,
-            *, unreadable: int, skipped: int = 0) -> None:
-    """How many theorems are as claimed."""
-    parts = [f"{sum(settled)} of {plural(len(settled), 'theorem')} as claimed", plural(steps, "step")]
+            *, unreadable: int, skipped: int = 0, stopped: bool = False) -> None:
+    """How many theorems are as claimed, of all or of those that a run came to that was stopped."""
+    begin = "stopped before the end: " if stopped else ""
+    parts = [f"{begin}{sum(settled)} of {plural(len(settled), 'theorem')} as claimed", plural(steps, "step")]
     warnings = sum(told.severity == WARNING for told in found)
     parts += [plural(warnings, "warning")] if warnings else []
     parts += [f"{unreadable} unreadable"] if unreadable else []
     parts += [f"{skipped} skipped (tests, virtual environments)"] if skipped else []
     parts.append(f"{seconds:.1f} s")
-    style = "green" if all(settled) and not unreadable else "red"
+    style = "green" if all(settled) and not (unreadable or stopped) else "red"
     console.print(Text(", ".join(parts), style=style), soft_wrap=True)
 
 

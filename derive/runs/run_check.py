@@ -17,7 +17,7 @@ from rich.console import Console
 from derive import __version__
 from derive.checking.proof_files import bundled, may_be_proof, search
 from derive.codes import CODES
-from derive.diagnostics import NOT_CHECKED, Diagnostic, exit_status, visible
+from derive.diagnostics import INTERRUPTED, NOT_CHECKED, Diagnostic, exit_status, visible
 from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
 from derive.process.streams import CannotWrite, write_bytes
@@ -97,6 +97,8 @@ class _Run:
     settled: list[bool] = field(default_factory=list)
     steps: int = 0
     skipped: int = 0
+    stopped: int = 0
+    """The exit status of a run that was stopped before its end."""
 
     def add(self, one: Checked) -> None:
         self.theorems += one.payload["theorems"]
@@ -108,7 +110,7 @@ class _Run:
     @property
     def status(self) -> int:
         """Nothing checked is no success, whatever is left out."""
-        found = exit_status(self.found, strict=self.look.strict)
+        found = max(exit_status(self.found, strict=self.look.strict), self.stopped)
         return found if self.settled else max(found, NOT_CHECKED)
 
 
@@ -172,6 +174,9 @@ def check(paths: Sequence[Path], options: Options) -> int:
             else:
                 for one in _checked(files, run.look, options, journal):
                     _tell(console, run, given.shown(one))
+        except BaseException as error:
+            run.stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else NOT_CHECKED
+            raise
         finally:  # interrupted: say what is settled
             if not options.diff:
                 _finish(console, run, options)
@@ -286,7 +291,7 @@ def _write_end(console: Console, run: _Run, options: Options, seconds: float) ->
                 statistics(console, run.found)
             if not options.quiet and options.style == "full":
                 summary(console, run.settled, run.steps, run.found, seconds, unreadable=len(run.errors),
-                        skipped=run.skipped)
+                        skipped=run.skipped, stopped=bool(run.stopped))
 
 
 def _with_theorems(paths: Sequence[Path]) -> list[Path]:
