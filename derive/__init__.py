@@ -8,7 +8,11 @@ that are only records (``language.definitions``) have the names that their recor
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # this is read before an interrupt is heeded, and the import takes longer than all the rest
+    from typing import Any
+del TYPE_CHECKING
 
 __version__ = "0.1.0"
 

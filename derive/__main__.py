@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import sys
+
+try:
+    import signal
+except KeyboardInterrupt:
+    sys.exit(130)
 
 
 def main() -> int:
     """The command line; its exit status."""
-    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are loaded there is nothing to say
+    try:
+        handler = signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are loaded there is nothing to say
+    except KeyboardInterrupt:
+        return 130
     from derive.cli import main as run
 
     signal.signal(signal.SIGINT, handler)

@@ -37,7 +37,7 @@ from kernel_letters import (
 )
 from sympy import Expr
 
-from derive.language.assumptions import below_one, between_0_and_1, covers, positive, undiscounted
+from derive.language.assumptions import below_one, between_0_and_1, covers, horizon_at_least, positive, undiscounted
 from derive.language.terms import Policy
 from derive.language.vocabulary import (
     H,
@@ -165,6 +165,12 @@ CLASSES: list[Claim] = [
         ("by 1 - gamma", ratio(1, 1 - gamma) * J, J + gamma * ratio(1, 1 - gamma) * J, LT1, TRUE),
         ("by 1 - gamma, without its gamma", ratio(1, 1 - gamma) * J, J + ratio(1, 1 - gamma) * J, LT1, FALSE),
         ("by H + 1", ratio(total(t, 1), H + 1), 1, NONE, TRUE),
+        ("by H, from 1 on", ratio(total(t, 1, start=1), H), 1, [horizon_at_least(1)], TRUE, {"first": 1}),
+        ("by H, from 0 on", ratio(total(t, 1, start=1), H), 1, NONE, UNDEFINED, NONZERO),
+        ("by H - 1, from 1 on", ratio(total(t, 1, start=1, stop=H - 1), H - 1), 1, [horizon_at_least(1)], UNDEFINED,
+         {"first": 1, **NONZERO}),
+        ("by 2 - H, from 1 on", ratio((2 - H) * J, 2 - H), J, [horizon_at_least(1)], UNDEFINED,
+         {"first": 1, **NONZERO}),
         ("by H + 1 is by H", ratio(total(t, 1), H + 2), 1, NONE, FALSE),
         ("given an event that may not be", ratio(mean(same(S[1], s) * f(S[1])), marginal(1, s)), f(s), NONE, UNDEFINED,
          NONZERO),

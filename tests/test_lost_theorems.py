@@ -73,9 +73,6 @@ LOST: dict[str, tuple[str, int | None, str, str]] = {
 }
 
 
-COMMANDS = ("show", "fuzz", "probe", "evaluate", "report")
-
-
 def checked(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, dict[str, object]]:
     """The exit status, what stands on stderr, and the JSON."""
     status = main(["check", "--format", "json", str(path)])
@@ -96,8 +93,8 @@ def test_a_theorem_that_disappears_is_one_error_with_its_place(name: str, tmp_pa
     assert said in err
     assert err.count("\n") == 1
     assert data["ok"] is False
-    command = COMMANDS[list(LOST).index(name) % len(COMMANDS)]  # each of them takes the file from the same reader
-    assert main([command, str(path)]) == 2
+    for command in ("show", "fuzz", "probe", "evaluate", "report"):
+        assert main([command, str(path)]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 

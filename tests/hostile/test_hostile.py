@@ -172,6 +172,9 @@ def test_an_interrupt_of_python_itself_is_told_from_one_of_ours() -> None:
     start = b"Fatal Python error: init_import_site: Failed to import the site module\nTraceback:"
     own = f'\n  File "{ROOT}/derive/cli.py", line 1, in <module>\nKeyboardInterrupt\n'.encode()
     assert is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>\nKeyboardInterrupt\n')
+    streams = b"Fatal Python error: init_sys_streams: can't initialize sys standard streams\nTraceback:"
+    frame = b'\n  File "<frozen importlib._bootstrap>", line 1030, in __exit__\nKeyboardInterrupt\n'
+    assert is_before_ours(streams + frame)
     assert not is_before_ours(start + b'\n  File "<frozen site>", line 73, in <module>' + own)
     assert not is_before_ours(own)
 
