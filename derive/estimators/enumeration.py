@@ -141,7 +141,7 @@ def _steady(case: Case, loss: Loss) -> Floats | None:
             reached = any(row is not None for row in rows)
             shape = (case.design.prompts * case.group, case.model.longest)
             found = Floats(case, np.array([np.zeros(shape) if row is None else row for row in rows]), reached, loss)
-        with randomness.elsewhere() as seed:
+        with randomness.elsewhere(named(loss)) as seed:
             return found if _repeated(found, seed) else None
 
 

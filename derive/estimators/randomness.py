@@ -18,6 +18,9 @@ import numpy as np
 
 from derive.errors import BadInput
 
+SEEDS = 16
+"""The generators are put into so many states in turn."""
+
 
 @contextmanager
 def refused(name: str) -> Iterator[None]:
@@ -26,26 +29,68 @@ def refused(name: str) -> Iterator[None]:
     yield
     moved = [library for library, state in _states().items() if before.get(library, state) != state]
     if moved:
-        raise BadInput(f"{name} draws random numbers ({', '.join(moved)}): a verdict about one draw says nothing about "
-                       "the next. Take its randomness out.")
+        raise BadInput(_draws(name, moved))
 
 
 @contextmanager
-def elsewhere() -> Iterator[Callable[[int], None]]:
-    """A function that puts the global generators into the states of a seed; afterwards they are in their own again."""
+def elsewhere(name: str) -> Iterator[Callable[[int], None]]:
+    """A function that puts the global generators into another state before each call; they get their own back.
+
+    Raises ``BadInput`` if a call between has moved one: its next draw is not the first one of its seed.
+    """
     before = _states()
+    first: dict[int, dict[str, float]] = {}
+    seeded: list[int] = []
+
+    def unmoved() -> None:
+        if seeded:
+            expected = first[seeded.pop()]
+            moved = [library for library, draw in _next().items() if expected.get(library, draw) != draw]
+            if moved:
+                raise BadInput(_draws(name, moved))
+
+    def seed(number: int) -> None:
+        unmoved()
+        chosen = number % SEEDS
+        if chosen not in first:
+            _seed(chosen)
+            first[chosen] = _next()
+        _seed(chosen)
+        seeded.append(chosen)
+
     try:
-        yield _seed
+        yield seed
+        unmoved()
     finally:
         _restore(before)
+
+
+def _draws(name: str, libraries: list[str]) -> str:
+    return (f"{name} draws random numbers ({', '.join(libraries)}): a verdict about one draw says nothing about "
+            "the next. Take its randomness out.")
 
 
 def _seed(number: int) -> None:
     random.seed(number)
     np.random.seed(number)
-    torch = sys.modules.get("torch")
-    if torch is not None and hasattr(torch, "default_generator"):
+    torch = _torch()
+    if torch is not None:
         torch.default_generator.manual_seed(number)  # torch.manual_seed is slow: it is for GPUs as well
+
+
+def _next() -> dict[str, float]:
+    """The next draw of each generator."""
+    draws = {"random": random.random(), "numpy.random": float(np.random.random())}
+    torch = _torch()
+    if torch is not None:
+        draws["torch"] = float(torch.rand((), generator=torch.default_generator, device="cpu"))
+    return draws
+
+
+def _torch() -> Any:
+    """torch where it is loaded, and loaded whole."""
+    torch = sys.modules.get("torch")
+    return torch if hasattr(torch, "default_generator") else None
 
 
 def _restore(states: dict[str, Any]) -> None:

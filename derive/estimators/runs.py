@@ -145,17 +145,21 @@ def exact_outcomes(question: Question, in_floats: Question, ledger: Ledger) -> l
 
     with randomness.refused(named(question.function)):
         outcomes = _all(question, run)
-        floats = [_shielded(in_floats, partial(_in_floats, in_floats), outcome.batch) for outcome in outcomes]
-        scale = max((abs(entry) for row in floats for entry in row or ()), default=0.0)
-        for outcome, row in zip(outcomes, floats, strict=True):
-            if not _close(outcome.advantages, row, scale):
-                if not _same(_shielded(question, run, outcome.batch), outcome.advantages, scale):
-                    raise BadInput(_remembers(question))
-                rewards = ", ".join(str(question.rewards[one % question.design.responses]) for one in outcome.batch)
-                raise ledger.leave(f"exact numbers and floats disagree at the rewards ({rewards})")
+        calls = _in_another_sequence(in_floats, outcomes)
+        scale = max((abs(entry) for call in calls for entry in call.returned or ()), default=0.0)
+        for call in calls:
+            outcome = call.outcome
+            if _close(call.arranged(outcome.advantages), call.returned, scale):
+                continue
+            straight = _steady(in_floats, call, scale)
+            if _close(outcome.advantages, straight, scale):
+                continue
+            if not _same(_shielded(question, run, outcome.batch), outcome.advantages, scale):
+                raise BadInput(_remembers(question))
+            rewards = ", ".join(str(question.rewards[one % question.design.responses]) for one in outcome.batch)
+            raise ledger.leave(f"exact numbers and floats disagree at the rewards ({rewards})")
         if ledger.exits:  # the function caught the exception and went on
             raise LeftExact(ledger.exits[0])
-        _repeated(in_floats, [replace(one, advantages=row) for one, row in zip(outcomes, floats, strict=True)])
     return outcomes
 
 
@@ -163,7 +167,11 @@ def float_outcomes(question: Question) -> list[Outcome]:
     """All outcomes in doubles."""
     with randomness.refused(named(question.function)):
         outcomes = _all(question, partial(_in_floats, question))
-        _repeated(question, outcomes)
+        scale = max((abs(entry) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
+        for call in _in_another_sequence(question, outcomes, REPEATED):
+            if not _same(call.returned, call.arranged(call.outcome.advantages), scale):
+                _steady(question, call, scale)
+                raise BadInput(_remembers(question))
     return outcomes
 
 
@@ -210,33 +218,50 @@ def _all(question: Question, run: Run) -> list[Outcome]:
     return outcomes
 
 
-def _repeated(question: Question, outcomes: Sequence[Outcome]) -> None:
-    """``_again`` with the global generators in other states."""
-    with randomness.elsewhere() as seed:
-        _again(question, outcomes, seed)
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What the function returns in doubles for the samples of a batch in an order."""
+
+    outcome: Outcome
+    order: Sequence[int]
+    returned: tuple[float, ...] | None
+
+    def arranged(self, advantages: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        """Advantages of the samples as they stand in the batch, in the order of this call."""
+        return advantages and tuple(advantages[place] for place in self.order)
 
 
-def _again(question: Question, outcomes: Sequence[Outcome], seed: Callable[[int], None]) -> None:
-    """Every batch again, in another sequence, so that no count of calls fits; and in other orders of its samples.
+def _in_another_sequence(question: Question, outcomes: Sequence[Outcome], most: int | None = None) -> list[_Call]:
+    """The batches in doubles, in another sequence, so that no count of calls fits, and in other orders of the samples.
 
-    Raises ``BadInput`` for a function that is random, remembers, or depends on an order that was not run.
+    The global generators are in other states each time.
     """
     shuffle = random.Random(0)
-    run = partial(_in_floats, question)
-    scale = max((abs(entry) for outcome in outcomes for entry in outcome.advantages or ()), default=0.0)
-    for number, outcome in enumerate(shuffle.sample(outcomes, min(len(outcomes), REPEATED))):
-        order = _order(question.design, number, shuffle)
-        batch = [outcome.batch[place] for place in order]
-        seed(number)
-        again = _shielded(question, run, batch)
-        if _same(again, outcome.advantages and tuple(outcome.advantages[place] for place in order), scale):
-            continue
-        steady = all(_same(_shielded(question, run, batch), again, scale) for _ in range(3)) and all(
-            _same(_shielded(question, run, outcome.batch), outcome.advantages, scale) for _ in range(3))
-        if question.design.every_order or not steady:
-            raise BadInput(_remembers(question))
-        raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
-                       f"to run at G = {question.design.group}. Take a smaller group.")
+    run, calls = partial(_in_floats, question), []
+    with randomness.elsewhere(named(question.function)) as seed:
+        for number, outcome in enumerate(shuffle.sample(outcomes, min(len(outcomes), most or len(outcomes)))):
+            order = _order(question.design, number, shuffle)
+            seed(number)
+            calls.append(_Call(outcome, order, _shielded(question, run, [outcome.batch[place] for place in order])))
+    return calls
+
+
+def _steady(question: Question, call: _Call, scale: float) -> tuple[float, ...] | None:
+    """What the function returns in doubles for the batch as it stands.
+
+    Raises ``BadInput`` if it is random, remembers, or depends on an order that was not run.
+    """
+    run, batch = partial(_in_floats, question), call.outcome.batch
+    straight = _shielded(question, run, batch)
+    if _same(call.returned, call.arranged(straight), scale):
+        return straight
+    again = [batch[place] for place in call.order]
+    steady = all(_same(_shielded(question, run, again), call.returned, scale) for _ in range(3)) and all(
+        _same(_shielded(question, run, batch), straight, scale) for _ in range(3))
+    if question.design.every_order or not steady:
+        raise BadInput(_remembers(question))
+    raise BadInput(f"{named(question.function)} depends on the order of the samples, and there are too many orders "
+                   f"to run at G = {question.design.group}. Take a smaller group.")
 
 
 def _order(design: Design, number: int, shuffle: random.Random) -> Sequence[int]:
