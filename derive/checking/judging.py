@@ -18,7 +18,7 @@ from derive.certificates.statements import condition
 from derive.checking.boundary import at_its_ends, missing
 from derive.checking.deciding import Crossing, Deciding, Evidence
 from derive.checking.judgement import Judgement
-from derive.checking.mending import holds_under, mean_is_off, means_agree, proportional, settling
+from derive.checking.mending import holds_before, holds_under, mean_is_off, means_agree, proportional, settling
 from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
 from derive.checking.reasons import Given, Reasons, made_of
@@ -230,6 +230,7 @@ class Examiner:
         if not note and isinstance(self.deciding.kernel(blank.before, blank.after), Differs):
             note = proportional(self.deciding, blank.before, blank.after, witness)
         note = note or holds_under(self.deciding, blank.before, blank.after, witness)
+        note = note or holds_before(self.deciding, blank.before, blank.after, witness)
         return replace(blank, verdict=Refuted(witness, note), made=made_of(reason, blank.before))
 
     def _believed(self, blank: Judgement, answer: answers.Equal, given: Given,

@@ -24,6 +24,7 @@ from derive.language.assumptions import (
     POSSIBLE,
     SAMPLES,
     Assumption,
+    additive_return,
     covers,
     discount_below_one,
     iid_samples,
@@ -34,6 +35,7 @@ from derive.language.assumptions import (
 from derive.language.definitions import inside
 from derive.language.expression import Plus, Ratio, Times, subterms
 from derive.language.model_class import admits
+from derive.language.models import Shape
 from derive.language.terms import Policy, Total, Trajectory
 from derive.language.vocabulary import H, gamma, m, pi
 from derive.procedures.decision import Shown, decided
@@ -121,13 +123,27 @@ def holds_under(deciding: Deciding, before: Expr, after: Expr, witness: Witness)
     return f"holds under {found}" if found is not None else ""
 
 
+def holds_before(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
+    """Where sides without H, with literal times, are equal at the horizon that these end with; else empty."""
+    last = witness.model.shape.horizon - 1
+    latest = deciding.comparison.signature_of(before, after).largest_offset
+    if deciding.infinite or last < 1 or latest not in (last, last + 1) or any(H in subterms(side) for side in (
+            before, after)):
+        return ""
+    if not deciding.comparison.agrees(before, after, Shape(2, 2, last)):
+        return ""
+    return (f"at H = {last} the sides agree, on 2 states and 2 actions; a claim is for every horizon, and none can be "
+            "fixed: write sums over t for the terms of single times")
+
+
 def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | None = None) -> Assumption | None:
     """The first single assumption under which the kernel has an equation that owes nothing.
 
-    ``possible`` changes what is said, and a law of samples is no property of a model: a witness says nothing of them.
+    ``possible`` and ``additive_return`` change what is said, and a law of samples is no property of a model: a
+    witness says nothing of them.
     """
     for one in _candidates(deciding, before, after):
-        if witness is not None and one not in (POSSIBLE, iid_samples) and admits(
+        if witness is not None and one not in (POSSIBLE, iid_samples, additive_return) and admits(
                 [one], witness.model, witness.indices, infinite=deciding.infinite):
             continue
         assumed = deciding.assumptions | {one}
@@ -143,9 +159,11 @@ def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | N
 def _candidates(deciding: Deciding, before: Expr, after: Expr) -> Iterator[Assumption]:
     fixed = sorted({node for side in (before, after) for node in inside(side)
                     if isinstance(node, Policy) and not node.learned and node.label != Policy.HELD}, key=str)
-    listed: list[Assumption] = [covers(one, pi) for one in fixed]
+    speaks = deciding.comparison.signature_of(before, after)
+    listed: list[Assumption] = [additive_return] if speaks.returns and speaks.rewards else []
+    listed += [covers(one, pi) for one in fixed]
     listed += [policy_positive, discount_below_one]
-    listed += [iid_samples, samples_at_least(2)] if deciding.comparison.signature_of(before, after).samples else []
+    listed += [iid_samples, samples_at_least(2)] if speaks.samples else []
     listed += [] if deciding.infinite else [undiscounted]
     listed += [POSSIBLE] if any(_over_trajectories(side) for side in (before, after)) else []
     yield from (one for one in listed if one not in deciding.assumptions)
