@@ -1,4 +1,4 @@
-"""What a refuted step is told besides its counterexample: an assumption that is missing, a horizon at which it holds."""
+"""What a refuted step is told besides its counterexample: a missing assumption, a horizon at which it holds."""
 
 from __future__ import annotations
 
