@@ -61,6 +61,8 @@ def test_a_false_proof_exits_one_and_shows_code_place_and_counterexample(
 BAD = {
     "empty.py": (b"", "defines no theorem"),
     "binary.py": (bytes(range(256)), "not valid Python"),
+    "latin.py": (b"x = 1\n# caf\xe9\n", "latin.py:2: not valid Python: the byte 0xe9 is not UTF-8. Save"),
+    "bom.py": (b"\xef\xbb\xbf# coding: latin-1\nx = 1\n", "not valid Python"),
     "nul.py": (b"x = '\x00'", "not valid Python"),
     "huge.py": (b"#" * 1_100_000, "at most 1,000,000"),
     "syntax.py": (b"def f(:\n", "syntax.py:1: not valid Python"),

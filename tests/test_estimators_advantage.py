@@ -126,6 +126,16 @@ def test_nan_is_undefined_with_its_probability() -> None:
     assert result.verdict == "undefined"
     assert result.probability == "1/6 at π = (1/2, 1/3, 1/6)"
     assert not result.good
+    assert result.notes[0] == "where every reward is 0 it returns no number: a division by 0, a NaN or an infinity"
+
+
+def test_where_nothing_is_defined_is_said_once_for_all_sizes() -> None:
+    others = check_advantage(lambda r: r - (r.sum() - r) / (len(r) - 1), (0, 1, 3), (1, 2, 3))
+    assert [row.verdict for row in others.groups] == ["undefined", "unbiased", "unbiased"]
+    assert others.notes[0].endswith("an infinity; a group of one has no others, and no spread")
+    floats = check_advantage(lambda r: r / float(r[0] - 3), (0, 1, 3), (2, 3))
+    assert [note for note in floats.notes if "no number" in note] == [
+        "for the rewards (3, 0) it returns no number: a division by 0, a NaN or an infinity"]
 
 
 def test_two_prompts_see_what_one_does_not() -> None:

@@ -144,12 +144,26 @@ def parsed(file: Path) -> ast.Module:
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({error.strerror}).") from None
     except SyntaxError as error:
+        if error.msg.startswith("invalid or missing encoding"):
+            raise BadInput(_undecodable(file, source, "UTF-8")) from None
         place = f"{file}:{error.lineno}" if error.lineno else str(file)
         raise BadInput(f"{place}: not valid Python: {error.msg}.") from None
     except (RecursionError, MemoryError):
         raise BadInput(f"{file}: not valid Python: too many operators or brackets inside one another.") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(_undecodable(file, source, error.encoding)) from None
     except ValueError as error:
         raise BadInput(f"{file}: not valid Python: {said(error)}.") from None
+
+
+def _undecodable(file: Path, source: bytes, encoding: str) -> str:
+    try:
+        source.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        return (f"{file}:{line}: not valid Python: the byte 0x{source[error.start]:02x} is not {encoding.upper()}. "
+                "Save the file as UTF-8.")
+    return f"{file}: not valid Python: it declares an encoding that it does not have."
 
 
 # -- loading ---------------------------------------------------------------------------------------

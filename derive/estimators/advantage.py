@@ -40,6 +40,7 @@ FURTHER_REWARDS, FURTHER_LENGTHS = ("-33/2", "1/4", "45/2"), (3, 1, 2)
 """Where neither was asked for, the verdict is put to another group size and other rewards as well, in floats: a
 function may be made for the default ones, or for rewards that are whole, not negative or below 10."""
 MOST_RESPONSES = 16
+NO_NUMBER = "it returns no number"
 POLICIES = 5
 """So many policies are compared where the run is numerical."""
 
@@ -110,16 +111,16 @@ def _at(function: Advantage, setting: Setting, group: int, ledger: Ledger) -> Gr
         return _numerical(function, setting, design, wanted,  # exact numbers miss something that floats have
                           f"{type(error.__cause__).__name__}: {error.__cause__}")
     ledger.readings.update(own.readings)
-    probability = None
+    probability, notes = None, decision.notes
     if decision.verdict == "undefined":
         policy = forms.policies(setting.prompts, len(setting.rewards))
         chance = field.as_rational(decision.undefined.at(policy))
         probability = f"{chance} at {_written(policy)}"
+        notes += (_no_number(question, outcomes),)
     turning = "not asked"
     if setting.prompts == 1 and decision.verdict != "undefined":
         has = len(setting.rewards) > 2 and effective.curl(decision.effective)
         turning = "E[g] is the gradient of no objective" if has else "E[g] is the gradient of an objective"
-    notes = decision.notes
     if not design.every_order:
         notes += (f"at G = {group} one order of each group was run; shuffling some made no difference",)
     numbers = _sizes(outcomes, setting, design, wanted)
@@ -146,12 +147,22 @@ def _numerical(function: Advantage, setting: Setting, design: Design, wanted: ef
         chance = logits.measured(outcomes, design, *_doubles(setting, wanted, 0)).undefined
         policy_text = _written(forms.policies(setting.prompts, len(setting.rewards)))
         return GroupResult(design.group, "undefined", numerical=reason, probability=f"{chance:.4g} at {policy_text}",
-                           **_sizes(outcomes, setting, design, wanted))
+                           notes=(_no_number(question, outcomes),), **_sizes(outcomes, setting, design, wanted))
     few = narrow(question, outcomes[0].batch)
     found = rounding.judged(pairs, tolerance=rounding.EPSILON if few else rounding.ROUNDING)
     row = GroupResult(design.group, found.verdict, found.factor, found.kind, f"{found.figure}; {reason}",
                       notes=found.notes, within=found.within, **_sizes(outcomes, setting, design, wanted))
     return row if few else _in_single(row, question, outcomes, setting)
+
+
+def _no_number(question: Question, outcomes: Sequence[Outcome]) -> str:
+    """For which rewards nothing is defined, first."""
+    batch = next(outcome.batch for outcome in outcomes if outcome.advantages is None)
+    rewards = [str(question.rewards[one % question.design.responses]) for one in batch]
+    alike = len(set(rewards)) == 1
+    where = f"where every reward is {rewards[0]}" if alike else f"for the rewards ({', '.join(rewards)})"
+    alone = "; a group of one has no others, and no spread" if question.design.group == 1 else ""
+    return f"{where} {NO_NUMBER}: a division by 0, a NaN or an infinity{alone}"
 
 
 def _in_single(row: GroupResult, question: Question, outcomes: Sequence[Outcome], setting: Setting) -> GroupResult:
@@ -224,7 +235,8 @@ def _together(rows: tuple[GroupResult, ...], setting: Setting, ledger: Ledger, n
         known = f"numerical {at}: {numerical[-1].numerical}"
     notes = list(ledger.lines())
     for row in rows:
-        notes += [note for note in row.notes if note not in notes]
+        known_undefined = any(NO_NUMBER in note for note in notes)  # the smallest size shows it best
+        notes += [note for note in row.notes if note not in notes and not (known_undefined and NO_NUMBER in note)]
     if len(set(setting.rewards)) == 2 and verdict in ("unbiased", "proportional"):
         notes.append("two reward values cannot show a bias in direction (theorem: two reward values); try three")
     notes.append(f"called with {setting.arrays} arrays")
