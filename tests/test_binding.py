@@ -118,6 +118,7 @@ def shifted(term: Any) -> Any:
     return term
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None)
 @given(named_terms(), named_terms())
 def test_equality_is_alpha_equivalence(left: Any, right: Any) -> None:
@@ -147,6 +148,7 @@ def test_terms_that_are_not_alpha_equal_differ(left: Any, right: Any) -> None:
     assert (flat(left) == flat(right)) == alpha_equal(left, right)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(named_terms(), st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES), min_size=1))
 def test_substitution_agrees_with_the_reference(term: Any, renaming: dict[str, str]) -> None:

@@ -226,6 +226,7 @@ def outside() -> Theorem:
     return claimed(expect(tau, scores * R(tau)) + 0 * grad(expect(tau, f(tau.s[0], tau.a[1]))))
 
 
+@pytest.mark.slow
 def test_sides_that_are_not_evaluated_are_not_blessed() -> None:
     status, text = said(outside(), "corridor")
     assert status == 1
@@ -257,6 +258,7 @@ def test_sides_lost_in_rounding_are_not_blessed() -> None:
     assert "lost in rounding" in last(text)
 
 
+@pytest.mark.slow
 def test_functions_and_policies_are_drawn_by_seed_and_printed() -> None:
     weighted = expect(tau, ratio(P(tau), P(tau, policy=beta)) * scores * (R(tau) - f(tau.s[0])), policy=beta)
     one = claimed(weighted, policy_positive)
@@ -282,6 +284,7 @@ def test_an_mdp_outside_of_the_class_is_said() -> None:
     assert "outside" not in said(one, "two-state")[1]
 
 
+@pytest.mark.slow
 def test_both_ways_give_the_same_numbers() -> None:
     for one in (*TRUE.values(), *FALSE.values()):
         if one is FALSE["a sum of samples"] or one is TRUE["a mean of samples"]:
@@ -600,6 +603,7 @@ def test_the_section_is_written_only_where_a_formula_is_evaluated(tmp_path: Path
     assert target.read_text().count("The same gradient, in numbers") == numbers
 
 
+@pytest.mark.slow
 def test_a_claimed_formula_that_disagrees_fails_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the checker wrong, the numbers would still say so."""
     from derive.report import reporting

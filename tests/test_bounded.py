@@ -82,6 +82,7 @@ ROWS: dict[str, tuple[Callable[[], tuple[Any, Any]], str, str]] = {
 SLOW = {"a polynomial of degree 8192", "200 terms", "to 10^9", "a power of a mean"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.deep] if name in SLOW else [])
                                   for name in ROWS])
 def test_it_ends_soon_and_says_why(name: str) -> None:
@@ -125,12 +126,14 @@ RULED = "total(s, J)"
 """The kernel does not read it, so a lemma about it is asked for its steps."""
 
 
+@pytest.mark.slow
 def test_lemmas_nest_as_deeply_as_they_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reasons = [*(f"l{n + 1}" for n in range(NESTED - 1)), "regroup"]
     assert main(["check", "-q", chained(tmp_path, reasons, RULED)]) == 0
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_nothing_follows_from_a_false_lemma_far_below(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reasons = [*(f"l{n + 1}" for n in range(NESTED - 1)), "regroup"]
     assert main(["check", "--format", "json", chained(tmp_path, reasons, RULED, f"2 * {RULED}")]) == 1
@@ -139,6 +142,7 @@ def test_nothing_follows_from_a_false_lemma_far_below(tmp_path: Path, capsys: py
     assert "is not proved itself" in steps[0]["why"]
 
 
+@pytest.mark.slow
 def test_lemmas_that_rest_on_each_other_in_a_long_circle_prove_nothing(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The claim is true; that it rests on itself is no reason, though shapes agree."""
@@ -148,6 +152,7 @@ def test_lemmas_that_rest_on_each_other_in_a_long_circle_prove_nothing(
     assert {theorem["steps"][0]["verdict"] for theorem in theorems} == {"unjustified"}
 
 
+@pytest.mark.slow
 def test_many_names_that_are_not_defined_are_looked_up_in_seconds(tmp_path: Path) -> None:
     """400 took minutes: the whole text was parsed and split anew for each."""
     text = "".join(f"@theorem('{n}')\ndef l{n}(): return calc(J, by(regrup), J * 1)\n" for n in range(400))

@@ -38,6 +38,7 @@ def alone() -> list[Any]:
     return without_times(list(check_files(FILES)))
 
 
+@pytest.mark.slow
 def test_threads_and_processes_give_what_one_process_gives(alone: list[Any]) -> None:
     with ThreadPoolExecutor(2) as threads:
         assert without_times(list(check_files(FILES, executor=threads))) == alone
@@ -56,6 +57,7 @@ if not mark.exists():
 """
 
 
+@pytest.mark.slow
 def test_two_workers_of_dask_of_which_one_is_killed(
         alone: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file ends the worker that checks it, without a word; dask gives its work to the other."""
@@ -127,6 +129,7 @@ def test_the_command_with_several_jobs(capsys: pytest.CaptureFixture[str]) -> No
     assert outputs[0] == outputs[1]
 
 
+@pytest.mark.slow
 def test_fuzzing_is_the_same_for_any_number_of_jobs(capsys: pytest.CaptureFixture[str]) -> None:
     outputs = []
     for jobs in ("1", "2"):

@@ -132,6 +132,7 @@ def test_json_of_bad_input_is_still_json(tmp_path: Path, capsys: pytest.CaptureF
     assert (data["ok"], data["theorems"], len(data["errors"])) == (False, [], 1)
 
 
+@pytest.mark.slow
 def test_the_seed_lines_are_in_the_json_of_the_bundled_proofs(capsys: pytest.CaptureFixture[str]) -> None:
     names = ("likelihood_ratio_gradient", "score_of_a_trajectory", "likelihood_ratio_estimate",
              "policy_gradient_estimate")
@@ -143,6 +144,7 @@ def test_the_seed_lines_are_in_the_json_of_the_bundled_proofs(capsys: pytest.Cap
     assert data["ok"]
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_same_second_and_size_is_seen(tmp_path: Path) -> None:
     """Bytecode is current for Python by the second and the size: the verdict was that of the text before."""
     compiled = {"PYTHONDONTWRITEBYTECODE": ""}
@@ -198,6 +200,7 @@ def test_bad_usage_exits_two(arguments: list[str], capsys: pytest.CaptureFixture
     assert "Usage:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_show_explain_and_their_errors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "policy_gradient"]) == 0
     assert "[score of a trajectory]" in capsys.readouterr().out
@@ -215,6 +218,7 @@ def test_show_explain_and_their_errors(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["show", "policy_gradient", "--replay", "9"]) == 2
 
 
+@pytest.mark.slow
 def test_evaluate_on_every_kind_of_mdp(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = write(tmp_path, "mdp.json", json.dumps({
         "mu": [1, 0], "P": [[[0.5, 0.5], [1, 0]], [[0, 1], [0, 1]]], "r": [[1, 0], [0, 2]], "gamma": 0.9,
@@ -234,6 +238,7 @@ def test_version_and_help() -> None:
     assert main(["--help"]) == 0
 
 
+@pytest.mark.slow
 def test_output_does_not_depend_on_the_hash_seed_or_the_terminal(tmp_path: Path) -> None:
     path = write(tmp_path, "false.py", FALSE)
     outputs = set()
@@ -247,6 +252,7 @@ def test_output_does_not_depend_on_the_hash_seed_or_the_terminal(tmp_path: Path)
     assert max(map(len, narrow.stdout.splitlines())) < 160
 
 
+@pytest.mark.slow
 def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path) -> None:
     path = write(tmp_path, "true.py", TRUE)
     shell = f"{sys.executable} -m derive check {path} | head -1"
@@ -254,6 +260,7 @@ def test_a_pipe_that_closes_early_is_no_error(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["full", "json"])
 def test_ctrl_c_is_one_word_and_130(style: str, tmp_path: Path) -> None:
     """Interrupted between two files: what is settled is said, as that; and nothing is left running."""
@@ -274,6 +281,7 @@ def test_ctrl_c_is_one_word_and_130(style: str, tmp_path: Path) -> None:
         assert (said["ok"], said["exit"], len(said["theorems"])) == (False, 130, 1)
 
 
+@pytest.mark.slow
 def test_a_proof_runs_as_a_module() -> None:
     root = Path(__file__).resolve().parent.parent
     result = subprocess.run([sys.executable, "-m", "proofs.policy_gradient"], capture_output=True, text=True, cwd=root,

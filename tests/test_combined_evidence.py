@@ -200,6 +200,7 @@ def test_no_reason_is_believed_against_a_difference_that_the_kernel_sees(monkeyp
 REWARD = r(tau.s[0], tau.a[0], tau.s[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "estimate"), [
     (J, mean(i, R(samples[i])) + POLYNOMIAL),
     (expect(tau, REWARD, policy=beta), mean(i, ratio(
@@ -304,6 +305,7 @@ def test_possible_is_never_idle_beside_a_sum_over_trajectories() -> None:
     assert possible(tau) in found.used
 
 
+@pytest.mark.slow
 def test_rank_and_symmetry_are_asked_of_certificates_too() -> None:
     one, two = J, expect(tau, f(tau.s[1]))
     found = verdict(grad(one * grad(two)) - one * grad(grad(two)), grad(two * grad(one)) - two * grad(grad(one)),

@@ -44,6 +44,7 @@ def verdict(left: Expr, right: Expr, assumes: Iterable[Assumption]) -> Verdict:
     return Session().examine(claim).steps[0].verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FALSE)
 def test_a_late_difference_is_shown_on_a_model_that_enumeration_confirms(name: str) -> None:
     left, right, assumes, horizon = FALSE[name]
@@ -58,6 +59,7 @@ def test_a_late_difference_is_shown_on_a_model_that_enumeration_confirms(name: s
                for one, two in zip(values, (given.left, given.right), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRUE)
 def test_what_is_true_has_no_such_model(name: str) -> None:
     left, right = map(as_term, TRUE[name])

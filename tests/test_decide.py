@@ -183,6 +183,7 @@ def test_a_horizon_out_of_reach_is_undecided() -> None:
     assert far.why.startswith("the literal times need shapes with H >= 41, which are too large; the sides agree at")
 
 
+@pytest.mark.slow
 def test_sizes_that_no_loop_should_count_to_are_refused_at_once() -> None:
     late = expect(tau, function("b")(tau.s[10**8]))
     assert isinstance(answer(late, 2 * late), Undecided)
@@ -191,6 +192,7 @@ def test_sizes_that_no_loop_should_count_to_are_refused_at_once() -> None:
     assert "exceeds 1000" in power.why
 
 
+@pytest.mark.slow
 def test_nested_sums_over_trajectories_take_smaller_shapes() -> None:
     found = equal(expect(tau, expect(sigma, R(tau) * R(sigma))), J * J)
     assert max(shape.trajectories for shape in found.exact) ** 2 <= decide.MOST_WAYS

@@ -23,6 +23,7 @@ def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int,
     return status, " ".join(out.split()), err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gamma", [1.5, -0.5])
 def test_it_is_said_of_a_file_and_of_the_command_line(gamma: float, tmp_path: Path,
                                                       capsys: pytest.CaptureFixture[str]) -> None:

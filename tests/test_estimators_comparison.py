@@ -80,6 +80,7 @@ def test_the_rows_of_the_report() -> None:
     assert tex(FOUND, command="derive estimator rloo") == source
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None or shutil.which("pdftotext") is None, reason="no LaTeX here")
 def test_the_pdf_prints_its_table_and_hostile_names(tmp_path: Path) -> None:
     path = tmp_path / "compare.pdf"

@@ -248,6 +248,7 @@ def first(path: Path) -> Fraction:
     return TABLE["f"][(path[0],)]
 
 
+@pytest.mark.slow
 def test_expectations_over_samples_against_the_joint_law() -> None:
     both = mean(i, R(samples[i]))
     cases: tuple[tuple[Expr, Any], ...] = (

@@ -321,6 +321,7 @@ def jet_of(function: Any, order: int) -> tuple[Any, ...]:
     return tuple(RING.number(Fraction(int(number.p), int(number.q))) for number in numbers)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(POLYNOMIALS, POLYNOMIALS, st.integers(0, 2))
 def test_jets_follow_the_rules_of_differentiation(f: Any, g: Any, order: int) -> None:

@@ -105,6 +105,7 @@ def test_what_is_missing_is_filled_in(text: str, expected: str, tmp_path: Path) 
     assert main(["check", "--strict", "-q", str(tmp_path / "proof.py")]) == 0
 
 
+@pytest.mark.slow
 def test_the_rest_stays_byte_for_byte(tmp_path: Path) -> None:
     """A byte order mark, tabs, both ways to end a line, characters of several bytes, and no end of the last line."""
     tabs = HOLE.replace("    ", "\t").replace("# why?", "# τ für 🎲").rstrip("\n")
@@ -127,6 +128,7 @@ def test_a_file_whose_bytes_do_not_come_back_is_left_alone() -> None:
     assert Characters.of(b"\xef\xbb\xbfx\n").content == b"\xef\xbb\xbfx\n"
 
 
+@pytest.mark.slow
 def test_the_likelihood_ratio_is_found_from_a_hole(tmp_path: Path) -> None:
     text = LIKELIHOOD.replace('"one"', '"one", assumes=[possible(tau)]').replace("log, ratio", "log, possible, ratio")
     found, status = fixed(tmp_path, text)
@@ -161,6 +163,7 @@ def test_a_lemma_of_the_file_fills_a_hole(tmp_path: Path) -> None:
     assert (text.decode(), status) == (LEMMA.replace("by()", "by(log_trick)"), 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", [
     LEMMA.replace("by(automata), P(tau) * grad", "by(automata), 2 * P(tau) * grad"),
     LEMMA.replace("by(automata), P(tau)", "by('words'), P(tau)"),
@@ -175,6 +178,7 @@ def test_a_lemma_that_does_not_serve_is_not_cited(broken: str, tmp_path: Path) -
     assert b"by(log_trick)" not in text
 
 
+@pytest.mark.slow
 def test_two_holes_do_not_fill_each_other(tmp_path: Path) -> None:
     """Each would give the other; a theorem with a hole is not proved, so neither is cited."""
     alone = LEMMA[:LEMMA.index('@theorem("used"')].replace("by(automata)", "by()")
@@ -380,6 +384,7 @@ def test_patch_takes_the_difference(tmp_path: Path) -> None:
     assert (tmp_path / "proof.py").read_text() == after.characters
 
 
+@pytest.mark.slow
 def test_standard_input_is_printed_mended(tmp_path: Path) -> None:
     def run(text: str, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, "-m", "derive", "check", *options, "-"], input=text, text=True,
@@ -447,6 +452,7 @@ def test_terms_are_spelled_with_the_names_of_the_file() -> None:
     assert Scope({"J": J}, {}).python("log(J)").missing == {"log"}
 
 
+@pytest.mark.slow
 def test_sequences_are_found_shortest_first_and_none_for_what_is_false() -> None:
     found = list(sequences(grad(J), total(tau, grad(P(tau)) * R(tau)), lambda rule: not rule.assumes))
     assert [rule.name for rule in found[0].rules] == [

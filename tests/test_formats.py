@@ -282,6 +282,7 @@ def test_formats_for_programs_hold_nothing_else(style: str, tmp_path: Path, caps
 # -- explanations ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_code_and_the_legend_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     for code in CODES:
         assert main(["explain", code.number]) == 0

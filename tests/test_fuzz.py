@@ -81,6 +81,7 @@ def claimed(before, after, *, assumes=(), reason: By | None = None) -> Theorem:
     return claim
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proof", BUNDLED, ids=lambda proof: proof.name)
 def test_bundled_proofs_survive(proof: Theorem) -> None:
     result = fuzz([proof], examples=12, seed=0)
@@ -113,6 +114,7 @@ FALSE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FALSE)
 def test_a_false_step_fails_on_the_smallest_shape_and_has_a_witness(name: str) -> None:
     before, after, assumes = FALSE[name]
@@ -129,6 +131,7 @@ def test_a_false_step_fails_on_the_smallest_shape_and_has_a_witness(name: str) -
         assert result.failure.shape.samples == 2
 
 
+@pytest.mark.slow
 def test_a_side_without_a_value_fails_a_proved_step() -> None:
     step = grad(log(pi(a | s))), ratio(grad(pi(a | s)), pi(a | s))
     lacking = fuzz([claimed(*step)], examples=60, seed=0)
@@ -139,6 +142,7 @@ def test_a_side_without_a_value_fails_a_proved_step() -> None:
     assert fuzz([claimed(*step, reason=by("words", expect=NeedsCondition))], examples=60, seed=0).passed
 
 
+@pytest.mark.slow
 def test_a_step_expected_to_be_refuted_must_be_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzzing, "MOST_SEPARATING", 20)
     wrong = by("words", expect=Refuted)
@@ -150,6 +154,7 @@ def test_a_step_expected_to_be_refuted_must_be_separated(monkeypatch: pytest.Mon
     assert sum(true.shapes.values()) < 8 < 60 < sum(true.comparisons.values())  # and three times 20 more
 
 
+@pytest.mark.slow
 def test_times_are_those_that_the_cases_admit() -> None:
     """Past rewards drop out, at earlier times only; with one decision there are none, and nothing is compared."""
     step = expect(tau, grad(log(pi(tau.a[k] | tau.s[k]))) * r(tau.s[t], tau.a[t], tau.s[t + 1])), 0
@@ -160,6 +165,7 @@ def test_times_are_those_that_the_cases_admit() -> None:
         largest_gap(*map(as_term, step), instance, assumptions=[earlier(t, k)])
 
 
+@pytest.mark.slow
 def test_estimates_have_the_right_mean_and_differ() -> None:
     assumes = [possible(tau), iid_samples]
     good = by("words", expect=Estimates)
@@ -172,6 +178,7 @@ def test_estimates_have_the_right_mean_and_differ() -> None:
                 examples=9, seed=0).passed
 
 
+@pytest.mark.slow
 def test_what_has_no_truth_value_is_not_compared() -> None:
     step = claimed(grad(J), J, reason=by("words", expect=Malformed))
     result = fuzz([step], examples=4, seed=0)
@@ -197,6 +204,7 @@ def test_a_failure_ends_the_run() -> None:
     assert sum(result.shapes.values()) < 50
 
 
+@pytest.mark.slow
 def test_literal_times_are_reached() -> None:
     step = claimed(total(t, R(tau), start=3), Integer(0))
     result = fuzz([step], examples=40, seed=0)
@@ -223,10 +231,12 @@ def printed(hash_seed: str) -> str:
                           check=True).stdout
 
 
+@pytest.mark.slow
 def test_the_run_does_not_depend_on_the_hash_seed() -> None:
     assert printed("0") == printed("1")
 
 
+@pytest.mark.slow
 def test_a_seed_is_a_run() -> None:
     one, two, other = (fuzz(BUNDLED[:1], examples=8, seed=seed) for seed in (7, 7, 8))
     assert one == two
@@ -256,6 +266,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, status: int) -> st
     return captured.out
 
 
+@pytest.mark.slow
 def test_a_failing_mdp_is_kept_and_tried_first(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = told(capsys, status=1)
     assert "replayed" not in first
@@ -301,6 +312,7 @@ def test_the_replay_shows_the_failure_apart_from_the_database(project: Path,
     assert right == 2 * left != 0
 
 
+@pytest.mark.slow
 def test_a_replay_raises_what_the_failure_says() -> None:
     step = grad(log(pi(a | s))), ratio(grad(pi(a | s)), pi(a | s))
     failure = fuzz([claimed(*step)], examples=60, seed=0).failure
@@ -336,6 +348,7 @@ def _at_work(process: int) -> None:
     time.sleep(1 if children.exists() else 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_an_interrupt_ends_the_run_at_once(project: Path, jobs: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -73,6 +73,7 @@ FALSE: dict[str, tuple[Any, Any, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.deep) for seed in range(1, 20))])
 @pytest.mark.parametrize("name", FALSE)
 def test_a_run_of_the_default_length_sees_it(name: str, seed: int) -> None:
@@ -108,6 +109,7 @@ def all_drawn(strategy: SearchStrategy[Any], examples: int) -> list[Any]:
     return found
 
 
+@pytest.mark.slow
 def test_models_have_zeros_in_every_policy_unless_that_is_forbidden() -> None:
     free, kept = (all_drawn(models_of(claimed(WEIGHT, 1, assumes=known), shape=Shape(1, 3, 0)), 200)
                   for known in ([], [policy_positive]))
@@ -166,6 +168,7 @@ def test_a_wrong_claim_about_a_late_step_is_seen() -> None:
     assert fuzz([claimed(ahead, back * 0 + ahead)], examples=2, seed=0).passed  # as many more as it takes
 
 
+@pytest.mark.slow
 def test_times_outside_a_case_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """A true theorem about t < k: where one decision leaves no such times, nothing is compared."""
     before, after = past_rewards_drop_out.chain.terms
@@ -191,6 +194,7 @@ def test_a_false_value_is_seen() -> None:
     assert result.failure.witness is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", [one for one in THEOREMS if one.endless], ids=lambda one: one.name)
 def test_true_theorems_without_end_are_compared_and_pass(one: Theorem) -> None:
     result = fuzz([one], examples=8, seed=1)
@@ -206,6 +210,7 @@ def as_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzzing._Run, "_smallest", lambda run, model, **options: run._again(model))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_drawn")
 @pytest.mark.parametrize("name", [name for name, (*_, known) in FURTHER_FALSE.items() if known is ENDLESS])
 def test_false_twins_without_end_are_seen(name: str) -> None:
@@ -220,6 +225,7 @@ def unseen_mean() -> Expr:
     return expect(tau, ratio(1, 1 + total(t, gamma**t * f(tau.s[t]), stop=forever) ** 2))
 
 
+@pytest.mark.slow
 def test_a_step_that_is_never_compared_is_no_success() -> None:
     unseen = fuzz([claimed(unseen_mean(), 2 * unseen_mean(), assumes=ENDLESS)], examples=6, seed=0)
     assert unseen.failure is None

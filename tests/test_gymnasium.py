@@ -47,6 +47,7 @@ def test_a_table_of_484_states_in_seconds() -> None:
     assert wrong.conclusion == "THE SIDES DIFFER on this model; the theorem is refuted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_environments_of_gymnasium(name: str) -> None:
     gymnasium = pytest.importorskip("gymnasium")

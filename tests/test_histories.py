@@ -201,6 +201,7 @@ def campaign(seeds: Iterable[int]) -> tuple[Counter[str], list[int]]:
     return counts, sorted(set(wrong))
 
 
+@pytest.mark.slow
 def test_no_random_pair_is_shown_that_differs() -> None:
     counts, wrong = campaign(QUICK)
     assert not wrong
@@ -214,6 +215,7 @@ def test_no_random_pair_of_many_is_shown_that_differs() -> None:
     assert not campaign(range(first, last))[1]
 
 
+@pytest.mark.slow
 def test_the_loops_tell_histories_from_states() -> None:
     """Twins of the campaign: what is true of functions of the state, and not of those of the history, is seen."""
     one = claim(mean(past(HIST[1]) * same(S[1], S[0])), mean(past(HIST[0]) * same(S[1], S[0])))
@@ -254,6 +256,7 @@ def test_shapes_alone_prove_nothing_of_them_under_a_name() -> None:
         probe(as_term(one), as_term(two), [], Shape(2, 2, 1))
 
 
+@pytest.mark.slow
 def test_means_that_agree_on_shapes_are_not_said_to_agree() -> None:
     """Estimates of means that are equal for functions of the last state only."""
     def estimate(number: int) -> Expr:

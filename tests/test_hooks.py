@@ -44,6 +44,7 @@ def entry() -> str:
     return found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("files", "status"), [
     ("good.py other.py test_it.py", 0), ("other.py", 0), ("good.py bad.py other.py", 1), ("good.py broken.py", 2),
     ("nowhere.py", 2)])
@@ -55,6 +56,7 @@ def test_the_hook_looks_at_the_proofs_among_the_changed_files(files: str, status
         assert found.stdout == ""
 
 
+@pytest.mark.slow
 def test_without_the_option_a_named_file_without_theorems_is_an_error(project: Path) -> None:
     assert run(project, "derive check good.py other.py").returncode == 2
 
@@ -70,6 +72,7 @@ def step(name: str) -> str:
     return written[1:-1] if written.startswith("'") else written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("paths", "arguments", "status", "said"), [
     ("good.py", "", 0, ""), ("good.py bad.py", "", 1, "::error file=bad.py,line=4"),
     ("bad.py", "--exit-zero", 0, "::error file=bad.py"), ("broken.py", "", 2, "::error file=broken.py")])
@@ -79,12 +82,14 @@ def test_the_action_annotates(paths: str, arguments: str, status: int, said: str
     assert said in found.stdout
 
 
+@pytest.mark.slow
 def test_the_action_uses_the_configuration_where_no_path_is_given(project: Path) -> None:
     (project / "pyproject.toml").write_text('[tool.derive]\npaths = ["good.py"]\n')
     found = run(project, step("check"), RUNNER_TEMP=str(project / "tools"), PATHS="", ARGUMENTS="-v")
     assert (found.returncode, found.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_action_installs_what_it_is_told(project: Path) -> None:
     """With an empty package, for the network is no part of this test: the virtual environment and pip are."""
     package = project / "package"

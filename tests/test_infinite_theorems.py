@@ -212,6 +212,7 @@ def test_a_sum_over_a_time_that_its_terms_do_not_have(number: Expr) -> None:
     assert isinstance(asked(endless(gamma**t * number), number), Differs)
 
 
+@pytest.mark.slow
 def test_a_sum_that_may_diverge_is_undecided_in_a_chain() -> None:
     @theorem("divergent", assumes=ENDLESS)
     def divergent() -> Chain:

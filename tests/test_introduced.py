@@ -120,6 +120,7 @@ def test_a_name_of_a_name() -> None:
     assert [str(one.term) for one in introduced([twice[t](s, a)])] == ["Adv_t(s, a)", "Two_t(s, a)"]
 
 
+@pytest.mark.slow
 def test_gradients_of_logarithms_in_a_body_are_rounded_on_random_models() -> None:
     @theorem("one")
     def one() -> Any:
@@ -216,6 +217,7 @@ def test_a_subscript_that_is_no_time_is_a_name() -> None:
         assert calc(function(name)(s), by(), 0)
 
 
+@pytest.mark.slow
 def test_names_of_names_are_bounded_where_they_are_written_out() -> None:
     """Each level doubles what is read: 24 of them never ended."""
     def doubled(levels: int) -> Any:
@@ -261,6 +263,7 @@ def test_a_name_is_written_where_it_is_introduced(tmp_path: Path, capsys: pytest
     assert main(["verify", str(certificate), "--against", str(path)]) == 0
 
 
+@pytest.mark.slow
 def test_a_page_says_what_a_name_stands_for(tmp_path: Path) -> None:
     pytest.importorskip("latex2mathml")
     assert main(["report", "soft_value", "policy_gradient", "-o", str(tmp_path / "r.html")]) == 0

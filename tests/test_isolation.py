@@ -52,6 +52,7 @@ def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, d
     return status, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENDS)
 def test_a_file_that_ends_its_process_is_an_error_and_the_next_is_checked(
         name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +69,7 @@ def test_a_file_that_ends_its_process_is_an_error_and_the_next_is_checked(
     assert checked(capsys, str(tmp_path), "--timeout", "2")[0] == 1
 
 
+@pytest.mark.slow
 def test_what_was_settled_before_the_end_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     body = "@theorem('slow')\ndef slow():\n    while True: pass\n"
     status, data = checked(capsys, str(write(tmp_path, "a.py", STAR + TRUE + body)), "--timeout", "2")
@@ -75,6 +77,7 @@ def test_what_was_settled_before_the_end_is_kept(tmp_path: Path, capsys: pytest.
     assert "1 result was there before" in data["diagnostics"][0]["message"]
 
 
+@pytest.mark.slow
 def test_memory_is_limited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With much room on both sides: what a large parent has thrown away a child may use again."""
     path = write(tmp_path, "a.py", f"{STAR}x = bytearray(1_500_000_000)\n{TRUE}")
@@ -101,6 +104,7 @@ def test_one_file_cannot_change_what_another_is(tmp_path: Path, capsys: pytest.C
         assert (status, [theorem["as_claimed"] for theorem in data["theorems"]]) == (1, [True, False])
 
 
+@pytest.mark.slow
 def test_the_number_of_jobs_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Those that run out of time are left aside: on a busy machine others would too."""
     for number, text in enumerate(text for text, code, _ in ENDS.values() if code != "D014"):
@@ -115,6 +119,7 @@ def test_the_number_of_jobs_changes_nothing(tmp_path: Path, capsys: pytest.Captu
     assert outputs[0] == outputs[1] == outputs[2]
 
 
+@pytest.mark.slow
 def test_a_thread_that_goes_on_does_not_keep_the_run(tmp_path: Path) -> None:
     path = write(tmp_path, "a.py", f"{STAR}import threading, time\n"
                                    f"threading.Thread(target=time.sleep, args=(300,)).start()\n{TRUE}")
@@ -122,6 +127,7 @@ def test_a_thread_that_goes_on_does_not_keep_the_run(tmp_path: Path) -> None:
     assert run.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_goes_on_when_the_parent_is_gone(how: signal.Signals, tmp_path: Path) -> None:
@@ -198,6 +204,7 @@ def test_a_run_that_is_given_up_leaves_no_child() -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
 def test_children_that_are_not_forked_do_the_same(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import multiprocessing

@@ -76,6 +76,7 @@ def test_another_derive_checks_again(folder: Path, capsys: pytest.CaptureFixture
     assert told(capsys, folder)[2] == ""
 
 
+@pytest.mark.slow
 def test_half_a_line_is_passed_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = told(capsys, folder)
     file = folder / "run.jsonl"
@@ -114,6 +115,7 @@ def test_a_foreign_file_is_refused_and_stays(folder: Path, capsys: pytest.Captur
     assert (folder / "a.py").read_text() == TRUE.format("one")
 
 
+@pytest.mark.slow
 def test_what_could_not_be_checked_is_not_written_down(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a.py").write_text("import absent\n" + TRUE.format("one"))
     (folder / "d.py").write_text("import time\ntime.sleep(60)\n" + TRUE.format("two"))
@@ -121,6 +123,7 @@ def test_what_could_not_be_checked_is_not_written_down(folder: Path, capsys: pyt
     assert told(capsys, folder, "--timeout", "3")[2].startswith("note: 2 of 4 files are taken from the journal\n")
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_goes_on(tmp_path: Path) -> None:
     """SIGKILL in the middle: no handler runs. The next run takes what was written, and says what one run says."""
     for number in range(12):

@@ -130,6 +130,7 @@ def test_a_foreign_file_is_refused_and_stays(folder: Path, capsys: pytest.Captur
     assert (folder / "a.py").read_text() == PROOF
 
 
+@pytest.mark.slow
 def test_fuzzing_that_is_killed_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """SIGKILL in the middle: the next run takes what was written, and says what one run says."""
     (folder / "a.py").write_text("from derive import *\n" + "".join(TRUE.format(f"t{n}", 1) for n in range(12)))
@@ -173,6 +174,7 @@ def going_on(files: list[Path], journal: Path) -> list[Checked]:
         return list(check_files_going_on(files, journal, executor=pool))
 
 
+@pytest.mark.slow
 def test_a_campaign_takes_what_is_written_and_nothing_that_has_changed(
         files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = tmp_path / "run.jsonl"

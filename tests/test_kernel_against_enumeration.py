@@ -82,6 +82,7 @@ def test_gradients_agree_to_twenty_digits(term: Expr, model: Model) -> None:
     assert close(*found, FIRST_ORDER)
 
 
+@pytest.mark.slow
 @SLOW
 @given(terms(depth=2, free=FREE), models(SMALL))
 def test_second_derivatives_agree_to_fifteen_digits(term: Expr, model: Model) -> None:
@@ -90,6 +91,7 @@ def test_second_derivatives_agree_to_fifteen_digits(term: Expr, model: Model) ->
     assert close(*found, SECOND_ORDER)
 
 
+@pytest.mark.slow
 @SLOW
 @given(terms(rank=1, depth=2, free=FREE), models(SMALL))
 def test_gradients_of_gradients(term: Expr, model: Model) -> None:
@@ -98,6 +100,7 @@ def test_gradients_of_gradients(term: Expr, model: Model) -> None:
     assert close(*found, SECOND_ORDER)
 
 
+@pytest.mark.slow
 @SLOW
 @given(terms(free=FREE), models(SMALL, zeros=True, policy_zeros=True), st.booleans())
 def test_zeros_leave_what_is_defined_exactly_equal(term: Expr, model: Model, possible_only: bool) -> None:
@@ -107,6 +110,7 @@ def test_zeros_leave_what_is_defined_exactly_equal(term: Expr, model: Model, pos
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 @SLOW
 @given(terms(rank=1, depth=2, free=FREE), models(SMALL, zeros=True, policy_zeros=True), st.booleans())
 def test_zeros_leave_gradients_that_are_defined(term: Expr, model: Model, possible_only: bool) -> None:
@@ -116,6 +120,7 @@ def test_zeros_leave_gradients_that_are_defined(term: Expr, model: Model, possib
     assert close(*found, FIRST_ORDER)
 
 
+@pytest.mark.slow
 @SLOW
 @given(terms(depth=2, free=FREE, logs=True), models(SMALL))
 def test_logarithms_lie_in_their_balls(term: Expr, model: Model) -> None:
@@ -216,6 +221,7 @@ def generic(term: Expr, shape: Shape, *, additive: bool) -> Evaluator:
 SECOND_DERIVATIVES = terms(depth=1, free=FREE).map(lambda term: grad(grad(term)))
 
 
+@pytest.mark.slow
 @settings(SLOW, max_examples=40)
 @given(terms(depth=2, free=FREE) | terms(rank=1, depth=2, free=FREE) | SECOND_DERIVATIVES,
        models(shapes(max_states=2, max_actions=2, max_horizon=1)))

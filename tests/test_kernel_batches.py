@@ -82,6 +82,7 @@ def campaign(seeds: range) -> Counter[str]:
     return counts
 
 
+@pytest.mark.slow
 def test_random_functions_of_a_batch() -> None:
     counts = campaign(range(120))
     assert counts["shown, true"] > 0.9 * counts["true"] > 20

@@ -143,6 +143,7 @@ def campaign(seeds: range) -> tuple[list[tuple[int, Equation]], Counter[str]]:
     return wrong, counts
 
 
+@pytest.mark.slow
 def test_random_combinations_are_true() -> None:
     wrong, counts = campaign(range(70))
     assert wrong == []

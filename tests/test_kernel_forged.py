@@ -153,6 +153,7 @@ def attacked(listed: tuple[Gap, ...], seed: int, mutations: int) -> tuple[Counte
     return said, accepted
 
 
+@pytest.mark.slow
 def test_no_certificate_of_a_false_claim_is_accepted() -> None:
     said, accepted = attacked(false_gaps()[::8], 1, 7)
     assert accepted == []

@@ -84,6 +84,7 @@ def campaign(seeds: range) -> Counter[str]:
     return counts
 
 
+@pytest.mark.slow
 def test_random_functions_of_a_prefix() -> None:
     counts = campaign(range(90))
     assert counts["shown, true"] > 0.9 * counts["true"] > 20

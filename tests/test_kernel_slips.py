@@ -166,6 +166,7 @@ def campaign(seeds: range) -> tuple[list[Claim], Counter[str]]:
     return wrong, counts
 
 
+@pytest.mark.slow
 def test_slips_that_are_shown_are_true() -> None:
     wrong, counts = campaign(range(240))
     assert wrong == []

@@ -66,6 +66,7 @@ def test_a_square_on_both_sides_of_a_sum_over_everything() -> None:
     assert isinstance(verdict(Claim("", before, after, frozenset(NONE), TRUE)), Shown)
 
 
+@pytest.mark.slow
 def test_random_means_over_the_next_state() -> None:
     counts = campaign(range(100))
     assert counts["shown, true"] > 0.9 * counts["true"] > 20

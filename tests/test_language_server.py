@@ -105,6 +105,7 @@ def edited(text: str, edits: list[dict[str, Any]]) -> str:
     return "\n".join(line.decode("utf-16-le") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_session(proof: Path) -> None:
     client = Client(proof.parent, {"trusted": True})
     uri = client.open(proof)
@@ -130,6 +131,7 @@ def test_a_session(proof: Path) -> None:
     assert client.end() == 0
 
 
+@pytest.mark.slow
 def test_no_proof_runs_in_a_workspace_that_is_not_trusted(proof: Path) -> None:
     """The twin: the same file, which would leave a trace, leaves one only where it may run."""
     proof.write_text(f"open({str(proof.parent / 'ran')!r}, 'w').close()\n{HOLE}", encoding="utf-8")

@@ -82,6 +82,7 @@ def _circle(arrows: dict[str, set[str]]) -> list[str]:
     return sorted(left)
 
 
+@pytest.mark.slow
 def test_imports_inside_a_room_make_no_circle() -> None:
     arrows = {_module(path): _imports(path) for path in _sources()}
     arrows["kernel.samples"] -= {"kernel.reading"}  # the type of an argument, and nothing else
@@ -119,6 +120,7 @@ def test_equal_and_proved_have_one_maker() -> None:
     assert _made(r"\bEquation\(") == {"kernel.equations"}
 
 
+@pytest.mark.slow
 def test_the_kernel_needs_the_standard_library_and_itself_only() -> None:
     for path in sorted((ROOT / "kernel").glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -141,6 +143,7 @@ def test_the_certificate_checker_needs_the_standard_library_and_the_kernel_only(
     assert not loaded & {"sympy", "flint", "numpy", "click"}
 
 
+@pytest.mark.slow
 def test_no_text_is_ever_evaluated() -> None:
     for path in _sources():
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -154,6 +157,7 @@ PYTHON_ITSELF = {"__code__", "__globals__", "_getframe", "f_code", "f_back", "f_
                  "tb_next", "currentframe", "co_firstlineno", "co_filename"}
 
 
+@pytest.mark.slow
 def test_only_the_python_front_end_looks_at_functions_and_frames() -> None:
     looking = {_module(path) for path in _sources() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
                if isinstance(node, ast.Attribute) and node.attr in PYTHON_ITSELF}
@@ -179,6 +183,7 @@ def test_help_loads_neither_sympy_nor_flint() -> None:
     assert "click" in loaded
 
 
+@pytest.mark.slow
 def test_checking_does_not_load_hypothesis() -> None:
     loaded = _loaded("import derive.checking.examine, derive.report.terminal, derive.checking.proof_files")
     assert "hypothesis" not in loaded

@@ -40,6 +40,7 @@ def argued(folder: Path, command: str, first: str) -> list[str]:
 RUN = ("audit", "show", "evaluate", "fuzz", "probe", "estimator", "report")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RUN)
 def test_time_is_limited(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slow = argued(tmp_path, command, "import time; time.sleep(60)")
@@ -49,6 +50,7 @@ def test_time_is_limited(command: str, tmp_path: Path, capsys: pytest.CaptureFix
     assert main([*short, "--timeout", "100"]) in (0, 1), capsys.readouterr().err
 
 
+@pytest.mark.slow
 @LINUX
 @pytest.mark.parametrize("command", RUN)
 def test_memory_is_limited(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

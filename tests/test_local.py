@@ -207,6 +207,7 @@ def campaign(seeds: range) -> tuple[int, list[int], list[int]]:
     return yes, wrong, missed
 
 
+@pytest.mark.slow
 def test_a_sample_of_random_local_claims() -> None:
     yes, wrong, missed = campaign(range(60))
     assert wrong == []

@@ -82,6 +82,7 @@ def checked(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, d
     return status, printed.err, json.loads(printed.out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOST)
 def test_a_theorem_that_disappears_is_one_error_with_its_place(name: str, tmp_path: Path,
                                                                capsys: pytest.CaptureFixture[str]) -> None:
@@ -343,6 +344,7 @@ def test_a_link_to_a_folder_that_is_searched_anyway_is_no_error(tmp_path: Path) 
     assert "a link to a folder is not followed" in search(tmp_path).errors[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/null"])
 def test_devices_and_pipes_are_refused_as_proofs(target: str, tmp_path: Path) -> None:
     (tmp_path / "device.py").symlink_to(target)

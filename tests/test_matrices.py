@@ -102,6 +102,7 @@ def verdict(before: Expr, after: Expr) -> Any:
     return examine(step).steps[0].verdict
 
 
+@pytest.mark.slow
 def test_the_verdicts() -> None:
     score = grad(log(pi(tau.a[t] | tau.s[t])))
     assert isinstance(verdict(expect(tau, outer(score, score)), -expect(tau, grad(score))), Proved)

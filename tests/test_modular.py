@@ -51,6 +51,7 @@ def residues(number: Fraction) -> Residues:
     return RING.integer(number.numerator) / RING.integer(number.denominator)
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS)
 def test_arithmetic_follows_the_fractions(one: Fraction, two: Fraction) -> None:
     left, right = residues(one), residues(two)

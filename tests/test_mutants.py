@@ -121,12 +121,14 @@ def assert_killed(results: list[Judged], name: str) -> None:
     assert not any(one.apart and isinstance(one.verdict, Proved) for one in results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proof", [*BUNDLED, *FURTHER], ids=lambda proof: proof.name)
 def test_selected_mutants(proof: Theorem) -> None:
     session = Session()
     assert_killed([one for mutant in selected(proof) for one in judged(session, mutant)], proof.name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proof", ENDLESS, ids=lambda proof: proof.name)
 def test_no_mutant_without_a_last_decision_is_proved(proof: Theorem) -> None:
     verdicts = [step.verdict for mutant in selected(proof) for step in Session().examine(mutant.alone).steps]

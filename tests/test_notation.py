@@ -166,6 +166,7 @@ def written_terms() -> st.SearchStrategy[Any]:
         st.builds(lambda e: Times(-1, e), inner)), max_leaves=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(written_terms(), written_terms())
 def test_no_two_terms_share_a_text(one: Any, other: Any) -> None:

@@ -141,6 +141,7 @@ print(json.dumps([output["data"] for cell in book.cells for output in cell.outpu
 """
 
 
+@pytest.mark.slow
 def test_a_notebook_runs_in_jupyter(tmp_path: Path) -> None:
     """The whole way: a kernel of its own, and what a browser would be sent."""
     for name in ("nbclient", "nbformat", "ipykernel"):

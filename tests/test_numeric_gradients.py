@@ -121,6 +121,7 @@ def large() -> TabularMDP:
     return TabularMDP(np.full(400, 1 / 400), P, rng.normal(size=(400, 6, 400)), 0.99, 20, name="large")
 
 
+@pytest.mark.slow
 def test_a_large_mdp_is_looked_at_along_random_directions() -> None:
     theta = np.zeros((400, 6))
     start = time.monotonic()

@@ -59,6 +59,7 @@ def test_random_mdps_are_reproducible() -> None:
         random_mdp(1, 0, 2, 1)
 
 
+@pytest.mark.slow
 def test_random_numbers_do_not_depend_on_the_hash_seed() -> None:
     program = (
         "import numpy as np; from derive.language.models import Shape\n"

@@ -144,6 +144,7 @@ def test_a_proof_on_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         assert "derive-" not in printed.out + printed.err
 
 
+@pytest.mark.slow
 def test_standard_input_that_is_closed_is_an_error() -> None:
     run = subprocess.run(["bash", "-c", f"{sys.executable} -m derive check - <&-"], capture_output=True, timeout=60)
     assert (run.returncode, b"Traceback" in run.stderr) == (2, False)
@@ -187,6 +188,7 @@ def test_arguments_that_no_system_takes_are_one_line(name: str, capsys: pytest.C
     assert len(err) < 6000
 
 
+@pytest.mark.slow
 def test_a_working_folder_that_is_gone(tmp_path: Path) -> None:
     path, gone = write(tmp_path / "a.py"), tmp_path / "gone"
     gone.mkdir()

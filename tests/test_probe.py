@@ -80,6 +80,7 @@ def test_a_false_identity_differs(assumptions: frozenset, false: Expr) -> None: 
     assert isinstance(probe(grad(J), false, assumptions, Shape(5, 3, 20), points=1), Disagreement)
 
 
+@pytest.mark.slow
 def test_the_error_bound_of_the_seed_chain_is_as_small_as_promised() -> None:
     found = probe(grad(J), closed, ADDITIVE, Shape(20, 5, 200))
     assert isinstance(found, Agreement)
@@ -196,6 +197,7 @@ def test_a_shape_that_is_none_is_refused(text: str) -> None:
         shape_of(text)
 
 
+@pytest.mark.slow
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["probe", "policy_gradient", "--shape", "6,3,40", "--points", "2"]) == 0
     assert "S=6 A=3 H=40" in capsys.readouterr().out

@@ -77,6 +77,7 @@ def outcomes(data: Any) -> dict[str, str]:
     return {one.name: "verified" if one.equation is not None else one.why for one in verified(data)}
 
 
+@pytest.mark.slow
 def test_every_equation_that_is_claimed_is_verified() -> None:
     found = outcomes(whole())
     for one in examined_all():
@@ -183,6 +184,7 @@ def test_a_certificate_of_other_terms_is_refused() -> None:
     assert accepted == 0
 
 
+@pytest.mark.slow
 def test_against_says_what_is_missing_and_what_differs() -> None:
     theorems = [one.theorem for one in examined_all()]
     assert against(whole(), theorems) == []
@@ -263,6 +265,7 @@ def test_a_claim_without_an_equation_is_not_verified(declared: str, options: tup
     assert told is (status == 1)
 
 
+@pytest.mark.slow
 def test_it_runs_without_sympy(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(json.dumps(whole()))
     script = ("import sys; from pathlib import Path; from derive.certificates.verify import read, verified; "

@@ -45,6 +45,7 @@ def test_the_entry_point_names_the_plugin() -> None:
     assert project["project"]["entry-points"]["pytest11"] == {"derive": "derive.integrations.pytest_plugin"}
 
 
+@pytest.mark.slow
 def test_a_named_file_is_one_test_a_theorem_and_fails_with_our_diagnostics(tmp_path: Path) -> None:
     write(tmp_path, "mine.py", TRUE, FALSE, HOLE)
     status, counts, printed = session(tmp_path, "mine.py")
@@ -56,6 +57,7 @@ def test_a_named_file_is_one_test_a_theorem_and_fails_with_our_diagnostics(tmp_p
     assert session(tmp_path, "mine.py")[:2] == (0, {"passed": 2})
 
 
+@pytest.mark.slow
 def test_a_proof_is_not_imported_into_the_session(tmp_path: Path) -> None:
     write(tmp_path, "proof_ends.py", TRUE, "import os\nos._exit(0)\n")
     write(tmp_path, "test_plain.py", "def test_plain():\n    import sys\n    assert 'proof_ends' not in sys.modules\n")
@@ -64,6 +66,7 @@ def test_a_proof_is_not_imported_into_the_session(tmp_path: Path) -> None:
     assert "error[D016]" in printed
 
 
+@pytest.mark.slow
 def test_one_bad_theorem_fails_alone_and_a_lost_one_fails_the_file(tmp_path: Path) -> None:
     write(tmp_path, "proof_x.py", TRUE, FALSE.replace("2 * J", "totl"))
     status, counts, printed = session(tmp_path)
@@ -75,6 +78,7 @@ def test_one_bad_theorem_fails_alone_and_a_lost_one_fails_the_file(tmp_path: Pat
     assert session(tmp_path, "proof_x.py")[0] != 0
 
 
+@pytest.mark.slow
 def test_the_configured_paths_are_collected_and_other_files_are_not(tmp_path: Path) -> None:
     write(tmp_path, "library/one.py", TRUE)
     write(tmp_path, "elsewhere/two.py", FALSE)
@@ -84,11 +88,13 @@ def test_the_configured_paths_are_collected_and_other_files_are_not(tmp_path: Pa
     assert session(tmp_path, "elsewhere/two.py")[:2] == (1, {"failed": 1, "passed": 1})
 
 
+@pytest.mark.slow
 def test_a_file_of_tests_stays_one(tmp_path: Path) -> None:
     write(tmp_path, "test_mine.py", TRUE, "def test_it(): assert True\n")
     assert session(tmp_path, "test_mine.py")[:2] == (0, {"passed": 1})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "loaded"), [("test_plain.py", False), ("proof_it.py", True)])
 def test_nothing_of_derive_is_imported_in_other_sessions(name: str, loaded: bool, tmp_path: Path) -> None:
     if loaded:

@@ -143,6 +143,7 @@ def check(tally: Tally) -> None:
     assert (tally.false_yes, tally.false_no, tally.wrong_values) == ([], [], [])
 
 
+@pytest.mark.slow
 def test_a_sample_of_endless_pairs() -> None:
     tally = campaign(range(QUICK))
     check(tally)
@@ -202,6 +203,7 @@ def absorbing(numbers: Numbers) -> Model:
                    for name, table in model.functions.items()})
 
 
+@pytest.mark.slow
 def test_sums_without_a_discount_where_all_comes_to_rest() -> None:
     """The last state contributes nothing: weight 1 on transient states. Plain numbers, stopped late, agree."""
     seen, alone = 0, []

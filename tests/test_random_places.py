@@ -129,10 +129,12 @@ def check_careless(tally: Tally) -> None:
     assert min(tally.missed["yes"], tally.missed["no"]) > tally.missed["pairs"] // 10
 
 
+@pytest.mark.slow
 def test_a_sample_of_placed_pairs() -> None:
     check(campaign(range(QUICK)))
 
 
+@pytest.mark.slow
 def test_a_sample_of_careless_pairs() -> None:
     check_careless(campaign(range(QUICK), careless_pair))
 

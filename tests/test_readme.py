@@ -80,6 +80,7 @@ def run(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
                           timeout=120, env=environment)
 
 
+@pytest.mark.slow
 def test_every_line_with_a_prompt_prints_what_is_shown_and_exits_as_said(folder: Path) -> None:
     runs = shown_runs()
     assert len(runs) >= 10
@@ -101,6 +102,7 @@ REST = {"derive check": " mine.py", "derive check --fix": " mine.py", "derive ve
 """What the running text leaves out."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [command + REST.get(command, "") for command in inline_commands()])
 def test_every_command_in_running_text_runs(command: str, folder: Path) -> None:
     if command in {shown for shown, _, status in shown_runs() if status == 0}:
@@ -113,6 +115,7 @@ def test_every_command_in_running_text_runs(command: str, folder: Path) -> None:
     assert found.returncode == 0, (found.stdout, found.stderr)
 
 
+@pytest.mark.slow
 def test_the_evaluation_prints_what_is_shown(folder: Path) -> None:
     text = _python("import evaluate")
     (folder / "evaluation_of_mine.py").write_text(text, encoding="utf-8")
@@ -193,6 +196,7 @@ def test_the_configuration_shown_is_one(tmp_path: Path) -> None:
     assert (found.exclude, found.ignore) == (("drafts/*",), ("D010",))
 
 
+@pytest.mark.slow
 def test_the_campaign_from_python_runs(folder: Path) -> None:
     (folder / "campaign.py").write_text(_python("check_files("), encoding="utf-8")
     for file in (folder / "proofs").glob("[a-z]*.py"):
@@ -207,4 +211,4 @@ def test_both_command_lines_are_sufficient_and_marked_for_ci() -> None:
     lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
     assert len(lines) == 2
     assert all(word in lines[0] for word in ("derive check", "derive evaluate", "derive report"))
-    assert lines[1].endswith("-m pytest -n auto")
+    assert lines[1].endswith('-m pytest -n auto -m "not deep"')

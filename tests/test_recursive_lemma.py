@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sympy import Expr
 
 from derive.checking.derivation import Theorem, by, calc, theorem
@@ -42,6 +43,7 @@ def test_it_is_used_once_inside_its_own_right_side() -> None:
         assert found.steps[0].scope.by_rule.startswith("every finite MDP")
 
 
+@pytest.mark.slow
 def test_a_step_that_it_does_not_give_is_judged_and_no_error() -> None:
     slip = ahead(s, a, x, gamma, ahead(x, c, y, 1, grad(V(y))))
     assert isinstance(examine(by_the_recursion(ONE, slip)).steps[0].verdict, Refuted)

@@ -170,6 +170,7 @@ sys.stdout.write(document(both, Evaluated(comparison), command="derive report"))
 """
 
 
+@pytest.mark.slow
 def test_the_same_document_under_every_hash_seed() -> None:
     runs = [subprocess.Popen([sys.executable, "-c", HASHED.format(root=str(ROOT))], stdout=subprocess.PIPE,
                              env={**os.environ, "PYTHONHASHSEED": seed}) for seed in ("1", "4242")]
@@ -192,6 +193,7 @@ def test_the_template_prints_nothing_that_is_not_latex() -> None:
         "{% not a block %} {{ nor this }} 3")
 
 
+@pytest.mark.slow
 @needs_latex
 @needs_text
 def test_hostile_text_appears_literally(tmp_path: Path) -> None:
@@ -211,6 +213,7 @@ def test_hostile_text_appears_literally(tmp_path: Path) -> None:
 # -- compiling ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @needs_latex
 def test_the_bundled_theorems_compile_without_a_warning_and_always_the_same(
         source: str, tmp_path: Path) -> None:
@@ -357,6 +360,7 @@ def agreeing() -> Chain:
     return calc(grad(J), by(), 2 * closed, by(), closed)
 
 
+@pytest.mark.slow
 @needs_latex
 @needs_text
 def test_a_refuted_formula_that_agrees_on_the_model_stays_on_the_page(tmp_path: Path) -> None:

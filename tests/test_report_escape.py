@@ -46,6 +46,7 @@ def _commands(latex: str) -> set[str]:
     return {found for found in COMMAND.findall(latex) if not HARMLESS.match(found) and found not in KNOWN}
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_no_text_brings_a_command_or_an_open_brace(text: str) -> None:
     for write in (literal, prose, code, bookmark, heading):

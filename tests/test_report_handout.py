@@ -64,6 +64,7 @@ def test_each_theorem_is_asked_for_in_its_way() -> None:
     assert "False" not in found[1].about
 
 
+@pytest.mark.slow
 def test_a_chain_that_breaks_is_neither_judged_nor_summed(tmp_path: Path) -> None:
     g = define("g", [tau, t], grad(log(pi(tau.a[t] | tau.s[t]))))
 
@@ -166,6 +167,7 @@ def test_what_is_no_work_for_paper_has_no_arithmetic() -> None:
     assert worked(policy_gradient_estimate, bandit()) is None
 
 
+@pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize("solutions", [False, True])
 def test_it_compiles_without_a_warning(tmp_path: Path, solutions: bool) -> None:
@@ -184,6 +186,7 @@ def test_it_compiles_in_typst(tmp_path: Path, solutions: bool) -> None:
         assert '#panic("x") ]' in text
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = {"mu": [1], "P": [[[1], [1]]], "r": [[[0], [2]]], "gamma": 1, "horizon": 0}
     (tmp_path / "own.json").write_text(json.dumps(model))

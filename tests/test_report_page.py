@@ -70,6 +70,7 @@ def report(folder: Path, *names: str, samples: int = 200) -> tuple[str, int]:
     return (folder / "r.html").read_text(encoding="utf-8"), status
 
 
+@pytest.mark.slow
 @needs_mathml
 def test_the_page_of_a_theorem_with_its_numbers(tmp_path: Path) -> None:
     text, status = report(tmp_path, "policy_gradient")

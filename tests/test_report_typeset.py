@@ -138,6 +138,7 @@ def test_every_bundled_term_compiles(typst: Any, tmp_path: Path) -> None:
     compile_typst(source_of(terms), tmp_path / "terms.pdf")
 
 
+@pytest.mark.slow
 @needs_text
 def test_a_report_without_tex(typst: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "r.pdf"

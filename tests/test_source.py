@@ -72,6 +72,7 @@ def built(text: str) -> Any:
         Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else value)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.one_of(terms(depth=4), terms(rank=1, depth=4), terms(logs=True, free=(s, x, y, tau, t, Trajectory("sigma"))),
                  terms(rank=1, free=(State("x1"), Action("c"), Time("l")))))
@@ -139,6 +140,7 @@ def test_terms_by_hand(term: Expr) -> None:
     assert built(source(term)) == term
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [8, pytest.param(1, marks=pytest.mark.deep)])
 def test_every_line_of_the_proofs_and_every_slip_in_a_share_of_them(share: int) -> None:
     theorems = [theorem for file in proof_files([bundled()]) for theorem in load(file)]

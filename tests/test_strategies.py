@@ -125,6 +125,7 @@ def test_terms_are_finished_and_well_typed(scalar: Any, gradient: Any, closed: A
     assert not closed.free_symbols
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Log, Prod, Expect])
 def test_terms_reach_the_vocabulary(kind: type) -> None:
     options: dict[str, Any] = {"rank": 1} if kind is Log else {}
@@ -163,6 +164,7 @@ def test_a_part_that_is_favoured_is_large_half_of_the_time_and_shrinks_all_the_s
                 settings=SEARCH) == Shape(1, 1, 5)
 
 
+@pytest.mark.slow
 def test_models_shrink_to_even_rows_and_zeros() -> None:
     model = find(models(Shape(2, 2, 0), additive=True), lambda model: model.r[1][0][1] > 1, settings=SEARCH)
     assert model.mu == (Fraction(1, 2), Fraction(1, 2))
@@ -170,6 +172,7 @@ def test_models_shrink_to_even_rows_and_zeros() -> None:
     assert sorted(rewards) == [*(Fraction(0),) * 7, Fraction(2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pi", "beta"])
 def test_a_policy_that_never_takes_an_action_is_drawn_where_that_is_allowed(name: str) -> None:
     def never(model: Model) -> bool:
@@ -197,6 +200,7 @@ def test_the_examples_in_the_docstrings() -> None:
     assert results.failed == 0
 
 
+@pytest.mark.slow
 def test_hypothesis_is_not_loaded() -> None:
     modules = "derive.runs.run_check, derive.report.formats, derive.testing.mutants, derive.cli"
     script = f"import sys, {modules}; sys.exit('hypothesis' in sys.modules)"

@@ -28,6 +28,7 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes
     return subprocess.run(["bash", "-c", line], capture_output=True, timeout=60, env={**os.environ, **environment})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_any_encoding_holds_the_output(encoding: str, proofs: tuple[Path, Path]) -> None:
     for path, status in zip(proofs, (0, 1), strict=True):
@@ -42,6 +43,7 @@ def test_without_a_locale_the_false_one_is_refuted_too(proofs: tuple[Path, Path]
     assert run.returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(("output", "said"), [(">&-", b"it is closed"), (">/dev/full", b"No space left on device")])
 def test_what_cannot_be_written_is_no_success_and_no_traceback(name: str, output: str, said: bytes,
@@ -53,12 +55,14 @@ def test_what_cannot_be_written_is_no_success_and_no_traceback(name: str, output
     assert run.stderr.count(b"\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ["2>&-", "2>/dev/full"])
 def test_errors_that_nobody_can_hear_change_no_status(error: str, proofs: tuple[Path, Path]) -> None:
     assert [shell(f"derive check {path} {error}").returncode for path in proofs] == [0, 1]
     assert shell(f"derive check nowhere.py {error}").returncode == 2
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_takes_nothing_from_the_verdict(proofs: tuple[Path, Path]) -> None:
     for path, status in zip(proofs, (0, 1), strict=True):
         run = shell(f"derive check {path} | head -0; echo ${{PIPESTATUS[0]}}")
@@ -67,6 +71,7 @@ def test_a_reader_that_goes_away_takes_nothing_from_the_verdict(proofs: tuple[Pa
     assert (run.stdout, run.stderr) == (b"141\n", b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["show", "probe --shape 2,2,2", "fuzz --examples 1", "report", "evaluate",
                                      "verify --against"])
 def test_a_proof_cannot_end_a_command_with_its_own_status(command: str, tmp_path: Path) -> None:
@@ -83,6 +88,7 @@ def test_a_proof_cannot_end_a_command_with_its_own_status(command: str, tmp_path
         assert b"ended without a result: it ended itself with exit status 0" in run.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "forkpty"), reason="no pseudo-terminal")
 def test_on_a_terminal_an_error_is_said_once(tmp_path: Path) -> None:
     """Beside the diagnostic with its line there was the line for logs, which a screen shows twice."""

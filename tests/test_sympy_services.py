@@ -248,6 +248,7 @@ def test_a_deep_term_can_be_shown_in_an_error() -> None:
     assert str(nested(Log, 3000)) == "[a term of 3000 nested operators]"
 
 
+@pytest.mark.slow
 def test_5000_summands_are_read() -> None:
     """It took minutes where the cost was quadratic."""
     long = sum((V(State(f"s{n}")) * R(tau) for n in range(5000)), start=J)

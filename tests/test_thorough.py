@@ -28,6 +28,7 @@ def test_the_default_asks_two_shapes_and_no_zeros() -> None:
     assert {(len(one.exact), one.with_zeros) for one in scopes()} == {(2, ())}
 
 
+@pytest.mark.slow
 def test_a_thorough_look_asks_more_and_zeros() -> None:
     for one in scopes(thorough=True):
         assert len(one.exact) > 2

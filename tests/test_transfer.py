@@ -174,6 +174,7 @@ def test_impossible_steps_are_left_out_or_counted_alike(monkeypatch: pytest.Monk
         assert found[0] == pytest.approx(found[1], rel=1e-11, abs=1e-12, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_a_planted_error_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: V one step late, a derivative without its mean, a step's own action summed twice."""
     true_backward, true_segments = AtInstance.backward, floats.Floats.segments

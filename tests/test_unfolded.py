@@ -151,6 +151,7 @@ NEVER_APPLICABLE = 114
 """gamma^(k - t) with k < t: at no horizon do both sides have a value and differ."""
 
 
+@pytest.mark.slow
 def test_the_first_draw_separates_what_the_automata_tell_apart() -> None:
     draws, lost = tally(range(40))
     assert lost == []
@@ -158,6 +159,7 @@ def test_the_first_draw_separates_what_the_automata_tell_apart() -> None:
     assert draws.total() > 5
 
 
+@pytest.mark.slow
 def test_false_claims_of_the_other_search_are_refuted_too() -> None:
     found = 0
     for before, after, assumes, _ in FALSE:
@@ -242,6 +244,7 @@ def test_samples_are_tried_until_they_differ() -> None:
 # -- beyond every small shape ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_claim_that_holds_on_the_whole_ladder_is_refuted() -> None:
     """Two states, three actions and H = 3 at once: no shape that is tried has them."""
     before = late_for_two_states_and_three_actions(3)
@@ -253,6 +256,7 @@ def test_a_claim_that_holds_on_the_whole_ladder_is_refuted() -> None:
     assert verdict.witness == find_unfolded(claim(before, 0), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("assumes", [(initial_positive,), (possible(tau),), POSITIVE], ids=str)
 def test_its_witness_has_two_states_and_three_actions(assumes: tuple[Assumption, ...]) -> None:
     one = claim(late_for_two_states_and_three_actions(3), 0, *assumes)
@@ -321,6 +325,7 @@ def test_the_enumeration_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> N
     assert find_unfolded(claim(J, 2 * J), 0) is None
 
 
+@pytest.mark.slow
 def test_without_a_counterexample_the_step_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain_module, "find_unfolded", lambda claim, horizon: None)
     verdict = examine(claimed(late_for_two_states_and_three_actions(3), 0)).steps[0].verdict

@@ -69,6 +69,7 @@ def test_what_cannot_be_watched_is_refused(arguments: list[str], capsys: pytest.
     assert "--watch" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGINT") or os.name == "nt", reason="signals of Unix")
 def test_a_real_process_sees_a_change_and_ends_with_its_status(tmp_path: Path) -> None:
     path = tmp_path / "proof.py"

@@ -118,6 +118,7 @@ TRUE: tuple[tuple[Expr, Expr, tuple[Assumption, ...]], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "after", "assumes"), TRUE, ids=[f"{x} = {y}" for x, y, _ in TRUE])
 def test_nothing_is_found_for_a_true_claim(before: Expr, after: Expr, assumes: tuple[Assumption, ...],
                                            monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +134,7 @@ def test_numbers_are_shrunk() -> None:
     assert found.model.gamma == F(1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assumed", "table"), [
     (initial_positive, "mu"), (dynamics_positive, "P"), (policy_positive, "pi")])
 def test_a_positive_table_stays_positive(assumed: Assumption, table: str) -> None:
@@ -145,6 +147,7 @@ def test_a_positive_table_stays_positive(assumed: Assumption, table: str) -> Non
     assert 0 in entries(free.model)["mu"] + entries(free.model)["P"]
 
 
+@pytest.mark.slow
 def test_a_zero_is_used_where_it_is_needed() -> None:
     counted, everything = expect(tau, ratio(1, P(tau))), total(tau, 1)
     found = find_witness(claim(counted, everything))
@@ -237,6 +240,7 @@ def test_where_the_oracle_has_no_value_shrinking_is_confirmed_at_every_step(monk
     assert all(number for row in found.model.scores for number in row)
 
 
+@pytest.mark.slow
 def test_the_search_goes_up_to_the_shape_that_is_known_to_differ() -> None:
     four = claim(H * (H - 1) * (H - 2), 0 * H)  # 0 at H = 0, 1, 2
     assert find_witness(four) is None

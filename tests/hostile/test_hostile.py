@@ -84,6 +84,7 @@ def _fault(one: Input, status: int, out: str, err: str) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_two_hundred_inputs(certificate: str) -> None:
     counts, where = faults(inputs(200, certificate))
     assert dict(counts) == NONE, "\n".join(where)
@@ -95,6 +96,7 @@ def test_twenty_thousand_inputs(certificate: str) -> None:
     assert dict(counts) == NONE, "\n".join(where)
 
 
+@pytest.mark.slow
 def test_the_harness_sees_each_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: a program that is broken in each of the three ways is caught."""
 
@@ -186,6 +188,7 @@ def two(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_processes_with_signals_and_odd_outputs(two: Path) -> None:
     assert [fault for seed in range(7) if (fault := process_fault(seed, two))] == []
 
