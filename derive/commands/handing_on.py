@@ -43,7 +43,8 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
     theorems, broken = built(names)
     if handout:
         lacking, count = make_handout(theorems, output, model=model, title=title, blanks=blanks, solutions=solutions)
-        click.echo(f"wrote {output}: {len(theorems)} exercises, {count} of them with arithmetic on {model}")
+        exercises = "1 exercise" if len(theorems) == 1 else f"{len(theorems)} exercises"
+        click.echo(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
         _say_what_is_lacking(lacking)
         return broken
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
