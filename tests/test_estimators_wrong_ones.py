@@ -16,7 +16,6 @@ import pytest
 
 from derive.errors import BadInput
 from derive.estimators import TabularLM, check_advantage
-from derive.estimators.description import verdict
 
 Function = Callable[..., Any]
 ADVANTAGES: dict[str, Function] = {}
@@ -234,12 +233,12 @@ def test_what_was_asked_for_is_what_is_said(name: str) -> None:
 def test_a_verdict_in_floats_says_up_to_which_size_it_holds() -> None:
     found = check_advantage(lambda r: leave_one_out(floats(r)))
     assert (found.verdict, found.exact, found.within) == ("unbiased", False, 1e-10)
-    assert verdict(found) == "unbiased, within 1e-10 (floats)"
+    assert found.says == "unbiased, within 1e-10 (floats)"
     single = check_advantage(lambda r: leave_one_out(floats(r).astype(np.float32)))
-    assert verdict(single) == "unbiased, within 1e-06 (floats)"
+    assert single.says == "unbiased, within 1e-06 (floats)"
     nearly = check_advantage(nearly_one)
-    assert verdict(nearly) == "proportional, factor 0.9999999, within 1e-10 (floats)"
-    assert verdict(check_advantage(leave_one_out)) == "unbiased"
+    assert nearly.says == "proportional, factor 0.9999999, within 1e-10 (floats)"
+    assert check_advantage(leave_one_out).says == "unbiased"
 
 
 def test_noise_widens_what_a_verdict_in_floats_can_see() -> None:
@@ -502,7 +501,7 @@ def test_where_old_and_pi_agree_is_said_in_the_verdict() -> None:
     from derive.estimators.gallery import entry_of
 
     found = check_loss(entry_of("ppo").function, 2, model=TabularLM(vocab=2, length=2, rewards=(1, 0, 3), seed=1))
-    assert verdict(found) == "unbiased, where old and π agree (biased away from there)"
+    assert found.says == "unbiased, where old and π agree (biased away from there)"
 
 
 @pytest.mark.parametrize(("number", "wanted"), [

@@ -13,7 +13,7 @@ from derive.checking.theorems import By, Theorem
 from derive.checking.verdict import Proved, Refuted, Verdict
 from derive.display import badge, formula, table, text
 from derive.kernel.equations import Equation
-from derive.language.alphabets import LATEX
+from derive.language.alphabets import LATEX, UNICODE
 from derive.language.assumptions import Assumption
 from derive.language.notation import write
 from derive.procedures.obligations import Obligation
@@ -92,11 +92,23 @@ class Examined:
         """Whether every step has its declared verdict."""
         return all(step.as_claimed for step in self.steps)
 
+    def __str__(self) -> str:
+        """A line a step."""
+        lines = [f"{self.theorem.title}: {self._follows}"]
+        for number, step in enumerate(self.steps, 1):
+            sides = f"{write(step.before, UNICODE)} {step.by.sign} {write(step.after, UNICODE)}"
+            why = getattr(step.verdict, "why", "") or getattr(step.verdict, "note", "")
+            lines.append(f"  {number}  {step.verdict.code}  {sides}" + (f"  ({why})" if why else ""))
+        return "\n".join(lines)
+
+    @property
+    def _follows(self) -> str:
+        return "the claim follows" if self.follows else f"on its own the claim is {self.claim.code}"
+
     def _repr_html_(self) -> str:
         """A line a step, for notebooks."""
         rows = [(str(number), formula(f"{write(step.before, LATEX)} {step.by.latex} {write(step.after, LATEX)}"),
                  badge(step.verdict.code), text(getattr(step.verdict, "why", "")))
                 for number, step in enumerate(self.steps, 1)]
-        follows = "the claim follows" if self.follows else f"on its own the claim is {self.claim.code}"
         head = ("step", "equation", "verdict", "")
-        return f"<p><b>{text(self.theorem.title)}</b></p>{table(rows, head=head)}<p>{text(follows)}</p>"
+        return f"<p><b>{text(self.theorem.title)}</b></p>{table(rows, head=head)}<p>{text(self._follows)}</p>"

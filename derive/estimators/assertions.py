@@ -13,7 +13,6 @@ from math import isclose
 from typing import Any
 
 from derive.errors import BadInput
-from derive.estimators import description
 from derive.estimators.mends import Estimator, checked, mends
 from derive.estimators.naming import named
 from derive.estimators.result import EstimatorResult, Verdict
@@ -48,7 +47,7 @@ def assert_proportional(function: Estimator, factor: Expected | None = None, **q
         found = row.factor.value if row.factor is not None else None
         if wanted is not None and (found is None or not isclose(found, wanted, rel_tol=SIGNIFICANT)):
             raise AssertionError(f"{result.name} has the factor {row.factor} at G = {row.group}, not {wanted:g}\n"
-                                 + description.described(result))
+                                 + str(result))
     return result
 
 
@@ -72,8 +71,8 @@ def assert_pinned(function: Estimator, verdict: Verdict, *, factor: Expected | N
     """
     result = checked(function, **question)
     if result.verdict != verdict:
-        raise AssertionError(f"{result.name} is pinned to {verdict!r} and is {description.verdict(result)!r} now\n"
-                             + description.described(result))
+        raise AssertionError(f"{result.name} is pinned to {verdict!r} and is {result.says!r} now\n"
+                             + str(result))
     for row in result.groups if factor is not None else ():
         wanted = float(factor(row.group) if callable(factor) else factor)  # type: ignore[arg-type]
         found = row.factor.value if row.factor is not None else None
@@ -94,7 +93,7 @@ def assert_defined(function: Estimator, **question: Any) -> EstimatorResult:
     if undefined:
         raise AssertionError(f"{result.name} has no value (NaN, infinite, or a division by 0) with probability "
                              f"{undefined[-1].probability} at G = {undefined[-1].group}\n"
-                             + description.described(result))
+                             + str(result))
     return result
 
 
@@ -106,7 +105,7 @@ def assert_mask_respected(loss: Estimator, **question: Any) -> EstimatorResult:
     if result.mask_leak:
         raise AssertionError(f"{result.name} depends on log-probabilities of padding: multiply by the mask before "
                              "every sum and mean, and divide by the sum of the mask or by a constant\n"
-                             + description.described(result))
+                             + str(result))
     return result
 
 
@@ -129,6 +128,6 @@ def assert_split_invariant(loss: Estimator, parts: int = 2, *, group: int = 4, t
 
 
 def _message(function: Estimator, result: EstimatorResult, question: dict[str, Any], wanted: str) -> str:
-    lines = [f"{result.name} is not {wanted}: {description.verdict(result)}", description.described(result)]
+    lines = [f"{result.name} is not {wanted}: {result.says}", str(result)]
     lines += [f"what would mend it: {text}" for text in mends(function, result, question)]
     return "\n".join(lines)

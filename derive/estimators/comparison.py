@@ -16,10 +16,10 @@ from markupsafe import Markup
 
 from derive.diagnostics import visible
 from derive.errors import BadInput
-from derive.estimators import description, plot
+from derive.estimators import plot
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.plot import Picture
-from derive.estimators.result import EstimatorResult
+from derive.estimators.result import SHOWN_ROWS, EstimatorResult
 from derive.report import typeset
 from derive.report.document import environment, versions
 from derive.report.escape import Tex, bookmark, code, literal
@@ -135,9 +135,9 @@ def _row(result: EstimatorResult, entry: Entry | None, text: Text, figure: Text,
     def number(value: float | None, style: str) -> str:
         return text("") if value is None else figure(format(value, style))
 
-    words = description.verdict(result)
+    words = result.says
     colour = "good" if result.good else "fair" if result.verdict in ("proportional", "undecided") else "bad"
-    effective = result.effective_reward[:description.SHOWN_ROWS]
+    effective = result.effective_reward[:SHOWN_ROWS]
     several = any(row.prompt for row in effective)
     notes = (*result.notes, *((entry.remark,) if entry and entry.remark else ()))
     return Row(
@@ -145,7 +145,7 @@ def _row(result: EstimatorResult, entry: Entry | None, text: Text, figure: Text,
         shade(colour), number(result.relative_bias, ".2g"), number(result.cosine, ".4f"),
         number(result.trace_variance, ".4g"), text(entry.statement if entry else ""),
         text(entry.source if entry else ""), text("" if result.target == "J" else result.target), text(result.known),
-        tuple((text(description.outcome(row, several=several)), number(row.effective, ".4f"), number(row.wanted, ".4f"))
+        tuple((text(row.outcome(several=several)), number(row.effective, ".4f"), number(row.wanted, ".4f"))
               for row in effective),
         tuple(text(capital(note)) for note in notes))
 

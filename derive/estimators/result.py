@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from derive.display import text as as_html
+
 Verdict = Literal["unbiased", "proportional", "biased", "zero mean", "no gradient", "undefined", "undecided"]
 Kind = Literal["constant", "model-dependent"]
 
 VERDICTS: tuple[Verdict, ...] = (
     "unbiased", "proportional", "biased", "zero mean", "no gradient", "undefined", "undecided")
 """From the strongest to the weakest. ``undecided`` is the sign of a factor that was not settled."""
+SHOWN_ADVANTAGES = 16
+SHOWN_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class Effective:
     effective: float
     wanted: float
 
+    def outcome(self, *, several: bool) -> str:
+        """The response that the row is about; ``several`` is whether there are prompts."""
+        name = self.reward + (f", length {self.length}" if self.length is not None else "")
+        return f"prompt {self.prompt + 1}: {name}" if several else name
+
 
 @dataclass(frozen=True, slots=True)
 class WorstGroup:
@@ -48,6 +57,13 @@ class WorstGroup:
     lengths: tuple[int, ...] | None
     probability: float
     coefficients: tuple[float, ...]
+
+    def __str__(self) -> str:
+        text = f"rewards {', '.join(self.rewards)}"
+        if self.lengths is not None:
+            text += f", lengths {', '.join(map(str, self.lengths))}"
+        shown = ", ".join(f"{number:.3g}" for number in self.coefficients[:SHOWN_ADVANTAGES])
+        return f"{text}, probability {self.probability:.3g}: advantages {shown}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,11 @@ class GroupResult:
     where: str | None = None
     """What else is different in this row, such as the rewards; None for what was asked for."""
 
+    @property
+    def says(self) -> str:
+        """The verdict with its factor, such as ``proportional, factor 3/4``, and up to which size it holds."""
+        return _said(self)
+
 
 @dataclass(frozen=True, slots=True)
 class EstimatorResult:
@@ -100,6 +121,19 @@ class EstimatorResult:
     mask_leak: bool | None = None
     """For a loss: whether it depends on log-probabilities of padding."""
     exact: bool = field(default=True, kw_only=True)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        return f"<pre>{chr(10).join(map(as_html, _lines(self)))}</pre>"
+
+    @property
+    def says(self) -> str:
+        """The verdict with its factor, such as ``proportional, factor 3/4``, up to which size it holds, and where."""
+        away = "" if self.away in (None, self.verdict) else f", where old and π agree ({self.away} away from there)"
+        return _said(self) + away
 
     @property
     def at(self) -> GroupResult:
@@ -159,3 +193,50 @@ class EstimatorResult:
 def weakest(verdicts: Sequence[Verdict]) -> Verdict:
     """The verdict about several group sizes together."""
     return max(verdicts, key=VERDICTS.index)
+
+
+def _said(result: EstimatorResult | GroupResult) -> str:
+    words: str = result.verdict
+    if result.verdict != "unbiased" and result.factor is not None:
+        words += f", factor {result.factor}"
+    if result.kind == "model-dependent":
+        words += " (model-dependent)"
+    if result.within is not None:
+        words += f", within {result.within:.0e} (floats)"
+    return words
+
+
+def _lines(result: EstimatorResult) -> list[str]:
+    """All that is known about it."""
+    lines = [f"{result.name}: {result.says}", f"    known: {result.known}"]
+    if result.target != "J":
+        lines.append(f"    against the gradient of {result.target}")
+    if len(result.groups) > 1:
+        lines += [f"    {', '.join(filter(None, (f'G = {row.group}', row.where)))}: {row.says}"
+                  for row in result.groups]
+    if result.probability is not None:
+        lines.append(f"    undefined with probability {result.probability}")
+    if result.relative_bias is not None and result.trace_variance is not None:
+        cosine = "none" if result.cosine is None else f"{result.cosine:.4f}"
+        lines.append(f"    at G = {result.at.group}: relative bias {result.relative_bias:.2g}, cosine {cosine}, "
+                     f"trace variance {result.trace_variance:.4g}")
+    lines += _table(result)
+    if result.worst_group is not None and result.verdict not in ("unbiased", "no gradient"):
+        lines.append(f"    worst group: {result.worst_group}")
+    if result.curl != "not asked":
+        lines.append(f"    {result.curl}")
+    return lines + [f"    note: {note}" for note in result.notes]
+
+
+def _table(result: EstimatorResult) -> list[str]:
+    if not result.effective_reward:
+        return []
+    several = max(row.prompt for row in result.effective_reward) > 0
+    lines = ["    effective reward: what is climbed, H(o), next to what should be, both without their means",
+             f"        {'reward':>14}{'H(o)':>12}{'wanted':>12}"]
+    shown = result.effective_reward
+    if len(shown) > SHOWN_ROWS:
+        shown = tuple(sorted(shown, key=lambda row: abs(row.effective - row.wanted))[-SHOWN_ROWS:])
+        lines[0] += f"; the {SHOWN_ROWS} of {len(result.effective_reward)} rows that differ most"
+    return lines + [f"        {row.outcome(several=several):>14}{row.effective:12.4f}{row.wanted:12.4f}"
+                    for row in shown]

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from derive.checking.examine import examine
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Malformed, Refuted, Unjustified, Verdict
+from derive.display import badge, table, text
 from derive.errors import BadInput, DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.evaluation.inputs import holds, instance_at, model_of
 from derive.evaluation.letters import Sides
@@ -37,11 +40,13 @@ Progress = Callable[[str], None]
 Skipped = tuple[tuple[str, str], ...]
 """Ways and the reasons why they gave no numbers."""
 
+SHOWN_ROWS = 16
+"""Rows of a way that are shown in a notebook."""
 WAYS: Mapping[str, Way] = MappingProxyType({
     "as written": as_written, "by dynamic programming": by_dynamic_programming, "along directions": by_directions})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Evaluation:
     """Both sides of a theorem on one model, and what a reader has to know of them.
 
@@ -65,6 +70,28 @@ class Evaluation:
     samples: int
     in_the_mean: bool
     unmet: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<{self.theorem.name} on {self.mdp.name}: {self.verdict}; {self.conclusion}>"
+
+    def _repr_html_(self) -> str:
+        """Both sides by each way, the largest rows of the widest, and the methods beside them, for notebooks."""
+        parts = [f"<p><b>{text(self.theorem.title)}</b> on {text(self.mdp.name)}: {badge(self.verdict)}</p>"]
+        parts.append(table([(text(one.way), text(one.counts), f"{np.max(np.abs(one.left - one.right)):.1e}",
+                             f"{np.max(one.allowed):.1e}") for one in self.compared],
+                           head=("both sides", "", "difference", "allowed")))
+        for one in self.compared[-1:]:
+            size = np.where(one.differs, np.inf, np.maximum(np.abs(one.left), np.abs(one.right)))
+            shown = sorted(map(int, np.argsort(-size, kind="stable")[:SHOWN_ROWS]))
+            parts.append(table([(text(one.label(row)), f"{one.left[row]:+.6g}", f"{one.right[row]:+.6g}",
+                                 text(one.says(row))) for row in shown], head=("", "left side", "right side", "")))
+            if len(one.left) > len(shown):
+                parts.append(f"<p>{len(one.left) - len(shown):,} more rows</p>")
+        if self.methods:
+            parts.append(table([(text(row.method), f"{row.disagreement:.2g}", f"{row.allowed:.2g}", text(row.says))
+                                for row in self.methods], head=("method", "disagreement", "allowed", "")))
+        parts += [f"<p>{text(name)}: skipped: {text(why)}</p>" for name, why in self.skipped]
+        return "".join(parts) + f"<p><b>{text(self.conclusion)}</b></p>"
 
     @property
     def verdict(self) -> str:

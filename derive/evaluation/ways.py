@@ -86,6 +86,13 @@ class Compared:
         """Rows that were compared and are equal as far as floats tell."""
         return np.asarray(~(self.differs | self.empty | self.coarse))
 
+    @property
+    def counts(self) -> str:
+        """How many rows say what, such as "4 agree, 2 empty"."""
+        words = {"differs": "differ", "agrees": "agree", "empty": "empty", "coarse": "too coarse to say"}
+        counted = ((int(getattr(self, name).sum()), word) for name, word in words.items())
+        return ", ".join(f"{number:,} {word}" for number, word in counted if number)
+
     def says(self, row: int) -> str:
         """What a row says, in a word."""
         for name in ("differs", "empty", "coarse"):

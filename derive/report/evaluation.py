@@ -186,10 +186,8 @@ def _way(way: Compared) -> list[str]:
     apart = np.abs(way.left - way.right)
     among = np.where(way.differs, apart, -1.0) if way.differs.any() else apart
     worst = int(np.lexsort((way.allowed, among))[-1])
-    counts = [(int(getattr(way, name).sum()), name) for name in ("differs", "agrees", "empty", "coarse")]
-    words = {"differs": "differ", "agrees": "agree", "empty": "empty", "coarse": "too coarse to say"}
     return [way.way, f"{len(way.left):,}", _largest(way.left), _largest(way.right), f"{apart[worst]:.1e}",
-            f"{way.allowed[worst]:.1e}", ", ".join(f"{n:,} {words[name]}" for n, name in counts if n)]
+            f"{way.allowed[worst]:.1e}", way.counts]
 
 
 def _sentence(cells: list[str]) -> str:
