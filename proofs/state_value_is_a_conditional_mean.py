@@ -21,7 +21,6 @@ from derive import (
     gamma,
     initial_positive,
     k,
-    policy_positive,
     r,
     s,
     same,
@@ -32,8 +31,7 @@ from derive import (
 )
 
 
-@theorem("the state value is a conditional mean",
-         assumes=[additive_return, policy_positive, initial_positive, dynamics_positive])
+@theorem("the state value is a conditional mean", assumes=[additive_return, initial_positive, dynamics_positive])
 def state_value_is_a_conditional_mean():
     to_go = total(k, gamma ** (k - t) * r(tau.s[k], tau.a[k], tau.s[k + 1]), start=t)
     return calc(

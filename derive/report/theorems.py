@@ -273,7 +273,7 @@ def _details(step: Judgement) -> list[Tex]:
         case NeedsCondition(conditions, settled_by, _):
             needs = ", ".join(prose(condition) for condition in conditions)
             said.append(Tex(f"holds wherever both sides are defined, which needs {needs}. "
-                            f"Assume {' or '.join(map(code, settled_by)) or 'more'}."))
+                            f"Assume {' and '.join(map(code, settled_by)) or 'more'}."))
         case Estimates(law, _, _):
             said.append(Tex("the right side is random, so it is not equal to the left; its mean is, "
                             f"where {prose(law)}."))
