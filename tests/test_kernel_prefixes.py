@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from random import Random
 
 import pytest
 from claims_unfolding import A_, S
-from kernel_claims import verdict
 from kernel_letters import FALSE, TRUE, Claim, at_sizes, e, f, g
-from kernel_oracle import witness_of_a_difference
+from random_claims import tally
 from sympy import Expr
 
 from derive.language.assumptions import horizon_at_least
 from derive.language.vocabulary import P, a, expect, gamma, grad, mu, pi, r, s, same, tau, total, x
-from derive.procedures.decision import Shown
 
 LETTERS = (s, a, x, e)
 PLACES = (S[0], A_[0], S[1], A_[1])
@@ -73,20 +70,9 @@ def pair(seed: int) -> Claim:
                  sizes=SIZES)
 
 
-def campaign(seeds: range) -> Counter[str]:
-    counts = Counter[str]()
-    for claim in map(pair, seeds):
-        shown = isinstance(verdict(claim), Shown)
-        counts["true" if claim.truth == TRUE else "near"] += 1
-        counts[f"{'shown' if shown else 'not shown'}, {claim.truth}"] += 1
-        if shown:
-            assert witness_of_a_difference(claim, range(2), sizes=3) is None, claim
-    return counts
-
-
 @pytest.mark.slow
 def test_random_functions_of_a_prefix() -> None:
-    counts = campaign(range(90))
+    counts = tally(map(pair, range(90)), sizes=3)
     assert counts["shown, true"] > 0.9 * counts["true"] > 20
     assert counts["not shown, false"] > 0.7 * counts["near"] > 20
 
@@ -94,5 +80,5 @@ def test_random_functions_of_a_prefix() -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("batch", range(10))
 def test_three_thousand_functions_of_a_prefix(batch: int) -> None:
-    counts = campaign(range(1000 + 300 * batch, 1300 + 300 * batch))
+    counts = tally(map(pair, range(1000 + 300 * batch, 1300 + 300 * batch)), sizes=3)
     assert counts["shown, true"] > 0.9 * counts["true"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from random import Random
 
 import pytest
@@ -10,7 +9,7 @@ from claims_unfolding import A_, S
 from claims_values import next_mean
 from kernel_claims import verdict
 from kernel_letters import FALSE, NONE, TRUE, Claim, at_sizes, c, e, f, g, q
-from kernel_oracle import witness_of_a_difference
+from random_claims import tally
 from sympy import Expr
 
 from derive.language.vocabulary import a, expect, gamma, grad, mu, pi, s, t, tau, total
@@ -48,17 +47,6 @@ def pair(seed: int) -> Claim:
     return Claim(f"tower {seed}", before, after, frozenset(NONE), FALSE if near else TRUE, sizes=SIZES)
 
 
-def campaign(seeds: range) -> Counter[str]:
-    counts = Counter[str]()
-    for claim in map(pair, seeds):
-        shown = isinstance(verdict(claim), Shown)
-        counts["true" if claim.truth == TRUE else "near"] += 1
-        counts[f"{'shown' if shown else 'not shown'}, {claim.truth}"] += 1
-        if shown:
-            assert witness_of_a_difference(claim, range(2), sizes=3) is None, claim
-    return counts
-
-
 def test_a_square_on_both_sides_of_a_sum_over_everything() -> None:
     before = expect(tau, next_mean(f) ** 2 * next_mean(c))
     after = total(s, mu(s) * total(a, pi(a | s) * next_mean(f).subs({S[0]: s, A_[0]: a}) ** 2
@@ -68,7 +56,7 @@ def test_a_square_on_both_sides_of_a_sum_over_everything() -> None:
 
 @pytest.mark.slow
 def test_random_means_over_the_next_state() -> None:
-    counts = campaign(range(100))
+    counts = tally(map(pair, range(100)), sizes=3)
     assert counts["shown, true"] > 0.9 * counts["true"] > 20
     assert counts["not shown, false"] > 0.7 * counts["near"] > 20
 
@@ -76,4 +64,4 @@ def test_random_means_over_the_next_state() -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("batch", range(10))
 def test_three_thousand_means_over_the_next_state(batch: int) -> None:
-    campaign(range(1000 + 300 * batch, 1300 + 300 * batch))
+    tally(map(pair, range(1000 + 300 * batch, 1300 + 300 * batch)), sizes=3)
