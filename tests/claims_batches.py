@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel_letters import ADD, FALSE, IID, PP, TRUE, Claim, at_sizes, claims, f, j, reward, score
+from kernel_letters import ADD, FALSE, IID, PP, TRUE, Claim, at_sizes, claims, f, g, j, reward, score
 
 from derive import G
 from derive.language.assumptions import samples_at_least
@@ -14,6 +14,7 @@ from derive.language.vocabulary import (
     gamma,
     grad,
     i,
+    k,
     log,
     m,
     mean,
@@ -29,6 +30,7 @@ from derive.language.vocabulary import (
 OWN, GROUP = R(samples[i]), mean(j, R(samples[j]))
 OTHERS = ratio(total(j, R(samples[j])) - OWN, m - 1)
 AT_T = score(t, path=samples[i])
+AT_S = f(samples[i].s[t])
 SLOPE, LATER = total(t, AT_T), at_sizes((1, 2, 1, 2), (2, 2, 1, 2))
 FIRST = reward(0, path=samples[i])
 TWO = [*IID, samples_at_least(2)]
@@ -84,6 +86,15 @@ BATCHES: list[Claim] = claims(
     ("at each time, of numbers", total(t, gamma**t * mean(i, OWN)), total(t, gamma**t) * mean(i, OWN), IID, TRUE),
     ("at each time, of other numbers", total(t, gamma**t * mean(i, OWN)), total(t, gamma ** (2 * t)) * mean(i, OWN),
      IID, FALSE, LATER),
+    ("a sum over times outside", total(t, gamma**t * mean(i, AT_T * OWN)), mean(i, total(t, gamma**t * AT_T) * OWN),
+     IID, TRUE),
+    ("a sum over times outside, of squares", total(t, total(i, AT_S) ** 2), total(i, total(t, AT_S)), IID, FALSE),
+    ("a sum over times outside, of products", total(t, total(i, AT_S) * total(j, g(samples[j].a[t]))),
+     total(i, total(t, AT_S)), IID, FALSE),
+    ("sums over two times outside", total(t, total(k, mean(i, AT_S * g(samples[i].a[k])), start=t)),
+     mean(i, total(k, g(samples[i].a[k]) * total(t, AT_S, stop=k))), IID, TRUE),
+    ("sums over two times outside, over all", total(t, total(k, mean(i, AT_S * g(samples[i].a[k])), start=t)),
+     mean(i, total(k, g(samples[i].a[k]) * total(t, AT_S))), IID, FALSE, LATER),
     ("a sum of one draw", total(j, STATE), m * STATE, IID, TRUE),
     ("a square", total(i, OWN) ** 2, 2 * total(i, OWN) ** 2, IID, FALSE),
     ("a square is none", total(i, OWN) ** 2, total(i, OWN), IID, FALSE),

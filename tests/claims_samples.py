@@ -65,8 +65,9 @@ def drawn(body: Any, **law: Any) -> Expr:
 
 
 RETURN, OTHER, EACH = R(samples[i]), R(samples[j]), (average(i, R(samples[i])), average(j, R(samples[j])))
+AT_T = f(samples[i].s[t])
 SCORE = grad(log(P(samples[i])))
-FEW = at_sizes((1, 2, 0, 2))
+FEW, LATER = at_sizes((1, 2, 0, 2)), at_sizes((1, 2, 1, 2), (2, 2, 1, 2))
 
 SAMPLES: list[Claim] = [
     *claims(
@@ -86,6 +87,16 @@ SAMPLES: list[Claim] = [
         ("a draw of another law, weighted", drawn(average(i, RETURN * prod(t, ratio(
             pi(samples[i].a[t] | samples[i].s[t]), beta(samples[i].a[t] | samples[i].s[t])))), policy=beta), J,
          [*IID, *PP], TRUE),
+        ("a sum over times outside", drawn(total(t, gamma**t * average(i, AT_T))), mean(total(t, gamma**t * f(S[t]))),
+         IID, TRUE),
+        ("a sum over times outside, of its numbers", drawn(total(t, gamma**t * average(i, AT_T))),
+         mean(total(t, f(S[t]))), IID, FALSE, LATER),
+        ("a sum over times outside, of what knows none", drawn(total(t, gamma**t * average(i, RETURN))),
+         total(t, gamma**t) * J, IID, TRUE),
+        ("a sum over times outside, of what knows none, once", drawn(total(t, gamma**t * average(i, RETURN))), J, IID,
+         FALSE, LATER),
+        ("a sum over times outside, from the second on", drawn(total(t, average(i, AT_T), start=1)),
+         mean(total(t, f(S[t]))), IID, FALSE),
         ("a number", drawn(m * 2), 2 * m, IID, TRUE),
         ("m is a number of its own", drawn(average(i, RETURN)), ratio(m * m - 6 * m + 11, 6) * m * J, IID, FALSE,
          at_sizes((1, 2, 0, 4)))),
@@ -98,6 +109,12 @@ SAMPLES: list[Claim] = [
         ("of one number beside another, and of two", drawn(R(samples[1]) * R(samples[2]) * g(samples[1].a[0])), mean(
             R(tau) * g(A_[0])) * J + J**2 * mean(g(A_[0])), IID, FALSE, FEW),
         ("of one number is a square", drawn(R(samples[1]) * R(samples[1])), mean(R(tau) ** 2), IID, TRUE),
+        ("at each time beside another", drawn(total(t, average(i, AT_T) * EACH[1])), ratio(1, m) * mean(
+            total(t, f(S[t])) * R(tau)) + ratio(m - 1, m) * mean(total(t, f(S[t]))) * J, IID, TRUE, FEW),
+        ("at each time beside another, of two", drawn(total(t, average(i, AT_T) * EACH[1])),
+         mean(total(t, f(S[t]))) * J, IID, FALSE, LATER),
+        ("at each time, both", drawn(total(t, f(samples[1].s[t]) * f(samples[2].s[t]))),
+         drawn(total(t, f(samples[1].s[t])) * total(t, f(samples[2].s[t]))), IID, FALSE, {"samples": 2, **LATER}),
         ("a free one and a literal one", drawn(R(samples[i]) * R(samples[1])), J**2, IID, FALSE),
         ("two free ones", drawn(R(samples[i]) * R(samples[j])), J**2, IID, FALSE),
         ("a free one twice", drawn(R(samples[i]) * R(samples[i])), mean(R(tau) ** 2), IID, TRUE),

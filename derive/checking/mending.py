@@ -67,10 +67,10 @@ def factor_between(deciding: Deciding, before: Expr, after: Expr, witness: Witne
     if before == 0 or after == 0:
         return None
     samples = deciding.comparison.signature_of(before, after).samples
-    context = _at_least(deciding.context, 2) if samples else deciding.context
     for factor in factors(before, after, infinite=deciding.infinite, samples=samples):
         if not _may_be(factor, witness):
             continue
+        context = _at_least(deciding.context, 2) if m in subterms(factor) else deciding.context  # m - 1 may be 0
         equation = _shown(deciding.encoding, context, after, Times(factor, before))
         if equation is not None:
             number = factor.args[0] if isinstance(factor, Times) else factor

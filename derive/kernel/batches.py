@@ -105,7 +105,10 @@ class OfDraws(Closed):
         raise Refused(f"{t[0]} of several samples")
 
     def at_times(self, t: Term) -> Poly:
-        """A sum over a time that one named draw knows at most, with its numbers; the rest stands before it."""
+        """A sum over a time that one draw knows at most, named or summed, with its numbers; the rest stands before it.
+
+        sum_t c_t sum_i f_i(t) = sum_i sum_t c_t f_i(t): no range of times knows a draw.
+        """
         var, body = self.closed.opened(t)
         lo, hi = self.closed.time(t[2][1]), self.closed.time(t[2][2])
         result: Poly = {}
@@ -113,7 +116,7 @@ class OfDraws(Closed):
             knows = [(f, e) for f, e in numbers if (
                 any(mentions(g, var) for g, _ in f[2]) if f[0] == "drawn" else mentions(f, var))]
             own = [(f, e) for f, e in knows if f[0] == "drawn"]
-            if len(own) > 1 or any(f[1] == SUMMED or e != 1 for f, e in own) or any(
+            if len(own) > 1 or any(e != 1 for _, e in own) or any(
                     mentions(f, var) for one, _ in atoms for f, _ in one):
                 raise Refused("a sum over a time of functions of several samples")
             draw, summand = (own[0][0][1:] if own else (NOBODY, ()))

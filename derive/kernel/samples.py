@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from derive.kernel.polynomials import Poly, Refused, add, central, of, product, put, weighed
-from derive.kernel.terms import Term, Tuple, free, opened, replaced, subterms
+from derive.kernel.terms import INF, Term, Tuple, bound, free, opened, replaced, subterms
 
 if TYPE_CHECKING:
     from derive.kernel.reading import Closed
@@ -80,6 +80,8 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
             for d, w in weight.items():
                 put(result, (d, (outside, changed)), w)
         return result
+    if head == "sum" and t[1][0] == "time" and t[2][2] != INF:
+        return over_times(closed, t, batch)
     if head == "grad":
         result = {}
         for (c, (outside, draws)), v in distinct(closed, t[1], batch).items():
@@ -92,6 +94,24 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
     if head == "trace":
         return distinct(closed, t[1], batch)
     raise Refused(f"{head} of several samples")
+
+
+def over_times(closed: Closed, t: Term, batch: Tuple) -> Poly:
+    """A sum over a time that one draw of each product knows: sum_t c_t sum_i f_i(t) = sum_i sum_t c_t f_i(t)."""
+    index, body = opened(t, closed.name())
+    result: Poly = {}
+    for (c, (outside, draws)), v in distinct(closed, body, batch).items():
+        knows = [k for k, (_, functions) in enumerate(draws) if any(index in free(f) for f in functions)]
+        if len(knows) > 1:
+            raise Refused("a sum over a time of functions of several draws")
+        own, beside = (tuple(x for x in outside if (index in free(x)) is known) for known in (True, False))
+        for k in knows:
+            draw, functions = draws[k]
+            draws = (*draws[:k], (draw, (bound("sum", index, t[2], ("*", *own, *functions)),)), *draws[k + 1:])
+        if not knows:
+            beside += (bound("sum", index, t[2], ("*", ("num", 1, 1), *own)),)
+        put(result, (c, (beside, tuple(sorted(draws, key=repr)))), v)
+    return result
 
 
 def matchings(one: Tuple, two: Tuple) -> Iterator[Tuple]:
