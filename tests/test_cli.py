@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -216,6 +218,30 @@ def test_show_explain_and_their_errors(capsys: pytest.CaptureFixture[str]) -> No
     assert "policy_gradient" in capsys.readouterr().err
     assert main(["show", "policy_gradient", "--replay", "1"]) == 2
     assert main(["show", "policy_gradient", "--replay", "9"]) == 2
+    assert main(["show", "policy_gradient", "--replay", "other:1"]) == 2
+    assert "as in policy_gradient:1." in capsys.readouterr().err
+
+
+def test_the_replay_that_is_printed_is_of_that_theorem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "of two.py", TRUE + "".join(
+        f"\n\n@theorem('{name}')\ndef {name}():\n    return calc(J, by(), {factor} * J)\n"
+        for name, factor in (("twice", 2), ("thrice", 3))))
+    assert main(["check", str(path)]) == 1
+    commands = [line.split("replay with: derive ")[1] for line in capsys.readouterr().out.splitlines()
+                if "replay with" in line]
+    assert [command.rsplit(" ", 1)[1] for command in commands] == ["twice:1", "thrice:1"]
+    for command, factor in zip(commands, (2, 3), strict=True):
+        assert main(shlex.split(command)) == 0
+        assert f"{factor}" in capsys.readouterr().out
+    assert main(["show", str(path), "--replay", "1"]) == 2
+    assert "a theorem and its step, as in " in capsys.readouterr().err
+
+
+def test_no_command_is_printed_for_what_is_in_no_file(monkeypatch: pytest.MonkeyPatch,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FALSE.encode())))
+    assert main(["check", "-"]) == 1
+    assert "replay with" not in capsys.readouterr().out
 
 
 @pytest.mark.slow

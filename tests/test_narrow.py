@@ -12,13 +12,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from derive.checking.examine import examine
+from derive.checking.examine import Examined, examine
 from derive.commands import estimator_command
 from derive.evaluation.both_sides import Evaluation, evaluate
 from derive.report.chains import plain
 from derive.report.evaluation import shown
 from derive.report.findings import findings
-from derive.report.terminal import full
+from derive.report.terminal import REPLAY, full
 from proofs.gradient_of_a_value_unrolled import gradient_of_a_value_unrolled
 from proofs.policy_gradient import policy_gradient
 from proofs.refuted.discount_lost import discount_lost
@@ -34,6 +34,10 @@ def console(width: int) -> Console:
 def text_of(made: Console) -> str:
     assert isinstance(made.file, StringIO)
     return made.file.getvalue()
+
+
+def refuted_steps(one: Examined) -> list[int]:
+    return [number for number, step in enumerate(one.steps, 1) if step.verdict.code == "refuted"]
 
 
 def too_wide(text: str, width: int) -> list[str]:
@@ -81,7 +85,11 @@ def test_a_verdict_is_whole_at_any_width(width: int) -> None:
         one = examine(theorem)
         full(made, one, findings(one), verbose=True)
         text = text_of(made)
-        assert not too_wide(re.sub(r"\S{40,}", "", text), width)
+        commands = [line for line in text.splitlines() if REPLAY in line]  # to be copied: one line, however wide
+        assert [line.split()[-2:] for line in commands] == [["--replay", f"{one.theorem.name}:{number}"]
+                                                            for number in refuted_steps(one)]
+        rest = "\n".join(line for line in text.splitlines() if line not in commands)
+        assert not too_wide(re.sub(r"\S{40,}", "", rest), width)
         assert "left side 3/2, right side 2" in text or theorem is policy_gradient
 
 

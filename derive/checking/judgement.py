@@ -10,7 +10,7 @@ from sympy import Expr
 
 from derive.checking.scope import Scope, reach_of
 from derive.checking.theorems import By, Theorem
-from derive.checking.verdict import Proved, Refuted, Verdict
+from derive.checking.verdict import Proved, Refuted, Unjustified, Verdict
 from derive.display import badge, formula, table, text
 from derive.kernel.equations import Equation
 from derive.language.alphabets import LATEX, UNICODE
@@ -45,6 +45,17 @@ class Judgement:
     def as_claimed(self) -> bool:
         """Whether the verdict is the one the author declared."""
         return self.verdict.code == self.by.expect
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether it is claimed and true for every model, and no reason gives it: a warning."""
+        verdict = self.verdict
+        return isinstance(verdict, Unjustified) and verdict.true and self.by.expect == Proved.code
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is as claimed, but perhaps for its reason."""
+        return self.as_claimed or self.lacks_reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +100,23 @@ class Examined:
 
     @property
     def as_claimed(self) -> bool:
-        """Whether every step has its declared verdict."""
-        return all(step.as_claimed for step in self.steps)
+        """Whether every step has its declared verdict, or is true and lacks its reason only."""
+        return all(step.stands for step in self.steps)
+
+    @property
+    def lacking(self) -> tuple[int, ...]:
+        """The steps that lack their reason, where all others are proved: then the claim holds."""
+        numbers = tuple(number for number, step in enumerate(self.steps, 1) if step.lacks_reason)
+        proved = sum(isinstance(step.verdict, Proved) for step in self.steps)
+        return numbers if proved + len(numbers) == len(self.steps) else ()
+
+    @property
+    def holds(self) -> str:
+        """What is said of a claim that holds, though a reason is missing; empty for others."""
+        if not self.lacking:
+            return ""
+        steps = "step" if len(self.lacking) == 1 else "steps"
+        return f"the claim holds; no reason gives {steps} {', '.join(map(str, self.lacking))}"
 
     def __str__(self) -> str:
         """A line a step."""
@@ -103,7 +129,7 @@ class Examined:
 
     @property
     def _follows(self) -> str:
-        return "the claim follows" if self.follows else f"on its own the claim is {self.claim.code}"
+        return "the claim follows" if self.follows else self.holds or f"on its own the claim is {self.claim.code}"
 
     def _repr_html_(self) -> str:
         """A line a step, for notebooks."""

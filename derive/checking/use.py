@@ -111,7 +111,8 @@ def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropp
         return Dropped(USED, DEFINED, ", ".join(sorted(owed)))
     if isinstance(step.verdict, Refuted):
         return Dropped(IDLE)  # a larger class keeps the counterexample
-    if step.equation is None or step.equation.trusts or not isinstance(step.verdict, (Proved, NeedsCondition)):
+    if step.equation is None or step.equation.trusts or not (
+            isinstance(step.verdict, (Proved, NeedsCondition)) or step.lacks_reason):
         return Dropped(UNKNOWN)
     try:
         found = decided(context_of(fewer, infinite=theorem.endless), *terms)

@@ -115,21 +115,22 @@ def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--latex", is_flag=True, help="The chain as LaTeX.")
-@click.option("--replay", type=int, metavar="STEP", help="Python that recomputes the counterexample of a step.")
+@click.option("--replay", metavar="[NAME:]STEP", help="Python that recomputes the counterexample of a step, of the "
+              "theorem NAME where the file has several.")
 @TIMEOUT_OF_ALL
 @MEMORY_OF_ALL
 @guarded
-def show(path: Path, latex: bool, replay: int | None) -> int:
+def show(path: Path, latex: bool, replay: str | None) -> int:
     """Show the chains of a proof file, or of a bundled theorem, without checking them."""
     from derive.report import chains
 
     theorems, broken = built([str(path)])
+    if replay is not None:
+        click.echo(chains.replay_of(theorems, replay))
+        return broken
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
     for theorem in theorems:
-        if replay is not None:
-            click.echo(chains.replay_of(theorem, replay))
-        else:
-            width = get_terminal_size().columns if sys.stdout.isatty() else None
-            click.echo(chains.latex(theorem) if latex else chains.plain(theorem, width))
+        click.echo(chains.latex(theorem) if latex else chains.plain(theorem, width))
     return broken
 
 

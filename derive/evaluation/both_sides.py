@@ -12,7 +12,7 @@ import numpy as np
 from derive.checking.examine import examine
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Malformed, Refuted, Unjustified, Verdict
+from derive.checking.verdict import Malformed, Refuted, Verdict
 from derive.display import badge, table, text
 from derive.errors import BadInput, DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.evaluation.inputs import holds, instance_at, model_of
@@ -96,7 +96,7 @@ class Evaluation:
     @property
     def verdict(self) -> str:
         """The code of the verdict on the claim end to end, or of the first step that is not as claimed."""
-        wrong = next((step.verdict.code for step in self.examined.steps if not _stands(step)), None)
+        wrong = next((step.verdict.code for step in self.examined.steps if not step.stands), None)
         if isinstance(self.examined.claim, (Refuted, Malformed)) or wrong is None:
             return self.examined.claim.code
         return wrong
@@ -104,7 +104,7 @@ class Evaluation:
     @property
     def stands(self) -> bool:
         """Whether the theorem is as claimed, as ``check`` finds it, and not refuted."""
-        return all(map(_stands, self.examined.steps)) and not isinstance(self.examined.claim, (Refuted, Malformed))
+        return self.examined.as_claimed and not isinstance(self.examined.claim, (Refuted, Malformed))
 
     @property
     def differs(self) -> bool:
@@ -240,9 +240,3 @@ def _rank(side: Any) -> int:
         return rank(side)
     except DeriveError:
         return 0  # malformed: every way will say so
-
-
-def _stands(step: Any) -> bool:
-    """As claimed; or true for every MDP, its reason alone missing."""
-    verdict = step.verdict
-    return bool(step.as_claimed or (isinstance(verdict, Unjustified) and verdict.true and step.by.expect == "proved"))

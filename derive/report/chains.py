@@ -19,6 +19,9 @@ from derive.report.refutation import replay
 from derive.report.wording import shown_path
 from derive.rules.rule import Rule
 
+MOST_NAMED = 3
+"""Theorems that are named where it is not said which is meant."""
+
 
 def _reason(reason: object) -> str:
     if reason is None:
@@ -66,17 +69,23 @@ def latex(theorem: Theorem) -> str:
     return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 
-def replay_of(theorem: Theorem, number: int) -> str:
-    """Python that recomputes the counterexample of a step.
+def replay_of(theorems: Sequence[Theorem], asked: str) -> str:
+    """Python that recomputes the counterexample of a step: "STEP" of the only theorem, or "NAME:STEP".
 
     Raises:
-        BadInput: if there is no such step, or it has no counterexample.
+        BadInput: if there is no such step, or it has no counterexample, or it may be one of several theorems.
     """
+    name, _, step_number = asked.rpartition(":")
+    meant = [one for one in theorems if one.name == name] if name else list(theorems)
+    if not step_number.isdecimal() or len(meant) != 1:
+        names = ", ".join(f"{one.name}:1" for one in theorems[:MOST_NAMED])
+        raise BadInput(f"--replay {asked}: a step, or a theorem and its step, as in {names}.")
+    (theorem,), number = meant, int(step_number)
     steps = examine(theorem).steps
     if not 1 <= number <= len(steps):
-        raise BadInput(f"--replay {number}: {theorem.name} has steps 1 to {len(steps)}.")
+        raise BadInput(f"--replay {asked}: {theorem.name} has steps 1 to {len(steps)}.")
     step = steps[number - 1]
     if not isinstance(step.verdict, (Refuted, Estimates, SameMean)):
-        raise BadInput(f"--replay {number}: step {number} of {theorem.name} is {step.verdict.code}; "
+        raise BadInput(f"--replay {asked}: step {number} of {theorem.name} is {step.verdict.code}; "
                        "it has no counterexample.")
     return replay(step.verdict.witness, step.before, step.after, possible_only=POSSIBLE in theorem.assumes)

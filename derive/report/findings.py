@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.positions import Places, places_of
 from derive.checking.scope import reach_of
-from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean, Unjustified
+from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span
 from derive.fixing.proposals import fixes
@@ -79,8 +79,7 @@ def severity(step: Judgement) -> str:
     """An error, but for what is declared and for what is true and has no reason."""
     if step.as_claimed:
         return NOTE
-    true = isinstance(step.verdict, Unjustified) and step.verdict.true and step.by.expect == "proved"
-    return WARNING if true else ERROR
+    return WARNING if step.lacks_reason else ERROR
 
 
 def message(step: Judgement) -> str:

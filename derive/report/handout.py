@@ -10,7 +10,7 @@ from sympy import Expr
 
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Estimates, Proved, SameMean
+from derive.checking.verdict import Estimates, SameMean
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.numeric.tabular import FloatArray, TabularMDP
@@ -130,7 +130,7 @@ def _reason(one: Examined, place: int) -> str:
 
 def _answer(one: Examined) -> str:
     """True, false, or true of the means only."""
-    if one.claim.code == Proved.code and one.follows:
+    if one.follows or one.holds:
         return "True."
     if one.claim.code in (Estimates.code, SameMean.code):
         return "Not as an equality: one side is random. The means are equal."

@@ -17,11 +17,12 @@ from derive.checking.verdict import Estimates, Malformed, NotClaimed, Proved, Re
 from derive.diagnostics import visible
 from derive.language.introduced import introduced
 from derive.report.findings import message
+from derive.report.inline import capital
 from derive.report.per_trajectory import Share, claim_of, shares
 from derive.report.prose import Words, words
 from derive.report.refutation import describe
 from derive.report.spelled_out import SpelledStep, spelled_step
-from derive.report.wording import conditions, hint, reason_text, side_conditions, wrong_terms
+from derive.report.wording import Assumed, assumed, conditions, hint, reason_text, side_conditions, wrong_terms
 
 _IN_THE_MEAN = (Estimates.code, SameMean.code)
 _COLOURS = {Proved.code: "good", Refuted.code: "bad", Malformed.code: "bad"}
@@ -72,7 +73,7 @@ class Shown:
     after: Expr
     relation: str
     names: tuple[tuple[Expr, Expr], ...]
-    assumed: tuple[tuple[str, str, bool], ...]
+    assumed: tuple[Assumed, ...]
     lines: tuple[Line, ...]
     remarks: tuple[Remark, ...]
     conditions: tuple[tuple[int, tuple[str, ...]], ...]
@@ -115,8 +116,7 @@ def shown(one: Examined, labels: dict[Theorem, str]) -> Shown:
         before=terms[0], after=terms[-1],
         relation=theorem.sign if theorem.broken is not None or (claimed and one.as_claimed) else "≟",
         names=tuple((name.term, name.body) for name in introduced(terms)),
-        assumed=tuple((assumption.name, assumption.says, assumption not in one.idle)
-                      for assumption in theorem.assumes),
+        assumed=assumed(one),
         lines=(Line(terms[0]), *(_line(step, number, labels) for number, step in enumerate(one.steps, 1))),
         remarks=tuple(_remarks(one)),
         conditions=tuple((number, tuple(map(str, new))) for number, new in enumerate(side_conditions(one), 1) if new),
@@ -177,4 +177,6 @@ def _conclusion(one: Examined) -> str:
         return f"The chain breaks at {one.theorem.sign}; nothing is claimed across it."
     if one.follows:
         return f"Every step is proved; the claim follows{f', {one.reach}' if one.reach else ''}."
+    if one.holds:
+        return f"{capital(one.holds)}."
     return f"The claim does not follow; on its own it is {one.claim.code}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from shlex import quote
 from textwrap import wrap
 
 from rich.console import Console
@@ -23,12 +24,13 @@ from derive.report.marking import marked_lines, marked_part
 from derive.report.payload import ABOUT_NO_VERDICT
 from derive.report.per_trajectory import claim_of, share_lines, shares
 from derive.report.refutation import describe
-from derive.report.wording import conditions, hint, reason_text, shown_path, why
+from derive.report.wording import assumed, conditions, hint, reason_text, shown_path, why
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
           "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta", "not-claimed": "cyan"}
 
 
+REPLAY = "replay with: derive show"
 COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
 
 
@@ -55,9 +57,12 @@ def full(console: Console, one: Examined, found: Sequence[Diagnostic], *, verbos
 
 def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
     gravest = worst([told for told in found if told.severity != NOTE])
-    mark, style = {ERROR: ("✗", "red"), WARNING: ("!", "yellow")}.get(gravest, ("✓", "green"))
+    hidden = next((step.verdict.code for step in one.steps if not step.stands), "") if gravest != ERROR else ""
+    mark, style = {ERROR: ("✗", "red"), WARNING: ("!", "yellow")}.get(
+        gravest, ("-", "dim") if hidden else ("✓", "green"))
     where = f"{shown_path(one.theorem.file)}:{one.theorem.line}"
     declared = "" if gravest == ERROR or one.expected == "proved" else f"  ({one.expected}, as declared)"
+    declared = f"  ({hidden}; that is left out)" if hidden else declared
     title = visible(one.theorem.title)
     if cells(f"{mark} {title}  {where}{declared}") <= console.width:
         head, tail = Text(f"{mark} ", style=style), Text(f"  {where}{declared}", style="dim")
@@ -75,8 +80,8 @@ def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> N
     for name in introduced(theorem.chain.terms):
         indented(console, f"where {name.term} := {name.body}", 4, "dim")
     if theorem.assumes:
-        marks = {**dict.fromkeys(one.idle, " (idle)"), **dict.fromkeys(one.unknown, " (not known to be needed)")}
-        names = [f"{assumption.name}{marks.get(assumption, '')}" for assumption in theorem.assumes]
+        marks = {name: f" ({mark})" for _, mark, listed in assumed(one) if mark for name, _ in listed}
+        names = [f"{assumption.name}{marks.get(assumption.name, '')}" for assumption in theorem.assumes]
         indented(console, f"assuming {', '.join(names)}", 4, "dim")
     console.print()
     for number, step in enumerate(one.steps, 1):
@@ -157,7 +162,10 @@ def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int 
         for text, look in marked_lines(step, part, console.width - columns):
             console.print(Text(" " * columns + text, style=look), soft_wrap=True)
     for text, look in diagnostic_lines(one, told.step, step):
-        indented(console, text, columns, look)
+        if text.startswith(REPLAY):  # a command is to be copied whole
+            console.print(Text(" " * columns + text, style=look), soft_wrap=True)
+        else:
+            indented(console, text, columns, look)
 
 
 def _is_located(one: Examined, told: Diagnostic) -> bool:
@@ -185,7 +193,8 @@ def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tu
             yield f"  {line}", ""
         for line in share_lines(shares(claim_of(one, step), witness), witness.left, witness.right):
             yield f"  {line}", ""
-        yield f"replay with: derive show {shown_path(one.theorem.file)} --replay {number}", "dim"
+        if not (place := shown_path(one.theorem.file)).startswith("<"):  # a cell of a notebook
+            yield f"{REPLAY} {quote(place)} --replay {one.theorem.name}:{number}", "dim"
     if isinstance(step.verdict, Refuted) and step.verdict.note:
         yield f"note: {step.verdict.note}", "cyan"
     if hint(step):
@@ -215,6 +224,8 @@ def _claim_line(console: Console, one: Examined) -> None:
     elif one.equation is not None:
         reach = one.reach or "every horizon"
         indented(console, f"every step is proved, for {reach}; the claim itself is {one.claim.code}", 4, "yellow")
+    elif one.holds:
+        indented(console, one.holds, 4, "yellow")
     elif len(one.steps) > 1:
         indented(console, f"the claim does not follow; on its own it is {one.claim.code}", 4, "yellow")
 

@@ -21,7 +21,7 @@ from derive.checking.verdict import (
     Undecided,
     Unjustified,
 )
-from derive.language.assumptions import Assumption, additive_return
+from derive.language.assumptions import additive_return
 from derive.language.introduced import introduced
 from derive.report.counterexample import Counterexample, counterexample
 from derive.report.escape import Tex, code, heading, literal, prose
@@ -30,7 +30,7 @@ from derive.report.inline import capital, sentence
 from derive.report.lines import width
 from derive.report.prose import words
 from derive.report.spelled_out import spelled_step, summands
-from derive.report.wording import Settled, side_conditions, wrong_terms
+from derive.report.wording import Settled, assumed, side_conditions, wrong_terms
 from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
@@ -102,8 +102,8 @@ class Section:
     remarks: tuple[Tex, ...]
     claim: tuple[Row, ...]
     names: tuple[Tex, ...]
-    used: tuple[tuple[Tex, Tex], ...]
-    idle: tuple[tuple[Tex, Tex], ...]
+    assumed: tuple[tuple[Tex, tuple[tuple[Tex, Tex], ...]], ...]
+    """Headings, and the names and sentences below each."""
     chain: tuple[Row, ...]
     steps: tuple[StepRow, ...]
     tagged: bool
@@ -124,9 +124,10 @@ def section(examined: Examined, labels: Mapping[Theorem, Tex]) -> Section:
         statement=prose(said.statement), why=prose(capital(said.why)), outline=tuple(map(prose, said.outline)),
         source=literal(sentence(capital(said.source))), remarks=tuple(map(prose, said.remarks)),
         claim=_equation(terms[0], terms[-1], theorem.broken.latex if theorem.broken is not None else
-                        "=" if examined.expected == Proved.code else _DOUBTED),
+                        "=" if examined.expected == Proved.code and examined.as_claimed else _DOUBTED),
         names=tuple(Tex(f"{formula(name.term)} := {formula(name.body)}") for name in introduced(terms)),
-        used=_assumptions(examined.used), idle=_assumptions(examined.idle),
+        assumed=tuple((prose(heads), tuple((code(name), prose(says)) for name, says in listed))
+                      for heads, _, listed in assumed(examined)),
         chain=tuple(_chain(examined, labels)), steps=tuple(_table(examined, labels)),
         tagged=any(step.by.tag for step in examined.steps),
         extents=tuple(_extents(examined.steps)),
@@ -135,10 +136,6 @@ def section(examined: Examined, labels: Mapping[Theorem, Tex]) -> Section:
         differences=tuple(_differences(examined, additive)),
         written=_written(terms) if examined.follows else None,
     )
-
-
-def _assumptions(assumptions: Sequence[Assumption]) -> tuple[tuple[Tex, Tex], ...]:
-    return tuple((code(assumption.name), prose(assumption.says)) for assumption in assumptions)
 
 
 # -- displays ---------------------------------------------------------------------------------------
@@ -284,7 +281,7 @@ def _details(step: Judgement) -> list[Tex]:
         case Undecided(why) | Malformed(why):
             said.append(prose(why))
     said += [prose(note) for note in step.notes]
-    if not step.as_claimed:
+    if not step.stands:
         said.append(Tex(f"the author expected the verdict {literal(step.by.expect)}."))
     return said
 
@@ -294,6 +291,8 @@ def _conclusion(examined: Examined) -> Tex:
         return Tex(f"The chain breaks at ${examined.theorem.broken.latex}$; nothing is claimed across it.")
     if examined.follows:
         return Tex("The claim follows: every step is proved.")
+    if examined.holds:
+        return Tex(f"{capital(examined.holds)}.")
     match examined.claim:
         case Estimates() | SameMean():
             return Tex("The claim holds in the mean only.")

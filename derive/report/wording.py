@@ -11,6 +11,9 @@ from derive.language.assumptions import POSSIBLE
 from derive.procedures.obligations import Obligation
 from derive.rules.rule import Rule
 
+Assumed = tuple[str, str, tuple[tuple[str, str], ...]]
+"""A heading, a mark, and the names and sentences of assumptions."""
+
 
 def conditions(step: Judgement) -> list[str]:
     """The side conditions that nothing settles."""
@@ -55,6 +58,13 @@ def hint(step: Judgement) -> str:
         names = ["possible(tau)" if name == POSSIBLE.name else name for name in verdict.settled_by]
         return f"assumes=[{', '.join(names)}] settles it"
     return ""
+
+
+def assumed(one: Examined) -> tuple[Assumed, ...]:
+    """What a theorem assumes, by what is known of the need for it: a heading, a mark, names and sentences."""
+    kinds = (("Assumed, and used", "", one.used), ("Assumed, but idle", "idle", one.idle),
+             ("Assumed, and not known to be needed", "not known to be needed", one.unknown))
+    return tuple((heads, mark, tuple((each.name, each.says) for each in own)) for heads, mark, own in kinds if own)
 
 
 def wrong_terms(examined: Examined) -> list[tuple[int, str]]:

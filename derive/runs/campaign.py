@@ -183,8 +183,9 @@ def parts(file: str, look: Look, session: Session | None = None) -> Iterator[Che
 
 def _result(file: str, one: Examined, look: Look, session: Session) -> Checked:
     mends = fixes(one, session.examine if look.mend else None)
-    found = tuple(each for each in findings(one, mends) if each.code not in look.left_out)
-    passes = not any(each.severity == ERROR for each in found)
+    every = findings(one, mends)
+    found = tuple(each for each in every if each.code not in look.left_out)
+    passes = not any(each.severity == ERROR for each in every)  # what is left out is not mended
     return Checked(
         file, payload([one], diagnostics=found, strict=look.strict, mends=mends), _written(one, found, look),
         idle=bool(one.idle), steps=len(one.steps), settled=(passes,), diagnostics=found)

@@ -11,6 +11,7 @@ from pathlib import Path
 from derive.checking.proof_files import LARGEST
 from derive.errors import BadInput
 from derive.report.output import temporary_folder
+from derive.report.terminal import REPLAY
 from derive.runs.campaign import Checked
 
 NAME = "<stdin>"
@@ -30,10 +31,14 @@ class Given:
         real = str(self.file)
         theorems = [{**theorem, "file": NAME} for theorem in one.payload["theorems"]]
         return replace(
-            one, file=NAME, text=one.text.replace(real, NAME),
+            one, file=NAME, text=self._of_no_file(one.text).replace(real, NAME),
             errors=tuple(error.replace(real, NAME) for error in one.errors),
             diagnostics=tuple(replace(found, file=NAME) for found in one.diagnostics),
             payload={**one.payload, "theorems": theorems})
+
+    def _of_no_file(self, text: str) -> str:
+        """Without the commands that would read the file again."""
+        return "".join(line for line in text.splitlines(keepends=True) if f"{REPLAY} {self.file}" not in line)
 
 
 @contextmanager
