@@ -148,6 +148,9 @@ WHOLE = {
                          "derive has no clip", "not in the language"),
     "an import": ("from derive import gradd\n@theorem('x')\ndef x(): return calc(J, by(), J)\n", "gradd",
                   "derive has no gradd", "did you mean grad?"),
+    "a bundled proof": ("from derive import all_actions_form\n@theorem('x')\ndef x(): return calc(J, by(), J)\n",
+                        "all_actions_form", "derive has no all_actions_form",
+                        "from derive.proofs.all_actions_form import all_actions_form"),
     "a relative import": ("from .lemmas import one\n@theorem('x')\ndef x(): return calc(J, by(), J)\n",
                           "from .lemmas import one", "a file that is not beside this one", "from .lemmas import mine"),
 }

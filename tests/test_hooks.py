@@ -98,3 +98,13 @@ def test_the_action_installs_what_it_is_told(project: Path) -> None:
     found = run(project, line, RUNNER_TEMP=str(project / "fresh"), PACKAGE="./nothing-here")
     assert found.returncode != 0
     assert (project / "fresh" / "derive" / "bin" / "pip").exists()
+
+
+def test_the_action_installs_this_project_by_default() -> None:
+    """Its own folder, which was the default, has nothing that pip installs."""
+    folder = ROOT / ".github/actions/derive"
+    text = (folder / "action.yml").read_text()
+    (below,) = re.findall(r"inputs\.package \|\| format\('\{0\}([/.]+)', github\.action_path\)", text)
+    assert (folder / below.removeprefix("/")).resolve() == ROOT
+    assert (ROOT / "pyproject.toml").is_file()
+    assert not (folder / "pyproject.toml").exists()

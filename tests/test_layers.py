@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("rules",),
     ("counterexample",),
     ("checking",),
-    ("evaluation", "fixing", "testing"),
+    ("evaluation", "fixing", "proofs", "testing"),
     ("report",),
     ("runs",),
     ("estimators",),

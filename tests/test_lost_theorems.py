@@ -169,6 +169,19 @@ def test_a_theorem_of_an_imported_file_is_that_files(tmp_path: Path, capsys: pyt
     assert (status, len(data["theorems"])) == (0, 3)  # type: ignore[arg-type]
 
 
+def test_a_bundled_proof_is_a_lemma_by_the_name_that_it_has_wherever_derive_lies(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (f"{STAR}from derive.proofs.bellman_difference import bellman_difference as known\n"
+            "@theorem('user', assumes=known.assumes)\n"
+            "def user(): return calc(known.chain.terms[0], by(known), known.chain.terms[-1])\n")
+    write(tmp_path, "user.py", text)
+    status, _, data = checked(tmp_path, capsys)
+    assert status == 0
+    assert [each["name"] for each in data["theorems"]] == ["user"]  # type: ignore[attr-defined]
+    write(tmp_path, "user.py", text.replace("known.chain.terms[-1])", "2 * known.chain.terms[-1])"))
+    assert checked(tmp_path, capsys)[0] == 1
+
+
 @pytest.mark.parametrize("order", [("user.py", "lemmas.py"), ("lemmas.py", "user.py")])
 def test_a_theorem_lost_by_an_imported_file_is_an_error_of_that_file(order: tuple[str, str], tmp_path: Path,
                                                                      capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 import derive  # its names only
 from derive.checking.file_tree import FileTree, parsed
 from derive.checking.foreign_words import SCALARS, WORDS
+from derive.checking.proof_files import bundled
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, InvalidChain, said
 
@@ -134,12 +135,16 @@ def _import(error: ImportError, file: FileTree) -> Slip | None:
         if error.name and "._derive_" not in f".{error.name}":
             return None
         return Slip(message="this import asks for a file that is not beside this one",
-                    hint="a proof imports lemmas from files of its own folder: from .lemmas import mine")
+                    hint="a proof imports lemmas from files of its own folder: from .lemmas import mine; "
+                         "and bundled ones: from derive.proofs.policy_gradient import policy_gradient")
     name = found[1]
     place = next((file.span(alias) for node in ast.walk(file.tree) if isinstance(node, ast.ImportFrom)
                   for alias in node.names if alias.name == name), None)
     if name in WORDS:
         return Slip(message=f"derive has no {name}", span=place, hint=WORDS[name])
+    if (bundled() / f"{name}.py").is_file():
+        return Slip(message=f"derive has no {name}", span=place,
+                    hint=f"it is a bundled proof: from derive.proofs.{name} import {name}")
     return Slip(message=f"derive has no {name}", span=place, hint=_meant(name, derive.__all__),
                 fix=_replaced(name, place))
 
