@@ -213,6 +213,19 @@ def test_hostile_text_appears_literally(tmp_path: Path) -> None:
 # -- compiling ----------------------------------------------------------------------------------------------
 
 
+def long_tables(source: str) -> list[int]:
+    """The rows of the tables that a page may be too short for: a tabular is never broken, and runs off the page."""
+    rows = [body.count(r"\\") for body in re.findall(r"\\begin\{tabular\}(.*?)\\end\{tabular\}", source, re.DOTALL)]
+    return [number for number in rows if number > 25]
+
+
+def test_no_table_runs_off_its_page(source: str) -> None:
+    assert long_tables(source) == []
+    formulas = source.split(r"\section{The same gradient, in numbers}")[1].split("coordinate by coordinate")[0]
+    assert r"\begin{longtable}" in formulas
+    assert long_tables(r"\begin{tabular}{l}" + "x \\\\\n" * 30 + r"\end{tabular}") == [30]
+
+
 @pytest.mark.slow
 @needs_latex
 def test_the_bundled_theorems_compile_without_a_warning_and_always_the_same(
