@@ -21,6 +21,7 @@ from derive.estimators import (
     assert_targets,
     assert_unbiased,
 )
+from derive.estimators.mends import LEFT_OUT, NEGATED, OF_RESPONSES, OF_THE_BATCH
 
 
 def leave_one_out(r: Any) -> Any:
@@ -150,7 +151,41 @@ def test_mends_of_losses() -> None:
     assert "what would mend it: take log-probabilities of the sequence" in text
     text = message(lambda: assert_unbiased(token_mean, group=2, model=SMALL))
     assert "of the sequence" not in text
-    assert "token-ratio in the gallery" in text
+    assert f"what would mend it: {OF_THE_BATCH}" in text
+    assert "gallery" not in text  # another loss is no news where this one can be mended
+
+
+def negated(log_probs: Any, rewards: Any, mask: Any) -> Any:
+    return -reinforce(log_probs, rewards, mask)
+
+
+def negated_twice(log_probs: Any, rewards: Any, mask: Any) -> Any:
+    return -2 * reinforce(log_probs, rewards, mask)
+
+
+def of_the_whole_batch(log_probs: Any, rewards: Any, mask: Any) -> Any:
+    return reinforce(log_probs, rewards - rewards.mean(), mask)
+
+
+def summed(log_probs: Any, rewards: Any, mask: Any) -> Any:
+    return reinforce(log_probs, rewards, mask) * mask.shape[0]
+
+
+def summed_of_the_whole_batch(log_probs: Any, rewards: Any, mask: Any) -> Any:
+    return summed(log_probs, rewards - rewards.mean(), mask)
+
+
+@pytest.mark.parametrize(("loss", "said"), [
+    (negated, NEGATED), (negated_twice, "divide by the constant -2: its sign is the opposite one"),
+    (of_the_whole_batch, LEFT_OUT), (summed, OF_RESPONSES),
+    pytest.param(summed_of_the_whole_batch, "take another loss: ", marks=pytest.mark.slow)])
+def test_a_loss_is_mended_where_it_is_wrong(loss: Callable[..., Any], said: str) -> None:
+    """At sizes that differ: a number of responses, or of prompts, is then no constant."""
+    pytest.importorskip("torch")
+    text = message(lambda: assert_unbiased(loss, group=3 if "negated" in loss.__name__ else (2, 3), model=SMALL))
+    (mend,) = [line for line in text.splitlines() if line.startswith("what would mend it")]
+    assert mend.startswith(f"what would mend it: {said}")
+    assert "learning rate" not in text
 
 
 def cispo_not_detached(log_probs: Any, old_log_probs: Any, advantages: Any, mask: Any) -> Any:

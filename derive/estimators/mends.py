@@ -5,8 +5,8 @@ What is proposed came out unbiased there; a named estimator of the gallery did t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial, wraps
 from typing import Any
 
 from derive.errors import DeriveError
@@ -14,11 +14,14 @@ from derive.estimators.advantage import check_advantage
 from derive.estimators.gallery import entry_of
 from derive.estimators.groups import group_sizes
 from derive.estimators.naming import LOOKUP, asks_for_log_probabilities, named, parameters
-from derive.estimators.result import EstimatorResult
+from derive.estimators.result import EstimatorResult, Factor
 from derive.estimators.rounding import nearly_unbiased
 
 Estimator = Callable[..., Any]
 OF_THE_BATCH = "divide by the number of responses, or a constant, instead of the number of tokens of the batch"
+OF_RESPONSES = "take the mean over the responses of the batch instead of their sum"
+NEGATED = "change the sign: the result is minus what is asked for"
+LEFT_OUT = "subtract the mean of the other rewards of the batch, not the mean of all of them: leave one out"
 OF_A_RESPONSE = "sum over the tokens of a response, or divide by a constant, instead of taking their mean"
 
 
@@ -37,7 +40,7 @@ def mends(function: Estimator, result: EstimatorResult, question: dict[str, Any]
     loss = asks_for_log_probabilities(function)
     if loss:  # for speed: several changes are tried
         question = {**question, "exact": False}
-    for text, changed in _changes(function, result, question):
+    for text, changed in _changes(function, result, question, found):
         if text == OF_A_RESPONSE and OF_THE_BATCH in found:
             continue
         try:
@@ -61,23 +64,40 @@ def _small(question: dict[str, Any], *, loss: bool) -> Iterator[dict[str, Any]]:
     yield {}
 
 
-def _changes(function: Estimator, result: EstimatorResult,
-             question: dict[str, Any]) -> Iterator[tuple[str, Estimator]]:
+def _changes(function: Estimator, result: EstimatorResult, question: dict[str, Any],
+             found: Sequence[str]) -> Iterator[tuple[str, Estimator]]:
+    """Changes and their words; ``found``, those that mend it, grows between them."""
     loss = asks_for_log_probabilities(function)
     if result.verdict == "proportional" and result.kind == "constant" and len(result.groups) == 1:
         factor = result.groups[0].factor
         if factor is not None and factor.value:
-            scale = 1 / factor.value
-            yield (f"divide by the constant {factor}, or let the learning rate do it",
-                   _times(function, lambda arguments: scale))
+            yield _of_scale(factor), _times(function, partial(_constant, 1 / factor.value))
     meanings = {LOOKUP.get(one.name): one.name for some in parameters(function) for one in some}
+    if loss and "rewards" in meanings:
+        yield LEFT_OUT, _left_out(function, meanings["rewards"])
     if loss and "mask" in meanings:  # which is needed to count tokens, or to sum over them
+        mask = meanings["mask"]
+        yield OF_RESPONSES, _times(function, lambda arguments: 1 / arguments[mask].shape[0])
         yield OF_THE_BATCH, _times_tokens(function, meanings["mask"])
         yield OF_A_RESPONSE, _times_lengths(function, meanings["mask"])
         if meanings.keys() & {"old_log_probs", "ref_log_probs"}:
             yield ("take log-probabilities of the sequence: sum them over its tokens before the ratio or the KL",
                    _of_sequences(function, meanings))
-    yield from _of_the_gallery(result, question, loss=loss)
+    if not (loss and found and result.target == "J"):  # another loss is no news where this one can be mended
+        yield from _of_the_gallery(result, question, loss=loss)
+
+
+def _of_scale(factor: Factor) -> str:
+    """What is said of a constant factor: a learning rate mends no sign."""
+    if factor.value == -1:
+        return NEGATED
+    if factor.value is not None and factor.value < 0:
+        return f"divide by the constant {factor}: its sign is the opposite one"
+    return f"divide by the constant {factor}, or let the learning rate do it"
+
+
+def _constant(scale: float, arguments: dict[str, Any]) -> float:
+    return scale
 
 
 def _of_the_gallery(result: EstimatorResult, question: dict[str, Any], *,
@@ -94,7 +114,8 @@ def _of_the_gallery(result: EstimatorResult, question: dict[str, Any], *,
              "kl:token:ref,pi": ("k3-token-reversed",), "J-kl": ("reinforce-k1-reward",)}
     for name in names.get(result.target, ()):
         one = entry_of(name)
-        yield f"{one.statement.split(', against')[0].split(', at ')[0]} ({name} in the gallery)", one.function
+        what = one.statement.split(", against")[0].split(", at ")[0]
+        yield f"take another loss: {what} ({name} in the gallery)", one.function
 
 
 def _times(function: Estimator, scale: Callable[[dict[str, Any]], Any]) -> Estimator:
@@ -107,6 +128,18 @@ def _times(function: Estimator, scale: Callable[[dict[str, Any]], Any]) -> Estim
 
             value = scalar(value, named(function))
         return value * scale(arguments)
+
+    return changed
+
+
+def _left_out(function: Estimator, rewards: str) -> Estimator:
+    """The loss of rewards from which the mean of the others is taken: then a mean of all of them is 0."""
+    @wraps(function)
+    def changed(**arguments: Any) -> Any:
+        given = arguments[rewards]
+        size = given.shape[0]
+        arguments[rewards] = (given - given.mean()) * size / (size - 1) if size > 1 else given
+        return function(**arguments)
 
     return changed
 

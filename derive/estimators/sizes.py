@@ -27,13 +27,22 @@ def fitted(rows: Sequence[GroupResult]) -> tuple[Factor | None, Kind | None]:
         return None, None
     known = [factor for factor in factors if factor is not None]
     if any(row.kind == "model-dependent" for row in rows):
-        return (known[0] if len(known) == 1 else Factor("depends on the policy")), "model-dependent"
+        return (known[0] if len(set(map(str, known))) == 1 else _listed(rows)), "model-dependent"
     values = [factor.value for factor in known if factor.value is not None]
     if len(set(map(str, known))) == 1:
         return known[0], "constant"
-    sizes = ", ".join(str(row.group) for row in rows)
     for text, term in TERMS.items():
         if all(row.group > 1 and isclose(term(row.group), value, rel_tol=1e-9, abs_tol=1e-12)
                for row, value in zip(rows, values, strict=True)):
-            return Factor(f"{text}, fits G = {sizes}"), "constant"
-    return Factor(f"{', '.join(map(str, known))} at G = {sizes}"), "constant"
+            return Factor(f"{text}, fits {_sizes(rows)}"), "constant"
+    return _listed(rows), "constant"
+
+
+def _listed(rows: Sequence[GroupResult]) -> Factor:
+    factors = [str(row.factor) for row in rows]
+    separator = "; " if any("," in one or " " in one for one in factors) else ", "
+    return Factor(f"{separator.join(factors)} at {_sizes(rows)}")
+
+
+def _sizes(rows: Sequence[GroupResult]) -> str:
+    return f"G = {', '.join(str(row.group) for row in rows)}"
