@@ -81,12 +81,16 @@ CODES: tuple[Code, ...] = (
     Code("D019", "", "one term makes two steps false",
          "The steps before and after a term are both refuted, and its two neighbours are equal. So this one term is "
          "wrong, and nothing else."),
+    Code("D021", "", "a run was stopped before its end",
+         "It was interrupted, or its results could not be written any more. Of the files that it did not come to "
+         "nothing is said."),
 )
 
 
 KINDS = {
     "idle": "D010", "unreadable": "D011", "not executed": "D012", "lost": "D013", "time": "D014", "memory": "D015",
     "ended": "D016", "defect": "D017", "free letter": "D018", "shared term": "D019", "declaration": "D009",
+    "stopped": "D021",
 }
 """The codes of what is no verdict."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +14,8 @@ import derive.checking.examine
 from derive.cli import main
 from derive.codes import CODES
 from derive.errors import KernelDisagrees
+from derive.runs import run_check
+from derive.runs.campaign import Checked
 
 TRUE = "@theorem('true')\ndef true():\n    return calc(J, by(regroup), J * 1)\n"
 FALSE = "@theorem('false')\ndef false():\n    return calc(J, by('words'), 2 * J)\n"
@@ -277,6 +280,29 @@ def test_formats_for_programs_hold_nothing_else(style: str, tmp_path: Path, caps
     printed = capsys.readouterr()
     assert "hello" not in printed.out
     assert "hello from the proof" in printed.err
+
+
+@pytest.mark.parametrize("style", ["json", "sarif", "junit", "github"])
+def test_a_run_that_was_stopped_is_not_green(style: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of results that was written on the way out looked like one of a whole run."""
+    whole = run_check.check_isolated
+
+    def stopped(files: list[Path], **options: Any) -> Iterator[Checked]:
+        yield next(whole(files, **options))
+        raise KeyboardInterrupt
+
+    first, second = proof(tmp_path, TRUE), proof(tmp_path, TRUE, name="second.py")
+    command = ["check", first, second, "--format", style]
+    said = "the run was stopped before this file was checked"
+    main(command)
+    assert said not in capsys.readouterr().out
+    monkeypatch.setattr(run_check, "check_isolated", stopped)
+    assert main(command) == 130
+    out = capsys.readouterr().out
+    assert "second.py" in out
+    assert said in out
+    assert "D021" in out
 
 
 # -- explanations ----------------------------------------------------------------------------------

@@ -357,6 +357,12 @@ def test_a_link_to_a_folder_that_is_searched_anyway_is_no_error(tmp_path: Path) 
     assert "a link to a folder is not followed" in search(tmp_path).errors[0]
 
 
+def test_a_link_to_itself_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    assert main(["check", str(tmp_path / "loop.py")]) == 2
+    assert "loop.py: no such file or folder." in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/null"])
 def test_devices_and_pipes_are_refused_as_proofs(target: str, tmp_path: Path) -> None:

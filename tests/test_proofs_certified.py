@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -191,6 +192,10 @@ def test_against_says_what_is_missing_and_what_differs() -> None:
     fewer = {**whole(), "theorems": whole()["theorems"][1:]}
     assert (theorems[0].name, "is not in the certificate") in against(fewer, theorems)
     assert any("no theorem of that name" in text for _, text in against(whole(), theorems[1:]))
+    first = theorems[0]
+    name = Path(first.file).name
+    renamed = [replace(first, file=str(Path(first.file).with_name("renamed.py"))), *theorems[1:]]
+    assert against(whole(), renamed) == [(first.name, f"the certificate is of the file {name}, this is renamed.py")]
     renamed = copy.deepcopy(whole())
     steps = next(one["steps"] for one in renamed["theorems"] if one["name"] == "likelihood_ratio_gradient")
     steps[0]["claim"], steps[1]["claim"] = steps[1]["claim"], steps[0]["claim"]
@@ -274,3 +279,13 @@ def test_it_runs_without_sympy(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.split()[1] == "False"
     assert int(run.stdout.split()[0]) >= 30
+
+
+def test_where_nothing_is_claimed_nothing_is_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    proof, target = tmp_path / "proof.py", tmp_path / "c.json"
+    proof.write_text(FALSE.format(", expect=Refuted").replace('@theorem("good")\ndef good():\n'
+                                                              "    return calc(J, by(regroup), J * 1)\n", ""))
+    assert main(["check", str(proof), "--certificate", str(target)]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(target), "--against", str(proof)]) == 1
+    assert "no step of this certificate claims an equation, so nothing is verified" in capsys.readouterr().out

@@ -68,7 +68,7 @@ def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
               help="Compare with the terms of this proof; may be repeated.")
-@click.option("--partial", is_flag=True, help="Steps without evidence, or without an equation, are no failure.")
+@click.option("--partial", is_flag=True, help="A step that is claimed and has no evidence in PATH is no failure.")
 @TIMEOUT_OF_ALL
 @MEMORY_OF_ALL
 @guarded
@@ -99,7 +99,9 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     none = len(outcomes) - len(claimed)
     click.echo(f"{count} of {len(claimed)} claimed equations verified; "
                f"{none} {'step claims' if none == 1 else 'steps claim'} none")
-    if not proofs:
+    if not claimed:
+        click.echo("no step of this certificate claims an equation, so nothing is verified")
+    elif not proofs:
         click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
     return 0 if good else 1
 

@@ -78,8 +78,13 @@ def against(data: dict[str, Any], theorems: Sequence[Theorem], *, partial: bool 
     """
     known = {(theorem.name, Path(theorem.file).name): theorem for theorem in theorems}
     entries = {(entry["name"], entry["file"]): entry for entry in data["theorems"]}
-    found = [(theorem.name, "is not in the certificate") for key, theorem in known.items() if key not in entries]
+    files = {entry["name"]: str(entry["file"]) for key, entry in entries.items() if key not in known}
+    missing = {theorem.name: Path(theorem.file).name for key, theorem in known.items() if key not in entries}
+    found = [(name, f"the certificate is of the file {files[name]}, this is {file}" if name in files
+              else "is not in the certificate") for name, file in missing.items()]
     for key, entry in entries.items():
+        if key not in known and entry["name"] in missing:
+            continue
         if key not in known:
             found.append((str(entry["name"]), "no theorem of that name in the proof"))
         else:

@@ -39,7 +39,9 @@ Exit status of derive check; the largest wins:
   0  everything is as claimed; warnings are allowed, unless --strict
   1  something is not as claimed, or there is a warning under --strict
   2  a file could not be read, ran out of time or memory, crashed, or holds no theorem
-  3  a defect of derive; please report it"""
+  3  a defect of derive; please report it
+
+130: it was interrupted, and says what was settled until then"""
 
 
 def overview() -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import traceback
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from derive.checking.derivation import span_of
 from derive.checking.slips import slip
@@ -70,6 +70,15 @@ def unfinished(result: Result, file: str, limits: Limits) -> Trouble:
     return Trouble(found, line_of(found, file))
 
 
+def not_reached(files: Iterable[str], known: Collection[str], *, status: int) -> list[Diagnostic]:
+    """What is said, at the first of them, of the files that a run did not come to."""
+    left = [file for file in files if file not in known]
+    if not left:
+        return []
+    others = f", and {len(left) - 1} more" if len(left) > 1 else ""
+    return [_unchecked("stopped", f"the run was stopped before this file was checked{others}", left[0], status=status)]
+
+
 def _unchecked(kind: str, message: str, file: str, *, hint: str = "", status: int = NOT_CHECKED) -> Diagnostic:
     return Diagnostic(code=KINDS[kind], severity=ERROR, message=message, file=shown_path(file), hint=hint,
                       status=status)
@@ -101,7 +110,7 @@ def _defect(error: BaseException, file: str, theorem: Theorem | None) -> Trouble
 
 def _without_place(text: str, file: str) -> tuple[int | None, str]:
     """The line that a message begins with, if it does, and the rest."""
-    for name in {file, str(Path(file).resolve())}:
+    for name in {file, os.path.realpath(file)}:  # Path.resolve raises at a link to itself
         found = re.match(rf"{re.escape(name)}(?::(\d+))?: (?:theorem \S+: )?(.*)", text, re.DOTALL)
         if found:
             return int(found[1]) if found[1] else None, found[2]

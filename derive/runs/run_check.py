@@ -24,7 +24,7 @@ from derive.process.streams import CannotWrite, write_bytes
 from derive.report.formats import as_github, as_json, as_junit, as_sarif
 from derive.report.output import console_for, refuse_inputs
 from derive.report.terminal import statistics, summary
-from derive.report.trouble import trouble
+from derive.report.trouble import not_reached, trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
 from derive.runs.journal import Journal
 from derive.runs.mending import Mended, Mender, shown_difference, write_back
@@ -97,6 +97,8 @@ class _Run:
     settled: list[bool] = field(default_factory=list)
     steps: int = 0
     skipped: int = 0
+    known: set[str] = field(default_factory=set)
+    """The files that it came to."""
     stopped: int = 0
     """The exit status of a run that was stopped before its end."""
 
@@ -106,6 +108,7 @@ class _Run:
         self.found += one.diagnostics
         self.settled += one.settled
         self.steps += one.steps
+        self.known.add(one.file)
 
     @property
     def status(self) -> int:
@@ -176,6 +179,8 @@ def check(paths: Sequence[Path], options: Options) -> int:
                     _tell(console, run, given.shown(one))
         except BaseException as error:
             run.stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else NOT_CHECKED
+            if options.style not in ("full", "concise"):  # which say so in their last line, or are read as they come
+                run.found += not_reached(map(str, files), run.known, status=run.stopped)
             raise
         finally:  # interrupted: say what is settled
             if not options.diff:
