@@ -620,3 +620,10 @@ def test_directions_are_the_same_for_a_seed() -> None:
     one, same, other = (random_directions(lake(), 2, seed=seed) for seed in (1, 1, 2))
     assert (one == same).all()
     assert (one != other).any()
+
+
+@pytest.mark.parametrize("given", ["policy_gradient", None, lambda: 3])
+def test_what_is_no_theorem_is_refused_with_what_is(given: Any) -> None:
+    for asked in (evaluate, examine):
+        with pytest.raises(BadInput, match=r"is no theorem: give what @theorem.* from derive\.proofs\."):
+            asked(given)

@@ -307,7 +307,7 @@ def test_mdps_in_floats() -> None:
     (bandit(1, pi=(F(1),)), "an MDP with 1 actions"),
     (bandit(2, 2, pi=(F(1, 3), F(2, 3))), "the gradient of J is 0 with an MDP"),
     (model(r=(((F(1),),),)), r"not of the shape \(2, 2, 2\)"),
-    ("two-state", "expected a TabularLM, a finite MDP"),
+    (3, "expected a TabularLM, a finite MDP"),
     (built_in("lake"), "more than 20,000 trajectories"),
 ])
 def test_what_cannot_be_meant_is_refused_in_one_sentence(given: Any, message: str) -> None:
@@ -346,3 +346,11 @@ def test_the_last_decisions_of_an_mdp_whose_episodes_are_too_many() -> None:
     without = replace(lake, r=lake.r * 0)
     with pytest.raises(BadInput, match="too many episodes with any horizon"):
         shortened(without)
+
+
+def test_an_mdp_is_given_by_its_name() -> None:
+    by_name, given = (check_loss(discount_forgotten, model=one, group=2)
+                      for one in ("two-state", built_in("two-state")))
+    assert (by_name.verdict, by_name.relative_bias) == (given.verdict, given.relative_bias)
+    with pytest.raises(BadInput, match="There is no model 'nolake'"):
+        check_loss(discount_forgotten, model="nolake", group=2)

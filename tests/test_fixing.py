@@ -479,3 +479,18 @@ def test_every_bundled_proof_is_mended_after_its_reasons_are_taken_away(tmp_path
     assert holes > 100
     assert main(["check", "-q", "--fix", "-j", "2", str(folder)]) == 0
     assert not [file for file in folder.glob("*.py") if "by()" in file.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(("chain", "said"), [
+    ("grad(P(tau)), by(), P(tau) * grad(log(P(tau)))", "1 more fix changes what is claimed"),
+    ("grad(P(tau)), by(), P(tau) * grad(log(2))", "nothing was found that mends it"),
+    ("grad(P(tau)), by(regroup), grad(P(tau)) * 1", "")])
+def test_a_difference_that_is_empty_says_why(chain: str, said: str, tmp_path: Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing at all was printed: neither that nothing was found, nor that something was held back."""
+    text = f"from derive import *\n@theorem('x')\ndef x(): return calc({chain})\n"
+    (tmp_path / "x.py").write_text(text, encoding="utf-8")
+    main(["check", "--diff", str(tmp_path / "x.py")])
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert (said in printed.err) if said else printed.err == ""

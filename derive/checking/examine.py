@@ -9,7 +9,7 @@ from derive.checking.deciding import Crossing
 from derive.checking.judgement import Examined
 from derive.checking.judging import Examiner
 from derive.checking.linking import both_false, linked
-from derive.checking.theorems import Theorem
+from derive.checking.theorems import Theorem, a_theorem
 from derive.checking.use import assumption_use
 from derive.checking.verdict import (
     NotClaimed,
@@ -121,5 +121,10 @@ def lemmas(theorem: Theorem) -> list[Theorem]:
 
 
 def examine(theorem: Theorem, *, thorough: bool = False) -> Examined:
-    """The judgement of every step of a theorem, and of its claim; see ``Session``."""
-    return Session(thorough=thorough).examine(theorem)
+    """The judgement of every step of a theorem, and of its claim; see ``Session``.
+
+    Raises:
+        BadInput: for what is no theorem.
+        InvalidChain: if what was written is no chain.
+    """
+    return Session(thorough=thorough).examine(a_theorem(theorem))

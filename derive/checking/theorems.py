@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sympy import Expr
 
 from derive.display import formula, text
-from derive.errors import InvalidChain
+from derive.errors import BadInput, InvalidChain
 from derive.language.alphabets import LATEX
 from derive.language.assumptions import Assumption
 from derive.language.horizons import is_endless
@@ -123,3 +123,15 @@ class Theorem:
         first, *rest = (write(term, LATEX) for term in self.chain.terms)
         signs = (by.latex for by in self.chain.reasons)
         return first + r" \\ ".join(f" &{sign} {term}" for sign, term in zip(signs, rest, strict=True))
+
+
+def a_theorem(given: object) -> Theorem:
+    """What is given, where a theorem is asked for.
+
+    Raises:
+        BadInput: if it is none, but a name, or a function without its decorator.
+    """
+    if isinstance(given, Theorem):
+        return given
+    raise BadInput(f"{given!r} is no theorem: give what @theorem(...) made of a function; a bundled one is "
+                   "from derive.proofs.policy_gradient import policy_gradient.")

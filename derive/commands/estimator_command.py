@@ -18,12 +18,14 @@ from textwrap import wrap
 
 import click
 
+from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.estimators import description
 from derive.estimators.gallery import ENTRIES
 from derive.estimators.result import VERDICTS
 from derive.estimators.subjects import Options, examined, number
 from derive.report.output import refuse_inputs
+from derive.report.progress import progress
 
 
 def run(names: Sequence[str], *, groups: str | None, rewards: str | None, lengths: str | None, prompts: int | None,
@@ -46,7 +48,12 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
         comparison.check(output)
     options = Options(_whole(groups, "--group"), _numbers(rewards), _whole(lengths, "--lengths"), prompts, target,
                       None if beta is None else number(beta), model, gamma, horizon)
-    found = [examined(name, options) for name in names or runnable()]
+    asked = names or runnable()
+    found = []
+    with progress(len(asked), visible(asked[0])) as tell:
+        for name in asked:
+            found.append(examined(name, options))
+            tell(visible(name))
     results = [result for result, _ in found]
     if style == "json":
         click.echo(json.dumps({"schema": 1, "estimators": [description.payload(result) for result in results]},

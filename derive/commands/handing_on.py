@@ -36,20 +36,24 @@ MOST_LISTED = 12
 def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool, blanks: str, model: str,
            title: str | None, samples: int, seed: int) -> int:
     """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, a PDF or a page."""
-    from derive.report.reporting import make_handout, make_report
+    from derive.report.progress import progress
+    from derive.report.reporting import make_handout, make_report, parts
 
     if solutions and not handout:
         raise BadInput("--solutions are those of a handout. Write --handout --solutions.")
     theorems, broken = built(names)
     if handout:
-        lacking, count = make_handout(theorems, output, model=model, title=title, blanks=blanks, solutions=solutions)
+        with progress(len(theorems)) as tell:
+            lacking, count = make_handout(theorems, output, model=model, title=title, blanks=blanks,
+                                          solutions=solutions, tell=tell)
         exercises = "1 exercise" if len(theorems) == 1 else f"{len(theorems)} exercises"
         click.echo(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
         _say_what_is_lacking(lacking)
         return broken
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
                           *(["--title", title] if title else []), "-o", output.name])
-    made = make_report(theorems, output, samples=samples, seed=seed, command=command, title=title)
+    with progress(parts(theorems)) as tell:
+        made = make_report(theorems, output, samples=samples, seed=seed, command=command, title=title, tell=tell)
     doubt = "" if made.good else "; not everything in it is as claimed: derive check says what"
     click.echo(f"wrote {output}{doubt}")
     _say_what_is_lacking(made.lacking)

@@ -37,15 +37,17 @@ def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | No
 
     Exit status: 0 if the theorem is as claimed and not refuted, and its sides were compared and agree on this model.
     """
+    from derive.evaluation.both_sides import STAGES
     from derive.evaluation.both_sides import evaluate as evaluated
     from derive.evaluation.inputs import read_tables
-    from derive.report.evaluation import progress, shown
+    from derive.report.evaluation import shown
+    from derive.report.progress import progress
 
     tables = read_tables(functions)
     theorems, worst = built([theorem])
     with console_of(None) as console:
         for number, subject in enumerate(theorems):
-            with progress() as tell:
+            with progress(STAGES) as tell:
                 found = evaluated(subject, model, gamma=gamma, horizon=horizon, functions=tables, samples=samples,
                                   seed=seed, progress=tell)
             if number:

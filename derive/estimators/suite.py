@@ -10,6 +10,7 @@ from derive.errors import BadInput
 from derive.estimators.episodes import episodes_of
 from derive.estimators.model import TabularLM
 from derive.estimators.tabular import TabularModel
+from derive.evaluation.inputs import model_of
 from derive.language.models import Model
 from derive.numeric.tabular import TabularMDP
 
@@ -47,11 +48,18 @@ def three_responses(rewards: Sequence[object]) -> tuple[TabularLM, ...]:
 
 
 def models_of(given: Any) -> tuple[TabularModel, ...]:
-    """The models given, MDPs as their episodes; None is the default suite. Raises ``BadInput`` for anything else."""
+    """The models given, MDPs as their episodes; None is the default suite.
+
+    An MDP is given by itself, or by its name, as ``derive evaluate`` takes it.
+
+    Raises:
+        BadInput: for anything else.
+    """
     if given is None:
         return default_suite()
     several = tuple(given) if isinstance(given, list | tuple) else (given,)
+    several = tuple(model_of(one)[0] if isinstance(one, str) else one for one in several)
     if not several or not all(isinstance(one, Given) for one in several):
         raise BadInput(f"the model {given!r}: expected a TabularLM, a finite MDP (derive.language.models.Model or "
-                       "derive.numeric.tabular.TabularMDP), or several")
+                       "derive.numeric.tabular.TabularMDP, or a name such as two-state), or several")
     return tuple(one if isinstance(one, TabularModel) else episodes_of(one) for one in several)

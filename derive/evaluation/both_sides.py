@@ -11,7 +11,7 @@ import numpy as np
 
 from derive.checking.examine import examine
 from derive.checking.judgement import Examined
-from derive.checking.theorems import Theorem
+from derive.checking.theorems import Theorem, a_theorem
 from derive.checking.verdict import Malformed, Refuted, Verdict
 from derive.display import badge, table, text
 from derive.errors import BadInput, DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
@@ -35,6 +35,8 @@ from derive.numeric.comparison import Comparison, Row
 from derive.numeric.tabular import FloatArray, TabularMDP
 
 Progress = Callable[[str], None]
+STAGES = 9
+"""The verdict, three ways, and five methods for the gradient of J: each is told once."""
 """Told what is computed next."""
 
 Skipped = tuple[tuple[str, str], ...]
@@ -172,9 +174,10 @@ def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, g
 
     Raises:
         InvalidChain: if what was written is no chain.
-        BadInput, InvalidModel: for a model or a table that does not fit.
+        BadInput, InvalidModel: for what is no theorem, for a model or a table that does not fit.
     """
     tell = progress or (lambda _: None)
+    theorem = a_theorem(theorem)
     first, last = theorem.chain.terms[0], theorem.chain.terms[-1]
     if theorem.broken is not None:
         raise BadInput(f"{theorem.name} breaks at {theorem.sign}: its first and its last line are not claimed to be "

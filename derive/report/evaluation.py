@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sympy import Expr
 
@@ -29,8 +26,6 @@ from derive.report.terminal import indented
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
 MOST_ROWS, MOST_NUMBERS = 24, 64
-STAGES = 9
-"""The verdict, three ways, and five methods for the gradient of J."""
 
 
 def shown(console: Console, one: Evaluation) -> int:
@@ -62,23 +57,6 @@ def shown(console: Console, one: Evaluation) -> int:
     console.print()
     console.print(one.conclusion, soft_wrap=True, style=None if one.status == 0 else "bold")
     return one.status
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """A bar on standard error at a terminal, nothing elsewhere; called with what is computed next."""
-    console = Console(stderr=True)
-    if not console.is_terminal:  # a bar that is disabled ends its line all the same, in older versions
-        yield lambda stage: None
-        return
-    columns = (SpinnerColumn(), BarColumn(bar_width=20), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=STAGES)
-
-        def tell(stage: str) -> None:
-            bar.update(task, advance=1, description=stage)
-
-        yield tell
 
 
 def _line(console: Console, text: str, columns: int = 0) -> None:

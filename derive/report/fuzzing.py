@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from derive.language.assumptions import POSSIBLE
+from derive.report.progress import progress
 from derive.report.refutation import describe, replay
 from derive.testing.fuzz import FuzzResult
 from derive.testing.subjects import Failure
@@ -21,10 +19,10 @@ def fuzzed(console: Console, campaign: Iterable[FuzzResult], theorems: int) -> b
     """Go through the results of so many theorems and print what they covered; whether no step failed."""
     results = list[FuzzResult]()
     try:
-        with _bar(theorems) as advance:
+        with progress(theorems) as tell:
             for result in campaign:
                 results.append(result)
-                advance()
+                tell("theorems on random MDPs")
                 if result.failure is not None:
                     break
     finally:  # interrupted: say what is settled
@@ -34,19 +32,6 @@ def fuzzed(console: Console, campaign: Iterable[FuzzResult], theorems: int) -> b
         _failure(console, results[-1].failure)
         return False
     return _settled(console, merged(results), len(results)) if results else True
-
-
-@contextmanager
-def _bar(theorems: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error at a terminal, nothing elsewhere; called when a theorem is done."""
-    console = Console(file=sys.stderr)
-    if not console.is_terminal:  # a bar that is disabled ends its line all the same, in older versions
-        yield lambda: None
-        return
-    columns = (TextColumn("theorems on random MDPs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=theorems)
-        yield lambda: progress.advance(task)
 
 
 def _settled(console: Console, result: FuzzResult, theorems: int) -> bool:

@@ -12,6 +12,7 @@ from derive.checking.examine import Session
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Malformed, Proved
+from derive.diagnostics import visible
 from derive.evaluation.both_sides import Evaluation, evaluate, other_side
 from derive.evaluation.inputs import model_of
 from derive.numeric import infinite
@@ -23,6 +24,7 @@ from derive.report.handout import TITLE as EXERCISES
 from derive.report.handout import Blanks, handout
 from derive.report.numbers import Evaluated, Formula
 from derive.report.output import check_target
+from derive.report.progress import Tell
 from derive.report.sheets import write_handout
 from derive.report.tex import write_report
 
@@ -38,28 +40,28 @@ class Made:
 
 
 def make_report(theorems: Sequence[Theorem], output: Path, *, samples: int, seed: int, command: str,
-                title: str | None = None) -> Made:
+                title: str | None = None, tell: Tell = lambda part: None) -> Made:
     """Write the report; it is good if every theorem is as claimed, and no formula that is claimed disagrees.
 
     Raises:
         BadInput: if ``output`` ends neither in .tex nor .pdf nor .html, or cannot be written.
     """
     check_target(output)
-    session = Session()
-    examined = [session.examine(theorem) for theorem in theorems]
+    examined = _examined(theorems, tell)
     mdp = built_in(EXAMPLE)
     theta = np.random.default_rng(seed).normal(size=(mdp.states, mdp.actions))
     comparison = compare(mdp, theta, samples=samples, seed=seed)
-    formulas = formulas_of(examined, comparison, seed=seed)
+    formulas = formulas_of(examined, comparison, seed=seed, tell=tell)
     # without a formula the numbers would be about no theorem of the document
     evaluated = Evaluated(comparison, formulas) if formulas else None
+    tell(f"writing {output.name}")
     lacking = write_report(examined, evaluated, output, command=command, title=title or TITLE)
     return Made(all(one.as_claimed for one in examined) and comparison.agrees and all(
         formula.row.agrees for formula in formulas if formula.claimed), lacking)
 
 
 def make_handout(theorems: Sequence[Theorem], output: Path, *, model: str, title: str | None, blanks: str,
-                 solutions: bool) -> tuple[tuple[str, ...], int]:
+                 solutions: bool, tell: Tell = lambda part: None) -> tuple[tuple[str, ...], int]:
     """Write the exercises, or their solutions: the characters that the fonts lack, and how many have arithmetic.
 
     Raises:
@@ -67,17 +69,31 @@ def make_handout(theorems: Sequence[Theorem], output: Path, *, model: str, title
     """
     check_target(output)
     mdp, theta, whence = model_of(model)
-    session = Session()
-    sheet = handout([session.examine(theorem) for theorem in theorems], mdp,
+    sheet = handout(_examined(theorems, tell), mdp,
                     None if whence.startswith("drawn") else theta, title=title or EXERCISES, blanks=Blanks(blanks))
     lacking = write_handout(sheet, output, solutions=solutions)
     return lacking, sum(exercise.worked is not None for exercise in sheet.exercises)
 
 
-def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: int) -> tuple[Formula, ...]:
+def parts(theorems: Sequence[Theorem]) -> int:
+    """What is told of a report: each theorem as it is checked, and again as it is evaluated; and the writing."""
+    return 2 * len(theorems) + 1
+
+
+def _examined(theorems: Sequence[Theorem], tell: Tell) -> list[Examined]:
+    session, examined = Session(), []
+    for theorem in theorems:
+        examined.append(session.examine(theorem))
+        tell(f"checked {visible(theorem.title)}")
+    return examined
+
+
+def formulas_of(examined: Sequence[Examined], comparison: Comparison, *, seed: int,
+                tell: Tell = lambda part: None) -> tuple[Formula, ...]:
     """The formulas for the gradient of J among the theorems, each evaluated as its author wrote it."""
     found = []
     for one in examined:
+        tell(f"evaluated {visible(one.theorem.title)}")
         if (side := other_side(one.theorem)) is None or isinstance(one.claim, Malformed):
             continue  # it is about something else
         numbers = evaluate(one.theorem, comparison.mdp, theta=comparison.theta, seed=seed, examined=one, methods=False)

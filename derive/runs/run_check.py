@@ -23,6 +23,7 @@ from derive.process.limits import Limits, lacking
 from derive.process.streams import CannotWrite, write_bytes
 from derive.report.formats import as_github, as_json, as_junit, as_sarif
 from derive.report.output import console_for, refuse_inputs
+from derive.report.progress import progress
 from derive.report.terminal import statistics, summary
 from derive.report.trouble import not_reached, trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
@@ -171,7 +172,10 @@ def check(paths: Sequence[Path], options: Options) -> int:
                 _tell(console, run, given.shown(failed(file, trouble(error, file), run.look)))
             if options.mends:
                 mender = Mender(run.look, options.limits, unsafe=options.unsafe_fixes)
-                for path, mended in zip(files, mender.mended(files, jobs=options.jobs), strict=True):
+                coming = mender.mended(files, jobs=options.jobs)
+                for path in files:
+                    with progress(1, f"looking for what mends {visible(path)}"):
+                        mended = next(coming)
                     for one in _made(console, given, path, mended, options):
                         _tell(console, run, given.shown(one), silent=options.diff)
             else:
@@ -229,14 +233,17 @@ def _console(given: Given, options: Options) -> AbstractContextManager[Console]:
 def _made(console: Console, given: Given, file: Path, mended: Mended, options: Options) -> Iterator[Checked]:
     """Show what would be changed, or change it; the results of the file as it then is."""
     name = NAME if file == given.file else str(file)
+    left = mended.unsafe if not options.unsafe_fixes else 0
     if options.diff:
         if mended.made:
             with _heard():
                 console.file.write(shown_difference(mended, visible(name), plain=not console.is_terminal))
                 console.file.flush()
+        elif not (options.quiet or left or all(mended.first.settled)):
+            sys.stderr.write(f"note: {visible(name)}: nothing was found that mends it\n")
+        _tell_what_is_left(name, left, quiet=options.quiet)
         yield mended.first
         return
-    left = mended.unsafe if not options.unsafe_fixes else 0
     try:
         if file == given.file:
             with _heard():
@@ -250,10 +257,14 @@ def _made(console: Console, given: Given, file: Path, mended: Mended, options: O
     if not options.quiet:
         for fix in mended.made:
             sys.stderr.write(f"fixed: {visible(name)}: {visible(fix.says)}\n")
-        if left:
-            sys.stderr.write(f"note: {visible(name)}: {left} more {'fix changes' if left == 1 else 'fixes change'} "
-                             "what is claimed or lose words of yours; --unsafe-fixes allows that\n")
+    _tell_what_is_left(name, left, quiet=options.quiet)
     yield mended.checked
+
+
+def _tell_what_is_left(name: str, fixes: int, *, quiet: bool) -> None:
+    if fixes and not quiet:
+        sys.stderr.write(f"note: {visible(name)}: {fixes} more {'fix changes' if fixes == 1 else 'fixes change'} "
+                         "what is claimed or lose words of yours; --unsafe-fixes allows that\n")
 
 
 def _tell(console: Console, run: _Run, one: Checked, *, silent: bool = False) -> None:
