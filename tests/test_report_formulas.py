@@ -9,10 +9,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from sympy import Expr
 
+from derive import G, V, d_normalized, derivative, scalar
+from derive.checking.derivation import by, calc, theorem
+from derive.checking.theorems import Chain
 from derive.counterexample.claim import Witness
 from derive.errors import BadInput
 from derive.language.definitions import TD_ERROR, resolved
+from derive.language.introduced import define
 from derive.language.models import Model, Shape
 from derive.language.terms import Function, Policy, State
 from derive.language.vocabulary import (
@@ -39,7 +44,9 @@ from derive.language.vocabulary import (
 from derive.report.counterexample import counterexample
 from derive.report.formulas import formula, lines
 from derive.report.lines import broken, width
+from derive.report.notions import stand_for
 from derive.report.spelled_out import spelled, spelled_step
+from derive.rules import regroup
 
 b, q = function("b"), function("q_old")
 delta = letter_of(TD_ERROR)
@@ -181,3 +188,27 @@ def test_the_old_policy_has_a_name_that_can_be_set() -> None:
     assert "old" in formula(pi_old(a | s))
     with pytest.raises(BadInput, match="cannot be set"):
         formula(Policy("@beta")(a | s))
+
+
+# -- what letters stand for ---------------------------------------------------------------------------
+
+
+def said_of(term: Expr) -> dict[str, str]:
+    @theorem("a test")
+    def stated() -> Chain:
+        return calc(term, by(regroup), term * 1)
+
+    return {str(name): str(body) for name, body in stand_for(stated)}
+
+
+def test_notions_say_what_they_stand_for_and_what_that_speaks_of() -> None:
+    assert said_of(G[t](tau)) == {"G_t(τ)": "Σ_{k=t..H} γ^{k-t} r(s_k, a_k, s_{k+1})"}
+    assert said_of(d_normalized(s)) == {
+        "d̄(s)": "(1 - γ) d(s)", "d(s)": "Σ_{t=0..∞} γ^t p_t(s)", "p_t(s)": "E_{τ~P(·;θ)}[1{s_t = s}]"}
+    twice = define("Two", [t, tau], 2 * G[t](tau))
+    assert list(said_of(twice[t](tau))) == ["Two_t(τ)", "G_t(τ)"]
+
+
+def test_what_every_document_explains_is_not_said_again() -> None:
+    c = scalar("c")
+    assert said_of(J + V[0](s) + expect(tau, R(tau)) + derivative[c](R(tau) * c)) == {}

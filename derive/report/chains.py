@@ -13,8 +13,8 @@ from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.alphabets import LATEX
 from derive.language.assumptions import POSSIBLE
-from derive.language.introduced import introduced
 from derive.language.notation import write
+from derive.report.notions import stand_for
 from derive.report.refutation import replay
 from derive.report.wording import shown_path
 from derive.rules.rule import Rule
@@ -34,7 +34,7 @@ def _reason(reason: object) -> str:
 def plain(theorem: Theorem, width: int | None = None) -> str:
     """Title, docstring, claim and lines, unchecked; within so many columns, if they are given."""
     lines = [f"{theorem.title}  ({shown_path(theorem.file)}:{theorem.line})", "", theorem.docstring, ""]
-    lines += [f"where {name.term} := {name.body}" for name in introduced(theorem.chain.terms)]
+    lines += [f"where {term} := {body}" for term, body in stand_for(theorem)]
     if theorem.assumes:
         lines.append("assuming " + ", ".join(f"{one.name}: {one.says}" for one in theorem.assumes))
     lines += ["", f"      {theorem.chain.terms[0]}"]

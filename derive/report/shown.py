@@ -15,9 +15,9 @@ from derive.checking.judgement import Examined, Judgement
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Estimates, Malformed, NotClaimed, Proved, Refuted, SameMean
 from derive.diagnostics import visible
-from derive.language.introduced import introduced
 from derive.report.findings import message
 from derive.report.inline import capital
+from derive.report.notions import stand_for
 from derive.report.per_trajectory import Share, claim_of, shares
 from derive.report.prose import Words, words
 from derive.report.refutation import describe
@@ -115,7 +115,7 @@ def shown(one: Examined, labels: dict[Theorem, str]) -> Shown:
         label=labels.get(theorem, ""), title=visible(theorem.title), words=words(theorem.docstring),
         before=terms[0], after=terms[-1],
         relation=theorem.sign if theorem.broken is not None or (claimed and one.as_claimed) else "≟",
-        names=tuple((name.term, name.body) for name in introduced(terms)),
+        names=stand_for(theorem),
         assumed=assumed(one),
         lines=(Line(terms[0]), *(_line(step, number, labels) for number, step in enumerate(one.steps, 1))),
         remarks=tuple(_remarks(one)),

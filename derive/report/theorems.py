@@ -22,12 +22,12 @@ from derive.checking.verdict import (
     Unjustified,
 )
 from derive.language.assumptions import additive_return
-from derive.language.introduced import introduced
 from derive.report.counterexample import Counterexample, counterexample
 from derive.report.escape import Tex, code, heading, literal, prose
 from derive.report.formulas import formula, lines
 from derive.report.inline import capital, sentence
 from derive.report.lines import width
+from derive.report.notions import stand_for
 from derive.report.prose import words
 from derive.report.spelled_out import spelled_step, summands
 from derive.report.wording import Settled, assumed, side_conditions, wrong_terms
@@ -125,7 +125,7 @@ def section(examined: Examined, labels: Mapping[Theorem, Tex]) -> Section:
         source=literal(sentence(capital(said.source))), remarks=tuple(map(prose, said.remarks)),
         claim=_equation(terms[0], terms[-1], theorem.broken.latex if theorem.broken is not None else
                         "=" if examined.expected == Proved.code and examined.as_claimed else _DOUBTED),
-        names=tuple(Tex(f"{formula(name.term)} := {formula(name.body)}") for name in introduced(terms)),
+        names=tuple(Tex(f"{formula(term)} := {formula(body)}") for term, body in stand_for(theorem)),
         assumed=tuple((prose(heads), tuple((code(name), prose(says)) for name, says in listed))
                       for heads, _, listed in assumed(examined)),
         chain=tuple(_chain(examined, labels)), steps=tuple(_table(examined, labels)),
