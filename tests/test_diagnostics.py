@@ -151,6 +151,9 @@ WHOLE = {
     "a bundled proof": ("from derive import all_actions_form\n@theorem('x')\ndef x(): return calc(J, by(), J)\n",
                         "all_actions_form", "derive has no all_actions_form",
                         "from derive.proofs.all_actions_form import all_actions_form"),
+    "no title": ("@theorem(' ')\ndef x():\n    return calc(J, by(), J)\n", "theorem(' ')", "has no title", ""),
+    "the name of a letter": ("@theorem('x')\ndef x(): return calc(J, by(), total(x, J))\n", "x",
+                             "got theorem x", "the theorem x has taken the name that derive gives x"),
     "a relative import": ("from .lemmas import one\n@theorem('x')\ndef x(): return calc(J, by(), J)\n",
                           "from .lemmas import one", "a file that is not beside this one", "from .lemmas import mine"),
 }
@@ -275,6 +278,8 @@ BEYOND = {
     "expect(tau, total(t, r(tau.s[t - 1], tau.a[t], tau.s[t])))": (
         "tau.s[t - 1]", "s_{-1} does not exist: times begin with 0"),
     "expect(tau, R(tau) + function('f')(tau.a[H + 1]))": ("tau.a[H + 1]", "a_{H+1} does not exist"),
+    "expect(tau, G[-1](tau))": ("G[-1](tau)", "a_{-1} does not exist: times begin with 0"),
+    "mean(i, R(samples[i])) - R(samples[0])": ("samples[0]", "τ^{(0)} does not exist: samples are numbered from 1"),
     f"expect(tau, total(t, gamma**(t - 1) * {REWARD}))": ("gamma**(t - 1)", "the exponent of γ begins with 0"),
 }
 

@@ -8,15 +8,29 @@ times of all sums take at a few horizons; what is out of range at each of them n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from sympy import Expr, Integer
 
+from derive.errors import MalformedTerm
 from derive.language.assumptions import CASE, Assumption
 from derive.language.binding import Binder, Index
+from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Times, subterms
 from derive.language.horizons import VALUES
-from derive.language.terms import ActionAt, Between, Discount, Horizon, Prod, StateAt, Time, Total
+from derive.language.terms import (
+    ActionAt,
+    Between,
+    Defined,
+    Discount,
+    Drawn,
+    Horizon,
+    Prod,
+    StateAt,
+    Time,
+    Total,
+)
 
 HORIZONS = 3
 """At so many horizons in a row, beyond the largest literal time, a place must be missing."""
@@ -34,12 +48,17 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class _Visit:
     node: Expr
+    """What asks: a place, a power of γ, or the author's term that stands for what has one."""
+    place: Expr
     value: int
     """The time asked for, or the exponent of γ."""
 
 
 def missing(*sides: Expr) -> Missing | None:
-    """The first place that does not exist at any large horizon, whatever the free letters are."""
+    """The first place that does not exist at any large horizon, whatever the free letters are; or sample."""
+    for node in (one for side in sides for one in subterms(side)):
+        if isinstance(node, Drawn) and isinstance(node.args[1], Integer) and int(node.args[1]) < 1:
+            return Missing(node, f"{node} does not exist: samples are numbered from 1")
     literal = max((abs(int(node)) for side in sides for node in subterms(side) if isinstance(node, Integer)), default=0)
     if literal > 20:
         return None
@@ -63,9 +82,9 @@ def at_its_ends(assumptions: Iterable[Assumption], *sides: Expr) -> str:
     for letter in sorted(letters, key=str):
         for end, value in (("H", horizon), ("0", 0)):
             for visit in (one for side in sides for one in _outside(side, {letter: value}, horizon, [0])):
-                if isinstance(visit.node, Power):
+                if isinstance(visit.place, Power):
                     continue
-                beyond = visit.value - horizon - (_last(visit.node) or 0)
+                beyond = visit.value - horizon - (_last(visit.place) or 0)
                 case = f"at_most({letter}, H - {beyond})" if visit.value > 0 else f"at_most({-visit.value}, {letter})"
                 return f"{_why(visit, horizon)}; it is asked for at {letter} = {end}. assumes=[{case}] leaves that out"
     return ""
@@ -94,7 +113,12 @@ def _outside(term: Expr, times: Mapping[Index, int], horizon: int, visits: list[
     if last is not None:
         asked = _value(term.args[1], times, horizon)
         if asked is not None and not 0 <= asked <= horizon + last:
-            yield _Visit(term, asked)
+            yield _Visit(term, term, asked)
+    if isinstance(term, Defined):
+        with suppress(MalformedTerm):
+            meaning = meaning_of(term, additive=True, infinite=False)
+            if meaning is not None:
+                yield from (replace(visit, node=term) for visit in _outside(meaning, times, horizon, visits))
     parts = (term.args[2],) if isinstance(term, Binder) else term.args
     for part in parts:
         yield from _outside(part, times, horizon, visits)
@@ -133,10 +157,10 @@ def _value(time: Expr, times: Mapping[Index, int], horizon: int) -> int | None:
 def _why(visit: _Visit, horizon: int) -> str:
     beyond = visit.value - horizon
     time = f"{visit.value}" if visit.value < 0 else f"H+{beyond}"
-    if isinstance(visit.node, Power):
+    if isinstance(visit.place, Power):
         return f"γ^{visit.value} is asked for, and γ may be 0: the exponent of γ begins with 0"
     letter = {"StateAt": "s", "HistoryAt": "h", "ActionAt": "a", "StateValue": "V", "ActionValue": "Q",
-              "Advantage": "A"}[type(visit.node).__name__]
+              "Advantage": "A"}[type(visit.place).__name__]
     says = f"{letter}_{{{time}}} does not exist"
     if visit.value < 0:
         return f"{says}: times begin with 0"

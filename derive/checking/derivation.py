@@ -173,6 +173,8 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
     if callable(title):
         raise InvalidChain('@theorem has no title. Write @theorem("the title") above the function.')
     _check_words(title, "theorem(...)", "a title")
+    if not title.strip():
+        raise InvalidChain('@theorem("") has no title. Write @theorem("the title") above the function.')
     if not isinstance(assumes, Iterable) or isinstance(assumes, (str, Assumption)):
         one = str(assumes) if isinstance(assumes, (str, Assumption)) else in_one_line(assumes)
         raise InvalidChain(f"theorem {title!r}: assumes is a list. Write assumes=[{one}].")

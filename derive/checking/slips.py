@@ -211,6 +211,10 @@ def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | Non
 
 def _foreign(error: DeriveError, file: FileTree, span: Span | None) -> Slip | None:
     """What the language refuses, where the word that was used says why."""
+    if (taken := re.search(r"\btheorem (\w+)", said(error))) and taken[1] in derive.__all__:
+        name = taken[1]
+        return Slip(span=next((file.span(node) for node in file.at(span, ast.Name) if _is(node, name)), span),
+                    hint=f"the theorem {name} has taken the name that derive gives {name}: call it otherwise")
     for node in file.at(span, ast.Call):
         assert isinstance(node, ast.Call)
         if isinstance(node.func, ast.Name) and node.func.id in WORDS and node.func.id not in derive.__all__:

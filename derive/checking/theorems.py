@@ -56,7 +56,7 @@ class Chain:
     reasons: tuple[By, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Theorem:
     """A named chain under assumptions; it is also a reason for steps of other chains.
 
@@ -107,6 +107,10 @@ class Theorem:
 
     def __str__(self) -> str:
         return self.title
+
+    def __repr__(self) -> str:
+        """For messages, which may stand where a letter was meant."""
+        return f"theorem {self.name}"
 
     def _repr_latex_(self) -> str:
         """The chain, for notebooks."""

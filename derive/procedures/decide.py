@@ -328,7 +328,7 @@ class Comparison:
             case Batch():
                 ways = evaluator.model.possible("pi")
                 if len(ways) ** shape.samples > MOST_WAYS:
-                    raise WorkLimit(f"{len(ways)}^{shape.samples} samples")
+                    raise WorkLimit(f"{len(ways)}^{shape.samples} batches of samples are too many to go through")
                 return [dict(enumerate(draws, 1)) for draws in product(ways, repeat=shape.samples)]
         raise OutsideFragment(f"a free {index.sort}")
 
