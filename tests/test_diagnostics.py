@@ -300,6 +300,14 @@ def test_what_exists_at_late_horizons_only_is_not_called_missing(tmp_path: Path,
         assert all("does not exist" not in one["message"] for one in told(tmp_path, CHAIN.format(term), capsys))
 
 
+def test_the_side_that_has_no_meaning_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The J without a gradient is a summand on the left, and not the right side, which is J too."""
+    text = "from derive import *\n@theorem('x')\ndef x(): return calc(total(k, grad(J) + J), by(), J)\n"
+    one = told(tmp_path, text, capsys)[0]
+    assert (one["code"], one["at"]) == ("D005", "grad(J) + J")
+
+
+
 # -- a shared wrong term ---------------------------------------------------------------------------
 
 MIDDLE = """from derive import *

@@ -89,7 +89,7 @@ def test_the_action_uses_the_configuration_where_no_path_is_given(project: Path)
     assert (found.returncode, found.stdout) == (0, "")
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_the_action_installs_what_it_is_told(project: Path) -> None:
     """With an empty package, for the network is no part of this test: the virtual environment and pip are."""
     package = project / "package"

@@ -56,9 +56,9 @@ def test_a_square_on_both_sides_of_a_sum_over_everything() -> None:
 
 @pytest.mark.slow
 def test_random_means_over_the_next_state() -> None:
-    counts = tally(map(pair, range(100)), sizes=3)
-    assert counts["shown, true"] > 0.9 * counts["true"] > 20
-    assert counts["not shown, false"] > 0.7 * counts["near"] > 20
+    counts = tally(map(pair, range(50)), sizes=3)
+    assert counts["shown, true"] > 0.9 * counts["true"] > 10
+    assert counts["not shown, false"] > 0.7 * counts["near"] > 10
 
 
 @pytest.mark.deep

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,16 +49,22 @@ def _floor(module: str) -> int:
     return floor
 
 
-def _imports(path: Path) -> set[str]:
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("derive."):
             base = node.module.removeprefix("derive.")
             found |= {f"{base}.{alias.name}" if (ROOT / base.replace(".", "/") / f"{alias.name}.py").exists() else base
                       for alias in node.names}
         elif isinstance(node, ast.Import):
             found |= {alias.name.removeprefix("derive.") for alias in node.names if alias.name.startswith("derive.")}
-    return found
+    return frozenset(found)
 
 
 def _sources() -> list[Path]:
@@ -84,7 +91,7 @@ def _circle(arrows: dict[str, set[str]]) -> list[str]:
 
 @pytest.mark.slow
 def test_imports_inside_a_room_make_no_circle() -> None:
-    arrows = {_module(path): _imports(path) for path in _sources()}
+    arrows = {_module(path): set(_imports(path)) for path in _sources()}
     arrows["kernel.samples"] -= {"kernel.reading"}  # the type of an argument, and nothing else
     assert not _circle(arrows)
     assert _circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
@@ -123,7 +130,7 @@ def test_equal_and_proved_have_one_maker() -> None:
 @pytest.mark.slow
 def test_the_kernel_needs_the_standard_library_and_itself_only() -> None:
     for path in sorted((ROOT / "kernel").glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _tree(path)
         names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         outside = {name for name in names if not name.startswith("derive.kernel")}
@@ -146,7 +153,7 @@ def test_the_certificate_checker_needs_the_standard_library_and_the_kernel_only(
 @pytest.mark.slow
 def test_no_text_is_ever_evaluated() -> None:
     for path in _sources():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _tree(path)
         calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
         names = {call.id for call in calls if isinstance(call, ast.Name)}
         names |= {call.attr for call in calls if isinstance(call, ast.Attribute)} & {"sympify", "parse_latex"}
@@ -159,7 +166,7 @@ PYTHON_ITSELF = {"__code__", "__globals__", "_getframe", "f_code", "f_back", "f_
 
 @pytest.mark.slow
 def test_only_the_python_front_end_looks_at_functions_and_frames() -> None:
-    looking = {_module(path) for path in _sources() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    looking = {_module(path) for path in _sources() for node in ast.walk(_tree(path))
                if isinstance(node, ast.Attribute) and node.attr in PYTHON_ITSELF}
     at_the_users_own = {"estimators.detaching", "estimators.keeping"}  # where an operation stands, what outlives a call
     assert looking - at_the_users_own == {"checking.derivation"}

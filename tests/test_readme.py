@@ -97,7 +97,7 @@ def test_every_line_with_a_prompt_prints_what_is_shown_and_exits_as_said(folder:
 
 
 REST = {"derive check": " mine.py", "derive check --fix": " mine.py", "derive verify": " --help",
-        "derive lsp": " --help", "derive audit": " importance_sampling",
+        "derive lsp": " --help", "derive audit": " importance_sampling", "derive probe": " policy_gradient",
         "derive report -o report.pdf": " policy_gradient"}
 """What the running text leaves out."""
 

@@ -87,7 +87,7 @@ def _common_rank(parts: tuple[Expr, ...], whole: Expr) -> int:
     ranks = {rank(part) for part in parts if part != 0}
     if len(ranks) > 1:
         odd = min((part for part in parts if part != 0), key=rank)
-        raise MalformedTerm(f"{whole} adds a gradient and a scalar ({odd} has no gradient).", odd)
+        raise MalformedTerm(f"{whole} adds a gradient and a scalar ({odd} has no gradient).", whole)
     return ranks.pop() if ranks else 0
 
 

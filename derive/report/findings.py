@@ -10,7 +10,10 @@ from derive.checking.scope import reach_of
 from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span
+from derive.errors import MalformedTerm
 from derive.fixing.proposals import fixes
+from derive.language.expression import Term
+from derive.language.typing import check_equation
 from derive.report.marking import wrong_parts
 from derive.report.refutation import shape_text, value_text
 from derive.report.wording import conditions, hint, shown_path, why, wrong_terms
@@ -32,7 +35,7 @@ def findings(one: Examined, mends: Mapping[int, Fix] | None = None) -> tuple[Dia
 def _of_step(one: Examined, number: int, places: Places | None, fix: Fix | None) -> Iterator[Diagnostic]:
     """What there is to say of a step: of its verdict, unless that is ``proved`` and claimed, and its notes."""
     step = one.steps[number - 1]
-    span = _place(step, number, places)
+    span = _place(step, number, places, endless=one.theorem.endless)
     if not step.as_claimed or step.verdict.code != "proved":
         yield Diagnostic(
             code=code(step), severity=severity(step), message=f"step {number}: {message(step)}", hint=hint(step),
@@ -53,11 +56,13 @@ def _shared(one: Examined, places: Places | None) -> Iterator[Diagnostic]:
             theorem=one.theorem.name, message=says)
 
 
-def _place(step: Judgement, number: int, places: Places | None) -> Span | None:
+def _place(step: Judgement, number: int, places: Places | None, *, endless: bool) -> Span | None:
     """The part that is wrong, as it was written; else the term; the reason, where that is the matter."""
     if places is not None:
         parts = wrong_parts(step)
-        sides = (number, number - 1) if isinstance(step.verdict, Malformed) else (number,)
+        sides: tuple[int, ...] = (number,)
+        if isinstance(step.verdict, Malformed):
+            sides = (number - 1, number) if _has_no_meaning(step.before, endless=endless) else (number, number - 1)
         for side in sides if parts else ():
             found = places.part(side, parts)
             if found is not None:
@@ -67,6 +72,14 @@ def _place(step: Judgement, number: int, places: Places | None) -> Span | None:
             return found
     by = step.by
     return Span(line=by.line, column=by.column, end_line=by.line, end_column=by.column + 2) if by.line else None
+
+
+def _has_no_meaning(side: Term, *, endless: bool) -> bool:
+    try:
+        check_equation(side, side, endless=endless)
+    except MalformedTerm:
+        return True
+    return False
 
 
 def code(step: Judgement) -> str:
