@@ -608,7 +608,7 @@ def test_a_claimed_formula_that_disagrees_fails_the_report(tmp_path: Path, monke
     """Were the checker wrong, the numbers would still say so."""
     from derive.report import reporting
 
-    monkeypatch.setattr(reporting, "formulas_of", lambda examined, comparison, seed: tuple(
+    monkeypatch.setattr(reporting, "formulas_of", lambda examined, comparison, seed, tell: tuple(
         replace(formula, row=replace(formula.row, disagreement=1e9)) for formula in formulas_of(
             examined, comparison, seed=seed)))
     assert main(["report", "policy_gradient", "-o", str(tmp_path / "x.tex"), "--samples", "1000"]) == 1

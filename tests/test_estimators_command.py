@@ -114,6 +114,13 @@ def test_a_loss_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["estimator", "k2-token", "--expect", "biased"]) == 0
     assert main(["estimator", "k2-token", "--target", "kl:token"]) == 0
     assert main(["estimator", "reinforce-k1-reward", "--beta", "1/5"]) == 1
+    assert main(["estimator", f"{path}:summed", "--group", "2", "--beta", "1/5"]) == 2
+    assert "--target J-kl asks for" in capsys.readouterr().err
+
+
+def test_an_option_that_means_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimator", "rloo", "--beta", "1/5"]) == 2
+    assert "rloo is an advantage function: --beta" in capsys.readouterr().err
 
 
 def test_a_loss_without_torch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -192,10 +191,10 @@ def test_against_says_what_is_missing_and_what_differs() -> None:
     fewer = {**whole(), "theorems": whole()["theorems"][1:]}
     assert (theorems[0].name, "is not in the certificate") in against(fewer, theorems)
     assert any("no theorem of that name" in text for _, text in against(whole(), theorems[1:]))
-    first = theorems[0]
-    name = Path(first.file).name
-    renamed = [replace(first, file=str(Path(first.file).with_name("renamed.py"))), *theorems[1:]]
-    assert against(whole(), renamed) == [(first.name, f"the certificate is of the file {name}, this is renamed.py")]
+    renamed = [{**entry, "file": "renamed.py"} for entry in whole()["theorems"][:1]]
+    (found,) = against({**whole(), "theorems": renamed}, theorems[:1])
+    assert found == (theorems[0].name,
+                     f"the certificate is of the file renamed.py, this is {Path(theorems[0].file).name}")
     renamed = copy.deepcopy(whole())
     steps = next(one["steps"] for one in renamed["theorems"] if one["name"] == "likelihood_ratio_gradient")
     steps[0]["claim"], steps[1]["claim"] = steps[1]["claim"], steps[0]["claim"]
@@ -279,6 +278,13 @@ def test_it_runs_without_sympy(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.split()[1] == "False"
     assert int(run.stdout.split()[0]) >= 30
+
+
+def test_a_certificate_that_cannot_be_written_is_refused_before_any_work(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "policy_gradient", "--certificate", str(tmp_path / "no" / "c.json")]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, "does not exist. Make it first" in printed.err) == ("", True)
 
 
 def test_where_nothing_is_claimed_nothing_is_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

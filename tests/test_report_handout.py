@@ -210,3 +210,16 @@ def test_a_handout_that_is_no_document_is_refused(tmp_path: Path, monkeypatch: p
     assert main(["report", "--handout", "policy_gradient", "-o", str(tmp_path / "h.doc")]) == 2
     monkeypatch.setattr(tex, "find_engine", lambda: None)
     assert not (tmp_path / "h.doc").exists()
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    (("--solutions",), "--solutions is an option of handouts. Write --handout --solutions."),
+    (("--blanks", "sides"), "--blanks is an option of handouts."),
+    (("--model", "lake"), "--model is an option of handouts."),
+    (("--handout", "--seed", "3"), "--seed is an option of reports"),
+    (("--handout", "--samples", "300"), "--samples is an option of reports")])
+def test_an_option_of_the_other_is_refused(options: tuple[str, ...], said: str, tmp_path: Path,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "policy_gradient", "-o", str(tmp_path / "x.tex"), *options]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

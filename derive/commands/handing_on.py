@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from derive.commands.arguments import MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, built, named
 from derive.errors import BadInput
@@ -39,8 +40,7 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
     from derive.report.progress import progress
     from derive.report.reporting import make_handout, make_report, parts
 
-    if solutions and not handout:
-        raise BadInput("--solutions are those of a handout. Write --handout --solutions.")
+    _refuse_of_the_other(handout)
     theorems, broken = built(names)
     if handout:
         with progress(len(theorems)) as tell:
@@ -58,6 +58,16 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
     click.echo(f"wrote {output}{doubt}")
     _say_what_is_lacking(made.lacking)
     return max(broken, int(not made.good))
+
+
+def _refuse_of_the_other(handout: bool) -> None:
+    """An option that would be passed over in silence: one of handouts for a report, or the other way round."""
+    context = click.get_current_context()
+    options = ("samples", "seed") if handout else ("solutions", "blanks", "model")
+    for name in options:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise BadInput(f"--{name} is an option of reports; a handout has no Monte Carlo." if handout else
+                           f"--{name} is an option of handouts. Write --handout --{name}.")
 
 
 def _say_what_is_lacking(characters: tuple[str, ...]) -> None:

@@ -92,6 +92,8 @@ def _of_function(function: Callable[..., Any], name: str, options: Options, *,
     if (options.model, options.gamma, options.horizon) != (None, None, None):
         raise BadInput(f"{name} is an advantage function: --model, --gamma and --horizon are for losses, which are "
                        "given states and actions")
+    if options.beta is not None:
+        raise BadInput(f"{name} is an advantage function: --beta is the weight of a divergence, which losses may have")
     target = options.target or "J"
     return check_advantage(function, options.rewards or REWARDS, options.groups or LADDER,
                            prompts=options.prompts or 1, lengths=options.lengths, target=target, name=name)
@@ -105,7 +107,10 @@ def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_p
     from derive.estimators.loss import LADDER as LOSS_LADDER
     from derive.estimators.loss import check_loss
     from derive.estimators.suite import three_responses
+    from derive.estimators.targets import target_name
 
+    if options.beta is not None and not target_name(options.target or "J").startswith("J-kl"):
+        raise BadInput("--beta is the weight of the divergence that --target J-kl asks for; give that target as well")
     models: Any = None if options.rewards is None else three_responses(options.rewards)
     note = None
     if options.model is not None:

@@ -22,7 +22,7 @@ from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
 from derive.process.streams import CannotWrite, write_bytes
 from derive.report.formats import as_github, as_json, as_junit, as_sarif
-from derive.report.output import console_for, refuse_inputs
+from derive.report.output import check_target, console_for, refuse_inputs
 from derive.report.progress import progress
 from derive.report.terminal import statistics, summary
 from derive.report.trouble import not_reached, trouble
@@ -157,6 +157,8 @@ def check(paths: Sequence[Path], options: Options) -> int:
     left_out = options.left_out
     _refuse_fixes(paths, options)
     refuse_inputs([options.output, options.certificate, options.journal], paths)
+    if options.certificate is not None:  # which is written at the end
+        check_target(options.certificate)
     if lacks := lacking(options.limits):
         sys.stderr.write(f"note: {lacks}\n")
     with standard_input(paths) as given, _console(given, options) as console:
