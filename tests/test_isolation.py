@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,8 @@ from typing import Any
 import pytest
 
 from derive.cli import main
-from derive.process import child, isolation
+from derive.diagnostics import INTERRUPTED
+from derive.process import child, isolation, running
 from derive.process.child import DONE, FAILED, MEMORY
 from derive.process.isolation import ENDED, TIME, _Child, _has_ended, isolated
 from derive.process.limits import Limits
@@ -262,6 +264,32 @@ def test_a_command_that_does_not_heed_an_interrupt_is_ended(monkeypatch: pytest.
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert time.monotonic() - began < 25  # not when it was done
+
+
+class Dropping:
+    """Its finaliser is interrupted, as a callback of the garbage collector may be."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def _dropped_and_waiting(seconds: float) -> int:
+    Dropping()
+    time.sleep(seconds)
+    return 0
+
+
+def test_an_interrupt_that_python_drops_comes_again(capfd: pytest.CaptureFixture[str]) -> None:
+    began = time.monotonic()
+    assert running._status(partial(_dropped_and_waiting, 30)) == INTERRUPTED
+    assert time.monotonic() - began < 20
+    assert capfd.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_without_that_it_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "heeded", nullcontext)
+    assert running._status(partial(_dropped_and_waiting, 0.1)) == 0
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="interrupts cannot be held back")

@@ -357,6 +357,15 @@ def test_a_link_to_a_folder_that_is_searched_anyway_is_no_error(tmp_path: Path) 
     assert "a link to a folder is not followed" in search(tmp_path).errors[0]
 
 
+def test_a_folder_without_a_theorem_is_passed_over_if_any_is_asked_for(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wanted, options in ((0, ["--if-any"]), (2, [])):
+        assert main(["check", str(tmp_path), *options]) == wanted
+    (tmp_path / "latin.py").write_bytes(b"# theorem \xe4\n")
+    assert main(["check", str(tmp_path), "--if-any"]) == 2  # what cannot be read is another matter
+    assert "not valid UTF-8" in capsys.readouterr().err
+
+
 def test_a_link_to_itself_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "loop.py").symlink_to("loop.py")
     assert main(["check", str(tmp_path / "loop.py")]) == 2

@@ -72,7 +72,8 @@ def test_the_configuration_says_what_is_reported(project: Path) -> None:
     ("[tool.derive]\nstrict = 1\n", "true or false"),
     ("[tool.derive]\npaths = 'x'\n", "a list of strings"), ("[tool.derive\n", "not valid TOML"),
     ("[tool]\nderive = 3\n", "a table"), ('[tool.derive]\nignore = ["X1"]\n', "no code begins so"),
-    ('[tool.derive]\npaths = ["nowhere"]\n', "no such file or folder")])
+    ('[tool.derive]\npaths = ["nowhere"]\n', "no such file or folder"),
+    ("[tool.derive]\npaths = []\n", "paths in [tool.derive] is empty")])
 def test_a_configuration_that_means_nothing_is_an_error(text: str, said: str, project: Path,
                                                         capsys: pytest.CaptureFixture[str]) -> None:
     configured(project, text)

@@ -57,6 +57,8 @@ class Search:
     files: tuple[Path, ...] = ()
     errors: tuple[str, ...] = ()
     skipped: tuple[Path, ...] = ()
+    empty: bool = False
+    """Whether all that is wrong is that no file of the folder defines a theorem."""
 
 
 def search(path: Path, *, exclude: Iterable[str] = ()) -> Search:
@@ -80,10 +82,11 @@ def search(path: Path, *, exclude: Iterable[str] = ()) -> Search:
                 raise BadInput(f"{file}: defines no theorem. A proof has a function decorated with @theorem(...).")
         except BadInput as error:
             walk.errors.append(str(error))
-    if folder and not files and not walk.errors:
+    empty = folder and not files and not walk.errors
+    if empty:
         walk.errors.append(f"{path}: no Python file in this folder defines a theorem. "
                            "A proof has a function decorated with @theorem(...).")
-    return Search(tuple(files), tuple(walk.errors), tuple(walk.skipped))
+    return Search(tuple(files), tuple(walk.errors), tuple(walk.skipped), empty)
 
 
 def proof_files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -83,6 +83,8 @@ def _checked(table: dict[str, Any], file: Path) -> Configuration:
             raise BadInput(f"{file}: [tool.derive] has no key {visible(key)}; {hint}")
         if key in _LISTS and not (isinstance(value, list) and all(isinstance(one, str) and one for one in value)):
             raise BadInput(f"{file}: {key} in [tool.derive] is a list of strings.")
+        if key == "paths" and not value:
+            raise BadInput(f"{file}: paths in [tool.derive] is empty; name the files and folders, or leave it out.")
         if key == "strict" and not isinstance(value, bool):
             raise BadInput(f"{file}: strict in [tool.derive] is true or false.")
     lists = {key: tuple(table.get(key, ())) for key in _LISTS if key != "paths"}

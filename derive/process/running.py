@@ -13,6 +13,7 @@ import click
 
 from derive.diagnostics import DEFECT, INTERRUPTED, NOT_CHECKED, visible
 from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees, exhausted, out_of_memory, said
+from derive.process.interrupts import heeded
 from derive.process.isolation import TIME, in_child
 from derive.process.limits import Limits
 from derive.process.streams import CannotWrite, standard_streams
@@ -50,7 +51,8 @@ def _dispatched(command: click.Command, arguments: list[str]) -> Any:
 def _status(run: Callable[[], Any], limits: Limits | None = None) -> int:
     """What a command returns, or what its exception means under the limits of its process, said on stderr."""
     try:
-        result = run()
+        with heeded():
+            result = run()
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

@@ -324,6 +324,8 @@ def _files(paths: Sequence[Path], options: Options) -> tuple[list[Path], list[tu
     skipped = 0
     for path in paths or ([] if options.if_any else [bundled()]):
         found = search(_bundled_by_name(path), exclude=options.exclude)
+        if found.empty and options.if_any:
+            continue
         wrong += [(_of(text, path), BadInput(f"{text}{_near(path)}")) for text in found.errors]
         files |= dict.fromkeys(found.files)
         skipped += len(found.skipped)
