@@ -75,9 +75,9 @@ def claims(seeds: range) -> Iterator[Claim]:
 
 @pytest.mark.slow
 def test_random_functions_of_a_batch() -> None:
-    counts = tally(claims(range(120)))
-    assert counts["shown, true"] > 0.9 * counts["true"] > 20
-    assert counts["not shown, false"] > 0.7 * counts["near"] > 20
+    counts = tally(claims(range(60)))
+    assert counts["shown, true"] > 0.9 * counts["true"] > 10
+    assert counts["not shown, false"] > 0.7 * counts["near"] > 10
 
 
 @pytest.mark.deep

@@ -145,9 +145,9 @@ def campaign(seeds: range) -> tuple[list[tuple[int, Equation]], Counter[str]]:
 
 @pytest.mark.slow
 def test_random_combinations_are_true() -> None:
-    wrong, counts = campaign(range(70))
+    wrong, counts = campaign(range(40))
     assert wrong == []
-    assert min(counts[name] for name in ("compared", "an_instance", "a_context", "a_chain", "refused")) > 5
+    assert min(counts[name] for name in ("compared", "an_instance", "a_context", "a_chain", "refused")) > 2
 
 
 def test_the_way_back_means_the_same() -> None:

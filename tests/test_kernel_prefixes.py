@@ -72,9 +72,9 @@ def pair(seed: int) -> Claim:
 
 @pytest.mark.slow
 def test_random_functions_of_a_prefix() -> None:
-    counts = tally(map(pair, range(90)), sizes=3)
-    assert counts["shown, true"] > 0.9 * counts["true"] > 20
-    assert counts["not shown, false"] > 0.7 * counts["near"] > 20
+    counts = tally(map(pair, range(50)), sizes=3)
+    assert counts["shown, true"] > 0.9 * counts["true"] > 10
+    assert counts["not shown, false"] > 0.7 * counts["near"] > 10
 
 
 @pytest.mark.deep
