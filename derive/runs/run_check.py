@@ -5,30 +5,26 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
 from rich.console import Console
 
-from derive import __version__
 from derive.checking.proof_files import bundled, may_be_proof, search
 from derive.codes import CODES
-from derive.diagnostics import INTERRUPTED, NOT_CHECKED, Diagnostic, exit_status, visible
+from derive.diagnostics import INTERRUPTED, NOT_CHECKED, visible
 from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
-from derive.process.streams import CannotWrite, write_bytes
-from derive.report.formats import as_github, as_json, as_junit, as_sarif
+from derive.process.streams import write_bytes
 from derive.report.output import check_target, console_for, refuse_inputs
 from derive.report.progress import progress
-from derive.report.terminal import statistics, summary
-from derive.report.trouble import not_reached, trouble
+from derive.report.trouble import trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
 from derive.runs.journal import Journal
 from derive.runs.mending import Mended, Mender, shown_difference, write_back
+from derive.runs.results import Run, heard
 from derive.runs.resumed_check import check_going_on, journal_of
 from derive.runs.standard_input import NAME, Given, standard_input
 from derive.runs.watching import watched
@@ -86,38 +82,6 @@ def _begins(number: str, names: Iterable[str]) -> bool:
     return any(number.startswith(name.upper()) for name in names)
 
 
-@dataclass(slots=True)
-class _Run:
-    """What is known so far."""
-
-    look: Look
-    started: float = field(default_factory=perf_counter)
-    theorems: list[dict[str, Any]] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    found: list[Diagnostic] = field(default_factory=list)
-    settled: list[bool] = field(default_factory=list)
-    steps: int = 0
-    skipped: int = 0
-    known: set[str] = field(default_factory=set)
-    """The files that it came to."""
-    stopped: int = 0
-    """The exit status of a run that was stopped before its end."""
-
-    def add(self, one: Checked) -> None:
-        self.theorems += one.payload["theorems"]
-        self.errors += one.errors
-        self.found += one.diagnostics
-        self.settled += one.settled
-        self.steps += one.steps
-        self.known.add(one.file)
-
-    @property
-    def status(self) -> int:
-        """Nothing checked is no success, whatever is left out."""
-        found = max(exit_status(self.found, strict=self.look.strict), self.stopped)
-        return found if self.settled else max(found, NOT_CHECKED)
-
-
 def watch(paths: Sequence[Path], options: Options) -> int:
     """Check the files of all paths whenever one of them changes; the exit status of the last check.
 
@@ -165,13 +129,13 @@ def check(paths: Sequence[Path], options: Options) -> int:
         files, unreadable, skipped = _files(_with_theorems(given.paths) if options.if_any else given.paths, options)
         if options.if_any and not files and not unreadable:
             return 0
-        run = _Run(Look(options.style, options.strict, console.width, console.color_system is not None,
+        run = Run(Look(options.style, options.strict, console.width, console.color_system is not None,
                         options.verbose, options.quiet, left_out, options.thorough,
                         options.mends or options.style in FOR_TOOLS), skipped=skipped)
         journal = None if options.journal is None else journal_of(options.journal, run.look)
         try:
             for file, error in unreadable:
-                _tell(console, run, given.shown(failed(file, trouble(error, file), run.look)))
+                run.tell(console, given.shown(failed(file, trouble(error, file), run.look)))
             if options.mends:
                 mender = Mender(run.look, options.limits, unsafe=options.unsafe_fixes)
                 coming = mender.mended(files, jobs=options.jobs)
@@ -179,18 +143,16 @@ def check(paths: Sequence[Path], options: Options) -> int:
                     with progress(1, f"looking for what mends {visible(path)}"):
                         mended = next(coming)
                     for one in _made(console, given, path, mended, options):
-                        _tell(console, run, given.shown(one), silent=options.diff)
+                        run.tell(console, given.shown(one), silent=options.diff)
             else:
                 for one in _checked(files, run.look, options, journal):
-                    _tell(console, run, given.shown(one))
+                    run.tell(console, given.shown(one))
         except BaseException as error:
-            run.stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else NOT_CHECKED
-            if options.style not in ("full", "concise"):  # which say so in their last line, or are read as they come
-                run.found += not_reached(map(str, files), run.known, status=run.stopped)
+            run.stop(files, INTERRUPTED if isinstance(error, KeyboardInterrupt) else NOT_CHECKED)
             raise
         finally:  # interrupted: say what is settled
             if not options.diff:
-                _finish(console, run, options)
+                run.finish(console, counts=options.statistics)
         seen = options.style == "full" and options.output is None and not options.mends and (
             sys.stdout.isatty() and sys.stderr.isatty())  # on one screen, and better than the line
         if not seen and (options.style not in ("concise", "github") or options.diff):
@@ -238,7 +200,7 @@ def _made(console: Console, given: Given, file: Path, mended: Mended, options: O
     left = mended.unsafe if not options.unsafe_fixes else 0
     if options.diff:
         if mended.made:
-            with _heard():
+            with heard():
                 console.file.write(shown_difference(mended, visible(name), plain=not console.is_terminal))
                 console.file.flush()
         elif not (options.quiet or left or all(mended.first.settled)):
@@ -248,7 +210,7 @@ def _made(console: Console, given: Given, file: Path, mended: Mended, options: O
         return
     try:
         if file == given.file:
-            with _heard():
+            with heard():
                 write_bytes(mended.after)
         elif mended.made:
             write_back(file, mended)
@@ -267,49 +229,6 @@ def _tell_what_is_left(name: str, fixes: int, *, quiet: bool) -> None:
     if fixes and not quiet:
         sys.stderr.write(f"note: {visible(name)}: {fixes} more {'fix changes' if fixes == 1 else 'fixes change'} "
                          "what is claimed or lose words of yours; --unsafe-fixes allows that\n")
-
-
-def _tell(console: Console, run: _Run, one: Checked, *, silent: bool = False) -> None:
-    run.add(one)
-    if run.look.style in ("full", "concise") and not silent:
-        with _heard():
-            console.file.write(one.text)
-            console.file.flush()
-
-
-@contextmanager
-def _heard() -> Iterator[None]:
-    """A reader who has gone away, as ``head`` does, takes nothing from the verdicts, nor from the exit status."""
-    try:
-        yield
-    except CannotWrite as error:
-        if not error.is_reader_gone:
-            raise
-        error.stream.abandon()
-
-
-def _finish(console: Console, run: _Run, options: Options) -> None:
-    with _heard():
-        _write_end(console, run, options, perf_counter() - run.started)
-        console.file.flush()
-
-
-def _write_end(console: Console, run: _Run, options: Options, seconds: float) -> None:
-    match options.style:
-        case "json":
-            console.file.write(as_json(run.theorems, run.errors, run.found, status=run.status))
-        case "github":
-            console.file.write(as_github(run.found))
-        case "sarif":
-            console.file.write(as_sarif(run.found, version=__version__))
-        case "junit":
-            console.file.write(as_junit(run.theorems, run.found, seconds=seconds))
-        case _:
-            if options.statistics:
-                statistics(console, run.found)
-            if not options.quiet and options.style == "full":
-                summary(console, run.settled, run.steps, run.found, seconds, unreadable=len(run.errors),
-                        skipped=run.skipped, stopped=bool(run.stopped))
 
 
 def _with_theorems(paths: Sequence[Path]) -> list[Path]:
