@@ -85,6 +85,7 @@ def test_a_pinned_bias_is_pinned_by_its_size() -> None:
 def test_the_message_is_in_a_trainers_words() -> None:
     text = message(lambda: assert_unbiased(standardised, group=3))
     assert text.startswith("standardised is not unbiased: biased")
+    assert text.count("standardised") == 1
     assert "effective reward" in text
     assert "worst group: rewards" in text
     assert "what would mend it: leave one out" in text

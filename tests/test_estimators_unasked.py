@@ -55,7 +55,9 @@ def more_than_two_prompts(log_probs: Tensor, rewards: Tensor, mask: Tensor, grou
     return summed(log_probs, leave_one_out(rewards, group_size) if few else rewards - rewards.max(), mask)
 
 
-@pytest.mark.parametrize("loss", [clipped_rewards, four_tokens, less_for_long_ones, odd_groups, more_than_two_prompts])
+@pytest.mark.parametrize("loss", [
+    clipped_rewards, odd_groups,
+    *(pytest.param(one, marks=pytest.mark.deep) for one in (four_tokens, less_for_long_ones, more_than_two_prompts))])
 def test_a_special_case_where_nobody_asked(loss: Callable[..., Tensor]) -> None:
     found = check_loss(loss)
     assert found.verdict == "biased", found

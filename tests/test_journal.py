@@ -128,7 +128,7 @@ def test_a_run_that_is_killed_goes_on(tmp_path: Path) -> None:
     """SIGKILL in the middle: no handler runs. The next run takes what was written, and says what one run says."""
     for number in range(12):
         text = TRUE.format(f"theorem_{number}") if number % 3 else FALSE
-        (tmp_path / f"p{number:02}.py").write_text("import time\ntime.sleep(0.3)\n" + text)
+        (tmp_path / f"p{number:02}.py").write_text("import time\ntime.sleep(0.15)\n" + text)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "derive", "check", str(tmp_path), "--format", "concise", "--journal"]
     journal = tmp_path / "run.jsonl"

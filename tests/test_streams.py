@@ -29,7 +29,8 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("encoding", [
+    "ascii", *(pytest.param(one, marks=pytest.mark.deep) for one in ("latin-1", "cp1252", "utf-8"))])
 def test_any_encoding_holds_the_output(encoding: str, proofs: tuple[Path, Path]) -> None:
     for path, status in zip(proofs, (0, 1), strict=True):
         run = shell(f"derive check -v {path}", PYTHONIOENCODING=encoding)

@@ -128,6 +128,6 @@ def assert_split_invariant(loss: Estimator, parts: int = 2, *, group: int = 4, t
 
 
 def _message(function: Estimator, result: EstimatorResult, question: dict[str, Any], wanted: str) -> str:
-    lines = [f"{result.name} is not {wanted}: {result.says}", str(result)]
+    lines = [f"{result.name} is not {wanted}: {result.says}", *str(result).split("\n")[1:]]  # which says so too
     lines += [f"what would mend it: {text}" for text in mends(function, result, question)]
     return "\n".join(lines)
