@@ -100,6 +100,15 @@ def test_select_and_ignore(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "no code begins so" in capsys.readouterr().err
 
 
+def test_what_is_left_out_is_marked_and_not_called_proved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = proof(tmp_path, TRUE, FALSE)
+    assert main(["check", path, "--ignore", "D001"]) == 0
+    out = capsys.readouterr().out
+    marks = {line.split()[1]: line[0] for line in out.splitlines() if line[:1] in ("✓", "-", "✗")}
+    assert marks == {"true": "✓", "false": "-"}
+    assert "(refuted; that is left out)" in " ".join(out.split())
+
+
 def test_what_was_not_checked_cannot_be_ignored(tmp_path: Path) -> None:
     """Leaving out the code of an unreadable file does not make it read."""
     assert main(["check", proof(tmp_path, SLIP), "--ignore", "D"]) == 2

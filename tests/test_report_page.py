@@ -11,11 +11,38 @@ from xml.etree import ElementTree
 
 import pytest
 
-from derive import J, P, R, examine, expect, function, gamma, grad, log, mu, pi, prod, ratio, s, t, tau, total
+from derive import (
+    J,
+    P,
+    R,
+    by,
+    calc,
+    dynamics_positive,
+    examine,
+    expect,
+    function,
+    gamma,
+    grad,
+    log,
+    log_derivative,
+    mu,
+    pi,
+    possible,
+    prod,
+    ratio,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 from derive.checking.proof_files import bundled, load, proof_files
+from derive.checking.theorems import Chain
 from derive.cli import main
 from derive.errors import BadInput
+from derive.report.document import document
 from derive.report.page import mathml, page, prose
+from derive.report.typeset import typeset
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -177,8 +204,8 @@ def test_a_sentence_on_a_page(text: str, expected: str) -> None:
 @pytest.mark.deep
 def test_every_bundled_term_becomes_mathml_without_a_rest_of_latex() -> None:
     for file in proof_files([bundled()]):
-        for theorem in load(file):
-            for term in theorem.chain.terms:
+        for one in load(file):
+            for term in one.chain.terms:
                 found = ElementTree.fromstring(str(mathml(term)))
                 assert "\\" not in "".join(found.itertext()), (theorem.name, term)
 
@@ -196,3 +223,20 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(BadInput, match=r"derive-rl\[html\]"):
         page([one], None, command="x")
+
+
+@theorem("assumed", assumes=[possible(tau), dynamics_positive])
+def assumed_in_two_ways() -> Chain:
+    return calc(grad(P(tau)), by(log_derivative), P(tau) * grad(log(P(tau))))
+
+
+@needs_mathml
+def test_every_assumption_is_said_in_every_format() -> None:
+    """What is used, and what is idle or not known to be needed: some formats left those out."""
+    one = examine(assumed_in_two_ways)
+    assert one.used
+    assert one.idle + one.unknown
+    for made in (document, typeset, page):
+        text = made([one], None, command="derive report")
+        for assumption in assumed_in_two_ways.assumes:
+            assert assumption.name.replace("_", r"\_") in text or assumption.name in text, (made, assumption)
