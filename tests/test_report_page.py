@@ -207,7 +207,7 @@ def test_every_bundled_term_becomes_mathml_without_a_rest_of_latex() -> None:
         for one in load(file):
             for term in one.chain.terms:
                 found = ElementTree.fromstring(str(mathml(term)))
-                assert "\\" not in "".join(found.itertext()), (theorem.name, term)
+                assert "\\" not in "".join(found.itertext()), (one.name, term)
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
