@@ -201,11 +201,35 @@ def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | Non
         if isinstance(node.op, ast.BitOr) and "Along" in said(error):
             return Slip(message=f"{file.source(node)} has no time", span=file.span(node),
                         hint="write tau.a[t] | tau.s[t]")
+    for node in file.at(span, ast.Call):
+        assert isinstance(node, ast.Call)
+        if _is(node.func, "sum"):  # Python's, which would go through an index
+            return Slip(message="sum is Python's own", span=file.span(node.func), hint="write total(t, f)",
+                        fix=Fix(span=file.span(node.func), text="total", says="total"))
+    if "'function' object is not subscriptable" in said(error):
+        return _brackets(file, span)
     found = re.match(r"'(State|Action)' object is not subscriptable", said(error))
     if found:
         letter = found[1][0].lower()
         return Slip(message=f"a letter for {'an action' if letter == 'a' else 'a state'} has no time", span=span,
                     hint=f"along a trajectory write tau.{letter}[t]")
+    return None
+
+
+def _brackets(file: FileTree, span: Span | None) -> Slip | None:
+    """``r[t]``: a reward of a time, where rewards have places."""
+    for node in file.at(span, ast.Subscript):
+        assert isinstance(node, ast.Subscript)
+        time = file.source(node.slice)
+        if _is(node.value, "r"):
+            fit = f"r(tau.s[{time}], tau.a[{time}], tau.s[{time} + 1])"
+            return Slip(message=f"{file.source(node)} is no reward: it has no states and no action",
+                        span=file.span(node), hint=f"write {fit}",
+                        fix=Fix(span=file.span(node), text=fit, says=fit))
+        if isinstance(node.value, ast.Name) and node.value.id in derive.__all__:
+            name = node.value.id
+            return Slip(message=f"{name} has no times", span=file.span(node),
+                        hint=f"its arguments are {_signature(name)}")
     return None
 
 
