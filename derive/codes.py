@@ -84,13 +84,17 @@ CODES: tuple[Code, ...] = (
     Code("D021", "", "a run was stopped before its end",
          "It was interrupted, or its results could not be written any more. Of the files that it did not come to "
          "nothing is said."),
+    Code("D022", "", "the claim says more than its steps",
+         "Every step is true, for the horizons, the sample sizes and the times at which it has a meaning; the claim "
+         "from the first line to the last has a meaning for more, and is false there. Assume what the steps need, such "
+         "as horizon_at_least(1), or take the line away that needs it."),
 )
 
 
 KINDS = {
     "idle": "D010", "unreadable": "D011", "not executed": "D012", "lost": "D013", "time": "D014", "memory": "D015",
     "ended": "D016", "defect": "D017", "free letter": "D018", "shared term": "D019", "declaration": "D009",
-    "stopped": "D021",
+    "stopped": "D021", "more than its steps": "D022",
 }
 """The codes of what is no verdict."""
 

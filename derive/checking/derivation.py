@@ -32,8 +32,9 @@ from derive.checking.theorems import By, Chain, Theorem
 from derive.checking.verdict import CODES, NotClaimed, Proved, Verdict
 from derive.diagnostics import Span
 from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, named, said
-from derive.language.assumptions import FAMILIES, Assumption
+from derive.language.assumptions import CASE, FAMILIES, Assumption
 from derive.language.expression import as_term
+from derive.language.model_class import leave_times
 from derive.language.names import check_names
 from derive.language.typing import admit, check_functions
 from derive.rules.decision import Decision, Relation
@@ -182,6 +183,9 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
     for assumption in declared:
         if not isinstance(assumption, Assumption):
             raise InvalidChain(f"theorem {title!r} assumes {_no_assumption(assumption)}")
+    if not leave_times(declared):
+        cases = " and ".join(one.name for one in declared if one.kind == CASE)
+        raise InvalidChain(f"theorem {title!r} assumes {cases}: no times are left, at any horizon.")
 
     def declare(build: Callable[[], Chain]) -> Theorem:
         _check_body(title, build)

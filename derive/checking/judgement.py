@@ -100,15 +100,22 @@ class Examined:
 
     @property
     def as_claimed(self) -> bool:
-        """Whether every step has its declared verdict, or is true and lacks its reason only."""
-        return all(step.stands for step in self.steps)
+        """Whether every step has its declared verdict, or is true and lacks its reason only, and no more is claimed."""
+        return all(step.stands for step in self.steps) and not self.overreaches
+
+    @property
+    def overreaches(self) -> bool:
+        """Whether the claim is false though all steps are true: each for some horizons, sizes or times, it for all."""
+        return (self.theorem.broken is None and self.expected == Proved.code and isinstance(self.claim, Refuted)
+                and all(step.stands for step in self.steps))
 
     @property
     def lacking(self) -> tuple[int, ...]:
-        """The steps that lack their reason, where all others are proved: then the claim holds."""
+        """The steps that lack their reason, where all others are proved and so is the claim: then it holds."""
         numbers = tuple(number for number, step in enumerate(self.steps, 1) if step.lacks_reason)
         proved = sum(isinstance(step.verdict, Proved) for step in self.steps)
-        return numbers if proved + len(numbers) == len(self.steps) else ()
+        true = isinstance(self.claim, Proved) or (isinstance(self.claim, Unjustified) and self.claim.true)
+        return numbers if true and proved + len(numbers) == len(self.steps) else ()
 
     @property
     def holds(self) -> str:

@@ -78,7 +78,7 @@ def letters_at(sides: Sides, paths: Mapping[Index, Sequence[Any]]) -> Iterator[d
             ranges[letter] = paths[letter]
     for chosen in product(*ranges.values()):
         at = dict(zip(ranges, chosen, strict=True))
-        if holds_at(sides.assumptions, at, mdp.horizon):
+        if holds_at(sides.assumptions, at, mdp.horizon, infinite=sides.endless):
             yield at
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from sympy import Expr, Integer
@@ -25,7 +26,7 @@ from derive.language.assumptions import (
     undiscounted,
 )
 from derive.language.binding import Index
-from derive.language.expression import Plus, Times
+from derive.language.expression import Plus, Times, subterms
 from derive.language.models import HELD, Model, Shape
 from derive.language.terms import Horizon
 
@@ -36,14 +37,41 @@ def fits(assumptions: Collection[Assumption], shape: Shape, *, infinite: bool) -
                for one in assumptions if one.kind in (SAMPLES, HORIZON))
 
 
-def holds_at(assumptions: Collection[Assumption], indices: Mapping[Index, Any], horizon: int) -> bool:
-    """Whether the cases hold for these values of the free indices; those of other letters say nothing."""
-    for one in assumptions:
-        if one.kind == CASE:
-            values = [_time(time, indices, horizon) for time in one.about]
-            if None not in values and values[0] > values[1]:
-                return False
-    return True
+FAR = 12
+"""The last time that is tried for a letter where there is no last decision, beyond the numbers that cases name."""
+MOST_TIMES = 100_000
+
+
+def holds_at(assumptions: Collection[Assumption], indices: Mapping[Index, Any], horizon: int, *,
+             infinite: bool = False) -> bool:
+    """Whether the cases hold for these values of the free indices, and for some of the other letters they speak of.
+
+    A claim is made for all times that its assumptions admit: at a horizon that has none it is not made.
+    """
+    cases = [one.about for one in assumptions if one.kind == CASE]
+    others = sorted({letter for case in cases for time in case for letter in time.free_symbols
+                     if isinstance(letter, Index) and letter not in indices}, key=str)
+    last = FAR + _numbers(cases) if infinite else horizon
+    return any(all(_in_order(case, {**indices, **dict(zip(others, values, strict=True))}, horizon) for case in cases)
+               for values in product(range(last + 1), repeat=len(others)))
+
+
+def leave_times(assumptions: Collection[Assumption]) -> bool:
+    """Whether cases have times in common at some horizon; True where there are too many to try."""
+    cases = [one.about for one in assumptions if one.kind == CASE]
+    letters = {letter for case in cases for time in case for letter in time.free_symbols if isinstance(letter, Index)}
+    far = FAR + _numbers(cases)
+    return far ** (len(letters) + 1) > MOST_TIMES or any(holds_at(assumptions, {}, horizon) for horizon in range(far))
+
+
+def _numbers(cases: Sequence[tuple[Any, ...]]) -> int:
+    return sum(abs(int(part)) for case in cases for time in case for part in subterms(time)
+               if isinstance(part, Integer))
+
+
+def _in_order(case: tuple[Any, ...], indices: Mapping[Index, Any], horizon: int) -> bool:
+    one, two = (_time(time, indices, horizon) for time in case)
+    return one is None or two is None or bool(one <= two)
 
 
 def _time(term: Expr, indices: Mapping[Index, Any], horizon: int) -> Any:
@@ -66,7 +94,8 @@ def _time(term: Expr, indices: Mapping[Index, Any], horizon: int) -> Any:
 def admits(assumptions: Collection[Assumption], model: Model, indices: Mapping[Index, Any], *, infinite: bool) -> bool:
     """Whether a model is one of the class, at these values of the free indices."""
     known = frozenset(assumptions)
-    if not fits(known, model.shape, infinite=infinite) or not holds_at(known, indices, model.shape.horizon):
+    if not fits(known, model.shape, infinite=infinite) or not holds_at(
+            known, indices, model.shape.horizon, infinite=infinite):
         return False
     if undiscounted in known and model.gamma != 1:
         return False

@@ -307,7 +307,8 @@ class Comparison:
                             or sum(isinstance(index, Trajectory) for index in free) > 1):
                 raise OutsideFragment("several free trajectories have no array of residues")
             places = [at for at in product(*(self._range(index, evaluator) for index in free))
-                      if holds_at(self.assumptions, dict(zip(free, at, strict=True)), shape.horizon)]
+                      if holds_at(self.assumptions, dict(zip(free, at, strict=True)), shape.horizon,
+                                  infinite=self.endless)]
             self._values[key] = evaluator.values(term, free, places)
         return self._values[key]
 

@@ -29,7 +29,7 @@ def findings(one: Examined, mends: Mapping[int, Fix] | None = None) -> tuple[Dia
     known = fixes(one) if mends is None else mends
     steps = (found for number, _ in enumerate(one.steps, 1)
              for found in _of_step(one, number, places, known.get(number)))
-    return (*_shared(one, places), *steps, *_idle(one))
+    return (*_shared(one, places), *steps, *_overreaching(one), *_idle(one))
 
 
 def _of_step(one: Examined, number: int, places: Places | None, fix: Fix | None) -> Iterator[Diagnostic]:
@@ -54,6 +54,16 @@ def _shared(one: Examined, places: Places | None) -> Iterator[Diagnostic]:
         yield Diagnostic(
             code=KINDS["shared term"], severity=NOTE, file=shown_path(one.theorem.file), span=span,
             theorem=one.theorem.name, message=says)
+
+
+def _overreaching(one: Examined) -> Iterator[Diagnostic]:
+    """A claim that is false where its steps, all of them true, have no meaning."""
+    if one.overreaches and isinstance(one.claim, Refuted):
+        reach = f", for {one.reach}" if one.reach else ""
+        yield Diagnostic(
+            code=KINDS["more than its steps"], severity=ERROR, file=shown_path(one.theorem.file),
+            span=_line(one.theorem.line), theorem=one.theorem.name,
+            message=f"every step is true{reach}; the claim end to end is false: {_sides(one.claim)}")
 
 
 def _place(step: Judgement, number: int, places: Places | None, *, endless: bool) -> Span | None:
@@ -103,9 +113,13 @@ def message(step: Judgement) -> str:
     parts += [why(step) or "", *(f"owes {condition}" for condition in conditions(step))]
     verdict = step.verdict
     if isinstance(verdict, (Refuted, Estimates, SameMean)):
-        left, right = (value_text(verdict.witness, side) for side in (verdict.witness.left, verdict.witness.right))
-        parts.append(f"left side {left}, right side {right} on {shape_text(verdict.witness)}")
+        parts.append(_sides(verdict))
     return "; ".join(part for part in parts if part)
+
+
+def _sides(verdict: Refuted | Estimates | SameMean) -> str:
+    left, right = (value_text(verdict.witness, side) for side in (verdict.witness.left, verdict.witness.right))
+    return f"left side {left}, right side {right} on {shape_text(verdict.witness)}"
 
 
 def headline_of(step: Judgement) -> str:
@@ -132,7 +146,7 @@ def _line(line: int) -> Span:
 
 def passes(one: Examined) -> bool:
     """Whether nothing is wrong with a theorem but for warnings."""
-    return all(severity(step) != ERROR for step in one.steps)
+    return all(severity(step) != ERROR for step in one.steps) and not one.overreaches
 
 
 def worst(found: Sequence[Diagnostic]) -> str:

@@ -72,7 +72,7 @@ def points(before: Expr, after: Expr, known: Collection[Assumption], model: Mode
                           most=MOST_POINTS[method], rng=np.random.default_rng(0)):
         found = {index: dict(enumerate(value, 1)) if isinstance(value, tuple) and isinstance(index, Batch) else value
                  for index, value in at.items()}
-        if holds_at(known, found, model.shape.horizon):
+        if holds_at(known, found, model.shape.horizon, infinite=endless):
             yield Point(model, found, endless)
 
 
