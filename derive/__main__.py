@@ -1,4 +1,4 @@
-"""``python -m derive``, and the command ``derive``: an interrupt ends them quietly from the first moment on."""
+"""``python -m derive``, and the command ``derive``: an interrupt ends them quietly, from first to last."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ def main() -> int:
         return 130
     from derive.cli import main as run
 
-    signal.signal(signal.SIGINT, handler)
-    return run()
+    try:
+        signal.signal(signal.SIGINT, handler)
+        status = run()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is said; Python still joins children, and would tell of it
+    except KeyboardInterrupt:
+        return 130
+    return status
 
 
 if __name__ == "__main__":

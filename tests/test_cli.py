@@ -308,6 +308,24 @@ def test_ctrl_c_is_one_word_and_130(style: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("undone", [False, True])
+def test_an_interrupt_when_all_is_said_is_quiet(undone: bool) -> None:
+    """Python joins children as it ends, and told of an interrupt there with a traceback; the twin: it does."""
+    undo = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n" if undone else ""
+    text = ("import atexit, sys, time\nfrom derive.__main__ import main\natexit.register(time.sleep, 30)\n"
+            f"sys.argv = ['derive', '--version']\nmain()\n{undo}print('over', flush=True)\n")
+    process = subprocess.Popen([sys.executable, "-c", text], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    while process.stdout.readline() != "over\n":
+        assert process.poll() is None
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert ("Traceback" in err) is undone
+    assert undone or (process.returncode, err) == (-signal.SIGINT, "")
+
+
+@pytest.mark.slow
 def test_a_proof_runs_as_a_module() -> None:
     root = Path(__file__).resolve().parent.parent
     result = subprocess.run([sys.executable, "-m", "proofs.policy_gradient"], capture_output=True, text=True, cwd=root,
