@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Dummy, srepr
+from sympy import Basic, Dummy, srepr
 
-from derive.errors import NotATerm, OperationRefused
+from derive.errors import DeriveError, NotATerm, OperationRefused
 from derive.language import terms as nodes
 from derive.language.binding import each, loose_indices, rewrite_bottom_up, substitute
 from derive.language.terms import Everything, Function, State, Total
@@ -201,6 +201,20 @@ def test_sympy_examples_of_capture_come_out_right() -> None:
     assert both.xreplace(swapped) == total(s, V(s) * W(y)) * V(x) == substitute(both, swapped)
     with pytest.raises(OperationRefused, match="simultaneous"):
         both.subs(swapped, simultaneous=True)
+
+
+@pytest.mark.parametrize("pairs", [("x", y), (x, "print(7)"), ({x: "print(7)"},), ([(x, "print(7)")],)])
+def test_text_is_not_evaluated_by_subs(pairs: tuple[Any, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OperationRefused, match="subs of text"):
+        W(x).subs(*pairs)
+    assert capsys.readouterr().out == ""
+
+
+def test_sympy_evaluates_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The twin: what terms did with text until they refused it."""
+    with pytest.raises(DeriveError):
+        Basic.subs(W(x), x, "print(7)")
+    assert "7" in capsys.readouterr().out
 
 
 def test_a_bound_index_cannot_be_touched() -> None:

@@ -137,10 +137,16 @@ class Term(Expr):  # type: ignore[misc]  # SymPy has no types
 
     # What SymPy would do by guessing.
     def subs(self, *args: Any, **kwargs: Any) -> Any:
-        """SymPy's ``subs``, free indices only; ``simultaneous`` (which puts a Dummy into every place) is refused."""
+        """SymPy's ``subs``, free indices only.
+
+        Text, which SymPy evaluates, and ``simultaneous``, which puts a Dummy into every place, are refused.
+        """
         if kwargs.get("simultaneous"):
             raise OperationRefused(
                 f"simultaneous subs on the term {self} is refused. Write xreplace, which is simultaneous.")
+        given = args if len(args) != 1 else args[0].items() if isinstance(args[0], dict) else args[0]
+        if any(isinstance(part, str) for pair in given for part in (pair if isinstance(pair, tuple) else (pair,))):
+            raise OperationRefused(f"subs of text on the term {self} is refused: SymPy would evaluate it. Give terms.")
         return super().subs(*args, **kwargs)
 
     def replace(self, query: Any, value: Any, map: bool = False, **options: Any) -> Any:
