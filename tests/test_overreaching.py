@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ def x():
         (tmp_path / "x.py").write_text(text.format(assumes), encoding="utf-8")
         assert main(["check", str(tmp_path / "x.py")]) == status
         assert ("D022" in capsys.readouterr().out) is (status == 1)
+    (tmp_path / "x.py").write_text(text.format(""), encoding="utf-8")
+    assert main(["check", str(tmp_path / "x.py"), "--ignore", "D022"]) == 0  # asked for; and marked, not called true
+    assert capsys.readouterr().out.startswith("- x\n")
 
 
 # -- times that assumptions leave ------------------------------------------------------------------
@@ -116,6 +120,9 @@ def test_times_by_hand() -> None:
     assert [holds_at([one], {}, horizon) for horizon in (0, 1)] == [False, True]
     assert leave_times([at_most(20, t)])
     assert leave_times([])
+    began = time.process_time()
+    assert not holds_at([at_most(10**6, t), earlier(t, k)], {}, 0, infinite=True)  # too many to try: not claimed
+    assert time.process_time() - began < 20
 
 
 def test_without_a_last_decision_every_time_has_a_later_one() -> None:

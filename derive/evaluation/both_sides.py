@@ -35,9 +35,9 @@ from derive.numeric.comparison import Comparison, Row
 from derive.numeric.tabular import FloatArray, TabularMDP
 
 Progress = Callable[[str], None]
+"""Told what is computed next."""
 STAGES = 9
 """The verdict, three ways, and five methods for the gradient of J: each is told once."""
-"""Told what is computed next."""
 
 Skipped = tuple[tuple[str, str], ...]
 """Ways and the reasons why they gave no numbers."""

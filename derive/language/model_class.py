@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from sympy import Expr, Integer
@@ -46,14 +46,15 @@ def holds_at(assumptions: Collection[Assumption], indices: Mapping[Index, Any], 
              infinite: bool = False) -> bool:
     """Whether the cases hold for these values of the free indices, and for some of the other letters they speak of.
 
-    A claim is made for all times that its assumptions admit: at a horizon that has none it is not made.
+    A claim is made for all times that its assumptions admit: at a horizon that has none it is not made. Nor is it
+    taken to be where none was found among the first ``MOST_TIMES`` values.
     """
     cases = [one.about for one in assumptions if one.kind == CASE]
     others = sorted({letter for case in cases for time in case for letter in time.free_symbols
                      if isinstance(letter, Index) and letter not in indices}, key=str)
     last = FAR + _numbers(cases) if infinite else horizon
     return any(all(_in_order(case, {**indices, **dict(zip(others, values, strict=True))}, horizon) for case in cases)
-               for values in product(range(last + 1), repeat=len(others)))
+               for values in islice(product(range(last + 1), repeat=len(others)), MOST_TIMES))
 
 
 def leave_times(assumptions: Collection[Assumption]) -> bool:

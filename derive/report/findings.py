@@ -144,11 +144,6 @@ def _line(line: int) -> Span:
     return Span(line=line, column=1, end_line=line, end_column=1)
 
 
-def passes(one: Examined) -> bool:
-    """Whether nothing is wrong with a theorem but for warnings."""
-    return all(severity(step) != ERROR for step in one.steps) and not one.overreaches
-
-
 def worst(found: Sequence[Diagnostic]) -> str:
     """The gravest severity; empty for nothing."""
     return next((kind for kind in (ERROR, WARNING, NOTE) if any(one.severity == kind for one in found)), "")

@@ -57,7 +57,10 @@ def full(console: Console, one: Examined, found: Sequence[Diagnostic], *, verbos
 
 def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
     gravest = worst([told for told in found if told.severity != NOTE])
-    hidden = next((step.verdict.code for step in one.steps if not step.stands), "") if gravest != ERROR else ""
+    hidden = ""
+    if gravest != ERROR:
+        otherwise = one.claim.code if one.overreaches else ""
+        hidden = next((step.verdict.code for step in one.steps if not step.stands), otherwise)
     mark, style = {ERROR: ("✗", "red"), WARNING: ("!", "yellow")}.get(
         gravest, ("-", "dim") if hidden else ("✓", "green"))
     where = f"{shown_path(one.theorem.file)}:{one.theorem.line}"
