@@ -76,7 +76,7 @@ def x():
         assert ("D022" in capsys.readouterr().out) is (status == 1)
     (tmp_path / "x.py").write_text(text.format(""), encoding="utf-8")
     assert main(["check", str(tmp_path / "x.py"), "--ignore", "D022"]) == 0  # asked for; and marked, not called true
-    assert capsys.readouterr().out.startswith("- x\n")
+    assert capsys.readouterr().out.startswith("- x")
 
 
 # -- times that assumptions leave ------------------------------------------------------------------
