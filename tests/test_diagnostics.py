@@ -284,6 +284,8 @@ BEYOND = {
     "expect(tau, G[-1](tau))": ("G[-1](tau)", "a_{-1} does not exist: times begin with 0"),
     "mean(i, R(samples[i])) - R(samples[0])": ("samples[0]", "τ^{(0)} does not exist: samples are numbered from 1"),
     f"expect(tau, total(t, gamma**(t - 1) * {REWARD}))": ("gamma**(t - 1)", "the exponent of γ begins with 0"),
+    "total(t, J / t)": ("J / t", "J(θ)/t is asked for where its denominator is 0"),
+    "total(t, J / (H - t))": ("J / (H - t)", "is asked for where its denominator is 0"),
 }
 
 
@@ -298,9 +300,10 @@ def test_what_does_not_exist_is_said(term: str, tmp_path: Path, capsys: pytest.C
 def test_what_exists_at_late_horizons_only_is_not_called_missing(tmp_path: Path,
                                                                 capsys: pytest.CaptureFixture[str]) -> None:
     """The twins: s_3 exists from H = 2 on, s_{H+1} always, and t + 1 where t ends with H - 1."""
-    for term in ("expect(tau, function('f')(tau.s[3]))", "expect(tau, function('f')(tau.s[H + 1]))",
+    for term in ("total(t, J / t, start=1)", "total(t, J / (H - t), stop=H - 1)", "total(t, J / (t + 1))",
+                 "expect(tau, function('f')(tau.s[3]))", "expect(tau, function('f')(tau.s[H + 1]))",
                  "expect(tau, total(t, function('f')(tau.a[t + 1]), stop=H - 1))"):
-        assert all("does not exist" not in one["message"] for one in told(tmp_path, CHAIN.format(term), capsys))
+        assert all("does not exist" not in one["message"] and "denominator" not in one["message"] for one in told(tmp_path, CHAIN.format(term), capsys))
 
 
 def test_the_side_that_has_no_meaning_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

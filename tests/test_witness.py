@@ -10,7 +10,7 @@ from sympy import Expr
 from test_models import paper_model
 
 from derive.counterexample import witness as witness_module
-from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.claim import Claim, NoComparison, Witness
 from derive.counterexample.enumerate import Enumeration
 from derive.counterexample.witness import find_witness
 from derive.errors import DeriveError, MalformedTerm, Undefined
@@ -259,3 +259,23 @@ def test_policy_positive_speaks_of_every_policy() -> None:
     found = find_witness(claim(b(a | s), pi(a | s), policy_positive))
     assert found is not None
     assert 0 not in [entry for row in found.model.policies["b"] for entry in row]
+
+
+@pytest.mark.parametrize(("before", "after", "most"), [
+    (total(t, gamma**t * R(tau)), total(t, gamma ** (t - 1) * R(tau)), 6_000),  # γ^-1, on no shape
+    (mu(tau.s[3]), mu(tau.s[2]), 20_000),  # from H = 2 on there is a value
+])
+def test_a_side_without_a_value_ends_the_search_early(before: Expr, after: Expr, most: int,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    honest = Claim.compared
+    monkeypatch.setattr(Claim, "compared", lambda *one, **more: asked.append(1) or honest(*one, **more))
+    found = find_witness(claim(before, after))
+    assert (found is None) == (most == 6_000)
+    assert len(asked) < most
+
+
+def test_no_value_is_told_from_agreement() -> None:
+    assert claim(J, J + 0).compared(paper_model({}), {}) is None
+    with pytest.raises(NoComparison):
+        claim(mu(tau.s[3]), gamma).compared(paper_model({}), {tau: (0, 0, 0, 0, 0)})

@@ -17,7 +17,7 @@ from derive.errors import MalformedTerm
 from derive.language.assumptions import CASE, Assumption
 from derive.language.binding import Binder, Index
 from derive.language.definitions import meaning_of
-from derive.language.expression import Plus, Power, Times, subterms
+from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.horizons import VALUES
 from derive.language.terms import (
     ActionAt,
@@ -48,10 +48,10 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class _Visit:
     node: Expr
-    """What asks: a place, a power of γ, or the author's term that stands for what has one."""
+    """What asks: a place, a power of γ, a quotient by a time, or the author's term that stands for what has one."""
     place: Expr
     value: int
-    """The time asked for, or the exponent of γ."""
+    """The time asked for, the exponent of γ, or the denominator, which is 0."""
 
 
 def missing(*sides: Expr) -> Missing | None:
@@ -82,7 +82,7 @@ def at_its_ends(assumptions: Iterable[Assumption], *sides: Expr) -> str:
     for letter in sorted(letters, key=str):
         for end, value in (("H", horizon), ("0", 0)):
             for visit in (one for side in sides for one in _outside(side, {letter: value}, horizon, [0])):
-                if isinstance(visit.place, Power):
+                if isinstance(visit.place, (Power, Ratio)):
                     continue
                 beyond = visit.value - horizon - (_last(visit.place) or 0)
                 case = f"at_most({letter}, H - {beyond})" if visit.value > 0 else f"at_most({-visit.value}, {letter})"
@@ -92,6 +92,8 @@ def at_its_ends(assumptions: Iterable[Assumption], *sides: Expr) -> str:
 
 def _from_end(visit: _Visit, horizon: int) -> tuple[str, int]:
     """The time counted from the end that it lies beyond, so that it is the same at every horizon."""
+    if isinstance(visit.place, Ratio):
+        return ("zero", 0)
     return ("before", visit.value) if visit.value < 0 else ("after", visit.value - horizon)
 
 
@@ -114,6 +116,8 @@ def _outside(term: Expr, times: Mapping[Index, int], horizon: int, visits: list[
         asked = _value(term.args[1], times, horizon)
         if asked is not None and not 0 <= asked <= horizon + last:
             yield _Visit(term, term, asked)
+    if isinstance(term, Ratio) and _value(term.args[1], times, horizon) == 0:
+        yield _Visit(term, term, 0)
     if isinstance(term, Defined):
         with suppress(MalformedTerm):
             meaning = meaning_of(term, additive=True, infinite=False)
@@ -155,6 +159,8 @@ def _value(time: Expr, times: Mapping[Index, int], horizon: int) -> int | None:
 
 
 def _why(visit: _Visit, horizon: int) -> str:
+    if isinstance(visit.place, Ratio):
+        return f"{visit.place} is asked for where its denominator is 0"
     beyond = visit.value - horizon
     time = f"{visit.value}" if visit.value < 0 else f"H+{beyond}"
     if isinstance(visit.place, Power):

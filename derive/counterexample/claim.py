@@ -73,6 +73,10 @@ def _row(row: tuple[Fraction, ...]) -> str:
     return f"({', '.join(map(str, row))})"
 
 
+class NoComparison(Exception):
+    """A side has no value on a model, or the model is not in the class."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """An equation and the class of models it is claimed for."""
@@ -104,12 +108,24 @@ class Claim:
 
         The last entry says whether the values are exact rationals of the kernel.
         """
-        if not admits(self.assumptions, model, indices, infinite=self.endless):
+        try:
+            return self.compared(model, indices, confirmed=confirmed)
+        except NoComparison:
             return None
+
+    def compared(self, model: Model, indices: Mapping[Index, Any], *,
+                 confirmed: bool = True) -> tuple[Fraction, Fraction, bool] | None:
+        """As ``values``, None only where the sides agree.
+
+        Raises:
+            NoComparison: where a side has no value, or the model is not one of the claim's.
+        """
+        if not admits(self.assumptions, model, indices, infinite=self.endless):
+            raise NoComparison
         try:
             return self._exact(model, indices, confirmed=confirmed)
         except (Undefined, NotApplicable, WorkLimit):
-            return None
+            raise NoComparison from None
         except OutsideFragment:
             return self._enclosed(model, indices, confirmed=confirmed)
 
@@ -175,7 +191,7 @@ class Claim:
                 return None
             seen = self.by_oracle(model, indices) if confirmed else (middle(left), middle(right))
         except (Undefined, NotApplicable, OutsideFragment, WorkLimit):
-            return None
+            raise NoComparison from None
         rounded = [value.limit_denominator(10**12) for value in seen]
         return (rounded[0], rounded[1], False) if abs(seen[0] - seen[1]) > AGREEMENT else None
 

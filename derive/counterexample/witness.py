@@ -7,14 +7,15 @@ says ``claim``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from random import Random
 from typing import Any
 
-from derive.counterexample.claim import Claim, Witness
+from derive.counterexample.claim import Claim, NoComparison, Witness
 from derive.counterexample.shrinking import shrunk
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import (
@@ -36,6 +37,9 @@ DRAWS = 12
 MOST_OUTCOMES = 300
 """Trajectories, or joint samples, that a witness may have: it is to be redone by hand."""
 MOST_WITHOUT_VALUE = 40
+"""Places of one model, or outcomes of a model, that are tried where a side has no value."""
+MOST_WITHOUT_ANY = 8
+"""Models of one shape that are drawn where a side has a value on none of them."""
 INFINITE = tuple(Shape(n, k, 0) for n, k in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (3, 1), (3, 2)))
 """States and actions where there is no last decision; the horizon is not read."""
 LATEST = 2
@@ -54,11 +58,15 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None, zeros: bool = T
         source = Random(f"witness/{shape}")
         styles = STYLES if claim.endless else STYLES[:2]
         few = styles[1:] * 8 if zeros and _may_vanish(claim, shape) else ()
-        for style in few if agrees(shape) else styles * DRAWS:
+        valued = False
+        for number, style in enumerate(few if agrees(shape) else styles * DRAWS):
+            if number == MOST_WITHOUT_ANY and not valued:
+                break  # a side asks for what no model of the shape has, such as γ^-1 or a late time
             model = random_model(claim, shape, source, style)
-            witness = _witness_at(claim, model)
-            if witness is not None:
-                return shrunk(claim, witness)
+            for found in _compared(claim, model):
+                valued = True
+                if found is not None:
+                    return shrunk(claim, found)
     return None
 
 
@@ -184,15 +192,18 @@ def find_no_value(claim: Claim) -> NoValue | None:
     return None
 
 
-def _witness_at(claim: Claim, model: Model) -> Witness | None:
-    """The first values of the free indices at which the model separates the sides."""
+def _compared(claim: Claim, model: Model) -> Iterator[Witness | None]:
+    """For all values of the free indices at which both sides have a value: None where they agree."""
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=lambda i: (i.sort, str(i.label)))
-    for values in product(*(_range(index, claim, model) for index in free)):
+    valued = False
+    for place, values in enumerate(product(*(_range(index, claim, model) for index in free))):
+        if place == MOST_WITHOUT_VALUE and not valued:
+            return
         indices = dict(zip(free, values, strict=True))
-        found = claim.values(model, indices)
-        if found is not None:
-            return Witness(model, indices, *found, endless=claim.endless)
-    return None
+        with suppress(NoComparison):
+            found = claim.compared(model, indices)
+            valued = True
+            yield None if found is None else Witness(model, indices, *found, endless=claim.endless)
 
 
 def _range(index: Index, claim: Claim, model: Model) -> list[Any]:

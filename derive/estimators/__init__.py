@@ -38,4 +38,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _WITH_TORCH:
         raise AttributeError(f"module 'derive.estimators' has no attribute {name!r}")
-    return getattr(import_module(_WITH_TORCH[name]), name)
+    try:
+        return getattr(import_module(_WITH_TORCH[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ModuleNotFoundError(f"{name} needs torch: pip install 'derive-rl[torch]'", name="torch") from None

@@ -127,7 +127,11 @@ class Letter:
     def __call__(self, *places: Any, policy: Policy = pi) -> Expr:
         notation = self.notation
         if len(places) != len(notation.inside):
-            raise NotATerm(f"{notation.python} takes {len(notation.inside)} arguments, got {len(places)}.")
+            wanted = len(notation.inside)
+            timed = ("; a time stands in brackets: "
+                     f"{notation.python}[{places[0]}]({', '.join(map(str, places[1:]))})"
+                     ) if len(places) == wanted + 1 and self.below is forever else ""
+            raise NotATerm(f"{notation.python} takes {wanted} argument{'s' * (wanted != 1)}, got {len(places)}{timed}.")
         if notation.policy is None and policy != pi:
             raise NotATerm(f"{notation.python} takes no policy, so it has no other under {policy}.")
         given = dict(zip(notation.inside, places, strict=True))

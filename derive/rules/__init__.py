@@ -38,4 +38,4 @@ RULES: tuple[Rule, ...] = (
     variance_of_a_mean,
 )
 
-__all__ = ["RULES", "Rule", "automata", "definition", *(rule.name for rule in RULES)]
+__all__ = ["RULES", "Rule", "automata", "definition", *(rule.name for rule in RULES[len(DEFINITION_RULES):])]
