@@ -6,6 +6,7 @@ from functools import cache
 
 from claims_batches import BATCHES
 from claims_classes import CLASSES
+from claims_constants import CONSTANTS
 from claims_faults import FAULTS
 from claims_fragment import FRAGMENT
 from claims_histories import HISTORIES
@@ -30,7 +31,7 @@ from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT, *CLASSES,
-    *PLACES, *HISTORIES, *OUTER, *TRACE, *PREFIXES, *LOGARITHMS, *BATCHES)
+    *PLACES, *HISTORIES, *OUTER, *TRACE, *PREFIXES, *LOGARITHMS, *BATCHES, *CONSTANTS)
 ALONG_A_LINE = (*ASYMMETRIC, *SEVERAL)
 """False, and true along each direction of theta."""
 NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN)}

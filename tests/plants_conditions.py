@@ -99,6 +99,10 @@ OF_CLOSURE: tuple[Plant, ...] = (
 )
 
 OF_DIFFERENCES: tuple[Plant, ...] = (
+    Plant("what starts in any state with a law is 1", differences.without_ones, 'numbers_out(m, "") != ((), ())',
+          "len(m) > 2", "a law is 1: beside a mean, of every first state"),
+    Plant("what a mean is multiplied by is 1", differences.without_ones, 'numbers_out(m, "") != ((), ())',
+          "len(m) != 3", "a law is 1: beside a mean, and a function"),
     Plant("the difference is a sum", differences.difference, "v * sign)", "v)",
           "rewards to go: the difference of two policies, with its sign"),
     Plant("one direction decides", differences.difference, "one_direction(before, after)", "pass",

@@ -50,8 +50,6 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
      "samples that stand outside of an expectation, compared sample by sample for every m at once",
      "their means are decided: expect(samples, ...) around both sides"),
     (r"free (.*)", "{0} free at an infinite horizon", "put it into an expectation, or sum over it"),
-    (r"a sum over trajectories inside another at an infinite horizon",
-     "an expectation inside another, without a last decision", "write the inner one as V, Q or J"),
     (r"a sum over states or actions of products of sums that depend on them",
      "a sum over states or actions of a product of two expectations (occupancies, say) that depend on them", ""),
     (r"an infinite sum that is not known to converge|an infinite sum whose terms may grow",

@@ -6,6 +6,7 @@ change, so that a certificate can be checked on the very object that it was soug
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +18,7 @@ from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
 from derive.kernel.definedness import defined
 from derive.kernel.histories import as_functions_of_states
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, multiply, negative, product, put
-from derive.kernel.reading import Closed, Path, one_atom
+from derive.kernel.reading import Closed, Path, numbers_out, one_atom
 from derive.kernel.terms import INF, Term, Tuple, bound, free, inside, opened, replaced, subterms, time
 from derive.kernel.wellformed import one_direction, well_formed
 
@@ -126,7 +127,7 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     for _, (_, atoms) in form:  # what was divided by stands among them now
         for one in atoms:
             closed.kept(one)
-    form = add({(c, (released(numbers), tuple(sorted((released(m), "") for m, _ in atoms)))): v}
+    form = add({(c, (released(numbers), without_ones(released(m) for m, _ in atoms))): v}
                for (c, (numbers, atoms)), v in closed.tested(form, [[x] for x in places]).items())
     if all(len(atoms) < 2 for _, (_, atoms) in form):
         merged: Poly = {}
@@ -141,6 +142,11 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     place = {one: k for k, one in enumerate(listed)}
     numbered = {(c, (n, tuple(sorted(place[one] for one in atoms)))): v for (c, (n, atoms)), v in form.items()}
     return Gap(_KEY, **sealed, sums=(), polynomial=MappingProxyType(numbered), atoms=listed)
+
+
+def without_ones(monomials: Iterable[Monomial]) -> Tuple:
+    """Sums over all trajectories, without those of a law alone, which are 1."""
+    return tuple(sorted((m, "") for m in monomials if numbers_out(m, "") != ((), ())))
 
 
 def sums_apart(context: Context, numbers: Monomial, atoms: Tuple) -> Tuple:

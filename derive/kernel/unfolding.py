@@ -82,22 +82,31 @@ def binder(kind: str, var: str, lo: Tuple, hi: Tuple, body: Poly) -> Poly:
         for one in ones:
             result = times(result, one)
         return result
-    own = f"#{1 + height(body)}"
-    if own != var:
-        if any(mentions(f, own) for _, m in body for f, _ in m):
-            raise Refused("a bound time that is free inside")
-        body = put_time(body, var, own, 0)
     if kind == "prod":
+        own, body = closed_over(var, body)
         return factor((kind, own, lo, hi, frozen(body)))
-    result = {}
+    result: Poly = {}
     for (c, monomial), v in body.items():
-        outside = tuple((f, e) for f, e in monomial if not mentions(f, own))
-        within = tuple((f, e) for f, e in monomial if mentions(f, own))
-        if any(f[0] == "number" for f, _ in within):
-            raise Refused("a sum over a time of products of sums over trajectories")
-        key = joined(outside, ((("sum", own, lo, hi, (((((), within), 1)),)), 1),))
-        put(result, (c, key), v)
+        outside = tuple((f, e) for f, e in monomial if not mentions(f, var))
+        own, inner = closed_over(var, of(tuple((f, e) for f, e in monomial if mentions(f, var))))
+        for (d, found), w in inner.items():
+            beside = joined(outside, tuple((f, e) for f, e in found if not mentions(f, own)))
+            within = tuple((f, e) for f, e in found if mentions(f, own))
+            if any(f[0] == "number" for f, _ in within):
+                raise Refused("a sum over a time of products of sums over trajectories")
+            summed = ("sum", own, lo, hi, ((((), within), 1),))
+            put(result, (product(c, d), joined(beside, ((summed, 1),))), v * w)
     return result
+
+
+def closed_over(var: str, body: Poly) -> tuple[str, Poly]:
+    """A bound time by its height, and the body with it."""
+    own = f"#{1 + height(body)}"
+    if own == var:
+        return own, body
+    if any(mentions(f, own) for _, m in body for f, _ in m):
+        raise Refused("a bound time that is free inside")
+    return own, put_time(body, var, own, 0)
 
 
 # -- the gradient ------------------------------------------------------------------------------------------

@@ -28,13 +28,16 @@ MOST_WORK = 8_000_000
 MOST_ELEMENTS = 400_000
 """Elements that the computation of one value may make; those of a proof that is read by people need some thousands."""
 
+MOST_HELD = 4_000_000
+"""Terms that all polynomials of one value may have together: some 400 MB. Without a bound FLINT ends the process."""
+
 Exponents = dict[int, int]
 
 
 class Field:
     """Rational functions in named indeterminates, with a table of known factors."""
 
-    __slots__ = ("_factors", "_ids", "_powers", "context", "last", "made", "names", "one", "work", "zero")
+    __slots__ = ("_factors", "_ids", "_powers", "context", "held", "last", "made", "names", "one", "work", "zero")
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = frozenset(names)
@@ -49,7 +52,7 @@ class Field:
 
     def begin(self) -> None:
         """A new value: its budget starts anew."""
-        self.work, self.last = 0, self.made + MOST_ELEMENTS
+        self.work, self.held, self.last = 0, 0, self.made + MOST_ELEMENTS
 
     def symbol(self, name: str) -> Element:
         """The indeterminate of that name, as a polynomial."""
@@ -150,8 +153,11 @@ class Element:
     def __init__(self, field: Field, num: Any, exps: Exponents) -> None:
         self.field, self.num, self.exps = field, num, exps
         field.made += 1
+        field.held += len(num)
         if field.made > field.last:
             raise WorkLimit(f"the computation of one value takes more than {MOST_ELEMENTS:,} operations")
+        if field.held > MOST_HELD:
+            raise WorkLimit(f"the polynomials of one value have more than {MOST_HELD:,} terms in all")
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is not Element:
