@@ -13,19 +13,20 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Rational
 
 from derive import display
 from derive.counterexample.enumerate import Enumeration
 from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import Assumption, additive_return
-from derive.language.binding import Index
+from derive.language.binding import Index, rewrite_bottom_up
 from derive.language.definitions import resolved
+from derive.language.expression import subterms
 from derive.language.horizons import is_endless
 from derive.language.model_class import admits
 from derive.language.models import Model
 from derive.language.signature import Signature, signature
-from derive.language.terms import Batch, Trajectory
+from derive.language.terms import Applied, Batch, Trajectory
 from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_evaluator, middle
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.generic import plain_way
@@ -129,6 +130,20 @@ class Claim:
         except OutsideFragment:
             return self._enclosed(model, indices, confirmed=confirmed)
 
+    def _sides(self, model: Model) -> tuple[Expr, Expr]:
+        """Both sides as the kernel evaluates them: without a last decision a power lambda^t is one of a number."""
+        if not (self.endless and self._scalars):
+            return self.before, self.after
+        numbers = {one: _rational(model.functions[str(one.args[0].label)][()]) for one in self._scalars}
+        before, after = (rewrite_bottom_up(side, lambda node: numbers.get(node, node))
+                         for side in (self.before, self.after))
+        return before, after
+
+    @cached_property
+    def _scalars(self) -> frozenset[Expr]:
+        return frozenset(node for side in (self.before, self.after) for node in subterms(side)
+                         if isinstance(node, Applied) and len(node.args) == 1)
+
     def _kernel(self, model: Model, ring: Rationals) -> Evaluator:
         """The one of the last model is kept: a search goes through all places of a model, one after the other."""
         if not (self._last and self._last[0][0] is model and type(self._last[0][1]) is type(ring)):
@@ -173,7 +188,7 @@ class Claim:
     def computed(self, model: Model, indices: Mapping[Index, Any]) -> tuple[Fraction, Fraction]:
         """Both sides by the kernel alone."""
         kernel = self._kernel(model, Rationals())
-        left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
+        left, right = (kernel.value(side, _environment(indices)) for side in self._sides(model))
         return as_fraction(left), as_fraction(right)
 
     def oracle_objects(self, model: Model, indices: Mapping[Index, Any]) -> bool:
@@ -186,7 +201,7 @@ class Claim:
         """With logarithms the kernel gives balls; they must be disjoint."""
         try:
             kernel = self._kernel(model, Balls())
-            left, right = (kernel.value(side, _environment(indices)) for side in (self.before, self.after))
+            left, right = (kernel.value(side, _environment(indices)) for side in self._sides(model))
             if left.overlaps(right):
                 return None
             seen = self.by_oracle(model, indices) if confirmed else (middle(left), middle(right))
@@ -194,6 +209,10 @@ class Claim:
             raise NoComparison from None
         rounded = [value.limit_denominator(10**12) for value in seen]
         return (rounded[0], rounded[1], False) if abs(seen[0] - seen[1]) > AGREEMENT else None
+
+
+def _rational(number: Fraction) -> Expr:
+    return Rational(number.numerator, number.denominator)
 
 
 def _environment(indices: Mapping[Index, Any]) -> dict[Index, Any]:

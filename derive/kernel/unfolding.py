@@ -78,10 +78,10 @@ def binder(kind: str, var: str, lo: Tuple, hi: Tuple, body: Poly) -> Poly:
         ones = [put_time(body, var, lo[0], n) for n in range(lo[1], hi[1] + 1)]
         if kind == "sum":
             return add(ones)
-        result = of(())
+        whole = of(())
         for one in ones:
-            result = times(result, one)
-        return result
+            whole = times(whole, one)
+        return whole
     if kind == "prod":
         own, body = closed_over(var, body)
         return factor((kind, own, lo, hi, frozen(body)))

@@ -10,7 +10,7 @@ variance, mean`` read like the formulas of a textbook::
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,9 @@ from derive.language.expansion import Definition
 from derive.language.expression import Conditional, Ratio, Times, as_term
 from derive.language.notation import Notation
 from derive.language.terms import (
+    TIME,
     Action,
+    ActionAt,
     ActionProbability,
     Batch,
     Between,
@@ -49,6 +51,7 @@ from derive.language.terms import (
     Same,
     SampleSize,
     State,
+    StateAt,
     StateValue,
     Time,
     Total,
@@ -122,18 +125,36 @@ class Letter:
         return f"{self}{timed}({places})"
 
     def __getitem__(self, time: Any) -> Letter:
+        if self.notation.below is None:
+            law = ("; the law of the state at a time is p[t](s)"
+                   if self.make in (definitions.OCCUPANCY, definitions.NORMALISED_OCCUPANCY) else "")
+            raise NotATerm(f"{self} has no time, so {self}[{time}] is not in the language. Write {self.usage}{law}.")
         return Letter(self.make, self.notation, time)
+
+    def _meant(self, places: Sequence[Any]) -> str:
+        """What was meant by one place more than the notion has, in front of them."""
+        if len(places) != len(self.notation.inside) + 1:
+            return ""
+        first, rest = places[0], ", ".join("tau" if isinstance(one, Trajectory) else str(one) for one in places[1:])
+        if isinstance(first, Policy):
+            return f"; its policy is named: {self}({rest}, policy={'pi_old' if first == pi_old else first.label})"
+        times = [first] if isinstance(first, int) else getattr(first, "free_symbols", ())
+        placed = isinstance(first, (State, Action, StateAt, ActionAt))
+        if self.notation.below is not None and self.below is forever and not placed and any(
+                isinstance(one, (int, Time)) for one in times):
+            return f"; a time stands in brackets: {self}[{first}]({rest})"
+        return ""
 
     def __call__(self, *places: Any, policy: Policy = pi) -> Expr:
         notation = self.notation
         if len(places) != len(notation.inside):
-            wanted = len(notation.inside)
-            timed = ("; a time stands in brackets: "
-                     f"{notation.python}[{places[0]}]({', '.join(map(str, places[1:]))})"
-                     ) if len(places) == wanted + 1 and self.below is forever else ""
-            raise NotATerm(f"{notation.python} takes {wanted} argument{'s' * (wanted != 1)}, got {len(places)}{timed}.")
+            wanted, meant = len(notation.inside), self._meant(places)
+            raise NotATerm(f"{self} takes {wanted} argument{'s' * (wanted != 1)}, got {len(places)}{meant}.")
         if notation.policy is None and policy != pi:
             raise NotATerm(f"{notation.python} takes no policy, so it has no other under {policy}.")
+        if notation.below is not None and self.below is forever and isinstance(self.make, Definition) and (
+                self.make.sorts[notation.below] == TIME):
+            raise NotATerm(f"{self} has a time. Write {self.usage}.")
         given = dict(zip(notation.inside, places, strict=True))
         given |= {} if notation.below is None else {notation.below: self.below}
         given |= {} if notation.policy is None else {notation.policy: policy}
@@ -269,7 +290,16 @@ def variance(index: Index, body: Any, *, policy: Policy = pi) -> Expr:
 
 
 def mean(index: Draw, body: Any) -> Expr:
-    """(1/m) sum_{i=1}^m of the body, the average over the sampled trajectories."""
+    """(1/m) sum_{i=1}^m of the body, the average over the sampled trajectories.
+
+    Raises:
+        NotATerm: for another index than a draw.
+    """
+    if not isinstance(index, Draw):
+        instead = (f"ratio(1, H + 1) * total({index}, ...)" if isinstance(index, Time) else
+                   f"expect({index}, ...)" if isinstance(index, (Trajectory, State)) else
+                   f"expect({index}, ..., given=s)" if isinstance(index, Action) else "mean(i, ...)")
+        raise NotATerm(f"mean({index}, ...): it is the average over the samples i = 1..m. Write {instead}.")
     return definitions.SAMPLE_MEAN(index, as_term(body))
 
 
