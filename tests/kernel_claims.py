@@ -15,6 +15,7 @@ from claims_matrices import OUTER, SEVERAL, TRACE
 from claims_meaning import ASYMMETRIC, MEANING, UNSEEN
 from claims_places import PLACES
 from claims_prefixes import LOGARITHMS, PREFIXES
+from claims_reindexed import REINDEXED
 from claims_samples import CONVERGENCE, INFINITE, SAMPLES
 from claims_sums import SUMS
 from claims_unfolding import STEP
@@ -31,7 +32,7 @@ from derive.procedures.encoding import Encoding, context_of
 
 CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT, *CLASSES,
-    *PLACES, *HISTORIES, *OUTER, *TRACE, *PREFIXES, *LOGARITHMS, *BATCHES, *CONSTANTS)
+    *PLACES, *HISTORIES, *OUTER, *TRACE, *PREFIXES, *LOGARITHMS, *BATCHES, *CONSTANTS, *REINDEXED)
 ALONG_A_LINE = (*ASYMMETRIC, *SEVERAL)
 """False, and true along each direction of theta."""
 NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN)}

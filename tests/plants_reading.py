@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel_plants import Plant
 
-from derive.kernel import factors, local_sums, places, reading, symbols, unfolding, values
+from derive.kernel import factors, local_sums, places, reading, reindexing, symbols, unfolding, values
 
 OF_LOCAL_SUMS: tuple[Plant, ...] = (
     Plant("a sum of powers is 1", local_sums.known_sum, "any(e != 1 for _, e in own)", "False",
@@ -247,6 +247,16 @@ OF_READING: tuple[Plant, ...] = (
           "prefix: two letters, exchanged"),
     Plant("all free letters but one are tested", reading.Closed.tested, "in enumerate(letters):",
           "in enumerate(letters[:1]):", "prefix: two letters, one of which adds up"),
+)
+
+OF_REINDEXING: tuple[Plant, ...] = (
+    Plant("the limits stay where they are", reindexing.moved, "time(t[1], *t[2], *added)", "t",
+          "added times without end: a few states from the first on"),
+    Plant("the time is counted from one later", reindexing.moved, "time(0, (index, 1)", "time(1, (index, 1)",
+          "added times: a sum of the states after"),
+    Plant("the last time is left out", reindexing.moved, 'return ("from", first, last)',
+          'last = last if last == INF else time(last[1] - 1, *last[2])\n    return ("from", first, last)',
+          "added times: one summand fewer"),
 )
 
 OF_PLACES: tuple[Plant, ...] = (

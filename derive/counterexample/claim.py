@@ -17,6 +17,7 @@ from sympy import Expr, Rational
 
 from derive import display
 from derive.counterexample.enumerate import Enumeration
+from derive.counterexample.reindexing import reindexed
 from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import Assumption, additive_return
 from derive.language.binding import Index, rewrite_bottom_up
@@ -93,7 +94,7 @@ class Claim:
         infinite = self.endless or is_endless(self.before, self.after)
         for name in ("before", "after"):  # as evaluators read them
             side = resolved(getattr(self, name), additive=self.additive, infinite=infinite)
-            object.__setattr__(self, name, side)
+            object.__setattr__(self, name, reindexed(side) if infinite else side)
 
     @cached_property
     def signature(self) -> Signature:

@@ -19,6 +19,7 @@ from derive.kernel.definedness import defined
 from derive.kernel.histories import as_functions_of_states
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, multiply, negative, product, put
 from derive.kernel.reading import Closed, Path, numbers_out, one_atom
+from derive.kernel.reindexing import reindexed
 from derive.kernel.terms import INF, Term, Tuple, bound, free, inside, opened, replaced, subterms, time
 from derive.kernel.wellformed import one_direction, well_formed
 
@@ -100,6 +101,7 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
         raise Refused("free " + ", ".join(sorted(f"{sort} {name}" for sort, name in unbound)))
     one_direction(before, after)
     sealed: dict[str, Any] = {"context": context, "before": before, "after": after, "policy": policy}
+    before, after = reindexed(before), reindexed(after)
     context, before, after = as_power_series(*from_its_time(*as_functions_of_states(context, before, after)))
     open_ = frozenset(f"@{name}" for sort, name in free(before) | free(after) if sort == "time")
     sealed |= {"reading": context, "open_times": open_}

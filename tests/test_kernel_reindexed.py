@@ -1,0 +1,57 @@
+"""Random sums over a time, counted from another one or from the first, with slips in one place of four."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from kernel_letters import ADD, END, FALSE, TRUE, Claim, b, f, g, q, reward, score
+from random_claims import tally
+from sympy import Expr, Integer
+
+from derive.language.vocabulary import H, expect, forever, gamma, grad, k, t, tau, total
+
+SIZES = ((1, 2, 2), (2, 2, 1), (1, 2, 1))
+
+
+def pair(seed: int) -> Claim:
+    rng = Random(f"reindexed/{seed}")
+    endless, near, free = rng.random() < 0.4, rng.random() < 0.5, rng.random() < 0.3
+    slip = rng.choice(["start", "weight", "place", "stop"]) if near else ""
+    power, first, ahead = rng.choice([1, 2]), rng.choice([0, 0, 1]), rng.choice([0, 0, 1])
+    inner = rng.choice([reward, lambda at: f(tau.s[at]) * g(tau.a[at]), lambda at: q(tau.s[at], tau.a[at])])
+    outside = rng.choice([score(t), b(tau.s[t]), Integer(1)]) * gamma**t
+
+    def late(at: Expr) -> Expr:
+        return f(tau.s[at + ahead]) * inner(at)
+
+    last = forever if endless else H
+    there = total(k, gamma ** (power * (k - t)) * late(k), start=t + first, stop=last)
+    shifted = k + t + int(slip == "place")
+    stop = forever if endless else H - t - 1 if slip in ("stop", "place") else H - t
+    weight = gamma ** (power * k + int(slip == "weight"))
+    here = total(k, weight * late(shifted), start=first + int(slip == "start"), stop=stop)
+    if slip == "stop" and endless:
+        here = here + gamma**3 * late(t + 5)
+    if free:
+        before, after = expect(tau, outside * there), expect(tau, outside * here)
+    else:
+        before, after = (expect(tau, total(t, outside * one, stop=last)) for one in (there, here))
+    if rng.random() < 0.2 and not free and "∇" not in str(outside):
+        before, after = grad(before), grad(after)
+    return Claim(f"reindexed {seed}", before, after, frozenset(END if endless else ADD), FALSE if near else TRUE,
+                 sizes=((1, 2, 3), (2, 2, 3)) if endless else SIZES)
+
+
+@pytest.mark.slow
+def test_random_reindexed_sums() -> None:
+    counts = tally(map(pair, range(40)))
+    assert counts["shown, true"] > 0.8 * counts["true"] > 10
+    assert counts["near"] > 10
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("batch", range(10))
+def test_two_thousand_reindexed_sums(batch: int) -> None:
+    counts = tally(map(pair, range(1000 + 200 * batch, 1200 + 200 * batch)))
+    assert counts["shown, true"] > 0.8 * counts["true"]
