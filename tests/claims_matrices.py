@@ -60,6 +60,10 @@ OUTER: list[Claim] = claims(
     ("of two times, and its transpose", expect(tau, outer(AT_T, AT_K)) + expect(tau, outer(AT_K, AT_T)), 0,
      [*PP, earlier(t, k)], TRUE),
     ("of two times that may be one", expect(tau, outer(AT_T, AT_K)) + expect(tau, outer(AT_K, AT_T)), 0, PP, FALSE),
+    ("of a gradient and a multiple", expect(tau, outer(AT_T, ratio(R(tau), 3) * AT_T)), expect(
+        tau, outer(R(tau) * AT_T, AT_T)) * ratio(1, 3), PP, TRUE),
+    ("of a gradient and a multiple, without it", expect(tau, outer(AT_T, ratio(R(tau), 3) * AT_T)), expect(
+        tau, outer(AT_T, AT_T)), PP, FALSE),
     ("of the slopes of pi and Q, and its transpose", grad(grad(J)), total(s, d(s) * total(
         a, Q(s, a) * grad(CHOICE) + outer(CHOICE, grad(Q(s, a))) + outer(grad(Q(s, a)), CHOICE))), [*END, *PP], TRUE),
     ("of the slopes of pi and Q, twice that of Q", grad(grad(J)), total(s, d(s) * total(

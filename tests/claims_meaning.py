@@ -229,6 +229,7 @@ ASYMMETRIC: list[Claim] = claims(
     ("of a product of gradients", grad(J) * grad(SECOND), grad(SECOND) * grad(J), ALL, FALSE),
     ("of gradients of products", grad(J * grad(SECOND)) - J * grad(grad(SECOND)),
      grad(SECOND * grad(J)) - SECOND * grad(grad(J)), ALL, FALSE),
+    ("of multiples of gradients", J * grad(J) * grad(SECOND), grad(SECOND) * grad(J) * J, ALL, FALSE),
     ("of a product of local gradients", grad(pi(a | s)) * grad(pi(e | s)), grad(pi(e | s)) * grad(pi(a | s)), ALL,
      FALSE))
 """Two matrices that are each other's transposes: equal as quadratic forms, so that one direction sees no difference."""

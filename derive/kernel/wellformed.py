@@ -67,12 +67,22 @@ def symmetric(t: Term) -> bool:
         return sorted(odd, key=repr) == sorted(map(transposed, odd), key=repr)
     if head == "*":
         big = [x for x in t[1:] if rank(x)]
-        return symmetric(big[0]) if len(big) == 1 else len(big) == 2 and big[0] == big[1]
+        if len(big) == 1:
+            return symmetric(big[0])
+        return len(big) == 2 and without_numbers(big[0]) == without_numbers(big[1])
     if head == "grad":
         return t[1][0] == "grad" or (t[1][0] == "+" and all(x[0] == "grad" for x in t[1][1:]))
     if head in BINDERS:
         return symmetric(t[3])
     return (head == "/" and symmetric(t[1])) or (head == "^" and t[2] == 2)
+
+
+def without_numbers(t: Term) -> Term:
+    """A gradient without the numbers that it is multiplied by: (c f)(d f)^T = c d f f^T."""
+    if t[0] == "*":
+        (big,) = [x for x in t[1:] if rank(x)]
+        return without_numbers(big)
+    return without_numbers(t[1]) if t[0] == "/" else t
 
 
 def transposed(t: Term) -> Term:

@@ -146,6 +146,9 @@ class Encoding:
             case Power(args=(Ratio(args=(Rational() as above, Rational() as below)), exponent)) if (
                     above * below != 0 and not isinstance(exponent, Integer)):
                 return ("q^", int((above / below).p), int((above / below).q), self.time(exponent))
+            case Power(args=(Power(args=(base, Integer() as inner)), exponent)) if (
+                    inner > 0 and not isinstance(exponent, Integer)):
+                return self._term(Power(base, Times(inner, exponent)))
             case Power(args=(Times(args=factors), exponent)) if not isinstance(exponent, Integer):
                 return ("*", *(self._term(Power(factor, exponent)) for factor in factors))
             case Power(args=(base, Integer() as exponent)):
@@ -221,6 +224,8 @@ class Encoding:
             case Times(args=(Integer() as factor, inside)):
                 parts = [self.time(inside)] * abs(int(factor)) if abs(int(factor)) < 100 else [k.INF]
                 parts = [k.time(-n, *((b, -c) for b, c in rest)) for _, n, rest in parts] if factor < 0 else parts
+            case Times(args=(inside, Integer() as factor)):
+                return self.time(Times(factor, inside))
             case _:
                 parts = [k.INF]
         if any(part == k.INF for part in parts):
