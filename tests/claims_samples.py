@@ -31,7 +31,7 @@ from kernel_letters import (
 )
 from sympy import Expr
 
-from derive.language.terms import Objective
+from derive.language.terms import Draw, Objective
 from derive.language.vocabulary import (
     A,
     J,
@@ -66,6 +66,7 @@ def drawn(body: Any, **law: Any) -> Expr:
 
 RETURN, OTHER, EACH = R(samples[i]), R(samples[j]), (average(i, R(samples[i])), average(j, R(samples[j])))
 AT_T = f(samples[i].s[t])
+PAIR, SQUARE, THIRD = RETURN * OTHER, expect(tau, R(tau) ** 2), Draw("l")
 SCORE = grad(log(P(samples[i])))
 FEW, LATER = at_sizes((1, 2, 0, 2)), at_sizes((1, 2, 1, 2), (2, 2, 1, 2))
 
@@ -100,6 +101,24 @@ SAMPLES: list[Claim] = [
         ("a number", drawn(m * 2), 2 * m, IID, TRUE),
         ("m is a number of its own", drawn(average(i, RETURN)), ratio(m * m - 6 * m + 11, 6) * m * J, IID, FALSE,
          at_sizes((1, 2, 0, 4)))),
+    *claims(
+        "two sums over draws",
+        ("of a product", drawn(total(i, total(j, PAIR))), m * SQUARE + m * (m - 1) * J**2, IID, TRUE, FEW),
+        ("of a product, as if never the same", drawn(total(i, total(j, PAIR))), m * (m - 1) * J**2, IID, FALSE, FEW),
+        ("of a product, as if the same", drawn(total(i, total(j, PAIR))), m * SQUARE, IID, FALSE, FEW),
+        ("of squared differences", drawn(total(i, total(j, (RETURN - OTHER) ** 2))), 2 * m * (m - 1) * variance(
+            tau, R(tau)), IID, TRUE, FEW),
+        ("of squared differences, m for m - 1", drawn(total(i, total(j, (RETURN - OTHER) ** 2))), 2 * m**2 * variance(
+            tau, R(tau)), IID, FALSE, FEW),
+        ("beside a literal draw", drawn(total(j, R(samples[1]) * OTHER)), SQUARE + (m - 1) * J**2, IID, TRUE, FEW),
+        ("beside a literal draw, which is none", drawn(total(j, R(samples[1]) * OTHER)), m * J**2, IID, FALSE, FEW),
+        ("of all others", drawn(total(i, total(j, PAIR, other_than=i))), m * (m - 1) * J**2, IID, TRUE, FEW),
+        ("of all", drawn(total(i, total(j, PAIR, other_than=i))), m**2 * J**2, IID, FALSE, FEW),
+        ("beside a third, twice where two are one", drawn(total(i, total(j, PAIR * total(i, RETURN)))), drawn(
+            total(i, RETURN) ** 3) + m * mean(R(tau) ** 3), IID, FALSE, FEW),
+        ("of three, twice where two are one", drawn(total(i, total(j, total(THIRD, PAIR * R(samples[THIRD]))))), drawn(
+            total(i, RETURN) ** 3) + m * mean(R(tau) ** 3), IID, FALSE, FEW),
+        ("of two that are free", drawn(PAIR), J**2, IID, FALSE, FEW)),
     *claims(
         "two draws",
         ("of two numbers", drawn(R(samples[1]) * R(samples[2])), J**2, IID, TRUE, {"samples": 2, **FEW}),

@@ -5,12 +5,13 @@ A term is read as a sum of products over *distinct* draws: {(central, (outside, 
 draw of the product has". Distinct draws are independent, so the mean of a product is the product of the means, and a
 product with k draws that are summed, l literal, has m-l, m-l-1, ... choices: a falling factorial. Multiplying two
 products, each draw of the second is one of the first, or another (a partial matching): a sum over all i of f_i times
-one over all j of g_j is the sum over i of f_i g_i plus the sum over i != j of f_i g_j.
+one over all j of g_j is the sum over i of f_i g_i plus the sum over i != j of f_i g_j. Two draws that are named by free
+indices, as in the body of two sums, may be the same one; a sum over one of them says which it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from derive.kernel.polynomials import Poly, Refused, add, central, of, product, put, weighed
@@ -28,6 +29,8 @@ def over_samples(closed: Closed, t: Term) -> Poly:
     batch, body = opened(t, closed.name())
     result: Poly = {}
     for (c, (outside, draws)), v in distinct(closed, body, batch).items():
+        if may_be_one(draws):
+            raise Refused("draws that may be the same one")
         literal, ways = sum(draw != SUMMED for draw, _ in draws), {c: v}
         for k in range(literal, len(draws)):
             ways = weighed(ways, {central("m", 1): 1, (): -k} if k else {central("m", 1): 1})
@@ -72,13 +75,13 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
         index, body = opened(t, closed.name())
         result = {}
         for (c, (outside, draws)), v in distinct(closed, body, batch).items():
-            named = [d for d, _ in draws if d != SUMMED]
-            if any(index in free(x) for x in outside) or named not in ([], [index]):
+            if any(index in free(x) for x in outside):
                 raise Refused("a sum over draws of a function of other draws")
-            weight = {c: v} if named else {product(c, central("m", 1)): v}
-            changed = tuple(sorted(((SUMMED, fs) for _, fs in draws), key=repr))
-            for d, w in weight.items():
-                put(result, (d, (outside, changed)), w)
+            if all(draw != index for draw, _ in draws):
+                put(result, (product(c, central("m", 1)), (outside, draws)), v)
+                continue
+            for one in summed(draws, index):
+                put(result, (c, (outside, one)), v)
         return result
     if head == "sum" and t[1][0] == "time" and t[2][2] != INF:
         return over_times(closed, t, batch)
@@ -94,6 +97,28 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
     if head == "trace":
         return distinct(closed, t[1], batch)
     raise Refused(f"{head} of several samples")
+
+
+def summed(draws: Tuple, index: Tuple) -> Iterator[Tuple]:
+    """A product over draws, summed over the number of one: it is one of the others that are named, or another.
+
+    ``matchings`` leaves no draw that is summed beside two that may be the same one.
+    """
+    ((_, own),) = [one for one in draws if one[0] == index]
+    rest = [one for one in draws if one[0] != index]
+    others = [k for k, (draw, _) in enumerate(rest) if draw != SUMMED]
+    if len(others) > 1 and any(type(rest[k][0]) is tuple for k in others):
+        raise Refused("draws that may be the same one")
+    for k in others:
+        draw, functions = rest[k]
+        yield tuple(sorted([*rest[:k], (draw, functions + own), *rest[k + 1:]], key=repr))
+    yield tuple(sorted([*rest, (SUMMED, own)], key=repr))
+
+
+def may_be_one(draws: Iterable[Tuple]) -> bool:
+    """Whether two draws that are named may be the same one: a literal is no other literal."""
+    named = [draw for draw, _ in draws if draw != SUMMED]
+    return len(named) > 1 and any(type(draw) is tuple for draw in named)
 
 
 def over_times(closed: Closed, t: Term, batch: Tuple) -> Poly:
@@ -130,7 +155,6 @@ def matchings(one: Tuple, two: Tuple) -> Iterator[Tuple]:
                 longer.append(([*way[:k], merged, *way[k + 1:]], used | {k}))
         ways = longer
     for way, _ in ways:
-        named = [d for d, _ in way if d != SUMMED]
-        if len({type(d) for d in named}) > 1 or sum(type(d) is tuple for d in named) > 1:
+        if may_be_one(way) and any(draw == SUMMED for draw, _ in (*way, *draws, *more)):
             raise Refused("draws that may be the same one")
         yield outside + others, tuple(sorted(way, key=repr))

@@ -18,7 +18,7 @@ from sympy import Expr
 
 from derive.errors import NotATerm
 from derive.language import definitions
-from derive.language.binding import Binder, Index
+from derive.language.binding import Binder, Index, substitute
 from derive.language.expansion import Definition
 from derive.language.expression import Conditional, Ratio, Times, as_term
 from derive.language.notation import Notation
@@ -231,9 +231,22 @@ def _domain(index: Index, start: Any, stop: Any) -> Expr:
     return Between(1, m) if isinstance(index, Draw) else Everything()
 
 
-def total(index: Index, body: Any, *, start: Any = None, stop: Any = None) -> Expr:
-    """The sum over an index; a time runs over 0..H unless start or stop say otherwise."""
-    return Total(index, _domain(index, start, stop), body)
+def total(index: Index, body: Any, *, start: Any = None, stop: Any = None, other_than: Any = None) -> Expr:
+    """The sum over an index; a time runs over 0..H unless start or stop say otherwise.
+
+    ``other_than`` is a sample that a sum over samples leaves out, as in a sum over j != i: sum_j f(j) - f(i).
+
+    Raises:
+        NotATerm: for a start or a stop of another index than a time, and for what is left out of another sum.
+    """
+    found = Total(index, _domain(index, start, stop), body)
+    if other_than is None:
+        return found
+    if not isinstance(index, Draw):
+        raise NotATerm(f"other_than leaves a sample out; the sum runs over {index}. Times have a start and a stop.")
+    if not isinstance(other_than, (Draw, int)):
+        raise NotATerm(f"other_than={other_than}: it is a sample, such as i or 1.")
+    return found - substitute(as_term(body), {index: as_term(other_than)})
 
 
 def prod(index: Index, body: Any, *, start: Any = None, stop: Any = None) -> Expr:
