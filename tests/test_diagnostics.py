@@ -71,6 +71,18 @@ SLIPS = {
     "expect(tau, log(pi(a, s)))": ("pi(a, s)", "conditional probability", "write pi(a | s)"),
     "expect(tau, Policy('β')(a, s))": ("Policy('β')(a, s)", "conditional probability", "write Policy('β')(a | s)"),
     "expect(tau, P(x, s, a))": ("P(x, s, a)", "conditional probability", "write P(x | s, a)"),
+    "expect(tau, log(pi(s, a)))": ("pi(s, a)", "conditional probability", "write pi(a | s)"),
+    "expect(tau, log(pi(tau.s[t], tau.a[t])))": (
+        "pi(tau.s[t], tau.a[t])", "conditional probability", "write pi(tau.a[t] | tau.s[t])"),
+    "expect(tau, P(s, a, x))": ("P(s, a, x)", "conditional probability", "write P(x | s, a)"),
+    "expect(R(tau))": ("expect(R(tau))", "expect has no index to run over", "write expect(tau, R(tau))"),
+    "expect(tau, function('f')(tau.s(t)))": ("tau.s(t)", "times stand in square brackets", "write tau.s[t]"),
+    "expect(tau, function('f')(tau[t].s))": ("tau[t].s", "have times", "write tau.s[t]"),
+    "expect(tau, function('f')(s_t))": ("s_t", "s_t is not defined", "write tau.s[t]"),
+    "expect(tau, function('f')[t](tau.s[t]))": (
+        "function('f')[t]", "a free function has no time", "a function of the history: f(tau.h[t])"),
+    "__import__('numpy').log(R(tau))": ("__import__('numpy').log", "a function of numbers", "write log(...)"),
+    "expect(s, mu(s), law=mu)": ("expect(s, mu(s), law=mu)", "law=mu is no law of states", ""),
     "expect(tau, function('ü')(tau.actions[t]))": ("tau.actions", "tau has no actions", "its actions tau.a[t]"),
     "expect(tau, total(j, R(tau)))": ("j", "j is not defined", 'j = Time("j")'),
     "expect(tau, log(pi(c | s)))": ("c", "c is not defined", 'c = Action("c")'),
@@ -305,6 +317,43 @@ def test_what_exists_at_late_horizons_only_is_not_called_missing(tmp_path: Path,
                  "expect(tau, total(t, function('f')(tau.a[t + 1]), stop=H - 1))"):
         said = [one["message"] for one in told(tmp_path, CHAIN.format(term), capsys)]
         assert all("does not exist" not in one and "denominator" not in one for one in said)
+
+
+@pytest.mark.parametrize(("term", "at", "says"), [
+    ("expect(tau, total(t, Q(tau.s[t], tau.a[t])))", "Q(tau.s[t], tau.a[t])", "Write Q[t](...) there, or stop=forever"),
+    ("expect(tau, V(tau.s[1]) * R(tau))", "V(tau.s[1])", "V(s_1) has no time, as without a last decision"),
+    ("expect(tau, R(tau)**ratio(1, 2))", "ratio(1, 2)", "roots are not in the language"),
+    ("expect(tau, function('b')(t, tau.s[t]))", "t", "a function of the history: b(tau.h[t])"),
+    ("expect(samples, total(i, same(i, i) * R(samples[i])))", "i", "total(j, ..., other_than=i)"),
+])
+def test_what_is_meant_is_said(term: str, at: str, says: str, tmp_path: Path,
+                               capsys: pytest.CaptureFixture[str]) -> None:
+    one = told(tmp_path, CHAIN.format(term), capsys)[0]
+    assert (one["code"], one["at"]) == ("D005", at)
+    assert says in one["message"]
+
+
+def test_an_infinite_horizon_that_is_meant_is_not_taken_for_a_forgotten_time(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The twin: other sums of the term have no end."""
+    text = CHAIN.format("expect(tau, total(t, gamma**t * V(tau.s[t]), stop=forever)) * total(k, gamma**k)")
+    assert "which an infinite horizon does not have" in told(tmp_path, text, capsys)[0]["message"]
+
+
+def test_the_name_of_a_theorem_that_hides_one_of_the_language(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = ("from derive import *\n@theorem('one')\ndef P(): return calc(J, by(), J)\n"
+            "@theorem('two')\ndef two(): return calc(total(tau, P(tau)), by(), 1)\n")
+    one = next(one for one in told(tmp_path, text, capsys) if one["code"] == "D012")
+    assert (one["at"], one["message"]) == ("P", "P is a theorem here")
+    assert "call it otherwise" in one["hint"]
+
+
+@pytest.mark.parametrize(("line", "at"), [("x = calc(J by(), J)", "J by()"), ("y = (", "(")])
+def test_what_is_not_python_is_shown_where_reading_ends(line: str, at: str, tmp_path: Path,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    one = told(tmp_path, f"from derive import *\ntheorem\n{line}\n", capsys)[0]
+    assert (one["code"], one["at"]) == ("D011", at)
 
 
 def test_the_side_that_has_no_meaning_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

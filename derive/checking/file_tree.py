@@ -68,3 +68,19 @@ def parsed(text: str) -> FileTree | None:
         return FileTree(text, tuple(text.split("\n")), ast.parse(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def where_reading_ends(text: str) -> Span | None:
+    """Where Python does not read on in what is not valid; None where it says nothing of the place."""
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        if not error.lineno or not error.offset or error.offset < 1:
+            return None
+        end = error.end_offset or 0
+        if error.end_lineno != error.lineno or end <= error.offset:
+            end = error.offset + 1
+        return Span(line=error.lineno, column=error.offset, end_line=error.lineno, end_column=end)
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return None

@@ -150,7 +150,7 @@ def parsed(file: Path) -> ast.Module:
         if error.msg.startswith("invalid or missing encoding"):
             raise BadInput(_undecodable(file, source, "UTF-8")) from None
         place = f"{file}:{error.lineno}" if error.lineno else str(file)
-        raise BadInput(f"{place}: not valid Python: {error.msg}.") from None
+        raise BadInput(f"{place}: not valid Python: {error.msg.rstrip('.?!')}.") from None
     except (RecursionError, MemoryError):
         raise BadInput(f"{file}: not valid Python: too many operators or brackets inside one another.") from None
     except UnicodeDecodeError as error:

@@ -21,6 +21,8 @@ from derive.errors import DeriveError, InvalidChain, said
 
 SORTS = {"State": "y z", "Action": "c d", "Time": "j l n", "Draw": "j l n"}
 """Letters that a textbook uses beside the ones there are, and what makes them."""
+INDEXED = {"expect": "tau", "variance": "tau", "total": "t", "prod": "t", "mean": "i"}
+"""What runs over an index, and the one that it most often is."""
 BINDERS = {"mean": "Draw", "Draw": "Draw"}
 
 
@@ -71,6 +73,9 @@ def _name(error: NameError, file: FileTree, span: Span | None) -> Slip:
         return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
     if name in WORDS:
         return Slip(message=message, span=place, hint=WORDS[name])
+    if (along := re.fullmatch(r"([sa])_(\w+)", name)) is not None:
+        time = along[2] if along[2].isdigit() or len(along[2]) == 1 else "t"
+        return Slip(message=message, span=place, hint=f"along a trajectory write tau.{along[1]}[{time}]")
     if conditioned := _is_called(file, place, name):
         if conditioned == "on a state":
             return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
@@ -177,16 +182,27 @@ def _call(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
     conditional = any(isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.BitOr) for argument in call.args)
     fit = ""
     if name == "P" and len(places) == 3:
-        fit = f"P({places[0]} | {places[1]}, {places[2]})"
+        of_action = next((n for n, one in enumerate(places) if _is_action(one)), 2)
+        before, after = (0, 2) if of_action == 1 else (1, 0)
+        fit = f"P({places[after]} | {places[before]}, {places[of_action]})" if of_action else ""
     elif len(places) == 2 and (name == "pi" or "Policy" in said(error)):
-        fit = f"{name}({places[0]} | {places[1]})"
+        one, two = places if not _is_action(places[1]) or _is_action(places[0]) else places[::-1]
+        fit = f"{name}({one} | {two})"
     if fit and not conditional:
         return Slip(message=f"{file.source(call)} is not how a conditional probability is written",
                     span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit, says=fit))
+    if name in INDEXED and len(places) == 1 and not call.keywords and not isinstance(call.args[0], ast.Name):
+        return Slip(message=f"{name} has no index to run over", span=file.span(call),
+                    hint=f"write {name}({INDEXED[name]}, {places[0]})")
     if name in derive.__all__ and "argument" in said(error):
         return Slip(message=f"{name} is not called so: {_in_words(said(error))}", span=file.span(call),
                     hint=f"its arguments are {_signature(name)}")
     return None
+
+
+def _is_action(text: str) -> bool:
+    """Whether a place is written as actions are: a, b', tau.a[t]."""
+    return ".a[" in text or bool(re.fullmatch(r"[abcu]\d*'*", text))
 
 
 def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
@@ -208,12 +224,44 @@ def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | Non
                         fix=Fix(span=file.span(node.func), text="total", says="total"))
     if "'function' object is not subscriptable" in said(error):
         return _brackets(file, span)
+    if (along := _along(error, file, span)) is not None:
+        return along
     found = re.match(r"'(State|Action)' object is not subscriptable", said(error))
     if found:
         letter = found[1][0].lower()
         return Slip(message=f"a letter for {'an action' if letter == 'a' else 'a state'} has no time", span=span,
                     hint=f"along a trajectory write tau.{letter}[t]")
     return None
+
+
+def _along(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
+    """``tau.s(t)`` and ``tau[t].s`` for tau.s[t]; a function with a time; NumPy's functions of terms."""
+    fit, at, says = "", span, ""
+    for node in file.at(span, ast.Call):
+        assert isinstance(node, ast.Call)
+        if "'Along' object is not callable" in said(error) and len(node.args) == 1:
+            fit, at = f"{file.source(node.func)}[{file.source(node.args[0])}]", file.span(node)
+            says = f"{file.source(node)} is no call: times stand in square brackets"
+        elif "'Declared' object is not callable" in said(error):
+            name = file.source(node.func)
+            taken = f"the theorem {name} has taken the name that derive gives {name}: call it otherwise"
+            return Slip(message=f"{name} is a theorem here", span=file.span(node.func),
+                        hint=taken if name in derive.__all__ else f"a theorem is a reason: by({name})")
+        elif "__array_ufunc__" in said(error) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            instead = f"write {name}(...), from derive import {name}" if name in derive.__all__ else ""
+            return Slip(message=f"{file.source(node.func)} is a function of numbers, not of terms",
+                        span=file.span(node.func), hint=instead or WORDS.get(name, ""))
+    for one in () if span is None else file.around(span):
+        if "'Trajectory' object is not subscriptable" in said(error) and isinstance(one, ast.Attribute) and (
+                isinstance(inner := one.value, ast.Subscript)):
+            fit, at = f"{file.source(inner.value)}.{one.attr}[{file.source(inner.slice)}]", file.span(one)
+            says = "a trajectory has states and actions, and they have times"
+    if "'Function' object is not subscriptable" in said(error):
+        return Slip(message="a free function has no time", span=span,
+                    hint="what depends on the time is a function of the history: f(tau.h[t])")
+    return Slip(message=says, span=at, hint=f"write {fit}", fix=None if at is None else Fix(
+        span=at, text=fit, says=fit)) if fit else None
 
 
 def _brackets(file: FileTree, span: Span | None) -> Slip | None:

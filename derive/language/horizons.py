@@ -26,6 +26,7 @@ from derive.language.terms import (
     Prod,
     Return,
     SampleSize,
+    StateAt,
     StateValue,
     Total,
     Trajectory,
@@ -56,7 +57,27 @@ def check_horizons(terms: Iterable[Expr], *, endless: bool = False) -> None:
     for term in listed:
         for node in (*term.free_symbols, *subterms(term)):
             if why := _finite(node):
+                untimed = _untimed(listed)
+                if untimed is not None:
+                    raise MalformedTerm(f"{untimed} has no time, as without a last decision, where {node} {why}. "
+                                        f"{_with_time(untimed)}", untimed)
                 raise MalformedTerm(f"{node} {why}, which an infinite horizon does not have.", node)
+
+
+def _untimed(terms: Iterable[Expr]) -> Expr | None:
+    """A value without a time, where nothing else speaks of an infinite horizon."""
+    nodes = [node for term in terms for node in subterms(term)]
+    if any(isinstance(node, Between) and Forever() in node.args for node in nodes):
+        return None
+    return next((node for node in nodes if isinstance(node, VALUES) and isinstance(node.args[1], Forever)), None)
+
+
+def _with_time(value: Expr) -> str:
+    """How a value is written at a finite horizon, at the time of its state."""
+    letter = {"StateValue": "V", "ActionValue": "Q"}.get(type(value).__name__, "A")
+    state = value.args[2]
+    time = state.args[1] if isinstance(state, StateAt) else "t"
+    return f"Write {letter}[{time}](...) there, or stop=forever in the sums."
 
 
 def _finite(node: Expr) -> str:

@@ -176,14 +176,18 @@ def _check_sorts(term: Expr) -> None:
                 _expect_sort(argument, SCALAR, term)
         case Same(args=(one, two)):
             if sort_of(one) not in ("state", "action"):
-                raise MalformedTerm(f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.", one)
+                left_out = " A sum over other samples is total(j, ..., other_than=i)." if sort_of(one) == "draw" else ""
+                raise MalformedTerm(
+                    f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.{left_out}", one)
             _expect_sort(two, sort_of(one), term)
         case Applied():
             _expect_sort(term.args[0], "function", term)
             for argument in term.args[1:]:
                 if sort_of(argument) not in ("state", "action", "history"):
+                    of_time = (f" What depends on the time is a function of the history: {term.args[0]}(tau.h[t])."
+                               if sort_of(argument) == TIME else "")
                     raise MalformedTerm(f"{argument} is {_with_article(sort_of(argument))}; {term} takes states, "
-                                        "actions and histories.", argument)
+                                        f"actions and histories.{of_time}", argument)
         case Power(args=(_, Integer() as exponent)) if exponent < 0:
             raise MalformedTerm(f"{term} hides a division; write it as a ratio, which owes its denominator.", term)
         case Expect() | Var():
@@ -203,6 +207,9 @@ def _with_article(sort: str) -> str:
 def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
     sort = sort_of(argument)
     if not _fits(sort, expected, argument):
+        if isinstance(parent, Power) and expected == TIME:
+            raise MalformedTerm(f"{parent}: an exponent is a whole number or a time; roots are not in the language.",
+                                argument)
         raise MalformedTerm(
             f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there.", argument)
 

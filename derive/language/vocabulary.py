@@ -263,6 +263,9 @@ def expect(index: Index, body: Any, *, policy: Policy = pi, given: Any = None, l
     """
     if isinstance(index, Action) and given is not None and law is None:
         return total(index, Times(ActionProbability(policy, index, given), as_term(body)))
+    if law is not None and not isinstance(law, Letter):
+        raise NotATerm(f"law={getattr(law, '__name__', law)} is no law of states that is named. It is d_normalized or "
+                       "p[t]; without one, expect(s, ...) has the initial law, and given=(s, a) that of a step.")
     if isinstance(index, State) and law is not None and given is None:
         return total(index, Times(law(index, policy=policy), as_term(body)))
     if isinstance(index, State) and law is None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from derive.checking.derivation import span_of
+from derive.checking.file_tree import where_reading_ends
 from derive.checking.slips import slip
 from derive.checking.theorems import Theorem
 from derive.codes import KINDS
@@ -119,9 +120,11 @@ def _without_place(text: str, file: str) -> tuple[int | None, str]:
 
 def _explained(found: Diagnostic, cause: BaseException, file: str) -> Diagnostic:
     """With the exact place and what to write instead, if Python's own error is a slip that we know."""
+    source = Source.of(file)
+    if found.code == KINDS["unreadable"] and found.message.startswith("not valid Python"):
+        return replace(found, span=where_reading_ends("\n".join(source.lines)) or found.span)
     if found.code != KINDS["not executed"]:
         return found
-    source = Source.of(file)
     span = span_of(cause, file)
     if span is not None:
         span = source.in_characters(span)
