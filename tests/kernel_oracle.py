@@ -17,7 +17,6 @@ from histories_oracle import OfHistories
 from kernel_letters import Claim
 
 from derive.counterexample.enumerate import Enumeration
-from derive.counterexample.reindexing import reindexed
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.assumptions import (
     CASE,
@@ -161,9 +160,8 @@ def values(claim: Claim, model: Model, places: dict[Any, Any]) -> tuple[Fraction
     """
     endless = is_endless(claim.before, claim.after)
     oracle = Stationary(model) if endless else OfHistories(model, possible_only=POSSIBLE in claim.assumes)
-    sides = [reindexed(side) if endless else side for side in (claim.before, claim.after)]
     try:
-        return oracle.value(sides[0], places), oracle.value(sides[1], places)
+        return oracle.value(claim.before, places), oracle.value(claim.after, places)
     except Diverges as diverges:
         raise Undefined(str(diverges)) from None
     except (NotApplicable, OutsideFragment):

@@ -17,7 +17,6 @@ from sympy import Expr, Rational
 
 from derive import display
 from derive.counterexample.enumerate import Enumeration
-from derive.counterexample.reindexing import reindexed
 from derive.errors import DeriveError, NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import Assumption, additive_return
 from derive.language.binding import Index, rewrite_bottom_up
@@ -26,6 +25,7 @@ from derive.language.expression import subterms
 from derive.language.horizons import is_endless
 from derive.language.model_class import admits
 from derive.language.models import Model
+from derive.language.reindexing import reindexed
 from derive.language.signature import Signature, signature
 from derive.language.terms import Applied, Batch, Trajectory
 from derive.semantics.concrete import Balls, Rationals, as_fraction, concrete_evaluator, middle

@@ -25,7 +25,7 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Index
 from derive.language.definitions import resolved
-from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.expression import Plus, Power, Ratio, Times, as_term
 from derive.language.models import Model, Path
 from derive.language.terms import (
     Action,
@@ -91,6 +91,7 @@ class Enumeration:
             NotATerm: a part is not of this language.
             OutsideFragment: a node has no meaning here, such as an infinite horizon.
         """
+        term = as_term(term)
         refuse_foreign(term)
         term = resolved(term, additive=self.model.returns is None, infinite=False)
         return self._value(term, dict(environment or {}), Fraction(0), 1)

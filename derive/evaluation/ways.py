@@ -19,6 +19,7 @@ from derive.evaluation.inputs import holds
 from derive.evaluation.letters import MOST_PATHS, MOST_TRAJECTORIES, Sides, at_times, letters_at, paths_of
 from derive.kernel.contexts import Context
 from derive.kernel.differences import checked
+from derive.kernel.reindexing import reindexed
 from derive.kernel.terms import Term, free
 from derive.language.assumptions import POSSIBLE, VOCABULARY, Assumption
 from derive.language.binding import Binder
@@ -197,7 +198,7 @@ def _each_time(sides: Sides, one: Callable[[Term, Sides], Amount]) -> tuple[list
     if others := [x for x in sides.letters if not isinstance(x, (State, Action, Time))]:
         raise OutsideFragment(f"its claim is about every {', '.join(map(str, others))}")
     encoding, context = Encoding(known, infinite=sides.endless), _context(sides)
-    left, right = encoding.term(sides.left), encoding.term(sides.right)
+    left, right = (reindexed(encoding.term(side)) for side in (sides.left, sides.right))
     labels, lefts, rights = list[str](), list[Amount](), list[Amount]()
     for at in letters_at(sides, {}):
         here, pair = at_times(context, left, right, at, sides)

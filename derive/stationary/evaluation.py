@@ -22,8 +22,9 @@ from sympy import Expr, Integer, Rational
 from derive.errors import NotApplicable, OutsideFragment, Undefined
 from derive.language.binding import Binder, Index
 from derive.language.definitions import resolved
-from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.expression import Plus, Power, Ratio, Times, as_term
 from derive.language.models import Model, Table
+from derive.language.reindexing import reindexed
 from derive.language.terms import (
     Action,
     ActionAt,
@@ -165,7 +166,7 @@ class Stationary:
         """
         given: dict[Index, int | Moment | Chain] = {
             index: Moment(place) if isinstance(index, Time) else place for index, place in (indices or {}).items()}
-        term = resolved(term, additive=self.model.returns is None, infinite=True)
+        term = reindexed(resolved(as_term(term), additive=self.model.returns is None, infinite=True))
         return self._mean(self._tree(term, Scope(given)))
 
     def _mean(self, functional: Tree) -> Fraction:
