@@ -9,7 +9,7 @@ Outline
     1. The policy gradient with the rewards to go.
     2. A sum over k = t..H of what is at k is one over k = 0..H-t of what is at t + k.
 
-Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 3.8
+Source: R. S. Sutton, A. G. Barto, "Reinforcement learning: an introduction" (2018), 3.3
 and 13.3.
 """
 

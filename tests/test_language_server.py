@@ -74,6 +74,9 @@ class Client:
         self.tell("textDocument/didOpen", textDocument=document)
         return uri
 
+    def save(self, uri: str) -> None:
+        self.tell("textDocument/didSave", textDocument={"uri": uri})
+
     def end(self) -> int:
         self.ask("shutdown")
         self.tell("exit")
@@ -109,6 +112,7 @@ def edited(text: str, edits: list[dict[str, Any]]) -> str:
 def test_a_session(proof: Path) -> None:
     client = Client(proof.parent, {"trusted": True})
     uri = client.open(proof)
+    client.save(uri)
     found = client.told("textDocument/publishDiagnostics")["diagnostics"]
     assert [(one["code"], one["severity"]) for one in found] == [("D003", 2), ("D001", 1)]
     assert found[0]["range"] == {"start": {"line": 3, "character": 4}, "end": {"line": 3, "character": 8}}
@@ -125,7 +129,7 @@ def test_a_session(proof: Path) -> None:
     proof.write_text(mended, encoding="utf-8")
     client.tell("textDocument/didChange", textDocument={"uri": uri, "version": 2}, contentChanges=[{"text": mended}])
     assert client.ask("textDocument/codeAction", **document, range=found[0]["range"], context={"diagnostics": []}) == []
-    client.tell("textDocument/didSave", **document)
+    client.save(uri)
     found = client.told("textDocument/publishDiagnostics")["diagnostics"]
     assert [one["code"] for one in found] == ["D001"]
     assert client.end() == 0
@@ -143,7 +147,10 @@ def test_no_proof_runs_in_a_workspace_that_is_not_trusted(proof: Path) -> None:
     assert client.end() == 0
     assert not (proof.parent / "ran").exists()
     client = Client(proof.parent, {"trusted": True})
-    client.open(proof)
+    uri = client.open(proof)  # to look at a file runs nothing
+    assert client.ask("textDocument/hover", textDocument={"uri": uri}, position=place) is None
+    assert not (proof.parent / "ran").exists()
+    client.save(uri)
     client.told("textDocument/publishDiagnostics")
     assert (proof.parent / "ran").exists()
     client.end()

@@ -84,7 +84,8 @@ class Examiner:
         """The judgement of one step."""
         began = perf_counter()
         found = self._judged(before, after, by)
-        return replace(found, notes=_notes(before, after), seconds=perf_counter() - began)
+        notes = () if isinstance(found.verdict, Malformed) else _notes(before, after)
+        return replace(found, notes=notes, seconds=perf_counter() - began)
 
     def linked(self, before: Expr, after: Expr, whole: Equation | None) -> Verdict:
         """The verdict on a claim with the equation that its steps make one after the other.

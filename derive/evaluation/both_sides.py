@@ -146,7 +146,14 @@ class Evaluation:
             said = f"both sides agree on this model{outside}"
         else:
             said = f"THE SIDES WERE NOT COMPARED on this model ({self.why_not_compared})"
-        return said if self.stands else f"{said}; the theorem is {self.verdict_in_words}"
+        return said if self.stands else f"{said}; {self.verdict_of_all}"
+
+    @property
+    def verdict_of_all(self) -> str:
+        """What the theorem is, or its derivation where the claim itself is proved."""
+        if self.examined.claim.code == "proved":
+            return f"the claim is proved, its derivation is {self.verdict_in_words}"
+        return f"the theorem is {self.verdict_in_words}"
 
     @property
     def verdict_in_words(self) -> str:

@@ -1,6 +1,6 @@
 """A language server over standard input and output: diagnostics on save, what a word means, and fixes as actions.
 
-A proof is a program. It is run when it is opened or saved, never while it is typed, in a child with limits, and only
+A proof is a program. It is run when it is saved, never while it is looked at or typed, in a child with limits, and only
 if the client says that it trusts the workspace: ``initializationOptions: {"trusted": true}``.
 """
 
@@ -66,11 +66,6 @@ def server(limits: Limits | None = None) -> LanguageServer:
         checked[uri] = _Saved(text, one.diagnostics)
         shown = [_diagnostic(each, places(text)) for each in one.diagnostics]
         made.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, shown))
-
-    @made.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    @made.thread()
-    def opened(params: types.DidOpenTextDocumentParams) -> None:
-        look_at(params.text_document.uri)
 
     @made.feature(types.TEXT_DOCUMENT_DID_SAVE)
     @made.thread()

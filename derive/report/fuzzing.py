@@ -1,4 +1,4 @@
-"""``derive fuzz``: a progress bar, the shapes covered, and the first failure."""
+"""``derive fuzz``: a progress bar, the shapes covered, and the first failure of every theorem."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def fuzzed(console: Console, campaign: Iterable[FuzzResult], theorems: int) -> b
             for result in campaign:
                 results.append(result)
                 tell("theorems on random MDPs")
-                if result.failure is not None:
-                    break
     finally:  # interrupted: say what is settled
         if results:
             _covered(console, merged(results), len(results))
-    if results and results[-1].failure is not None:
-        _failure(console, results[-1].failure)
+    failures = [result.failure for result in results if result.failure is not None]
+    for failure in failures:
+        _failure(console, failure)
+    if failures:
         return False
     return _settled(console, merged(results), len(results)) if results else True
 

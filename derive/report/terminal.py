@@ -234,10 +234,9 @@ def _claim_line(console: Console, one: Examined) -> None:
 
 
 def concise(console: Console, one: Examined, found: Sequence[Diagnostic], *, verbose: bool = False) -> None:
-    """One line a diagnostic, for editors and grep; ``verbose``: one for every proved step too."""
+    """One line a diagnostic, notes too, for editors and grep; ``verbose``: one for every proved step besides."""
     for told in found:
-        if told.severity != NOTE or verbose:
-            one_line(console, told)
+        one_line(console, told)
     for number, step in enumerate(one.steps, 1):
         if verbose and step.verdict.code == "proved" and step.as_claimed:
             label = step.by.tag or f"step {number}"

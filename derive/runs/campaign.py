@@ -194,7 +194,8 @@ def _result(file: str, one: Examined, look: Look, session: Session) -> Checked:
 def failed(file: str, found: Trouble, look: Look) -> Checked:
     """A file, or one theorem of it, of which there is no verdict."""
     told = found.diagnostic
-    return Checked(file, payload([], [found.line], [told]), _text(look, lambda console: terminal.told(console, told)),
+    says = terminal.one_line if look.style == "concise" else terminal.told
+    return Checked(file, payload([], [found.line], [told]), _text(look, lambda console: says(console, told)),
                    errors=(found.line,), diagnostics=(told,))
 
 
