@@ -17,16 +17,19 @@ from kernel_letters import (
     Claim,
     at_sizes,
     b,
+    beta,
     claims,
     discounted,
     f,
     pair,
     q,
     reward,
+    rho,
     score,
 )
 from sympy import Expr
 
+from derive.language.assumptions import covers
 from derive.language.terms import Trajectory
 from derive.language.vocabulary import (
     A,
@@ -42,8 +45,10 @@ from derive.language.vocabulary import (
     k,
     pi,
     pi_old,
+    prod,
     ratio,
     s,
+    same,
     t,
     tau,
     total,
@@ -52,6 +57,12 @@ from derive.language.vocabulary import (
 OTHER = Trajectory("rho")
 HELD = ratio(pi(A_[0] | S[0]), pi_old(A_[0] | S[0]))
 GROWING = mean(total(k, reward(k), stop=forever))
+
+
+COVERED = [covers(beta, pi)]
+RATIOS = prod(t, rho(t))
+GIVEN = mean(same(S[t], s))
+REWARDS = total(k, gamma ** (k - t) * reward(k), start=t, stop=forever)
 
 
 def of_critics(weight: Any = 1, *, to: Any = forever) -> Expr:
@@ -104,6 +115,19 @@ CONSTANTS: list[Claim] = [
                 t, f(S[t]))) * mean(total(t, b(S[t]))), NONE, FALSE),
     ),
     *claims(
+        "a quotient at a time without end",
+        ("a value is what follows its state", V(s), ratio(mean(same(S[t], s) * REWARDS), GIVEN), [*END, *ALL], TRUE),
+        ("a value is what follows the state after", V(s), ratio(mean(same(S[t + 1], s) * REWARDS), mean(
+            same(S[t + 1], s))), [*END, *ALL], FALSE),
+        ("a value is what it is times how often", V(s), mean(same(S[t], s) * REWARDS), [*END, *ALL], FALSE),
+        ("a quotient on the wrong side", ratio(mean(same(S[t], s) * REWARDS), GIVEN), V(s) * GIVEN, [*END, *ALL],
+         FALSE),
+        ("a quotient on the other side", ratio(mean(same(S[t], s) * REWARDS), GIVEN), V(s), [*END, *ALL], TRUE),
+        ("two quotients", ratio(mean(same(S[t], s) * f(S[t])), GIVEN), ratio(f(s) * GIVEN, GIVEN), [*END, *ALL], TRUE),
+        ("two quotients, of other states", ratio(mean(same(S[t], s) * f(S[t + 1])), GIVEN), ratio(f(s) * GIVEN, GIVEN),
+         [*END, *ALL], FALSE),
+    ),
+    *claims(
         "a law is 1",
         ("beside a mean", mean(HELD) * J, J, PP, TRUE),
         ("beside a mean, and a function", mean(HELD * f(S[0])) * J, J, PP, FALSE),
@@ -111,6 +135,10 @@ CONSTANTS: list[Claim] = [
         ("inside of a mean", mean(HELD * (R(tau) - J)), 0, PP, TRUE),
         ("inside of a mean, a sign", mean(HELD * (R(tau) + J)), 0, PP, FALSE),
         ("beside a product", mean(HELD) * J * mean(f(S[0])), J * mean(f(S[0])), ALL, TRUE),
+        ("of ratios, beside a mean", off(rho(0)) * J, J, COVERED, TRUE),
+        ("of ratios and a function, beside a mean", off(rho(0) * f(S[0])) * J, J, COVERED, FALSE),
+        ("of ratios, that a mean is divided by", ratio(off(RATIOS * R(tau)), off(RATIOS)), J, PP, TRUE),
+        ("of ratios, that are divided by one", ratio(off(RATIOS * R(tau)), off(rho(0) * rho(0))), J, PP, FALSE),
         ("beside a product, squared", mean(HELD * f(S[0])) * J * mean(f(S[0])), J * mean(f(S[0])), ALL, FALSE),
     ),
 ]

@@ -113,6 +113,8 @@ OF_CLOSURE: tuple[Plant, ...] = (
 OF_DIFFERENCES: tuple[Plant, ...] = (
     Plant("what starts in any state with a law is 1", differences.without_ones, 'numbers_out(m, "") != ((), ())',
           "len(m) > 2", "a law is 1: beside a mean, of every first state"),
+    Plant("what is divided by is left out", differences.across, 'before, after = before[1], ("*", after, before[2])',
+          "before, after = before[1], after", "a quotient at a time without end: a quotient on the wrong side"),
     Plant("what a mean is multiplied by is 1", differences.without_ones, 'numbers_out(m, "") != ((), ())',
           "len(m) != 3", "a law is 1: beside a mean, and a function"),
     Plant("the difference is a sum", differences.difference, "v * sign)", "v)",

@@ -183,11 +183,22 @@ def as_power_series(context: Context, before: Term, after: Term) -> tuple[Contex
     two power series in c that are equal on an interval have the same coefficients.
     """
     times = sorted(x for x in free(before) | free(after) if x[0] == "time") if context.infinite else []
+    if times:
+        before, after = across(before, after)
     for n, t in enumerate(times):
         c, every = f"@{n}", ("from", time(), INF)
         before, after = (bound("sum", t, every, ("*", ("c^", c, time(0, (t, 1))), x)) for x in (before, after))
         context = replace(context, scalars=context.scalars | {(c, "below one")})
     return context, before, after
+
+
+def across(before: Term, after: Term) -> tuple[Term, Term]:
+    """f / g = h as f = h g: what a side is divided by is not 0, which is owed."""
+    if before[0] == "/":
+        before, after = before[1], ("*", after, before[2])
+    if after[0] == "/":
+        before, after = ("*", before, after[2]), after[1]
+    return before, after
 
 
 def linear(context: Context, form: Poly, open_: frozenset[str], policy: str | None) -> tuple[Automaton, ...]:

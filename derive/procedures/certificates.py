@@ -215,11 +215,11 @@ def certificate(gap: Gap, *, testing: bool = True) -> dict[str, Any] | Differs:
 def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weight, Poly, list[Any]]]:
     """(k, f, c, closures) with f y_k = sum c_j y_j: what no test column tells apart is related."""
     infinite = gap.context.infinite
-    atoms = [*(atom[0] for atom in gap.atoms), one_atom(infinite)[0]]
+    atoms = [one_atom(infinite)[0], *(atom[0] for atom in gap.atoms)]  # the number 1 first: others are told by it
     if len(atoms) > MOST_ATOMS:
         raise WorkLimit(f"a product of more than {MOST_ATOMS} sums")
     parts: dict[tuple[int, bool], list[tuple[int, Automaton]]] = {}
-    for number, atom in enumerate(atoms):
+    for number, atom in enumerate(atoms, start=-1):
         (found,) = graded(gap.reading, of(atom), gap.open_times, gap.policy, each=False)
         parts.setdefault((dict(atom).get(("R",), 0), found.each), []).append((number, found))
     names = names_in(*(one for members in parts.values() for _, one in members))
@@ -229,15 +229,14 @@ def linear_relations(gap: Gap, *, testing: bool = True) -> list[tuple[int, Weigh
         for column in _tests(names, members, infinite, each=each):
             values = {k: inner(u, column) for k, u in starts}
             points.insert({k: v for k, v in values.items() if not v.is_zero()})
-    independent, last = points.reduced_rows(), len(gap.atoms)
+    independent = points.reduced_rows()
     result = []
-    for number in range(last):
+    for number in range(len(gap.atoms)):
         if number in independent:
             continue
         within = {pivot: row for pivot, row in independent.items() if number in row}
         factor = reduce(lambda one, two: one * two, (row[pivot] for pivot, row in within.items()), ONE)
-        combination = {pivot if pivot < last else -1: row[number] * (factor / row[pivot])
-                       for pivot, row in within.items()}
+        combination = {pivot: row[number] * (factor / row[pivot]) for pivot, row in within.items()}
         weight = weight_from_data(weight_to_data(names.weight(factor)))  # in the order in which the kernel reads them,
         image = vector_from_data(vector_to_data(names.poly(combination)))  # for states are numbered as they are met
         sums = []

@@ -27,8 +27,8 @@ from derive.process.isolation import TIME, isolated
 from derive.process.limits import Limits
 from hostile.inputs import PROOF, ROOT, Input, inputs
 
-SECONDS = 240
-"""For one input; a check of all bundled proofs is among them."""
+SECONDS = 600
+"""For one input; among them is a campaign over all bundled proofs, which takes two minutes of a processor."""
 INTERRUPTED = 130
 NONE = {"traceback": 0, "hang": 0, "wrong exit": 0, "written": 0}
 
