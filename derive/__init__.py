@@ -34,12 +34,12 @@ _ASSUMPTIONS = (
     "positive", "possible", "samples_at_least", "undiscounted",
 )
 _VERDICTS = (
-    "Estimates", "Malformed", "NeedsCondition", "NotClaimed", "Proved", "Refuted", "SameMean", "Undecided",
-    "Unjustified",
+    "Estimates", "Malformed", "NeedsCondition", "NotClaimed", "Proportional", "Proved", "Refuted", "SameMean",
+    "Undecided", "Unjustified",
 )
 _CHAIN = ("by", "calc", "theorem")
 _NAMES = ("define",)
-_RELATIONS = ("approximately", "becomes")
+_RELATIONS = ("approximately", "becomes", "proportional")
 
 _HOMES = {
     **dict.fromkeys(_VOCABULARY, "derive.language.vocabulary"),

@@ -41,6 +41,10 @@ CODES: tuple[Code, ...] = (
     Code("D020", "not-claimed", "no equality is claimed",
          "The line says \"approximately\" or \"becomes\". Its sides are well-formed, nothing is judged, and nothing "
          "follows across it: the chain begins anew after it."),
+    Code("D023", "proportional", "one side is a multiple of the other",
+         "The line says \"proportional\", and the kernel has made an equation: the right side is the factor that is "
+         "named times the left one. Factors are numbers and terms in gamma, m and H, the same for every MDP. No "
+         "equality is claimed, and nothing follows across the line."),
     Code("D008", "proved", "proved",
          "The kernel has made an equation: both sides are defined and equal. The scope says for which models: "
          "everywhere (every finite MDP, the horizons named), trusts (what was believed), by rule (whatever the "

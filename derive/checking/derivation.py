@@ -29,7 +29,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from derive.checking.theorems import By, Chain, Theorem
-from derive.checking.verdict import CODES, NotClaimed, Proved, Verdict
+from derive.checking.verdict import CODES, NotClaimed, Proportional, Proved, Verdict
 from derive.diagnostics import Span
 from derive.errors import DeriveError, InvalidChain, MalformedTerm, in_one_line, named, said
 from derive.language.assumptions import CASE, FAMILIES, Assumption
@@ -37,7 +37,7 @@ from derive.language.expression import as_term
 from derive.language.model_class import leave_times
 from derive.language.names import check_names
 from derive.language.typing import admit, check_functions
-from derive.rules.decision import Decision, Relation
+from derive.rules.decision import Decision, Relation, proportional
 from derive.rules.rule import Rule
 
 # -- chains ----------------------------------------------------------------------------------------
@@ -47,8 +47,8 @@ def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Pr
     """The reason of a step: a rule, ``automata``, a theorem, words, or nothing (a hole).
 
     ``tag`` is the label of the line that the step leads to; ``expect`` the verdict that
-    the author declares, for derivations that are wrong on purpose. ``approximately`` and ``becomes`` claim no
-    equality: the chain breaks there.
+    the author declares, for derivations that are wrong on purpose. ``approximately``, ``becomes`` and
+    ``proportional`` claim no equality: the chain breaks there, and the last of them is checked for a factor.
 
     Raises:
         InvalidChain: if the reason is something else.
@@ -62,7 +62,7 @@ def by(reason: Any = None, *, tag: str | None = None, expect: type[Verdict] = Pr
     if isinstance(reason, Relation):
         if expect is not Proved:
             raise InvalidChain(f"by({reason}) claims no equality, so no verdict of one can be expected.")
-        expect = NotClaimed
+        expect = Proportional if reason == proportional else NotClaimed
     if isinstance(reason, str):
         _check_words(reason, "by(...)", "a reason in words")
     if tag is not None:

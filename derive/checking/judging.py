@@ -18,7 +18,15 @@ from derive.certificates.statements import condition
 from derive.checking.boundary import at_its_ends, missing
 from derive.checking.deciding import Crossing, Deciding, Evidence
 from derive.checking.judgement import Judgement
-from derive.checking.mending import holds_before, holds_under, mean_is_off, means_agree, proportional, settling
+from derive.checking.mending import (
+    holds_before,
+    holds_under,
+    mean_is_off,
+    means_agree,
+    multiple,
+    proportional,
+    settling,
+)
 from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
 from derive.checking.reasons import Given, Reasons, made_of
@@ -29,6 +37,7 @@ from derive.checking.verdict import (
     Malformed,
     NeedsCondition,
     NotClaimed,
+    Proportional,
     Proved,
     Refuted,
     SameMean,
@@ -50,6 +59,7 @@ from derive.procedures.certificates import Differs
 from derive.procedures.decision import Shown
 from derive.procedures.obligations import Obligation, obligations, undischarged
 from derive.rules.decision import Decision
+from derive.rules.decision import proportional as proportional_to
 from derive.rules.rule import Rule
 from derive.semantics.kept_models import Models
 
@@ -111,6 +121,8 @@ class Examiner:
             check_step(before, after, self.assumptions, endless=self.infinite)
         except MalformedTerm as malformed:
             return replace(blank, verdict=Malformed(str(malformed), malformed.where))
+        if by.relation == proportional_to:
+            return replace(blank, verdict=self._proportional(before, after))
         if by.relation is not None:
             return replace(blank, verdict=NotClaimed(by.relation.says))
         everything = obligations([before, after], sorted(self.assumptions, key=str), endless=self.infinite)
@@ -131,6 +143,19 @@ class Examiner:
                 raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
+
+    def _proportional(self, before: Expr, after: Expr) -> Verdict:
+        """The factor between two sides, the same for every MDP."""
+        found = multiple(self.deciding, before, after)
+        if found is None:
+            return Undecided("no number, and no factor of γ, m or H, is found by which one side is a multiple of the "
+                             "other in every MDP")
+        if found.equation.context.owes:
+            return Undecided(f"the right side is {found.factor} times the left side where both are defined, which the "
+                             "assumptions do not ensure")
+        if found.factor == 1:
+            return Proportional(f"both sides are equal, {found.reach}", found.equation)
+        return Proportional(f"the right side is {found.factor} times the left side, {found.reach}", found.equation)
 
     # -- the kernel has an equation ------------------------------------------------------------------
 

@@ -7,17 +7,18 @@ The counterexample is read first: a factor that it contradicts, or an assumption
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 
-from sympy import Expr
+from sympy import Expr, Integer
 
 from derive.checking.deciding import Deciding
 from derive.checking.scope import reach_of
 from derive.counterexample.claim import Witness
 from derive.errors import InvalidChain, MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.contexts import Context
+from derive.kernel.equations import Equation
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, Term
 from derive.language.assumptions import (
@@ -59,11 +60,29 @@ def factors(before: Expr, after: Expr, *, infinite: bool, samples: bool) -> Iter
 def proportional(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
     """"proportional: ..." if the right side is a constant times the left one, in every MDP; else empty."""
     found = factor_between(deciding, before, after, witness)
-    return "" if found is None else f"proportional: the right side is {found[0]} times the left side, {found[1]}"
+    return "" if found is None else f"proportional: the right side is {found.factor} times the left side, {found.reach}"
 
 
-def factor_between(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> tuple[Expr, str] | None:
+@dataclass(frozen=True, slots=True)
+class Multiple:
     """The constant by which the right side is a multiple of the left one in every MDP, and for which horizons."""
+
+    factor: Expr
+    reach: str
+    equation: Equation
+
+
+def multiple(deciding: Deciding, before: Expr, after: Expr) -> Multiple | None:
+    """The factor between two sides that may be equal, too."""
+    same = deciding.kernel(before, after)
+    if isinstance(same, Shown):
+        return Multiple(Integer(1), reach_of(same.equation.context), same.equation)
+    witness = deciding.witness(before, after, None)
+    return None if witness is None else factor_between(deciding, before, after, witness)
+
+
+def factor_between(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> Multiple | None:
+    """The factor between two sides that differ at a witness, if there is one for every MDP."""
     if before == 0 or after == 0:
         return None
     samples = deciding.comparison.signature_of(before, after).samples
@@ -74,7 +93,7 @@ def factor_between(deciding: Deciding, before: Expr, after: Expr, witness: Witne
         equation = _shown(deciding.encoding, context, after, Times(factor, before))
         if equation is not None:
             number = factor.args[0] if isinstance(factor, Times) else factor
-            return number, reach_of(equation.equation.context)
+            return Multiple(number, reach_of(equation.equation.context), equation.equation)
     return None
 
 
@@ -82,7 +101,7 @@ def mean_is_off(deciding: Deciding, mean: Expr, of_random: Expr) -> str:
     """By what constant factor the mean of the random side is off, if by one; ``mean`` is that of the other side."""
     where = deciding.witness(mean, of_random, None)
     found = None if where is None else factor_between(deciding, mean, of_random, where)
-    return "" if found is None else f"the mean of the random side is {found[0]} times the other side, {found[1]}"
+    return "" if found is None else f"the mean of the random side is {found.factor} times the other side, {found.reach}"
 
 
 def means_agree(deciding: Deciding, before: Expr, after: Expr) -> str:

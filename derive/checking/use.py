@@ -14,7 +14,7 @@ from derive.certificates.statements import condition
 from derive.checking.deciding import Deciding
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Malformed, NeedsCondition, NotClaimed, Proved, Refuted
+from derive.checking.verdict import Malformed, NeedsCondition, NotClaimed, Proportional, Proved, Refuted
 from derive.counterexample.claim import Claim, Witness
 from derive.counterexample.witness import NoValue, find_no_value
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
@@ -97,7 +97,7 @@ def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropp
     if malformed:
         return Dropped(USED, MEANING)
     if isinstance(step.verdict, NotClaimed):
-        return Dropped(IDLE)
+        return Dropped(UNKNOWN if isinstance(step.verdict, Proportional) else IDLE)
     encoding = Encoding(fewer, infinite=theorem.endless)
     try:
         terms = [encoding.term(side) for side in sides]

@@ -138,7 +138,16 @@ class NotClaimed(Verdict):
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proportional(NotClaimed):
+    """One side is a constant times the other, by an equation of the kernel; no equality is claimed."""
+
+    code: ClassVar[str] = "proportional"
+    equation: Equation
+
+
 CODES: dict[str, type[Verdict]] = {
     verdict.code: verdict
-    for verdict in (Proved, Unjustified, Refuted, NeedsCondition, Estimates, SameMean, Undecided, Malformed, NotClaimed)
+    for verdict in (Proved, Unjustified, Refuted, NeedsCondition, Estimates, SameMean, Undecided, Malformed, NotClaimed,
+                    Proportional)
 }

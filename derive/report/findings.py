@@ -94,7 +94,7 @@ def _has_no_meaning(side: Term, *, endless: bool) -> bool:
 
 def code(step: Judgement) -> str:
     """The code of a step: of its verdict, or of a declaration that is not met."""
-    declared_otherwise = step.by.expect not in ("proved", step.verdict.code)
+    declared_otherwise = step.by.relation is None and step.by.expect not in ("proved", step.verdict.code)
     return KINDS["declaration"] if declared_otherwise else code_of(step.verdict.code).number
 
 

@@ -27,7 +27,8 @@ from derive.report.refutation import describe
 from derive.report.wording import assumed, conditions, hint, reason_text, shown_path, why
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
-          "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta", "not-claimed": "cyan"}
+          "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta", "not-claimed": "cyan",
+          "proportional": "cyan"}
 
 
 REPLAY = "replay with: derive show"

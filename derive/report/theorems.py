@@ -15,6 +15,7 @@ from derive.checking.verdict import (
     Malformed,
     NeedsCondition,
     NotClaimed,
+    Proportional,
     Proved,
     Refuted,
     SameMean,
@@ -276,6 +277,8 @@ def _details(step: Judgement) -> list[Tex]:
                             f"where {prose(law)}."))
         case SameMean(law, _, _):
             said.append(Tex(f"both sides are random and differ, but have equal means, where {prose(law)}."))
+        case Proportional(why):
+            said.append(Tex(f"proportional, not equal: {prose(why)}."))
         case NotClaimed(why):
             said.append(Tex(f"no equality is claimed: {prose(why)}."))
         case Undecided(why) | Malformed(why):

@@ -28,7 +28,7 @@ automata = Decision(
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation that claims no equality: the chain breaks there, and nothing follows across it."""
+    """A relation that is no equality: the chain breaks there, and nothing follows across it."""
 
     name: str
     sign: str
@@ -46,3 +46,4 @@ class Relation:
 
 approximately = Relation("approximately", "≈", r"\approx", "one is taken for the other")
 becomes = Relation("becomes", "←", r"\leftarrow", "one is put in the place of the other")
+proportional = Relation("proportional", "∝", r"\propto", "one is a constant times the other")

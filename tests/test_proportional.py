@@ -1,0 +1,117 @@
+"""∝ between two lines: the factor is found, by the kernel alone, and the chain breaks there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from derive import (
+    Draw,
+    J,
+    P,
+    Proportional,
+    Q,
+    R,
+    a,
+    additive_return,
+    approximately,
+    automata,
+    by,
+    calc,
+    d,
+    d_normalized,
+    discount_below_one,
+    examine,
+    expect,
+    function,
+    grad,
+    i,
+    iid_samples,
+    log,
+    mean,
+    pi,
+    proportional,
+    s,
+    samples,
+    tau,
+    theorem,
+    total,
+)
+from derive.checking.judgement import Examined
+from derive.checking.theorems import Theorem
+from derive.cli import main
+from derive.errors import InvalidChain
+
+ENDLESS = (additive_return, discount_below_one)
+j = Draw("j")
+SCORE = grad(log(P(samples[i])))
+
+
+def occupied(law: object) -> object:
+    return total(s, law(s) * total(a, grad(pi(a | s)) * Q(s, a)))  # type: ignore[operator]
+
+
+def claimed(before: object, after: object, *assumes: object) -> Theorem:
+    @theorem("a claim", assumes=assumes)  # type: ignore[arg-type]
+    def claim() -> object:
+        return calc(before, by(proportional), after)
+
+    return claim
+
+
+def found(before: object, after: object, *assumes: object) -> Examined:
+    return examine(claimed(before, after, *assumes))
+
+
+@pytest.mark.parametrize(("before", "after", "assumes", "says"), [
+    (grad(J), occupied(d_normalized), ENDLESS, "the right side is 1 - γ times the left side"),
+    (grad(J), expect(samples, mean(i, SCORE * (R(samples[i]) - mean(j, R(samples[j]))))), (iid_samples,),
+     "the right side is (m - 1)/m times the left side, every horizon, every m ≥ 2"),
+    (J, total(tau, P(tau) * R(tau)), (), "both sides are equal, every horizon"),
+    (J, -J, (), "the right side is -1 times the left side"),
+])
+def test_the_factor_is_named(before: object, after: object, assumes: tuple[object, ...], says: str) -> None:
+    one = found(before, after, *assumes)
+    (step,) = one.steps
+    assert isinstance(step.verdict, Proportional)
+    assert says in step.verdict.why
+    assert one.as_claimed
+    assert one.claim.code == "not-claimed"
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    (J, J**2), (J, J + 1), (J, expect(tau, function("f")(tau.s[0]))), (grad(J), grad(J) * J), (J, 0 * J)])
+def test_another_factor_is_none(before: object, after: object) -> None:
+    """The twins: a factor that depends on the MDP, a summand, another function, and 0."""
+    one = found(before, after)
+    assert one.steps[0].verdict.code == "undecided"
+    assert not one.as_claimed
+
+
+def test_nothing_follows_across_the_line() -> None:
+    @theorem("across", assumes=ENDLESS)
+    def across() -> object:
+        return calc(grad(J), by(automata), occupied(d), by(proportional), occupied(d_normalized))
+
+    one = examine(across)
+    assert [step.verdict.code for step in one.steps] == ["proved", "proportional"]
+    assert one.theorem.claim.count("∝") == 1
+    assert not one.follows
+    assert not one.idle
+
+
+def test_it_is_no_equality_and_no_approximation() -> None:
+    with pytest.raises(InvalidChain, match="claims no equality"):
+        by(proportional, expect=Proportional)
+    assert by(approximately).expect != by(proportional).expect
+
+
+def test_a_factor_that_is_not_found_is_an_error_with_its_reason(tmp_path: Path,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "proof.py"
+    file.write_text("from derive import *\n@theorem('x')\ndef x_(): return calc(J, by(proportional), J**2)\n")
+    assert main(["check", str(file)]) == 1
+    said = capsys.readouterr().out
+    assert "error[D004]" in said
+    assert "no number, and no factor of γ, m or H, is found" in said
