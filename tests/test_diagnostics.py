@@ -90,6 +90,8 @@ SLIPS = {
     "expect(samples, mean(n, R(samples[n])))": ("n", "n is not defined", 'n = Draw("n")'),
     "expect(theta, J)": ("theta", "theta is not defined", "grad(f) is the gradient in it"),
     "J * d": ("J * d", "d is not a term by itself; it is written d(s).", ""),
+    "1 / d": ("d", "d is not a term by itself; it is written d(s)", ""),
+    "2 * V": ("V", "V is not a term by itself; it is written V[t](s)", ""),
     "V + J": ("V + J", "V is not a term by itself; it is written V[t](s).", ""),
     "expect(tau, G[t] * J)": ("G[t] * J", "G is not a term by itself; it is written G[t](tau).", ""),
     "expect(tau, tau.s * J)": ("tau.s * J", "tau.s is not a term by itself; it is written tau.s[t].", ""),

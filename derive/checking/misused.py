@@ -1,0 +1,165 @@
+"""Calls, operators and brackets of Python that a proof does not have, in the words of its language."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from dataclasses import dataclass
+
+import derive  # its names only
+from derive.checking.file_tree import FileTree
+from derive.checking.foreign_words import WORDS
+from derive.diagnostics import Fix, Span
+from derive.errors import said
+
+INDEXED = {"expect": "tau", "variance": "tau", "total": "t", "prod": "t", "mean": "i"}
+"""What runs over an index, and the one that it most often is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """A mistake that is known: what it is, what to do, and where, if that is better known than before."""
+
+    message: str = ""
+    hint: str = ""
+    span: Span | None = None
+    fix: Fix | None = None
+
+
+def misused(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
+    if (found := _operator(error, file, span)) is not None:
+        return found
+    call = next((node for node in file.at(span, ast.Call) if isinstance(node, ast.Call)), None)
+    if call is None:
+        return None
+    name, places = file.source(call.func), [file.source(argument) for argument in call.args]
+    conditional = any(isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.BitOr) for argument in call.args)
+    fit = ""
+    if name == "P" and len(places) == 3:
+        of_action = next((n for n, one in enumerate(places) if _is_action(one)), 2)
+        before, after = (0, 2) if of_action == 1 else (1, 0)
+        fit = f"P({places[after]} | {places[before]}, {places[of_action]})" if of_action else ""
+    elif len(places) == 2 and (name == "pi" or "Policy" in said(error)):
+        one, two = places if not _is_action(places[1]) or _is_action(places[0]) else places[::-1]
+        fit = f"{name}({one} | {two})"
+    if fit and not conditional:
+        return Slip(message=f"{file.source(call)} is not how a conditional probability is written",
+                    span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit, says=fit))
+    if name in INDEXED and len(places) == 1 and not call.keywords and not isinstance(call.args[0], ast.Name):
+        return Slip(message=f"{name} has no index to run over", span=file.span(call),
+                    hint=f"write {name}({INDEXED[name]}, {places[0]})")
+    if name in derive.__all__ and "argument" in said(error):
+        return Slip(message=f"{name} is not called so: {_in_words(said(error))}", span=file.span(call),
+                    hint=f"its arguments are {_signature(name)}")
+    return None
+
+
+def _is_letter(node: ast.AST) -> bool:
+    """Whether a name is that of a notion, such as V."""
+    return isinstance(node, ast.Name) and node.id in derive.__all__ and hasattr(getattr(derive, node.id), "usage")
+
+
+def _is_action(text: str) -> bool:
+    """Whether a place is written as actions are: a, b', tau.a[t]."""
+    return ".a[" in text or bool(re.fullmatch(r"[abcu]\d*'*", text))
+
+
+def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
+    """An operation that Python does not know between these: ``gamma^t``, ``pi(tau.a | tau.s)``, ``s[t]``."""
+    for node in file.at(span, ast.BinOp):
+        assert isinstance(node, ast.BinOp)
+        left, right = file.source(node.left), file.source(node.right)
+        if isinstance(node.op, ast.BitXor):
+            return Slip(message=f"{file.source(node)} is no power", span=file.span(node),
+                        hint=f"write {left}**{right}",
+                        fix=Fix(span=file.span(node), text=f"{left}**{right}", says=f"{left}**{right}"))
+        if "and 'Letter'" in said(error) or ": 'Letter' and" in said(error):
+            notion = next((one for one in (node.left, node.right) if _is_letter(one)), None)
+            if notion is not None:
+                usage = getattr(derive, file.source(notion)).usage
+                return Slip(message=f"{file.source(notion)} is not a term by itself; it is written {usage}",
+                            span=file.span(notion))
+        if isinstance(node.op, ast.BitOr) and "Along" in said(error):
+            return Slip(message=f"{file.source(node)} has no time", span=file.span(node),
+                        hint="write tau.a[t] | tau.s[t]")
+    for node in file.at(span, ast.Call):
+        assert isinstance(node, ast.Call)
+        if is_name(node.func, "sum"):  # Python's, which would go through an index
+            return Slip(message="sum is Python's own", span=file.span(node.func), hint="write total(t, f)",
+                        fix=Fix(span=file.span(node.func), text="total", says="total"))
+    if "'function' object is not subscriptable" in said(error):
+        return _brackets(file, span)
+    if (along := _along(error, file, span)) is not None:
+        return along
+    found = re.match(r"'(State|Action)' object is not subscriptable", said(error))
+    if found:
+        letter = found[1][0].lower()
+        return Slip(message=f"a letter for {'an action' if letter == 'a' else 'a state'} has no time", span=span,
+                    hint=f"along a trajectory write tau.{letter}[t]")
+    return None
+
+
+def _along(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
+    """``tau.s(t)`` and ``tau[t].s`` for tau.s[t]; a function with a time; NumPy's functions of terms."""
+    fit, at, says = "", span, ""
+    for node in file.at(span, ast.Call):
+        assert isinstance(node, ast.Call)
+        if "'Along' object is not callable" in said(error) and len(node.args) == 1:
+            fit, at = f"{file.source(node.func)}[{file.source(node.args[0])}]", file.span(node)
+            says = f"{file.source(node)} is no call: times stand in square brackets"
+        elif "'Declared' object is not callable" in said(error):
+            name = file.source(node.func)
+            taken = f"the theorem {name} has taken the name that derive gives {name}: call it otherwise"
+            return Slip(message=f"{name} is a theorem here", span=file.span(node.func),
+                        hint=taken if name in derive.__all__ else f"a theorem is a reason: by({name})")
+        elif "__array_ufunc__" in said(error) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            instead = f"write {name}(...), from derive import {name}" if name in derive.__all__ else ""
+            return Slip(message=f"{file.source(node.func)} is a function of numbers, not of terms",
+                        span=file.span(node.func), hint=instead or WORDS.get(name, ""))
+    for one in () if span is None else file.around(span):
+        if "'Trajectory' object is not subscriptable" in said(error) and isinstance(one, ast.Attribute) and (
+                isinstance(inner := one.value, ast.Subscript)):
+            fit, at = f"{file.source(inner.value)}.{one.attr}[{file.source(inner.slice)}]", file.span(one)
+            says = "a trajectory has states and actions, and they have times"
+    if "'Function' object is not subscriptable" in said(error):
+        return Slip(message="a free function has no time", span=span,
+                    hint="what depends on the time is a function of the history: f(tau.h[t])")
+    return Slip(message=says, span=at, hint=f"write {fit}", fix=None if at is None else Fix(
+        span=at, text=fit, says=fit)) if fit else None
+
+
+def _brackets(file: FileTree, span: Span | None) -> Slip | None:
+    """``r[t]``: a reward of a time, where rewards have places."""
+    for node in file.at(span, ast.Subscript):
+        assert isinstance(node, ast.Subscript)
+        time = file.source(node.slice)
+        if is_name(node.value, "r"):
+            fit = f"r(tau.s[{time}], tau.a[{time}], tau.s[{time} + 1])"
+            return Slip(message=f"{file.source(node)} is no reward: it has no states and no action",
+                        span=file.span(node), hint=f"write {fit}",
+                        fix=Fix(span=file.span(node), text=fit, says=fit))
+        if isinstance(node.value, ast.Name) and node.value.id in derive.__all__:
+            name = node.value.id
+            return Slip(message=f"{name} has no times", span=file.span(node),
+                        hint=f"its arguments are {_signature(name)}")
+    return None
+
+
+def _in_words(text: str) -> str:
+    """``takes 2 positional arguments but 3 were given``, without the name that Python has for it."""
+    return re.sub(r"^it missing", "it lacks", re.sub(r"^[\w.]+\(\) ", "it ", text))
+
+
+def _signature(name: str) -> str:
+    try:
+        found = inspect.signature(getattr(derive, name))
+    except (TypeError, ValueError):
+        return name
+    plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in found.parameters.values()]
+    return f"{name}{inspect.Signature(plain)}"
+
+
+def is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
