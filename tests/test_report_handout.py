@@ -15,6 +15,7 @@ import pytest
 
 from derive import (
     J,
+    P,
     R,
     approximately,
     automata,
@@ -41,6 +42,7 @@ from derive.report.handout import Blanks, Kind, handout
 from derive.report.sheets import as_latex, as_page, as_typst
 from derive.report.tex import compile_pdf
 from derive.report.typeset import compile_typst
+from proofs.entropy_regularised_gradient import entropy_regularised_gradient
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient
 from proofs.policy_gradient_estimate import policy_gradient_estimate
@@ -174,6 +176,42 @@ def test_it_compiles_without_a_warning(tmp_path: Path, solutions: bool) -> None:
     source = as_latex(sheet(policy_gradient, discount_lost, likelihood_ratio_gradient), solutions=solutions)
     log = compile_pdf(source, tmp_path / "h.pdf")
     assert not re.findall(r"^(?:LaTeX|Package \w+) Warning.*|^(?:Over|Under)full.*", log, re.MULTILINE)
+
+
+@pytest.mark.slow
+@needs_latex
+@pytest.mark.parametrize("solutions", [False, True])
+def test_a_long_chain_goes_on_over_the_page(tmp_path: Path, solutions: bool) -> None:
+    """As one block its last lines stood below the edge of the paper."""
+    @theorem("many steps")
+    def many():
+        return calc(grad(J), *[by(automata), grad(total(tau, P(tau) * R(tau))),
+                               by(automata), total(tau, grad(P(tau)) * R(tau))] * 15)
+
+    log = compile_pdf(as_latex(sheet(many), solutions=solutions), tmp_path / "h.pdf")
+    assert "Overfull" not in log
+    if shutil.which("pdftotext"):
+        pages = subprocess.run(["pdftotext", "-bbox", tmp_path / "h.pdf", "-"], capture_output=True, check=True)
+        lowest = [float(found) for found in re.findall(r'yMax="([0-9.]+)">=<', pages.stdout.decode())]
+        assert len(lowest) >= 30
+        assert max(lowest) < 842 - 68  # the height of the paper less its margin, in points
+
+
+@pytest.mark.slow
+@needs_latex
+def test_an_exercise_stays_with_its_gaps_and_a_wide_claim_on_the_paper(tmp_path: Path) -> None:
+    """Each heading stands on the page of its last line; a claim of two wide sides has a line for each."""
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    made = sheet(policy_gradient, entropy_regularised_gradient, likelihood_ratio_gradient, policy_gradient)
+    log = compile_pdf(as_latex(made, solutions=True), tmp_path / "s.pdf")
+    assert "Overfull" not in log
+    compile_pdf(as_latex(made, solutions=False), tmp_path / "h.pdf")
+    pages = subprocess.run(["pdftotext", "-layout", tmp_path / "h.pdf", "-"], capture_output=True,
+                           check=True).stdout.decode().split("\f")
+    assert len(pages) > 2
+    for page in pages[:-1]:
+        assert page.count("Exercise") == page.count("(a)")
 
 
 @pytest.mark.parametrize("solutions", [False, True])
