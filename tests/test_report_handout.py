@@ -83,7 +83,7 @@ def test_a_chain_that_breaks_is_neither_judged_nor_summed(tmp_path: Path) -> Non
     assert as_latex(found, solutions=False).count(r"\approx") == 2
     assert r"where $g(\tau, t) :=" in as_latex(found, solutions=False)
     if find_spec("latex2mathml"):
-        assert as_page(found, solutions=False).count("<td>≈</td>") == 2
+        assert len(re.findall(">≈</(?:td|span)>", as_page(found, solutions=False))) == 2
     assert as_typst(found, solutions=False).count("[$≈$]") == 2
     assert "where $g (τ, t) := " in as_typst(found, solutions=False).replace("g(", "g (")
     if shutil.which("pdflatex"):
