@@ -15,6 +15,7 @@ import pytest
 
 from derive import (
     J,
+    P,
     R,
     approximately,
     automata,
@@ -36,11 +37,14 @@ from derive.cli import main
 from derive.numeric.sources import bandit, two_state
 from derive.numeric.tabular import TabularMDP
 from derive.report import tex
-from derive.report.arithmetic import worked
-from derive.report.handout import Blanks, Kind, handout
+from derive.report.arithmetic import attempt, worked
+from derive.report.handout import BY_HAND, Blanks, Kind, handout
 from derive.report.sheets import as_latex, as_page, as_typst
 from derive.report.tex import compile_pdf
 from derive.report.typeset import compile_typst
+from proofs.entropy_regularised_gradient import entropy_regularised_gradient
+from proofs.geometric_series import geometric_series
+from proofs.gradient_of_the_state_law import gradient_of_the_state_law
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient
 from proofs.policy_gradient_estimate import policy_gradient_estimate
@@ -81,7 +85,7 @@ def test_a_chain_that_breaks_is_neither_judged_nor_summed(tmp_path: Path) -> Non
     assert as_latex(found, solutions=False).count(r"\approx") == 2
     assert r"where $g(\tau, t) :=" in as_latex(found, solutions=False)
     if find_spec("latex2mathml"):
-        assert as_page(found, solutions=False).count("<td>≈</td>") == 2
+        assert len(re.findall(">≈</(?:td|span)>", as_page(found, solutions=False))) == 2
     assert as_typst(found, solutions=False).count("[$≈$]") == 2
     assert "where $g (τ, t) := " in as_typst(found, solutions=False).replace("g(", "g (")
     if shutil.which("pdflatex"):
@@ -99,6 +103,46 @@ def test_what_is_blank(blanks: Blanks, terms: list[bool], reasons: list[bool]) -
     gaps = sheet(policy_gradient, blanks=blanks).exercises[0].gaps
     assert [gap.hides_term for gap in gaps] == terms
     assert [gap.hides_reason for gap in gaps] == reasons
+
+
+@pytest.mark.parametrize("blanks", list(Blanks))
+def test_one_possible_reason_is_not_asked_for(blanks: Blanks) -> None:
+    """On every line stood a blank for the word 'calculation'; the terms between are asked for in its place."""
+    @theorem("one reason")
+    def one_reason():
+        return calc(J, by(automata), J * 1, by(automata), 1 * J * 1, by(automata), J)
+
+    one, = sheet(one_reason, blanks=blanks).exercises
+    assert one.reasons == ("calculation",)
+    assert [gap.hides_reason for gap in one.gaps] == [False] * 4
+    assert [gap.hides_term for gap in one.gaps] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_was_decided_is_told_in_a_sentence_that_helps(name: str) -> None:
+    if name == "html":
+        pytest.importorskip("latex2mathml")
+    found = sheet(geometric_series, entropy_regularised_gradient, gradient_of_the_state_law)
+    assert [one.solved for one in found.exercises] == [
+        (BY_HAND,), (f"The direct derivative of the logarithm has mean zero. {BY_HAND}",),
+        (f"It is decided as a whole, for every function of the state and every time. {BY_HAND}",)]
+    solved = WRITERS[name](found, solutions=True)
+    assert solved.count("by hand, write both") == 3
+    assert "Decided as a whole" not in solved
+
+
+def test_it_is_said_why_there_is_no_arithmetic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """'0 of them with arithmetic on lake' was all, and the sheet had a part (a) without a part (b)."""
+    target = tmp_path / "h.tex"
+    assert main(["report", "--handout", "policy_gradient", "--model", "lake", "-o", str(target)]) == 0
+    assert re.search(r"an exercise has no arithmetic on lake: the model has [\d,]+ possible trajectories, and more "
+                     "than 12 are no work for paper", capsys.readouterr().err)
+    text = target.read_text()
+    assert "Fill in the gaps" in text
+    for told in ("(a)", "(b)", "For the arithmetic"):
+        assert told not in text
+    assert attempt(policy_gradient_estimate, bandit()) == "the theorem draws samples"
+    assert attempt(geometric_series, bandit()) == "the theorem has no last decision"
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -174,6 +218,42 @@ def test_it_compiles_without_a_warning(tmp_path: Path, solutions: bool) -> None:
     source = as_latex(sheet(policy_gradient, discount_lost, likelihood_ratio_gradient), solutions=solutions)
     log = compile_pdf(source, tmp_path / "h.pdf")
     assert not re.findall(r"^(?:LaTeX|Package \w+) Warning.*|^(?:Over|Under)full.*", log, re.MULTILINE)
+
+
+@pytest.mark.slow
+@needs_latex
+@pytest.mark.parametrize("solutions", [False, True])
+def test_a_long_chain_goes_on_over_the_page(tmp_path: Path, solutions: bool) -> None:
+    """As one block its last lines stood below the edge of the paper."""
+    @theorem("many steps")
+    def many():
+        return calc(grad(J), *[by(automata), grad(total(tau, P(tau) * R(tau))),
+                               by(automata), total(tau, grad(P(tau)) * R(tau))] * 15)
+
+    log = compile_pdf(as_latex(sheet(many), solutions=solutions), tmp_path / "h.pdf")
+    assert "Overfull" not in log
+    if shutil.which("pdftotext"):
+        pages = subprocess.run(["pdftotext", "-bbox", tmp_path / "h.pdf", "-"], capture_output=True, check=True)
+        lowest = [float(found) for found in re.findall(r'yMax="([0-9.]+)">=<', pages.stdout.decode())]
+        assert len(lowest) >= 30
+        assert max(lowest) < 842 - 68  # the height of the paper less its margin, in points
+
+
+@pytest.mark.slow
+@needs_latex
+def test_an_exercise_stays_with_its_gaps_and_a_wide_claim_on_the_paper(tmp_path: Path) -> None:
+    """Each heading stands on the page of its last line; a claim of two wide sides has a line for each."""
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    made = sheet(policy_gradient, likelihood_ratio_gradient, entropy_regularised_gradient, policy_gradient)
+    log = compile_pdf(as_latex(made, solutions=True), tmp_path / "s.pdf")
+    assert "Overfull" not in log
+    compile_pdf(as_latex(made, solutions=False), tmp_path / "h.pdf")
+    pages = subprocess.run(["pdftotext", "-layout", tmp_path / "h.pdf", "-"], capture_output=True,
+                           check=True).stdout.decode().split("\f")
+    assert len(pages) > 2
+    for page in pages[:-1]:
+        assert page.count("Exercise") == page.count("Fill in") + page.count("Show it")
 
 
 @pytest.mark.parametrize("solutions", [False, True])

@@ -23,6 +23,7 @@ from derive import (
     function,
     gamma,
     grad,
+    inner,
     log,
     log_derivative,
     mu,
@@ -41,6 +42,7 @@ from derive.checking.theorems import Chain
 from derive.cli import main
 from derive.errors import BadInput
 from derive.report.document import document
+from derive.report.legend import VERDICTS
 from derive.report.page import mathml, page, prose
 from derive.report.typeset import typeset
 
@@ -149,13 +151,47 @@ def test_one_wrong_term_between_two_false_steps_is_named(suffix: str, tmp_path: 
 
 
 @needs_mathml
-def test_a_narrow_page_keeps_the_verdict_in_sight(tmp_path: Path) -> None:
-    """What only a browser can show was looked at; the rules that do it are there, for the tables that need them."""
+def test_a_reason_stands_outside_of_what_scrolls(tmp_path: Path) -> None:
+    """What only a browser can show was looked at: in one scrolling table a long formula hid the reasons of all rows."""
     text, _ = report(tmp_path, "policy_gradient")
+    assert text.count('<div class="because"><span class="reason">') == 3
+    assert text.count('<div class="term">') == 4
+    assert "sticky" not in text
     assert "@media screen and (max-width: 40rem)" in text
-    assert text.count('class="chain steps"') == 1
     tables = re.findall(r'(.{0,18})<table class="(?:ruled|chain)', text)
     assert all(before.endswith('<div class="wide">') for before in tables)
+
+
+@needs_mathml
+def test_a_long_formula_has_places_where_a_line_may_end() -> None:
+    """Its parts are the whole of it, in order; one that fits on a telephone has none."""
+    body = total(t, gamma**t * grad(log(pi(tau.a[t] | tau.s[t]))) * R(tau))
+    long = expect(tau, (body + 2 * body) * (body + 3 * body) - body)
+    found = ElementTree.fromstring(str(mathml(long)).replace("<wbr/>", ""))
+    whole = ElementTree.fromstring(str(mathml(long, display="inline")))
+    assert len(found) > 3
+    assert {part.get("class") for part in found} == {"piece"}
+    assert "".join(found.itertext()) == "".join(whole.itertext())
+    assert ElementTree.fromstring(str(mathml(grad(J)))).tag == f"{MATH}math"
+    signs = [part[0][0][0] for part in found if part[0][0][0].text in ("+", "\u2212")]
+    assert signs
+    assert all(sign.get("form") == "infix" for sign in signs)
+    bars = expect(tau, inner(grad(log(P(tau))), grad(log(P(tau)))) * (body + 2 * body) * (body + 3 * body))
+    assert "Vert" not in mathml(bars)
+    assert "‖" in "".join(ElementTree.fromstring(str(mathml(bars)).replace("<wbr/>", "")).itertext())
+
+
+@needs_mathml
+def test_the_words_of_the_verdicts_and_the_signs_are_explained_in_every_format() -> None:
+    """A step of which every model is known to agree is not 'equal on the models tried', though its reason is wrong."""
+    theorem, = load(bundled() / "policy_gradient.py")
+    for made in (document, typeset, page):
+        text = made([examine(theorem)], None, command="derive report")
+        assert "equal on the models tried, but" not in text
+        for word, _, says in VERDICTS:
+            assert word in text, (made, word)
+            assert says.split(";")[0].split(" ≈")[0] in text, (made, says)
+        assert "stands before a step that is not proved" in text
 
 
 def test_the_checks_of_a_page_see_a_fault() -> None:
@@ -168,12 +204,12 @@ def test_the_checks_of_a_page_see_a_fault() -> None:
 
 def shape(element: Any) -> str:
     """MathML as nested words, without attributes and rows of one: msub(mo ∇, mi θ)."""
-    inner = [shape(child) for child in element if child.tag != f"{MATH}mspace"]
+    within = [shape(child) for child in element if child.tag != f"{MATH}mspace"]
     name = element.tag.removeprefix(MATH)
     if not len(element):
         return str(element.text)
-    joined = " ".join(inner)
-    return joined if name in ("math", "mrow") else f"{name}({', '.join(inner)})"
+    joined = " ".join(within)
+    return joined if name in ("math", "mrow") else f"{name}({', '.join(within)})"
 
 
 @needs_mathml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,14 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
     theorems, broken = built(names)
     if handout:
         with progress(len(theorems)) as tell:
-            lacking, count = make_handout(theorems, output, model=model, title=title, blanks=blanks,
+            lacking, sheet = make_handout(theorems, output, model=model, title=title, blanks=blanks,
                                           solutions=solutions, tell=tell)
+        count = sum(exercise.worked is not None for exercise in sheet.exercises)
         exercises = "1 exercise" if len(theorems) == 1 else f"{len(theorems)} exercises"
         click.echo(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
+        for why, number in Counter(exercise.unworked for exercise in sheet.exercises if exercise.unworked).items():
+            of = "an exercise has" if number == 1 else f"{number} exercises have"
+            click.echo(f"{of} no arithmetic on {model}: {why}", err=True)
         _say_what_is_lacking(lacking)
         return broken
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),

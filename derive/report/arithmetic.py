@@ -41,7 +41,13 @@ class Worked:
 
 
 def worked(theorem: Theorem, mdp: TabularMDP, theta: FloatArray | None = None) -> Worked | None:
-    """The theorem's terms on the model; None where they have no exact value there, or it is too much for paper.
+    """The theorem's terms on the model; None where they have no exact value there, or it is too much for paper."""
+    found = attempt(theorem, mdp, theta)
+    return found if isinstance(found, Worked) else None
+
+
+def attempt(theorem: Theorem, mdp: TabularMDP, theta: FloatArray | None = None) -> Worked | str:
+    """The theorem's terms on the model, or why there is no arithmetic for paper.
 
     The policy is that of ``theta`` where its numbers are simple fractions, else uniform. Other policies and functions
     get small numbers. The gradient is one coordinate: that of the last action in the first state.
@@ -51,19 +57,24 @@ def worked(theorem: Theorem, mdp: TabularMDP, theta: FloatArray | None = None) -
     try:
         parts = signature(*terms)
         model = _model(mdp, theta, parts)
-    except (DeriveError, ValueError):
-        return None
+    except (DeriveError, ValueError) as error:
+        return str(error)
+    if theorem.endless:
+        return "the theorem has no last decision"
+    if parts.samples:
+        return "the theorem draws samples"
+    if any(not index.is_bound for term in terms for index in term.atoms(Trajectory)):
+        return "the theorem speaks of any one trajectory"
+    if (count := model.feasible()) > MOST_TRAJECTORIES:
+        return f"the model has {count:,} possible trajectories, and more than {MOST_TRAJECTORIES} are no work for paper"
     letters = {index: 0 for term in terms for index in term.atoms(State, Action, Time, Draw) if not index.is_bound}
-    free = any(not index.is_bound for term in terms for index in term.atoms(Trajectory))
-    if theorem.endless or parts.samples or free or model.feasible() > MOST_TRAJECTORIES:
-        return None
     if not admits(known, model, letters, infinite=False):
-        return None
+        return "the theorem's assumptions do not hold on the model"
     claims = [Claim(terms[0], term, known, POSSIBLE in known) for term in terms]
     try:
         values = tuple((term, claim.computed(model, letters)[1]) for term, claim in zip(terms, claims, strict=True))
     except DeriveError:
-        return None
+        return "a side has no exact value on the model"
     witness = Witness(model, letters, values[0][1], values[-1][1], exact=True)
     given = tuple(line for line in describe(witness, terms[0], terms[-1])[:-1] if not line.startswith("direction"))
     start = next(s for s, p in enumerate(model.mu) if p)
@@ -105,14 +116,14 @@ def _policy(theta: FloatArray | None, uniform: Table) -> Table:
 def _row(row: Sequence[float] | FloatArray) -> tuple[Fraction, ...]:
     found = tuple(map(_fraction, row))
     if sum(found) != 1:
-        raise ValueError("the fractions do not add up to 1")
+        raise ValueError("probabilities of the model are no simple fractions")
     return found
 
 
 def _fraction(number: float) -> Fraction:
     found = Fraction(float(number)).limit_denominator(LARGEST_DENOMINATOR)
     if abs(float(found) - number) > SMALL:
-        raise ValueError(f"{number!r} is no simple fraction")
+        raise ValueError(f"{number!r} of the model is no simple fraction")
     return found
 
 

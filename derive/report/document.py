@@ -23,6 +23,7 @@ from derive.language.vocabulary import pi, tau
 from derive.language.vocabulary import trajectory_probability as probability_of
 from derive.report.escape import Tex, bookmark, code, literal, prose
 from derive.report.formulas import formula
+from derive.report.legend import SIGNS, VERDICTS
 from derive.report.numbers import Evaluated, centimetres, numbers, path
 from derive.report.theorems import REASON, rule_label, section
 from derive.rules.rule import Rule
@@ -62,6 +63,7 @@ def document(examined: Sequence[Examined], evaluated: Evaluated | None, *, comma
         valued=any(isinstance(node, VALUES) for one in examined for term in one.theorem.chain.terms
                    for node in subterms(term)),
         endless=any(one.theorem.endless for one in examined),
+        verdicts=[(literal(word), Tex(colour), prose(says)) for word, colour, says in VERDICTS], signs=prose(SIGNS),
         rules=_rules(examined), command=code(command),
         versions=[(literal(name), literal(number)) for name, number in versions()],
     )

@@ -34,7 +34,7 @@ _SIGNS = {
     "∃": "exists", "∞": "infty", "·": "cdot", "⋅": "cdot", "×": "times", "±": "pm", "→": "to", "←": "leftarrow",
     "⇒": "Rightarrow", "⇔": "Leftrightarrow", "↦": "mapsto", "∝": "propto", "∼": "sim", "⟨": "langle",
     "⟩": "rangle", "‖": "Vert", "′": "prime", "∫": "int", "√": "surd", "−": "mathord{-}", "ℓ": "ell", "∣": "mid",
-    "¬": "neg", "𝔼": "mathbb{E}", "ℝ": "mathbb{R}", "ℕ": "mathbb{N}",
+    "≟": "overset{?}{=}", "¬": "neg", "𝔼": "mathbb{E}", "ℝ": "mathbb{R}", "ℕ": "mathbb{N}",
 }
 _TEXT = {
     "\\": "textbackslash", "^": "textasciicircum", "~": "textasciitilde", "<": "textless", ">": "textgreater",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,10 +15,16 @@ from derive.checking.verdict import Estimates, SameMean
 from derive.language.expression import subterms
 from derive.language.horizons import VALUES
 from derive.numeric.tabular import FloatArray, TabularMDP
-from derive.report.arithmetic import Worked, worked
+from derive.report.arithmetic import Worked, attempt
+from derive.report.inline import capital
 from derive.report.shown import Shown, shown
 
 TITLE = "Policy-gradient exercises"
+CALCULATION = "calculation"
+"""What a student is told of a step that was decided."""
+BY_HAND = ("A decision procedure compares the two sides as a whole, so there are no steps to show; by hand, write both "
+           "out by their definitions and compare them.")
+_WHOLE = re.compile(r"Decided as a whole(?P<sign>[.:,]?)\s*(?P<idea>.*)")
 
 
 class Blanks(StrEnum):
@@ -49,7 +56,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """A theorem to work on; ``answer`` is what is true of one that is to be judged."""
+    """A theorem to work on; ``answer`` is what is true of one that is to be judged, ``solved`` how one is shown.
+
+    ``unworked`` says why there is no arithmetic where there could be some.
+    """
 
     number: int
     kind: Kind
@@ -58,7 +68,9 @@ class Exercise:
     assumed: tuple[str, ...]
     gaps: tuple[Gap, ...]
     reasons: tuple[str, ...]
+    solved: tuple[str, ...]
     worked: Worked | None
+    unworked: str
     answer: str
     about: str
 
@@ -95,14 +107,35 @@ def _exercise(one: Examined, number: int, mdp: TabularMDP, theta: FloatArray | N
     told = shown(one, {})
     last = len(told.lines) - 1
     kind = _kind(one, last)
-    gaps = tuple(Gap(line.relation, line.term, _reason(one, place), _is_hidden(place, last, blanks),
+    named = [_reason(one, place) for place in range(last + 1)]
+    reasons = tuple(sorted(set(named[1:]), key=str.lower))
+    if len(reasons) == 1 and last > 1:  # nobody learns from writing the one possible reason on every line
+        blanks = Blanks.SIDES
+    gaps = tuple(Gap(line.relation, line.term, named[place], _is_hidden(place, last, blanks),
                      place > 0 and blanks is not Blanks.SIDES) for place, line in enumerate(told.lines))
+    tried = None if kind is Kind.JUDGE or not one.follows else attempt(one.theorem, mdp, theta)
     return Exercise(
         number, kind, told, "≟" if kind is Kind.JUDGE else one.theorem.sign,
         tuple(assumption.says for assumption in one.theorem.assumes),
-        gaps if kind is Kind.FILL else (), tuple(sorted({gap.reason for gap in gaps if gap.reason}, key=str.lower)),
-        None if kind is Kind.JUDGE or not one.follows else worked(one.theorem, mdp, theta), _answer(one),
+        gaps if kind is Kind.FILL else (), reasons, _solved(told.words.outline, reasons),
+        tried if isinstance(tried, Worked) else None, tried if isinstance(tried, str) else "", _answer(one),
         told.words.statement.removesuffix("False."))
+
+
+def _solved(outline: Sequence[str], reasons: Sequence[str]) -> tuple[str, ...]:
+    """How a step is shown: the outline of its author, or the reason; that it was decided is no help to a student."""
+    if not outline:
+        return (BY_HAND,) if reasons == (CALCULATION,) else (f"By {'; '.join(reasons)}.",)
+    return tuple(_helpful(item) for item in outline)
+
+
+def _helpful(item: str) -> str:
+    """An item of an outline; one that says 'decided as a whole' says what follows from that instead."""
+    found = _WHOLE.match(item)
+    if found is None:
+        return item
+    how = f"It is decided as a whole, {found['idea']}" if found["sign"] == "," else capital(found["idea"])
+    return f"{how} {BY_HAND}".strip()
 
 
 def _kind(one: Examined, last: int) -> Kind:
@@ -125,7 +158,7 @@ def _reason(one: Examined, place: int) -> str:
     if isinstance(reason, Theorem):
         return reason.title
     told = str(reason).replace("_", " ") if reason is not None else ""
-    return "calculation" if told in ("", "automata") else told
+    return CALCULATION if told in ("", "automata") else told
 
 
 def _answer(one: Examined) -> str:

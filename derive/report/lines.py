@@ -32,6 +32,10 @@ SHORT = 30.0
 """Points below which a first factor is too short for a line of its own."""
 
 
+LONG, PIECE = 400.0, 160.0
+"""Points that a part in brackets, and one that ends with its brackets, may take on a screen."""
+
+
 def width(latex: str) -> float:
     """The estimated width of a displayed formula, in points."""
     tokens = [token for token in _TOKEN.findall(latex) if not token.isspace()]
@@ -96,6 +100,11 @@ def broken(latex: str, first: float, following: float | None = None) -> list[Tex
         else:
             lines.append(piece if not lines else _continued(piece))
     return [Tex(_fitted(line, first if place == 0 else rest)) for place, line in enumerate(lines)]
+
+
+def pieces(latex: str) -> list[str]:
+    """The parts of a formula that a browser may set on lines of their own; brackets are opened in a long one only."""
+    return [part for piece in _pieces(latex, LONG, deepest=4) for part in _pieces(piece, PIECE, deepest=0)]
 
 
 def _fitted(line: str, limit: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,10 +17,17 @@ from derive.language.notation import write
 from derive.report.curve import ON_A_PAGE, environment_for
 from derive.report.document import TITLE, rules_used, versions
 from derive.report.inline import Formula, capital, passages
+from derive.report.legend import SIGNS, VERDICTS
+from derive.report.lines import pieces
 from derive.report.numbers import Evaluated, coordinates, in_a_word
 from derive.report.plot import panels
 from derive.report.shown import groups
 from derive.report.spelled_out import summands
+
+_SIGN = re.compile(r"(<math[^>]*><mrow><mo)(>(?:\+|-|&#x0002B;|&#x02212;)</mo>)")
+
+_FIXED = re.compile(r"(\\Big[lr])\\[lr]Vert")
+"""Bars of a fixed size, which the library that makes MathML has no sign for."""
 
 
 def page(examined: Sequence[Examined], evaluated: Evaluated | None, *, command: str, title: str = TITLE) -> str:
@@ -31,7 +39,7 @@ def page(examined: Sequence[Examined], evaluated: Evaluated | None, *, command: 
     return environment().get_template("page.html").render(
         title=visible(title), groups=groups(examined), evaluated=evaluated,
         panels=() if evaluated is None else panels(evaluated.comparison), colours=ON_A_PAGE,
-        rules=rules_used(examined),
+        rules=rules_used(examined), verdicts=VERDICTS, signs=SIGNS,
         versions=versions(), command=visible(command))
 
 
@@ -52,9 +60,9 @@ def environment() -> Environment:
 def prose(text: str) -> Markup:
     """A sentence with its emphasis and its formulas."""
     written = Markup()
-    for emphasised, pieces in passages(text):
-        passage = Markup().join(_formula(piece) if isinstance(piece, Formula) else escape(visible(piece))
-                                for piece in pieces)
+    for emphasised, parts in passages(text):
+        passage = Markup().join(_formula(part) if isinstance(part, Formula) else escape(visible(part))
+                                for part in parts)
         written += Markup("<em>{}</em>").format(passage) if emphasised else passage
     return written
 
@@ -77,6 +85,14 @@ def mathml(term: Expr, *, display: str = "block") -> Markup:
         raise BadInput("a report in HTML needs latex2mathml: pip install 'derive-rl[html]'. "
                        "Or write the source of a paper, with -o report.tex.") from None
     latex = write(term, LATEX).replace(r"\sum_", r"\sum\limits_").replace(r"\prod_", r"\prod\limits_")
-    made = str(convert(latex, display=display))
-    made = made.replace("<mi>log</mi>", '<mi>log</mi><mspace width="0.167em" />')
-    return Markup(made.replace("&#x0007E;", "&#x0223C;"))
+    parts = [latex] if display == "inline" else pieces(latex)
+    made = [Markup(str(convert(_FIXED.sub("\\1‖", part), display=display)).replace(
+        "<mi>log</mi>", '<mi>log</mi><mspace width="0.167em" />').replace("&#x0007E;", "&#x0223C;")) for part in parts]
+    if len(made) == 1:
+        return made[0]
+    return Markup('<span class="pieces">{}</span>').format(Markup("<wbr/>").join(map(_piece, made)))
+
+
+def _piece(made: Markup) -> Markup:
+    """A part of a formula that may start a line; a sign in front keeps the space of one between its sides."""
+    return Markup('<span class="piece">{}</span>').format(Markup(_SIGN.sub(r'\1 form="infix"\2', str(made), count=1)))

@@ -21,7 +21,7 @@ from derive.numeric.sources import built_in
 from derive.numeric.tabular import FloatArray
 from derive.report.document import TITLE
 from derive.report.handout import TITLE as EXERCISES
-from derive.report.handout import Blanks, handout
+from derive.report.handout import Blanks, Handout, handout
 from derive.report.numbers import Evaluated, Formula
 from derive.report.output import check_target
 from derive.report.progress import Tell
@@ -61,8 +61,8 @@ def make_report(theorems: Sequence[Theorem], output: Path, *, samples: int, seed
 
 
 def make_handout(theorems: Sequence[Theorem], output: Path, *, model: str, title: str | None, blanks: str,
-                 solutions: bool, tell: Tell = lambda part: None) -> tuple[tuple[str, ...], int]:
-    """Write the exercises, or their solutions: the characters that the fonts lack, and how many have arithmetic.
+                 solutions: bool, tell: Tell = lambda part: None) -> tuple[tuple[str, ...], Handout]:
+    """Write the exercises, or their solutions: the characters that the fonts lack, and the sheet.
 
     Raises:
         BadInput: if ``output`` cannot be written, or there is no such model.
@@ -72,7 +72,7 @@ def make_handout(theorems: Sequence[Theorem], output: Path, *, model: str, title
     sheet = handout(_examined(theorems, tell), mdp,
                     None if whence.startswith("drawn") else theta, title=title or EXERCISES, blanks=Blanks(blanks))
     lacking = write_handout(sheet, output, solutions=solutions)
-    return lacking, sum(exercise.worked is not None for exercise in sheet.exercises)
+    return lacking, sheet
 
 
 def parts(theorems: Sequence[Theorem]) -> int:

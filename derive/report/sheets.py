@@ -19,11 +19,12 @@ from derive.report import document, escape, formulas, page, typeset
 from derive.report.escape import Tex
 from derive.report.handout import Handout
 from derive.report.inline import capital
+from derive.report.lines import width
 from derive.report.output import check_target, write_whole
 from derive.report.tex import compile_pdf, find_engine, stood_in
 
-ROOM, REASON = 440.0, 150.0
-"""Points across the page, and of the column of reasons."""
+ROOM, REASON, BETWEEN = 440.0, 150.0, 24.0
+"""Points across the page, of the column of reasons, and of a relation with the space around it."""
 
 
 def write_handout(sheet: Handout, path: Path, *, solutions: bool) -> tuple[str, ...]:
@@ -54,6 +55,7 @@ def as_latex(sheet: Handout, *, solutions: bool) -> str:
     """The LaTeX source."""
     return _rendered(document.environment(), "handout.tex", sheet, solutions, {
         "literal": escape.literal, "prose": escape.prose, "bookmark": escape.bookmark, "formula": _set,
+        "equation": equation,
         "short": lambda term: _set(term, ROOM - REASON - 30), "plain": formulas.formula, "relation": relation})
 
 
@@ -79,6 +81,14 @@ def _rendered(environment: Environment, name: str, sheet: Handout, solutions: bo
 def relation(sign: str) -> Tex:
     """What stands between the sides of a line, in LaTeX."""
     return Tex({"=": "=", "≟": r"\overset{?}{=}", "≈": r"\approx", "←": r"\leftarrow", "": ""}[sign])
+
+
+def equation(before: Expr, sign: str, after: Expr) -> Tex:
+    """Both sides in display style: on one line, or one below the other where they are wider than the page."""
+    between = rf"$\;{relation(sign)}\;$ "
+    if sum(width(formulas.formula(side)) for side in (before, after)) + BETWEEN <= ROOM:
+        return Tex(f"{_set(before)} {between}{_set(after)}")
+    return Tex(rf"{_set(before)}\par\nopagebreak {between}{_set(after, ROOM - BETWEEN)}")
 
 
 def fraction(value: Fraction) -> str:

@@ -32,6 +32,7 @@ from derive.report.curve import drawn
 from derive.report.document import TITLE, rules_used, versions
 from derive.report.escape import LONGEST_WORD
 from derive.report.inline import WORDS, Formula, capital, passages, sentence
+from derive.report.legend import SIGNS, VERDICTS
 from derive.report.numbers import Evaluated, coordinates, in_a_word
 from derive.report.output import write_whole
 from derive.report.plot import panels
@@ -66,7 +67,7 @@ def typeset(examined: Sequence[Examined], evaluated: Evaluated | None, *, comman
         valued=any(isinstance(node, VALUES) for one in examined for term in one.theorem.chain.terms
                    for node in subterms(term)),
         no_words=frozenset(), endless=any(one.theorem.endless for one in examined),
-        rules=rules_used(examined), versions=versions(), command=command)
+        rules=rules_used(examined), versions=versions(), command=command, verdicts=VERDICTS, signs=SIGNS)
 
 
 def environment(*packages: str) -> Environment:
