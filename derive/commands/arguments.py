@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,18 @@ JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.Int
                     help="Processes to use; the results are the same for any number.")
 
 
+class _Seconds(click.FloatRange):
+    """A range that nan is not in: no comparison with it holds, so that it passes every bound."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if isnan(seconds):
+            self.fail(f"{visible(value)} is no number of seconds; give one such as 60.", param, ctx)
+        return seconds
+
+
 def _timeout(default: float, meaning: str) -> Option:
-    return click.option("--timeout", default=default, show_default=True, type=click.FloatRange(0.1, 1e6),
+    return click.option("--timeout", default=default, show_default=True, type=_Seconds(0.1, 1e6),
                         metavar="SECONDS", help=meaning)
 
 
