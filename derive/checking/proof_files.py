@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -317,7 +318,7 @@ def _package(name: str, folder: Path) -> None:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:12]
 
 
 def place_of(error: BaseException, file: Path) -> str:
