@@ -73,8 +73,12 @@ def search(path: Path, *, exclude: Iterable[str] = ()) -> Search:
     try:
         folder = path.is_dir()
         listed = sorted(walk.python_files()) if folder else [_named(path)]
-    except (BadInput, OSError, ValueError) as error:
-        return Search(errors=(said(error) if isinstance(error, BadInput) else f"{path}: no such file or folder.",))
+    except BadInput as error:
+        return Search(errors=(said(error),))
+    except PermissionError as error:  # of a folder above it
+        return Search(errors=(f"{path}: cannot be read ({error.strerror}).",))
+    except (OSError, ValueError):
+        return Search(errors=(f"{path}: no such file or folder.",))
     for file in listed:
         try:
             if _mentions(file, parsed(file)):

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 Option = Callable[[Callable[..., int]], Callable[..., int]]
 
-PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+PATH = click.Path(path_type=Path, readable=False)
+"""An input: one that may not be read is told of with the others, not by click, which would end the command."""
+PATHS = click.argument("paths", nargs=-1, type=PATH)
 NAMES = click.argument("names", nargs=-1)
 JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256),
                     help="Processes to use; the results are the same for any number.")

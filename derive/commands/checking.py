@@ -16,6 +16,7 @@ from derive.commands.arguments import (
     MEMORY,
     MEMORY_OF_ALL,
     NAMES,
+    PATH,
     PATHS,
     TIMEOUT,
     TIMEOUT_OF_ALL,
@@ -113,7 +114,7 @@ def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PATH)
 @click.option("--latex", is_flag=True, help="The chain as LaTeX.")
 @click.option("--replay", metavar="[NAME:]STEP", help="Python that recomputes the counterexample of a step, of the "
               "theorem NAME where the file has several.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from derive.commands.arguments import MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, built, named
+from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, built, named
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -79,8 +79,8 @@ def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
+@click.argument("path", type=PATH)
+@click.option("--against", "proofs", multiple=True, type=PATH,
               help="Compare with the terms of this proof; may be repeated.")
 @click.option("--partial", is_flag=True, help="A step that is claimed and has no evidence in PATH is no failure.")
 @TIMEOUT_OF_ALL

@@ -233,7 +233,7 @@ def _tell_what_is_left(name: str, fixes: int, *, quiet: bool) -> None:
 
 def _with_theorems(paths: Sequence[Path]) -> list[Path]:
     """The paths that are folders, and the files that a search of their folder would find, or cannot read."""
-    return [path for path in paths if not path.is_file() or may_be_proof(path)]
+    return [path for path in paths if not os.path.isfile(path) or may_be_proof(path)]
 
 
 def _files(paths: Sequence[Path], options: Options) -> tuple[list[Path], list[tuple[str, BadInput]], int]:
