@@ -13,6 +13,7 @@ import click
 
 from derive.diagnostics import NOT_CHECKED, visible
 from derive.errors import BadInput, DeriveError
+from derive.process.streams import own_output
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -120,6 +121,11 @@ def processes(jobs: int) -> Iterator[Executor | None]:
         done = True
     finally:  # interrupted: what has begun ends with the process of the command (``in_child``)
         pool.shutdown(wait=done, cancel_futures=True)
+
+
+def say(text: str) -> None:
+    """A line of the command's own output."""
+    click.echo(text, file=own_output())
 
 
 def console_of(output: Path | None) -> Any:

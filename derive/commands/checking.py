@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from shutil import get_terminal_size
@@ -22,9 +21,11 @@ from derive.commands.arguments import (
     TIMEOUT_OF_ALL,
     built,
     console_of,
+    say,
 )
 from derive.errors import BadInput
 from derive.process.running import guarded
+from derive.process.streams import own_output
 
 
 @click.command()
@@ -127,11 +128,11 @@ def show(path: Path, latex: bool, replay: str | None) -> int:
 
     theorems, broken = built([str(path)])
     if replay is not None:
-        click.echo(chains.replay_of(theorems, replay))
+        say(chains.replay_of(theorems, replay))
         return broken
-    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    width = get_terminal_size().columns if own_output().isatty() else None
     for theorem in theorems:
-        click.echo(chains.latex(theorem) if latex else chains.plain(theorem, width))
+        say(chains.latex(theorem) if latex else chains.plain(theorem, width))
     return broken
 
 
@@ -142,11 +143,11 @@ def explain(subject: str | None) -> int:
     from derive.report import explanations
 
     if subject is None:
-        click.echo(explanations.overview())
+        say(explanations.overview())
         return 0
     from derive.checking.proof_files import bundled, search
 
-    click.echo(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
+    say(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
     return 0
 
 

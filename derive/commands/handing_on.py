@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, built, named
+from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, built, named, say
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -47,7 +47,7 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
             lacking, count = make_handout(theorems, output, model=model, title=title, blanks=blanks,
                                           solutions=solutions, tell=tell)
         exercises = "1 exercise" if len(theorems) == 1 else f"{len(theorems)} exercises"
-        click.echo(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
+        say(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
         _say_what_is_lacking(lacking)
         return broken
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
@@ -55,7 +55,7 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
     with progress(parts(theorems)) as tell:
         made = make_report(theorems, output, samples=samples, seed=seed, command=command, title=title, tell=tell)
     doubt = "" if made.good else "; not everything in it is as claimed: derive check says what"
-    click.echo(f"wrote {output}{doubt}")
+    say(f"wrote {output}{doubt}")
     _say_what_is_lacking(made.lacking)
     return max(broken, int(not made.good))
 
@@ -98,12 +98,12 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     for one in outcomes:
         name = visible(one.name)
         if one.equation is None:
-            click.echo(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
+            say(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
             continue
         means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
-        click.echo(f"{name}: verified{means}")
-        click.echo(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
-        click.echo(f"    {scope(one.equation.context, one.equation.before, one.equation.after)}")
+        say(f"{name}: verified{means}")
+        say(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
+        say(f"    {scope(one.equation.context, one.equation.before, one.equation.after)}")
     claimed = [one for one in outcomes if one.claimed]
     count = sum(one.equation is not None for one in claimed)
     bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]
@@ -111,12 +111,12 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     if proofs:
         good = _is_about(read(path), proofs, partial=partial) and good
     none = len(outcomes) - len(claimed)
-    click.echo(f"{count} of {len(claimed)} claimed equations verified; "
-               f"{none} {'step claims' if none == 1 else 'steps claim'} none")
+    say(f"{count} of {len(claimed)} claimed equations verified; "
+        f"{none} {'step claims' if none == 1 else 'steps claim'} none")
     if not claimed:
-        click.echo("no step of this certificate claims an equation, so nothing is verified")
+        say("no step of this certificate claims an equation, so nothing is verified")
     elif not proofs:
-        click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
+        say("these are the statements above; --against PROOF compares them with the terms of a proof")
     return 0 if good else 1
 
 
@@ -127,5 +127,5 @@ def _is_about(data: dict[str, Any], proofs: tuple[Path, ...], *, partial: bool) 
 
     wrong = against(data, named([str(proof) for proof in proofs]), partial=partial)
     for step, text in wrong:
-        click.echo(f"{visible(step)}: {visible(text)}")
+        say(f"{visible(step)}: {visible(text)}")
     return not wrong

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from derive.errors import BadInput
+from derive.process.streams import own_output
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def console_for(output: Path | None) -> Iterator[Console]:
     """
     if output is None:
         width = shutil.get_terminal_size((100, 24)).columns
-        yield Console(file=sys.stdout, width=max(40, width), highlight=False, markup=False, emoji=False)
+        yield Console(file=own_output(), width=max(40, width), highlight=False, markup=False, emoji=False)
         return
     check_target(output)
     text = StringIO()

@@ -17,7 +17,7 @@ from derive.codes import CODES
 from derive.diagnostics import INTERRUPTED, NOT_CHECKED, visible
 from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
-from derive.process.streams import write_bytes
+from derive.process.streams import prints_to_stderr, write_bytes
 from derive.report.output import check_target, console_for, refuse_inputs
 from derive.report.progress import progress
 from derive.report.trouble import trouble
@@ -161,7 +161,8 @@ def check(paths: Sequence[Path], options: Options) -> int:
         if options.output is not None and not run.settled and options.style in ("full", "concise"):
             raise BadInput(f"nothing was checked; {options.output} is left as it was.")
         if options.certificate is not None and not run.errors:
-            write_certificate(options.certificate, files)
+            with prints_to_stderr():  # the proofs are executed here once more
+                write_certificate(options.certificate, files)
     return 0 if options.exit_zero else run.status
 
 
