@@ -48,7 +48,7 @@ from derive.process.streams import own_output
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
 @click.option("--certificate", type=click.Path(path_type=Path),
-              help="Write what an independent checker needs (see derive verify).")
+              help="Write what an independent checker needs (see derive verify); only a certificate is replaced.")
 @click.option("--journal", type=click.Path(path_type=Path), metavar="FILE",
               help="Write each file's verdicts there as they come; of files and imports that are as they were when "
                    "they were written, take them from there.")

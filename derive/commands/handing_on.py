@@ -19,7 +19,8 @@ MOST_LISTED = 12
 @click.command()
 @NAMES
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.tex"), show_default=True,
-              help="A .tex file; an .html page; or a .pdf file, by LaTeX where it is installed, else by typst.")
+              help="A .tex file; an .html page; or a .pdf file, by LaTeX where it is installed, else by typst. A file "
+                   "that derive did not write is replaced only if it is named here.")
 @click.option("--handout", is_flag=True,
               help="Exercises for a course: blanks in the derivations, and arithmetic on a model.")
 @click.option("--solutions", is_flag=True, help="With --handout: the solutions instead of the exercises.")
@@ -37,10 +38,13 @@ MOST_LISTED = 12
 def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool, blanks: str, model: str,
            title: str | None, samples: int, seed: int) -> int:
     """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, a PDF or a page."""
+    from derive.report.output import IN_REPORTS, refuse_foreign
     from derive.report.progress import progress
     from derive.report.reporting import make_handout, make_report, parts
 
     _refuse_of_the_other(handout)
+    if click.get_current_context().get_parameter_source("output") is ParameterSource.DEFAULT:
+        refuse_foreign(output, IN_REPORTS, f"Name a file with -o, or replace it with -o {output}.")
     theorems, broken = built(names)
     if handout:
         with progress(len(theorems)) as tell:

@@ -16,6 +16,10 @@ from rich.console import Console
 from derive.errors import BadInput
 from derive.process.streams import own_output
 
+BEGINNING = 20_000
+"""Bytes of a file in which its kind can be seen."""
+IN_REPORTS, IN_CERTIFICATES = b"pdfcreator={derive", b'{"schema":'
+
 
 @contextmanager
 def console_for(output: Path | None) -> Iterator[Console]:
@@ -55,6 +59,23 @@ def _same(one: Path, other: Path) -> bool:
         return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
     except (OSError, RuntimeError, ValueError):
         return False
+
+
+def refuse_foreign(path: Path, mark: bytes, instead: str) -> None:
+    """Nothing, if nothing would be lost: what is at ``path`` is empty, or begins as what derive writes there.
+
+    ``mark`` is what stands in the beginning, ``instead`` the next move.
+
+    Raises:
+        BadInput: otherwise.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(BEGINNING)
+    except OSError:  # there is none; what cannot be written is told of later
+        return
+    if start and mark not in start:
+        raise BadInput(f"{path} exists and was not written by derive; it is left as it was. {instead}")
 
 
 @contextmanager

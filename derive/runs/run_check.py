@@ -18,7 +18,7 @@ from derive.diagnostics import INTERRUPTED, NOT_CHECKED, visible
 from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
 from derive.process.streams import prints_to_stderr, write_bytes
-from derive.report.output import check_target, console_for, refuse_inputs
+from derive.report.output import IN_CERTIFICATES, check_target, console_for, refuse_foreign, refuse_inputs
 from derive.report.progress import progress
 from derive.report.trouble import trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
@@ -123,6 +123,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
     refuse_inputs([options.output, options.certificate, options.journal], paths)
     if options.certificate is not None:  # which is written at the end
         check_target(options.certificate)
+        refuse_foreign(options.certificate, IN_CERTIFICATES, "Name another file.")
     if lacks := lacking(options.limits):
         sys.stderr.write(f"note: {lacks}\n")
     with standard_input(paths) as given, _console(given, options) as console:
