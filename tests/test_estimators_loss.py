@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -398,6 +399,8 @@ def on_a_gpu(log_probs: Any, rewards: Any, mask: Any) -> Any:
     (on_a_gpu, "on_a_gpu needs a GPU|fails with"),
     (lambda log_probs, rewards: log_probs, r"a tensor of shape \(2, 2\); expected one number"),
     (lambda log_probs, rewards: 1.0, "returned float; expected a tensor"),
+    (lambda log_probs, rewards: np.float64(1.0), "returned float64; expected a tensor"),
+    (lambda log_probs, rewards: log_probs.detach().numpy(), "returned ndarray; expected a tensor"),
     (lambda log_probs, temperature: log_probs.sum(), "asks for 'temperature', which is not a name that we have"),
     (lambda rewards: rewards.sum(), "asks for rewards, and so for no log-probabilities"),
     (lambda log_probs, rewards: log_probs @ rewards[:1], "fails with"),

@@ -119,6 +119,14 @@ def test_every_command_has_limits() -> None:
         assert "--memory MB" in text
 
 
+@pytest.mark.parametrize("value", ["nan", "-NaN", "inf", "-1", "0"])
+@pytest.mark.parametrize("command", ["check", "verify", *RUN])
+def test_a_time_that_is_none_is_refused_before_anything_is_run(
+        command: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, f"--timeout={value}", "no_such_file.py"]) == 2
+    assert "Invalid value for '--timeout'" in capsys.readouterr().err
+
+
 @LINUX
 def test_what_pytorch_says_when_there_is_no_more_is_a_limit_too(tmp_path: Path,
                                                                 capsys: pytest.CaptureFixture[str]) -> None:

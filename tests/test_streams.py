@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from derive.cli import main
+
 TRUE = "from derive import *\n@theorem('∇ true')\ndef true():\n    return calc(grad(J), by(regroup), grad(J) * 1)\n"
 FALSE = TRUE.replace("* 1", "* 2").replace("by(regroup)", "by('words')")
 COMMANDS = {"check": "check {}", "json": "check --format json {}", "show": "show {}", "explain": "explain",
@@ -42,6 +44,47 @@ def test_any_encoding_holds_the_output(encoding: str, proofs: tuple[Path, Path])
 def test_without_a_locale_the_false_one_is_refuted_too(proofs: tuple[Path, Path]) -> None:
     run = shell(f"derive check {proofs[1]}", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
     assert run.returncode == 1
+
+
+@pytest.mark.slow
+def test_without_a_locale_a_folder_may_have_any_name(proofs: tuple[Path, Path]) -> None:
+    for path, status in zip(proofs, (0, 1), strict=True):
+        folder = path.parent / "dír"
+        folder.mkdir(exist_ok=True)
+        run = shell(f"derive check {path.rename(folder / path.name)}", LC_ALL="C", PYTHONCOERCECLOCALE="0",
+                    PYTHONUTF8="0")
+        assert (run.returncode, run.stderr) == (status, b"")
+
+
+@pytest.mark.parametrize("options", [
+    "check", "check --format sarif", "check --format json", "evaluate", "show", "audit", "probe --points 1",
+    pytest.param("report --samples 10 -o {}/r.html", marks=pytest.mark.slow),
+    pytest.param("report --samples 10 -o {}/r.tex", marks=pytest.mark.slow)])
+def test_a_folder_whose_name_is_no_text_is_a_folder(options: str, proofs: tuple[Path, Path],
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _without_a_text(proofs[0].parent)
+    command, *rest = options.format(folder.parent).split()
+    assert main([command, str(proofs[0].rename(folder / "true.py")), *rest]) == 0
+    assert "error" not in capsys.readouterr().err  # a report says that the fonts lack the sign
+
+
+@pytest.mark.parametrize("kind", ["svg", "html", "tex"])
+def test_so_it_is_for_the_plot_of_an_estimator(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = _without_a_text(tmp_path) / "a.py"
+    file.write_text("def plain(rewards):\n    return list(rewards)\n", encoding="utf-8")
+    plot = tmp_path / f"p.{kind}"
+    assert main(["estimator", f"{file}:plain", "--group", "2", "--rewards", "0,1", "-o", str(plot)]) == 0
+    assert "\\udcff" in plot.read_text(encoding="utf-8") or kind == "tex"
+
+
+def _without_a_text(folder: Path) -> Path:
+    """A folder whose name is not UTF-8, where the system has such names."""
+    made = folder / os.fsdecode(b"d\xff")
+    try:
+        made.mkdir()
+    except OSError:
+        pytest.skip("names of files are UTF-8 here")
+    return made
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -72,8 +73,12 @@ def search(path: Path, *, exclude: Iterable[str] = ()) -> Search:
     try:
         folder = path.is_dir()
         listed = sorted(walk.python_files()) if folder else [_named(path)]
-    except (BadInput, OSError, ValueError) as error:
-        return Search(errors=(said(error) if isinstance(error, BadInput) else f"{path}: no such file or folder.",))
+    except BadInput as error:
+        return Search(errors=(said(error),))
+    except PermissionError as error:  # of a folder above it
+        return Search(errors=(f"{path}: cannot be read ({error.strerror}).",))
+    except (OSError, ValueError):
+        return Search(errors=(f"{path}: no such file or folder.",))
     for file in listed:
         try:
             if _mentions(file, parsed(file)):
@@ -317,7 +322,7 @@ def _package(name: str, folder: Path) -> None:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:12]
 
 
 def place_of(error: BaseException, file: Path) -> str:

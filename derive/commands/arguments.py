@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 
 from derive.diagnostics import NOT_CHECKED, visible
 from derive.errors import BadInput, DeriveError
+from derive.process.streams import own_output
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -20,14 +22,26 @@ if TYPE_CHECKING:
 
 Option = Callable[[Callable[..., int]], Callable[..., int]]
 
-PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+PATH = click.Path(path_type=Path, readable=False)
+"""An input: one that may not be read is told of with the others, not by click, which would end the command."""
+PATHS = click.argument("paths", nargs=-1, type=PATH)
 NAMES = click.argument("names", nargs=-1)
 JOBS = click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 256),
                     help="Processes to use; the results are the same for any number.")
 
 
+class _Seconds(click.FloatRange):
+    """A range that nan is not in: no comparison with it holds, so that it passes every bound."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if isnan(seconds):
+            self.fail(f"{visible(value)} is no number of seconds; give one such as 60.", param, ctx)
+        return seconds
+
+
 def _timeout(default: float, meaning: str) -> Option:
-    return click.option("--timeout", default=default, show_default=True, type=click.FloatRange(0.1, 1e6),
+    return click.option("--timeout", default=default, show_default=True, type=_Seconds(0.1, 1e6),
                         metavar="SECONDS", help=meaning)
 
 
@@ -107,6 +121,11 @@ def processes(jobs: int) -> Iterator[Executor | None]:
         done = True
     finally:  # interrupted: what has begun ends with the process of the command (``in_child``)
         pool.shutdown(wait=done, cancel_futures=True)
+
+
+def say(text: str) -> None:
+    """A line of the command's own output."""
+    click.echo(text, file=own_output())
 
 
 def console_of(output: Path | None) -> Any:

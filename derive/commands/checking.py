@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from shutil import get_terminal_size
@@ -16,14 +15,17 @@ from derive.commands.arguments import (
     MEMORY,
     MEMORY_OF_ALL,
     NAMES,
+    PATH,
     PATHS,
     TIMEOUT,
     TIMEOUT_OF_ALL,
     built,
     console_of,
+    say,
 )
 from derive.errors import BadInput
 from derive.process.running import guarded
+from derive.process.streams import own_output
 
 
 @click.command()
@@ -46,7 +48,7 @@ from derive.process.running import guarded
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 whatever was found.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write there instead of to the terminal.")
 @click.option("--certificate", type=click.Path(path_type=Path),
-              help="Write what an independent checker needs (see derive verify).")
+              help="Write what an independent checker needs (see derive verify); only a certificate is replaced.")
 @click.option("--journal", type=click.Path(path_type=Path), metavar="FILE",
               help="Write each file's verdicts there as they come; of files and imports that are as they were when "
                    "they were written, take them from there.")
@@ -113,7 +115,7 @@ def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PATH)
 @click.option("--latex", is_flag=True, help="The chain as LaTeX.")
 @click.option("--replay", metavar="[NAME:]STEP", help="Python that recomputes the counterexample of a step, of the "
               "theorem NAME where the file has several.")
@@ -126,11 +128,11 @@ def show(path: Path, latex: bool, replay: str | None) -> int:
 
     theorems, broken = built([str(path)])
     if replay is not None:
-        click.echo(chains.replay_of(theorems, replay))
+        say(chains.replay_of(theorems, replay))
         return broken
-    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    width = get_terminal_size().columns if own_output().isatty() else None
     for theorem in theorems:
-        click.echo(chains.latex(theorem) if latex else chains.plain(theorem, width))
+        say(chains.latex(theorem) if latex else chains.plain(theorem, width))
     return broken
 
 
@@ -141,11 +143,11 @@ def explain(subject: str | None) -> int:
     from derive.report import explanations
 
     if subject is None:
-        click.echo(explanations.overview())
+        say(explanations.overview())
         return 0
     from derive.checking.proof_files import bundled, search
 
-    click.echo(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
+    say(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
     return 0
 
 

@@ -18,12 +18,14 @@ from textwrap import wrap
 
 import click
 
+from derive.commands.arguments import say
 from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.estimators import description
 from derive.estimators.gallery import ENTRIES
 from derive.estimators.result import VERDICTS
 from derive.estimators.subjects import Options, examined, number
+from derive.process.streams import own_output
 from derive.report.output import refuse_inputs
 from derive.report.progress import progress
 
@@ -35,7 +37,7 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     if expect is not None and expect not in VERDICTS:
         raise BadInput(f"--expect {expect}: the verdicts are {', '.join(VERDICTS)}")
     if not names and not compare:
-        click.echo(_fitted(description.listed(ENTRIES)) if style == "full" else json.dumps(
+        say(_fitted(description.listed(ENTRIES)) if style == "full" else json.dumps(
             {"schema": 1, "gallery": [{"name": entry.name, "statement": entry.statement, "verdict": entry.verdict,
                                        "source": entry.source} for entry in ENTRIES]}, ensure_ascii=False, indent=2))
         return 0
@@ -56,15 +58,15 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
             tell(visible(name))
     results = [result for result, _ in found]
     if style == "json":
-        click.echo(json.dumps({"schema": 1, "estimators": [description.payload(result) for result in results]},
+        say(json.dumps({"schema": 1, "estimators": [description.payload(result) for result in results]},
                               ensure_ascii=False, indent=2))
     elif compare:
-        click.echo(_fitted(description.compared(results)))
+        say(_fitted(description.compared(results)))
     else:
-        click.echo(_fitted("\n\n".join(description.described(result, entry) for result, entry in found)))
+        say(_fitted("\n\n".join(description.described(result, entry) for result, entry in found)))
     if output is not None:
         comparison.write(output, found, command=_command(names, output, given))
-        click.echo(f"wrote {output}", err=style == "json")
+        click.echo(f"wrote {output}", file=sys.stderr if style == "json" else own_output())
     return 0 if all(result.good if expect is None else result.verdict == expect for result in results) else 1
 
 
@@ -95,7 +97,7 @@ def _whole(text: str | None, option: str) -> tuple[int, ...] | None:
 
 def _fitted(text: str) -> str:
     """At a terminal, lines that are too long for it are continued further in."""
-    if not sys.stdout.isatty():
+    if not own_output().isatty():
         return text
     width = get_terminal_size().columns
     return "\n".join(part for line in text.split("\n") for part in _continued(line, width))

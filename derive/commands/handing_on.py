@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from derive.commands.arguments import MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, built, named
+from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, built, named, say
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -20,7 +20,8 @@ MOST_LISTED = 12
 @click.command()
 @NAMES
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.tex"), show_default=True,
-              help="A .tex file; an .html page; or a .pdf file, by LaTeX where it is installed, else by typst.")
+              help="A .tex file; an .html page; or a .pdf file, by LaTeX where it is installed, else by typst. A file "
+                   "that derive did not write is replaced only if it is named here.")
 @click.option("--handout", is_flag=True,
               help="Exercises for a course: blanks in the derivations, and arithmetic on a model.")
 @click.option("--solutions", is_flag=True, help="With --handout: the solutions instead of the exercises.")
@@ -38,10 +39,13 @@ MOST_LISTED = 12
 def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool, blanks: str, model: str,
            title: str | None, samples: int, seed: int) -> int:
     """Write the checked theorems NAMES (default: all bundled ones) as a LaTeX document, a PDF or a page."""
+    from derive.report.output import IN_REPORTS, refuse_foreign
     from derive.report.progress import progress
     from derive.report.reporting import make_handout, make_report, parts
 
     _refuse_of_the_other(handout)
+    if click.get_current_context().get_parameter_source("output") is ParameterSource.DEFAULT:
+        refuse_foreign(output, IN_REPORTS, f"Name a file with -o, or replace it with -o {output}.")
     theorems, broken = built(names)
     if handout:
         with progress(len(theorems)) as tell:
@@ -49,7 +53,7 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
                                           solutions=solutions, tell=tell)
         count = sum(exercise.worked is not None for exercise in sheet.exercises)
         exercises = "1 exercise" if len(theorems) == 1 else f"{len(theorems)} exercises"
-        click.echo(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
+        say(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
         for why, number in Counter(exercise.unworked for exercise in sheet.exercises if exercise.unworked).items():
             of = "an exercise has" if number == 1 else f"{number} exercises have"
             click.echo(f"{of} no arithmetic on {model}: {why}", err=True)
@@ -60,7 +64,7 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
     with progress(parts(theorems)) as tell:
         made = make_report(theorems, output, samples=samples, seed=seed, command=command, title=title, tell=tell)
     doubt = "" if made.good else "; not everything in it is as claimed: derive check says what"
-    click.echo(f"wrote {output}{doubt}")
+    say(f"wrote {output}{doubt}")
     _say_what_is_lacking(made.lacking)
     return max(broken, int(not made.good))
 
@@ -84,8 +88,8 @@ def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--against", "proofs", multiple=True, type=click.Path(path_type=Path),
+@click.argument("path", type=PATH)
+@click.option("--against", "proofs", multiple=True, type=PATH,
               help="Compare with the terms of this proof; may be repeated.")
 @click.option("--partial", is_flag=True, help="A step that is claimed and has no evidence in PATH is no failure.")
 @TIMEOUT_OF_ALL
@@ -103,12 +107,12 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     for one in outcomes:
         name = visible(one.name)
         if one.equation is None:
-            click.echo(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
+            say(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
             continue
         means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
-        click.echo(f"{name}: verified{means}")
-        click.echo(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
-        click.echo(f"    {scope(one.equation.context, one.equation.before, one.equation.after)}")
+        say(f"{name}: verified{means}")
+        say(f"    {statement(one.equation.before)} = {statement(one.equation.after)}")
+        say(f"    {scope(one.equation.context, one.equation.before, one.equation.after)}")
     claimed = [one for one in outcomes if one.claimed]
     count = sum(one.equation is not None for one in claimed)
     bad = [one for one in claimed if one.equation is None and not (partial and one.why == "no evidence")]
@@ -116,12 +120,12 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     if proofs:
         good = _is_about(read(path), proofs, partial=partial) and good
     none = len(outcomes) - len(claimed)
-    click.echo(f"{count} of {len(claimed)} claimed equations verified; "
-               f"{none} {'step claims' if none == 1 else 'steps claim'} none")
+    say(f"{count} of {len(claimed)} claimed equations verified; "
+        f"{none} {'step claims' if none == 1 else 'steps claim'} none")
     if not claimed:
-        click.echo("no step of this certificate claims an equation, so nothing is verified")
+        say("no step of this certificate claims an equation, so nothing is verified")
     elif not proofs:
-        click.echo("these are the statements above; --against PROOF compares them with the terms of a proof")
+        say("these are the statements above; --against PROOF compares them with the terms of a proof")
     return 0 if good else 1
 
 
@@ -132,5 +136,5 @@ def _is_about(data: dict[str, Any], proofs: tuple[Path, ...], *, partial: bool) 
 
     wrong = against(data, named([str(proof) for proof in proofs]), partial=partial)
     for step, text in wrong:
-        click.echo(f"{visible(step)}: {visible(text)}")
+        say(f"{visible(step)}: {visible(text)}")
     return not wrong

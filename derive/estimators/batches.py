@@ -167,11 +167,11 @@ def scalar(returned: Any, name: str, batch: Batch | None = None) -> Any:
         returned = returned[0]
     if isinstance(returned, dict) and "loss" in returned:
         returned = returned["loss"]
-    shape = getattr(returned, "shape", None)
-    if shape is None:
+    if not isinstance(returned, (torch.Tensor, ExactTensor)):  # nor has what NumPy makes a gradient
         raise BadInput(f"{name} returned {type(returned).__name__}; expected a tensor with one number, the loss{where}")
-    if tuple(shape) not in ((), (1,)):
-        raise BadInput(f"{name} returned a tensor of shape {tuple(shape)}; expected one number, the loss{where}")
+    shape = tuple(returned.shape)
+    if shape not in ((), (1,)):
+        raise BadInput(f"{name} returned a tensor of shape {shape}; expected one number, the loss{where}")
     return returned
 
 

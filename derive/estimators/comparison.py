@@ -119,7 +119,7 @@ def typ(found: Found, *, command: str) -> str:
     shown, rows = _picture(found), [
         _row(*one, text, lambda number: text(number.replace("-", "−")), typeset.colour) for one in found]
     return typeset.environment(PACKAGE).get_template("comparison.typ").render(
-        title=TITLE, rows=rows, command=command, versions=versions(),
+        title=TITLE, rows=rows, command=visible(command), versions=versions(),
         plot=None if shown is None else typeset.quoted(plot.svg(shown)))
 
 

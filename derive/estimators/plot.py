@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.estimators.result import EstimatorResult
 
@@ -105,7 +106,7 @@ def svg(shown: Picture) -> str:
         y = TOP + HEIGHT + 50 + LINE * number
         if colour is not None:
             parts.append(f'<rect x="{LEFT}" y="{y - 9}" width="14" height="8" fill="{colour}"/>')
-        parts.append(f'<text x="{LEFT + 20}" y="{y}">{escape(text)}</text>')
+        parts.append(f'<text x="{LEFT + 20}" y="{y}">{escape(visible(text))}</text>')
     parts.append(f'<text x="{LEFT + WIDTH / 2}" y="{TOP + HEIGHT + 32}" text-anchor="middle">{CAPTION}</text>')
     width, height = size(shown)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -39,7 +39,7 @@ class Walk:
             here = Path(place)
             folders[:] = sorted(name for name in folders if self._is_entered(here / name))
             for name in folders:
-                if (here / name).is_symlink() and not self._is_searched(here / name):
+                if _answers((here / name).is_symlink) and not self._is_searched(here / name):
                     self.errors.append(f"{here / name}: a link to a folder is not followed. Name the folder itself.")
             for name in names:
                 if name.lower().endswith(".py") and not name.startswith(".") and not self._is_excluded(here / name):
@@ -51,7 +51,7 @@ class Walk:
     def _is_entered(self, folder: Path) -> bool:
         if folder.name.startswith(".") or folder.name in PASSED_OVER or self._is_excluded(folder):
             return False
-        if (folder / ENVIRONMENT).is_file():
+        if _answers((folder / ENVIRONMENT).is_file):
             self.skipped.append(folder)
             return False
         return True
@@ -65,3 +65,11 @@ class Walk:
         target, top = link.resolve(), self.root.resolve()
         return target.is_relative_to(top) and not any(
             part.startswith(".") or part in PASSED_OVER for part in target.relative_to(top).parts)
+
+
+def _answers(question: Callable[[], bool]) -> bool:
+    """What a question to the system answers; no, where it is refused: what cannot be looked at is told when entered."""
+    try:
+        return question()
+    except PermissionError:
+        return False

@@ -79,7 +79,7 @@ def serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits)
     os._exit(0)
 
 
-def _detach(*, keep_output: bool = False) -> None:
+def _detach() -> None:
     """A session of its own, so that it is ended with all that it starts; nothing to read; gone with its parent."""
     if hasattr(os, "setsid"):
         with suppress(OSError):
@@ -87,8 +87,7 @@ def _detach(*, keep_output: bool = False) -> None:
         with suppress(OSError):
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, 0)
-            if not keep_output:
-                os.dup2(2, 1)  # what a program of the proof's own writes is no output of ours
+            os.dup2(2, 1)  # what a program of the proof's own writes is no output of ours, which is sent
     threading.Thread(target=_follow_parent, name=FOLLOWER, daemon=True).start()
 
 
@@ -111,7 +110,7 @@ def _follow_parent() -> None:
 
 def run(command: Callable[[], int], connection: Any, limits: Limits) -> None:
     """A command and its exit status, with its output sent as it comes."""
-    _detach(keep_output=True)
+    _detach()
     keep(limits)
     sys.stdout, sys.stderr = _Printed(connection, "stdout"), _Printed(connection, "stderr")
     with suppress(OSError, ValueError):

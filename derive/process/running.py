@@ -16,7 +16,7 @@ from derive.errors import BadInput, DeriveError, KernelDisagrees, RuleDisagrees,
 from derive.process.interrupts import heeded
 from derive.process.isolation import TIME, in_child
 from derive.process.limits import Limits
-from derive.process.streams import CannotWrite, standard_streams
+from derive.process.streams import CannotWrite, prints_to_stderr, standard_streams
 
 LONGEST_ARGUMENT = 4096
 """Characters; no path is longer, and no number need be."""
@@ -87,13 +87,18 @@ def _status(run: Callable[[], Any], limits: Limits | None = None) -> int:
 def guarded(command: Callable[..., int]) -> Callable[..., int]:
     """The command, run in a child: a proof that ends its process does not end the run with its own status.
 
-    Its options ``--timeout`` and ``--memory``, where it has them, are the limits of the child.
+    Nor is what the proof prints output of the command: it goes to standard error. The command's options ``--timeout``
+    and ``--memory``, where it has them, are the limits of the child.
     """
+
+    def aside(*arguments: Any, **options: Any) -> int:
+        with prints_to_stderr():
+            return command(*arguments, **options)
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> int:
         limits = Limits(seconds=options.pop("timeout", None), megabytes=options.pop("memory", None))
-        found = in_child(partial(_status, partial(command, *arguments, **options), limits), limits)
+        found = in_child(partial(_status, partial(aside, *arguments, **options), limits), limits)
         if isinstance(found, int):
             return found
         if found.ending == TIME:

@@ -7,13 +7,34 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 from derive.diagnostics import NOT_CHECKED
 
 READER_GONE = 141
 """The exit status of a program that writes into a pipe that nobody reads: 128 and SIGPIPE, as a shell has it."""
+
+
+_OWN: ContextVar[Any] = ContextVar("own", default=None)
+
+
+def own_output() -> Any:
+    """Where a command writes what it has to say: standard output, also where what others print goes elsewhere."""
+    kept = _OWN.get()
+    return sys.stdout if kept is None else kept
+
+
+@contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """Inside the block what a user's code prints goes to standard error, beside no output of ours."""
+    token = _OWN.set(own_output())
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _OWN.reset(token)
 
 
 class CannotWrite(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -95,7 +96,7 @@ def _fix(fix: Fix, file: str) -> dict[str, Any]:
 def _uri(file: str) -> str:
     from urllib.parse import quote
 
-    return quote(file.replace("\\", "/"))
+    return quote(os.fsencode(file.replace("\\", "/")))  # any name that a file can have
 
 
 # -- JUnit -----------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,11 @@ from pathlib import Path
 from rich.console import Console
 
 from derive.errors import BadInput
+from derive.process.streams import own_output
+
+BEGINNING = 20_000
+"""Bytes of a file in which its kind can be seen."""
+IN_REPORTS, IN_CERTIFICATES = b"pdfcreator={derive", b'{"schema":'
 
 
 @contextmanager
@@ -26,7 +30,7 @@ def console_for(output: Path | None) -> Iterator[Console]:
     """
     if output is None:
         width = shutil.get_terminal_size((100, 24)).columns
-        yield Console(file=sys.stdout, width=max(40, width), highlight=False, markup=False, emoji=False)
+        yield Console(file=own_output(), width=max(40, width), highlight=False, markup=False, emoji=False)
         return
     check_target(output)
     text = StringIO()
@@ -55,6 +59,23 @@ def _same(one: Path, other: Path) -> bool:
         return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
     except (OSError, RuntimeError, ValueError):
         return False
+
+
+def refuse_foreign(path: Path, mark: bytes, instead: str) -> None:
+    """Nothing, if nothing would be lost: what is at ``path`` is empty, or begins as what derive writes there.
+
+    ``mark`` is what stands in the beginning, ``instead`` the next move.
+
+    Raises:
+        BadInput: otherwise.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(BEGINNING)
+    except OSError:  # there is none; what cannot be written is told of later
+        return
+    if start and mark not in start:
+        raise BadInput(f"{path} exists and was not written by derive; it is left as it was. {instead}")
 
 
 @contextmanager

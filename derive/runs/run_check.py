@@ -17,8 +17,8 @@ from derive.codes import CODES
 from derive.diagnostics import INTERRUPTED, NOT_CHECKED, visible
 from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
-from derive.process.streams import write_bytes
-from derive.report.output import check_target, console_for, refuse_inputs
+from derive.process.streams import prints_to_stderr, write_bytes
+from derive.report.output import IN_CERTIFICATES, check_target, console_for, refuse_foreign, refuse_inputs
 from derive.report.progress import progress
 from derive.report.trouble import trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
@@ -123,6 +123,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
     refuse_inputs([options.output, options.certificate, options.journal], paths)
     if options.certificate is not None:  # which is written at the end
         check_target(options.certificate)
+        refuse_foreign(options.certificate, IN_CERTIFICATES, "Name another file.")
     if lacks := lacking(options.limits):
         sys.stderr.write(f"note: {lacks}\n")
     with standard_input(paths) as given, _console(given, options) as console:
@@ -161,7 +162,8 @@ def check(paths: Sequence[Path], options: Options) -> int:
         if options.output is not None and not run.settled and options.style in ("full", "concise"):
             raise BadInput(f"nothing was checked; {options.output} is left as it was.")
         if options.certificate is not None and not run.errors:
-            write_certificate(options.certificate, files)
+            with prints_to_stderr():  # the proofs are executed here once more
+                write_certificate(options.certificate, files)
     return 0 if options.exit_zero else run.status
 
 
@@ -233,7 +235,7 @@ def _tell_what_is_left(name: str, fixes: int, *, quiet: bool) -> None:
 
 def _with_theorems(paths: Sequence[Path]) -> list[Path]:
     """The paths that are folders, and the files that a search of their folder would find, or cannot read."""
-    return [path for path in paths if not path.is_file() or may_be_proof(path)]
+    return [path for path in paths if not os.path.isfile(path) or may_be_proof(path)]
 
 
 def _files(paths: Sequence[Path], options: Options) -> tuple[list[Path], list[tuple[str, BadInput]], int]:
