@@ -65,6 +65,10 @@ GIVEN = mean(same(S[t], s))
 REWARDS = total(k, gamma ** (k - t) * reward(k), start=t, stop=forever)
 
 
+def held(body: Any) -> Expr:
+    return expect(tau, body, policy=pi_old)
+
+
 def of_critics(weight: Any = 1, *, to: Any = forever) -> Expr:
     """Sum over t of gamma^t score (Q - J), the critic times a weight."""
     critic = Q(S[t], A_[t]) if to is forever else Q[t](S[t], A_[t])
@@ -115,6 +119,12 @@ CONSTANTS: list[Claim] = [
                 t, f(S[t]))) * mean(total(t, b(S[t]))), NONE, FALSE),
     ),
     *claims(
+        "twice differentiated",
+        ("a mean of ratios in another", grad(grad(off(held(HELD)))), 0, PP, TRUE),
+        ("a mean of ratios in another, and a function", grad(grad(off(held(HELD * pair(0))))), 0, PP, FALSE),
+        ("a mean of ratios in another, once", grad(off(held(HELD))), 0, NONE, TRUE),
+    ),
+    *claims(
         "a quotient at a time without end",
         ("a value is what follows its state", V(s), ratio(mean(same(S[t], s) * REWARDS), GIVEN), [*END, *ALL], TRUE),
         ("a value is what follows the state after", V(s), ratio(mean(same(S[t + 1], s) * REWARDS), mean(
@@ -142,3 +152,11 @@ CONSTANTS: list[Claim] = [
         ("beside a product, squared", mean(HELD * f(S[0])) * J * mean(f(S[0])), J * mean(f(S[0])), ALL, FALSE),
     ),
 ]
+
+AT_SMOOTH_ZEROS: list[Claim] = claims(
+    "twice differentiated",
+    ("a mean of ratios in another, where pi may be 0", grad(grad(off(held(HELD)))), 0, NONE, FALSE),
+    ("a mean of ratios beside a function", grad(grad(off(f(S[0]) * held(HELD)))), 0, NONE, FALSE),
+    ("a mean of ratios to beta", grad(grad(off(off(rho(0))))), 0, COVERED, FALSE),
+    ("a mean of ratios beside a state", grad(grad(off(same(S[0], s) * held(HELD)))), 0, NONE, FALSE))
+"""False at pi = (theta^2, 1 - theta^2) and theta = 0: the sum over the possible actions is 1 - theta^2 near there."""

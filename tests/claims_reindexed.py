@@ -13,6 +13,7 @@ from kernel_letters import (
     PP,
     TRUE,
     Claim,
+    at_sizes,
     b,
     claims,
     f,
@@ -21,10 +22,14 @@ from kernel_letters import (
     reward,
     rho,
     score,
+    u,
 )
 from sympy import Expr
 
+from derive.language.terms import Time
 from derive.language.vocabulary import A, H, J, V, forever, gamma, grad, k, prod, t, tau, total
+
+j = Time("j")
 
 
 def to_go(at: Any, *, last: Any = None, power: Any = k) -> Expr:
@@ -34,6 +39,12 @@ def to_go(at: Any, *, last: Any = None, power: Any = k) -> Expr:
 
 def gradient(weight: Any, *, last: Any = None) -> Expr:
     return mean(total(t, weight * score(t) * to_go(t, last=last), stop=last))
+
+
+def nested(by: int) -> Expr:
+    """sum_l sum_{j=0,1} f(s_{l+j}) b(s_{l+j}), where the sum over k has one summand; or b(s_{l+j+1})."""
+    inner = total(j, f(S[j + u - by]) * b(S[k + j]), start=by, stop=by + 1)
+    return mean(total(u, total(k, inner, start=u, stop=u), stop=H - 2))
 
 
 REINDEXED: list[Claim] = [
@@ -60,6 +71,7 @@ REINDEXED: list[Claim] = [
          FALSE),
         ("of ratios", prod(k, rho(t + k), stop=H - t), prod(k, rho(k), start=t), PP, TRUE),
         ("of ratios, from the first on", prod(k, rho(t + k), stop=H - t), prod(k, rho(k)), PP, FALSE),
+        ("of a sum in it, not out of it", nested(0), nested(1), NONE, FALSE, at_sizes((2, 1, 2), (2, 1, 3))),
         ("a window", mean(total(k, pair(t + k), stop=0) + total(k, f(S[t + k]), stop=0)), mean(pair(t) + f(S[t])), NONE,
          TRUE),
     ),

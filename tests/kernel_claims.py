@@ -6,7 +6,7 @@ from functools import cache
 
 from claims_batches import BATCHES
 from claims_classes import CLASSES
-from claims_constants import CONSTANTS
+from claims_constants import AT_SMOOTH_ZEROS, CONSTANTS
 from claims_faults import FAULTS
 from claims_fragment import FRAGMENT
 from claims_histories import HISTORIES
@@ -35,7 +35,7 @@ CLAIMS: tuple[Claim, ...] = (
     *PLACES, *HISTORIES, *OUTER, *TRACE, *PREFIXES, *LOGARITHMS, *BATCHES, *CONSTANTS, *REINDEXED)
 ALONG_A_LINE = (*ASYMMETRIC, *SEVERAL)
 """False, and true along each direction of theta."""
-NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN)}
+NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN, *AT_SMOOTH_ZEROS)}
 
 
 @cache

@@ -49,7 +49,7 @@ class OfDraws(Closed):
             own: Monomial = ()
             for f, e in monomial:
                 if f[0] == "number" and e > 0:
-                    atoms += [(f[1], "")] * e
+                    atoms += [f[1:]] * e
                 elif f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0) or (f[0] == "sum" and of_numbers(f)):
                     numbers = joined(numbers, ((f, e),))
                 else:

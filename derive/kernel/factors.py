@@ -5,7 +5,7 @@
     ("ge", n)  ("end",)                 [H >= n], [no step is left]
     ("sum" | "prod", var, lo, hi, body) over the times lo..hi
     ("grad", body)   ("R",)             a gradient; the arbitrary return, without theta
-    ("mu",)          ("number", m)      the initial law; a sum over trajectories of its own, a constant here
+    ("mu",)          ("number", m, support)   the initial law; a sum over trajectories of its own, a constant here
     ("over", p)                         1 over a polynomial of ``reading``, a constant here
 
 A time is (base, number), the base "" for none, "H", "inf", "#k" for a bound time of height k, "@name" for a free one.
@@ -163,7 +163,7 @@ def released(monomial: Monomial) -> Monomial:
         elif f[0] in ("sum", "prod"):
             f = (*f[:4], frozen(add({(c, released(m)): v} for (c, m), v in f[4])))
         elif f[0] == "number":
-            f = ("number", released(f[1]))
+            f = ("number", released(f[1]), f[2])
         result = joined(result, ((f, e),))
     return result
 

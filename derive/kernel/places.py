@@ -41,7 +41,7 @@ def carried(deep: list[tuple[Tuple, int]], own: Monomial, place: str, infinite: 
         return gradient(all_summed(thawed(f[1]), fixed, place, infinite))
     if f[0] == "number":
         found = summed(joined(f[1], beside), place, infinite)
-        return {(c, ((("number", m), 1),)): v for (c, m), v in found.items()}
+        return {(c, ((("number", m, f[2]), 1),)): v for (c, m), v in found.items()}
     raise Refused(f"a sum over states or actions of a {f[0]} that depends on them")
 
 
@@ -156,7 +156,7 @@ def alone(found: Monomial | None, infinite: bool) -> Poly:
         if one[3] or one[0] != "sum":
             result = product(result, ((at(one, LOOSE, 0), e),))
         else:
-            result = product(result, ((("number", started(one, infinite)), e),))
+            result = product(result, ((("number", started(one, infinite), ""), e),))
     return of(result)
 
 

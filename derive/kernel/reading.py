@@ -21,7 +21,7 @@ from derive.kernel.polynomials import (
     NAMED, Monomial, Poly, Refused, central, frozen, multiply, of, product, put, raised, scaled, to_the,
 )
 from derive.kernel.samples import over_samples
-from derive.kernel.terms import INF, Term, Tuple, is_index, occurs, opened, time
+from derive.kernel.terms import INF, Malformed, Term, Tuple, is_index, occurs, opened, time
 from derive.kernel.unfolding import binder, gradient
 from derive.kernel.wellformed import everywhere
 
@@ -82,7 +82,7 @@ class Path(Reading):
             found = numbers
             for one in atoms:
                 self.closed.kept(one)
-                found = joined(found, ((("number", one[0]), 1),))
+                found = joined(found, ((("number", *one), 1),))
             put(result, (c, found), v)
         return result
 
@@ -204,6 +204,8 @@ class Closed(Reading):
         if not parts:
             return ("", n)
         base = parts[0][0]
+        if base != "H" and type(base[1]) is int:
+            raise Malformed("a bound time outside of its sum")
         return ("H" if base == "H" else self.names.get(base) or f"@{base[1]}", n)
 
     def atom(self, t: Term) -> Poly:
@@ -332,7 +334,7 @@ def numbers_out(monomial: Monomial, support: str, *, alone: bool = False) -> Tup
         if f[0] == "number":
             if e < 0:
                 raise Refused("division by a sum over trajectories")
-            atoms += [(f[1], "")] * e
+            atoms += [f[1:]] * e
     numbers = tuple((f, e) for f, e in monomial if f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0) or (
         f[0] == "sum" and of_numbers(f)))
     inside = tuple(sorted((f, e) for f, e in monomial if f[0] != "number" and (f, e) not in numbers))

@@ -48,7 +48,7 @@ def put_time(poly: Poly, var: str, base: str, n: int) -> Poly:
             return power(gradient(put_time(thawed(f[1]), var, base, n)), e, joined)
         if f[0] == "number":
             found = put_time(of(f[1]), var, base, n)
-            return power({(c, ((("number", m), 1),)): v for (c, m), v in found.items()}, e, joined)
+            return power({(c, ((("number", m, f[2]), 1),)): v for (c, m), v in found.items()}, e, joined)
         raise Refused(f"a time in {f[0]}")
 
     result: Poly = {}
@@ -142,7 +142,7 @@ def gradient_of_a_number(f: Tuple) -> Poly:
     """mu(s_0) does not depend on theta."""
     start = tuple(x for x in f[1] if x[0] == MU)
     found = gradient(of(tuple(x for x in f[1] if x[0] != MU)))
-    return {(d, ((("number", product(start, changed)), 1),)): w for (d, changed), w in found.items()}
+    return {(d, ((("number", product(start, changed), f[2]), 1),)): w for (d, changed), w in found.items()}
 
 
 # -- one step ------------------------------------------------------------------------------------------------

@@ -39,24 +39,24 @@ def _moved(term: Expr) -> Expr:
 
 
 def _added(index: Any, body: Expr) -> Expr | None:
-    """What is added to a time, once, where a trajectory is read."""
+    """What is added to a time, once, where a trajectory is read: letters that no sum inside binds."""
     for node in subterms(body):
         if isinstance(node, (StateAt, ActionAt)):
             letters = _letters(node.args[1])
             others = [(letter, n) for letter, n in letters.items() if letter != index]
-            if letters.get(index) == 1 and others:
+            if letters.get(index) == 1 and others and not any(letter.is_bound for letter, _ in others):
                 parts = [letter if n == 1 else Times(Integer(n), letter) for letter, n in others]
                 return parts[0] if len(parts) == 1 else Plus(*parts)
     return None
 
 
-def _letters(time: Expr) -> dict[Expr, int]:
+def _letters(time: Expr) -> dict[Any, int]:
     """The letters of a time and how often each stands in it; none for what is no sum of multiples of letters."""
     match time:
         case Time():
             return {time: 1}
         case Plus():
-            found: dict[Expr, int] = {}
+            found: dict[Any, int] = {}
             for part in time.args:
                 for letter, n in _letters(part).items():
                     found[letter] = found.get(letter, 0) + n
