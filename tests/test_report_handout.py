@@ -147,6 +147,13 @@ def test_a_model_is_told_in_formulas(name: str, told: tuple[str, ...]) -> None:
     assert not re.search(r"(?<!\\)beta\(", written)
 
 
+def test_a_page_keeps_room_to_write_beside_its_question() -> None:
+    pytest.importorskip("latex2mathml")
+    made = as_page(sheet(policy_gradient), solutions=False)
+    assert re.search(r"model above[^<]*</p>\s*<div class=\"space\">", made)
+    assert "p:has(+ .space) { break-after: avoid; } .space { height: 38mm; }" in made
+
+
 def test_it_is_said_why_there_is_no_arithmetic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """'0 of them with arithmetic on lake' was all, and the sheet had a part (a) without a part (b)."""
     target = tmp_path / "h.tex"
