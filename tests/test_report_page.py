@@ -230,7 +230,8 @@ def test_a_term_as_mathml(term: Any, expected: str) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [
     ("the *mean* of s_{t+1} <b>", "the <em>mean</em> of <i>s</i><sub>t+1</sub> &lt;<i>b</i>&gt;"),
-    ("Σ_{t=0..H} γ^t & 'x'", "<i>Σ</i><sub>t=0,…,H</sub> <i>γ</i><sup>t</sup> &amp; ’x’"),
+    ("Σ_{t=0..H} γ^t & 'x'", "<i>Σ</i><sub>t=0,…,H</sub> <i>γ</i><sup>t</sup> &amp; ‘<i>x</i>’"),
+    ("the author's reason 'it is known'", "the author’s reason ‘it is known’"),
     ("a policy π(a|s), at (s, a)", "a policy <i>π</i>(<i>a</i>|<i>s</i>), at (<i>s</i>,\xa0<i>a</i>)"),
     ("π_{<}", "<i>π</i><sub>&lt;</sub>"),
 ])

@@ -53,7 +53,8 @@ def _script(written: str | None) -> str:
 def sentence(text: str) -> str:
     """``text`` on one line, with the quotes, dots and minus signs of a book; a relation keeps its neighbours."""
     line = " ".join(unicodedata.normalize("NFC", text).split())
-    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…").replace("'", "’")
+    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…")
+    line = re.sub(r"(?<!\w)'([^']+)'(?!\w)", "‘\\1’", line).replace("'", "’")
     line = re.sub(r"(?<![A-Za-z]{2}) - (?=\d|\(|\w(?![a-z]))", "\xa0−\xa0", line)
     line = _PLACES.sub(lambda found: found[0].replace(" ", "\xa0"), line)
     return re.sub(r" ([=<>≠≤≥]) (?=\S{1,8}(?:\s|$))", "\xa0\\1\xa0", line)
