@@ -45,6 +45,7 @@ from derive.report.typeset import compile_typst
 from proofs.entropy_regularised_gradient import entropy_regularised_gradient
 from proofs.geometric_series import geometric_series
 from proofs.gradient_of_the_state_law import gradient_of_the_state_law
+from proofs.importance_ratio_has_mean_one import importance_ratio_has_mean_one
 from proofs.likelihood_ratio_gradient import likelihood_ratio_gradient
 from proofs.policy_gradient import policy_gradient
 from proofs.policy_gradient_estimate import policy_gradient_estimate
@@ -129,6 +130,28 @@ def test_what_was_decided_is_told_in_a_sentence_that_helps(name: str) -> None:
     solved = WRITERS[name](found, solutions=True)
     assert solved.count("by hand, write both") == 3
     assert "Decided as a whole" not in solved
+
+
+@pytest.mark.parametrize(("name", "told"), [
+    ("latex", (r"$\beta$($\cdot$\textbar{}$s$)", r"$P$($\cdot$\textbar{}0,~0)", "$t$~=~0")),
+    ("typst", ("$β$#\"(·|\";$s$", "$P$#\"(·|0,\xa00)", "$t$#\"\xa0=\xa00")),
+    ("html", ("<i>β</i>(·|<i>s</i>)", "<i>P</i>(·|0,\xa00)", "<i>t</i>\xa0=\xa00"))])
+def test_a_model_is_told_in_formulas(name: str, told: tuple[str, ...]) -> None:
+    """'beta(·|s)' and 't: 0' stood there as typed, and a line ended inside of P(·|0, 1)."""
+    if name == "html":
+        pytest.importorskip("latex2mathml")
+    made = sheet(importance_ratio_has_mean_one, policy_gradient)
+    written = WRITERS[name](made, solutions=False)
+    for each in told:
+        assert each in written, each
+    assert not re.search(r"(?<!\\)beta\(", written)
+
+
+def test_a_page_keeps_room_to_write_beside_its_question() -> None:
+    pytest.importorskip("latex2mathml")
+    made = as_page(sheet(policy_gradient), solutions=False)
+    assert re.search(r"model above[^<]*</p>\s*<div class=\"space\">", made)
+    assert "p:has(+ .space) { break-after: avoid; } .space { height: 38mm; }" in made
 
 
 def test_it_is_said_why_there_is_no_arithmetic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -277,7 +300,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     text = target.read_text()
     assert "My course" in text
     assert r"\blank" in text
-    assert r"r(0,1,0) = 2" in text
+    assert r"$r$(0,1,0)~=~2" in text
     assert main([*ask, "--model", str(tmp_path / "own.json"), "--solutions"]) == 0
     assert "1/2" in target.read_text()  # by hand: 1/2 (1 - 1/2) 2
     assert main([*ask, "--model", "nowhere"]) == 2

@@ -130,7 +130,8 @@ def test_a_refuted_theorem_shows_where_the_sides_part_and_no_text_is_a_tag(tmp_p
     assert "left side 1/4, right side 0" in found.words
     assert re.search(r"\(0, 1, 0\)\s*1/4\s*0", found.words)  # by hand: pi (1 - pi) at 1/2
     assert "disagrees" in found.words
-    assert not {"i", "u", "script"} & set(found.tags)
+    assert not {"u", "script"} & set(found.tags)
+    assert "by &lt;i&gt;magic&lt;/i&gt;" in text
     assert "<script>alert(1)</script> & more" in found.words
     assert "a <b>slip</b> \\x1b[2K" in found.words
     assert "by <i>magic</i>" in found.words
@@ -229,7 +230,9 @@ def test_a_term_as_mathml(term: Any, expected: str) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [
     ("the *mean* of s_{t+1} <b>", "the <em>mean</em> of <i>s</i><sub>t+1</sub> &lt;<i>b</i>&gt;"),
-    ("Σ_{t=0..H} γ^t & 'x'", "<i>Σ</i><sub>t=0,…,H</sub> <i>γ</i><sup>t</sup> &amp; ’x’"),
+    ("Σ_{t=0..H} γ^t & 'x'", "<i>Σ</i><sub>t=0,…,H</sub> <i>γ</i><sup>t</sup> &amp; ‘<i>x</i>’"),
+    ("the author's reason 'it is known'", "the author’s reason ‘it is known’"),
+    ("a policy π(a|s), at (s, a)", "a policy <i>π</i>(<i>a</i>|<i>s</i>), at (<i>s</i>,\xa0<i>a</i>)"),
     ("π_{<}", "<i>π</i><sub>&lt;</sub>"),
 ])
 def test_a_sentence_on_a_page(text: str, expected: str) -> None:

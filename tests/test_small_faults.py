@@ -80,7 +80,7 @@ def test_functions_that_are_0_do_not_fill_the_screen() -> None:
     assert isinstance(step.verdict, Refuted)
     lines = describe(step.verdict.witness, step.before, step.after)
     assert [line for line in lines if line.startswith(("f", "every"))] == [
-        "f0(0) = 1", "every other value of a function 0"]
+        "f0(0) = 1", "every other value of these functions 0"]
 
 
 def test_the_formula_in_symbols_has_the_names_of_the_theorem(tmp_path: Path,

@@ -67,7 +67,8 @@ def attempt(theorem: Theorem, mdp: TabularMDP, theta: FloatArray | None = None) 
         return "the theorem speaks of any one trajectory"
     if (count := model.feasible()) > MOST_TRAJECTORIES:
         return f"the model has {count:,} possible trajectories, and more than {MOST_TRAJECTORIES} are no work for paper"
-    letters = {index: 0 for term in terms for index in term.atoms(State, Action, Time, Draw) if not index.is_bound}
+    free = {index for term in terms for index in term.atoms(State, Action, Time, Draw) if not index.is_bound}
+    letters = dict.fromkeys(sorted(free, key=str), 0)
     if not admits(known, model, letters, infinite=False):
         return "the theorem's assumptions do not hold on the model"
     claims = [Claim(terms[0], term, known, POSSIBLE in known) for term in terms]

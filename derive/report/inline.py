@@ -14,6 +14,9 @@ WORDS = frozenset("aAI")
 """Letters that, alone, are words and not variables."""
 _EMPHASIS = re.compile(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])")
 
+_PLACES = re.compile(r"\((?:[^\s(),]{1,8}, ){1,5}[^\s(),]{1,8}\)")
+"""A short list in brackets, such as (·|0, 1), that is not parted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Formula:
@@ -34,7 +37,7 @@ def _pieces(text: str, words: frozenset[str]) -> Iterator[str | Formula]:
     place = 0
     for found in _FORMULA.finditer(text):
         below, above = found["sub"], found["sup"]
-        if not (below or above) and (found["base"] in words and not text[found.end():].startswith("(")):
+        if not (below or above) and (found["base"] in words and not text[found.end():].startswith(("(", ")", "|"))):
             continue
         yield text[place:found.start()]
         yield Formula(found["base"], _script(below), _script(above))
@@ -50,8 +53,10 @@ def _script(written: str | None) -> str:
 def sentence(text: str) -> str:
     """``text`` on one line, with the quotes, dots and minus signs of a book; a relation keeps its neighbours."""
     line = " ".join(unicodedata.normalize("NFC", text).split())
-    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…").replace("'", "’")
+    line = re.sub(r'"([^"]*)"', "“\\1”", line).replace("...", "…")
+    line = re.sub(r"(?<!\w)'([^']+)'(?!\w)", "‘\\1’", line).replace("'", "’")
     line = re.sub(r"(?<![A-Za-z]{2}) - (?=\d|\(|\w(?![a-z]))", "\xa0−\xa0", line)
+    line = _PLACES.sub(lambda found: found[0].replace(" ", "\xa0"), line)
     return re.sub(r" ([=<>≠≤≥]) (?=\S{1,8}(?:\s|$))", "\xa0\\1\xa0", line)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -16,7 +17,7 @@ from derive.language.alphabets import LATEX
 from derive.language.notation import write
 from derive.report.curve import ON_A_PAGE, environment_for
 from derive.report.document import TITLE, rules_used, versions
-from derive.report.inline import Formula, capital, passages
+from derive.report.inline import WORDS, Formula, capital, passages
 from derive.report.legend import SIGNS, VERDICTS
 from derive.report.lines import pieces
 from derive.report.numbers import Evaluated, coordinates, in_a_word
@@ -49,6 +50,7 @@ def environment() -> Environment:
                               autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters["visible"] = visible
     environment.filters["prose"] = prose
+    environment.filters["told"] = partial(prose, words=frozenset())
     environment.filters["capital"] = capital
     environment.filters["mathml"] = mathml
     environment.filters["summands"] = summands
@@ -57,10 +59,10 @@ def environment() -> Environment:
     return environment_for(environment)
 
 
-def prose(text: str) -> Markup:
-    """A sentence with its emphasis and its formulas."""
+def prose(text: str, *, words: frozenset[str] = WORDS) -> Markup:
+    """A sentence with its emphasis and its formulas; ``words`` are the letters that, alone, are no variables."""
     written = Markup()
-    for emphasised, parts in passages(text):
+    for emphasised, parts in passages(text, words):
         passage = Markup().join(_formula(part) if isinstance(part, Formula) else escape(visible(part))
                                 for part in parts)
         written += Markup("<em>{}</em>").format(passage) if emphasised else passage

@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.counterexample.claim import Witness
+from derive.language.alphabets import UNICODE
 from derive.language.definitions import inside
 from derive.language.models import Model, Shape
 from derive.language.signature import Signature, signature
@@ -34,9 +35,8 @@ def describe(witness: Witness, before: Expr, after: Expr) -> list[str]:
               for name, table in model.functions.items() for places, value in table.items()]
     few = len(values) <= FEW
     lines += [line for line, value in values if few or value]
-    lines += [] if few or all(value for _, value in values) else ["every other value of a function 0"]
-    lines += [f"{'sample' if isinstance(index, Batch) else index}: {_value(index, value)}"
-              for index, value in witness.indices.items()]
+    lines += [] if few or all(value for _, value in values) else ["every other value of these functions 0"]
+    lines += [_index(index, value) for index, value in witness.indices.items()]
     along = ", along the direction φ" if speaks.order else ""
     left, right = (value_text(witness, side) for side in (witness.left, witness.right))
     lines.append(f"left side {left}, right side {right}{along}")
@@ -101,7 +101,7 @@ def _dynamics(model: Model) -> list[str]:
 
 
 def _policy(name: str, table: Any) -> str:
-    symbol = "π" if name == "pi" else name
+    symbol = "π" if name == "pi" else UNICODE.letters.get(name, name)
     if len(set(table)) == 1:
         return f"{symbol}(·|s) = {_row(table[0])}" + (" for every s" if len(table) > 1 else "")
     return "; ".join(f"{symbol}(·|{s}) = {_row(row)}" for s, row in enumerate(table))
@@ -131,12 +131,13 @@ def _path(path: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, path))})"
 
 
-def _value(index: Any, value: Any) -> str:
+def _index(index: Any, value: Any) -> str:
+    """What a free letter stands for."""
     if isinstance(index, Trajectory):
-        return f"{_path(value)}, as (s_0, a_0, ..., s_H+1)"
+        return f"{index}: {_path(value)}, as (s_0, a_0, ..., s_{{H+1}})"
     if isinstance(index, Batch):
-        return ", ".join(f"τ^{{({number})}} = {_path(path)}" for number, path in value.items())
-    return str(value)
+        return "sample: " + ", ".join(f"τ^{{({number})}} = {_path(path)}" for number, path in value.items())
+    return f"{index} = {value}"
 
 
 # -- replay -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def as_latex(sheet: Handout, *, solutions: bool) -> str:
     """The LaTeX source."""
     return _rendered(document.environment(), "handout.tex", sheet, solutions, {
         "literal": escape.literal, "prose": escape.prose, "bookmark": escape.bookmark, "formula": _set,
-        "equation": equation,
+        "equation": equation, "told": partial(escape.prose, words=frozenset()),
         "short": lambda term: _set(term, ROOM - REASON - 30), "plain": formulas.formula, "relation": relation})
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def environment(*packages: str) -> Environment:
     made.filters |= {"literal": literal, "prose": prose, "formula": formula, "code": code, "capital": capital,
                      "relation": relation, "definition": definition, "summands": summands,
                      "colour": colour, "label": label, "sentence": sentence, "switch": switch,
-                     "in_a_word": in_a_word, "coordinates": coordinates}
+                     "in_a_word": in_a_word, "coordinates": coordinates, "told": partial(prose, words=frozenset())}
     return made
 
 
