@@ -120,7 +120,8 @@ def test_what_is_not_as_claimed_is_said_first_and_is_exit_1(tmp_path: Path, caps
     assert said[1] == "    not as claimed: step 1 is refuted; derive check says why"
     assert main(["audit", str(path), "--format", "json"]) == 1
     assert json.loads(capsys.readouterr().out)["theorems"][0]["as_claimed"] is False
-    path.write_text(path.read_text().replace("by(automata)", 'by("a slip", expect=Refuted)').replace("import automata", "import Refuted, automata"))
+    declared = path.read_text().replace("by(automata)", 'by("a slip", expect=Refuted)')
+    path.write_text(declared.replace("import automata", "import Refuted, automata"))
     assert main(["audit", str(path)]) == 0
     assert "not as claimed" not in capsys.readouterr().out
 
