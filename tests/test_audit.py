@@ -112,6 +112,20 @@ def test_an_idle_assumption_is_exit_1(assumes: str, status: int, tmp_path: Path,
     assert ("idle: every verdict is the same without it" in capsys.readouterr().out) == bool(status)
 
 
+def test_what_is_not_as_claimed_is_said_first_and_is_exit_1(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(IDLE.format(assumes="").replace("(tau.s[0])))\n", "(tau.s[0]) * 2))\n"))
+    assert main(["audit", str(path)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == "    not as claimed: step 1 is refuted; derive check says why"
+    assert main(["audit", str(path), "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)["theorems"][0]["as_claimed"] is False
+    declared = path.read_text().replace("by(automata)", 'by("a slip", expect=Refuted)')
+    path.write_text(declared.replace("import automata", "import Refuted, automata"))
+    assert main(["audit", str(path)]) == 0
+    assert "not as claimed" not in capsys.readouterr().out
+
+
 def test_an_audit_is_data(capsys: Any) -> None:
     assert main(["audit", "importance_sampling", "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)

@@ -60,12 +60,13 @@ def quiet() -> Any:
 
 def test_cells_are_checked_in_a_real_shell(shell: Any) -> None:
     with shell.captured() as first:
-        shell.run_cell(f"%%derive\n{TRUE}")
+        assert shell.run_cell(f"%%derive\n{TRUE}").success
     assert "<table>" in first.outputs[0].data["text/html"]
     assert first.outputs[0].data["text/plain"].startswith("✓ unfolding  <cell>:2")
     assert len(first.outputs) == 1
     with shell.captured() as second:
-        shell.run_cell(f"%%derive\n{FALSE}")
+        assert not shell.run_cell(f"%%derive\n{FALSE}").success
+    assert second.stdout == "derive: not as claimed: later\n"
     plain = second.outputs[0].data["text/plain"]
     assert "error[D001]: the step is false" in plain
     assert "8 |         grad(total(tau, P(tau) * 2 * R(tau)))," in plain
@@ -75,15 +76,17 @@ def test_cells_are_checked_in_a_real_shell(shell: Any) -> None:
 
 def test_what_goes_wrong_is_said(shell: Any) -> None:
     with shell.captured() as out:
-        shell.run_cell("%%derive\nx = 1")
-    assert "declares no theorem" in out.stderr
-    with shell.captured() as out:
-        shell.run_cell("%%derive\n1/0")
-    assert "ZeroDivisionError" in out.stdout
+        assert not shell.run_cell("%%derive\nx = 1").success
+    assert "declares no theorem" in out.stdout
+    for wrong, said in (("1/0", "ZeroDivisionError"), ("def f(:", "SyntaxError")):
+        with shell.captured() as out:
+            assert not shell.run_cell(f"%%derive\n{wrong}").success
+        assert said in out.stdout
     with shell.captured() as out:
         shell.run_cell(TRUE)
-        shell.run_cell(f"%%derive\n{FALSE.replace('total(', 'totl(')}")
+        assert not shell.run_cell(f"%%derive\n{FALSE.replace('total(', 'totl(')}").success
     assert "did you mean total?" in out.outputs[0].data["text/plain"]
+    assert "derive: not checked: later" in out.stdout
     with shell.captured() as out:
         assert not shell.run_cell(f"%%derive --nonsense\n{TRUE}").success
     assert "no option --nonsense" in out.stdout
@@ -136,8 +139,11 @@ JUPYTER = """
 import json, sys
 import nbclient, nbformat
 book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in json.load(sys.stdin)])
-nbclient.NotebookClient(book, timeout=60, kernel_name="python3").execute()
-print(json.dumps([output["data"] for cell in book.cells for output in cell.outputs]))
+try:
+    nbclient.NotebookClient(book, timeout=60, kernel_name="python3").execute()
+except nbclient.exceptions.CellExecutionError as error:
+    sys.stderr.write(str(error))
+print(json.dumps([output["data"] for cell in book.cells for output in cell.outputs if "data" in output]))
 """
 
 
@@ -152,5 +158,6 @@ def test_a_notebook_runs_in_jupyter(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, "-c", JUPYTER], input=cells, cwd=tmp_path, text=True, capture_output=True,
                            env={**os.environ, "PYTHONPATH": str(root)}, timeout=120, check=True)
     shown = json.loads(found.stdout)
+    assert "derive: not as claimed: later" in found.stderr
     assert [data["text/plain"][0] for data in shown] == ["✓", "✗"]
     assert all("<table>" in data["text/html"] for data in shown)

@@ -108,3 +108,12 @@ def test_nothing_of_derive_is_imported_in_other_sessions(name: str, loaded: bool
     status, _, printed = session(tmp_path, name)
     assert status == 0
     assert f"LOADED {loaded}" in printed
+
+
+def test_a_configuration_that_means_nothing_is_one_line_and_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.derive]\npaths = "proofs"\n', encoding="utf-8")
+    (tmp_path / "other.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "test_one.py").write_text("def test_one(): pass\n", encoding="utf-8")
+    status, counts, printed = session(tmp_path)
+    assert (status, counts) == (4, {})
+    assert printed.strip() == f"ERROR: {tmp_path / 'pyproject.toml'}: paths in [tool.derive] is a list of strings."

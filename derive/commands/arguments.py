@@ -57,13 +57,17 @@ MEMORY_OF_ALL = _memory("Of each process of the command, beyond what it has when
 
 
 def named(names: Sequence[str]) -> list[Theorem]:
-    """The theorems of files, or bundled theorems by name; all bundled ones for no name."""
+    """The theorems of files, one of a file as FILE.py:THEOREM, or bundled ones by name; all of those for no name."""
     from derive.checking.proof_files import bundled, load, proof_files, search
 
     if not names:
         return [theorem for file in proof_files([bundled()]) for theorem in load(file)]
     found: list[Theorem] = []
     for name in names:
+        file, colon, wanted = name.rpartition(":")
+        if colon and file.endswith(".py") and not Path(name).exists():
+            found += _chosen(file, wanted)
+            continue
         if name.endswith(".py") or Path(name).exists():
             found += [theorem for file in proof_files([Path(name)]) for theorem in load(file)]
             continue
@@ -76,6 +80,16 @@ def named(names: Sequence[str]) -> list[Theorem]:
             raise BadInput(f"{visible(name)}: no such file, and no bundled theorem of that name. {hint}")
         found += [theorem for file in matches for theorem in load(file)]
     return found
+
+
+def _chosen(file: str, wanted: str) -> list[Theorem]:
+    """The theorem of FILE.py:THEOREM."""
+    listed = named([file])
+    chosen = [theorem for theorem in listed if theorem.name == wanted]
+    if not chosen:
+        known = ", ".join(visible(theorem.name) for theorem in listed)
+        raise BadInput(f"{visible(file)} has no theorem {visible(wanted) or '(no name)'}; it has {known}.")
+    return chosen
 
 
 def built(names: Sequence[str]) -> tuple[list[Theorem], int]:

@@ -94,7 +94,7 @@ def _split(values: Iterable[str]) -> tuple[str, ...]:
 def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
     """Say what each assumption of the theorems NAMES is needed for, with a model, and which relations are used.
 
-    Exit status: 1 if an assumption of a theorem that follows is idle, else 0.
+    Exit status: 1 if a theorem is not as claimed, or an assumption of one that follows is idle; else 0.
     """
     import json
 
@@ -111,7 +111,7 @@ def audit(names: tuple[str, ...], style: str, output: Path | None) -> int:
         else:
             for one in examined:
                 audited(console, one)
-    return max(broken, int(any(one.idle and one.follows for one in examined)))
+    return max(broken, int(any((one.idle and one.follows) or not one.as_claimed for one in examined)))
 
 
 @click.command()

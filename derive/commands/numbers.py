@@ -31,9 +31,10 @@ def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | No
              samples: int, seed: int) -> int:
     """Evaluate both sides of THEOREM on MODEL, by dynamic programming over states.
 
-    THEOREM is a file or a bundled name; every theorem of a file is evaluated. MODEL is bandit, two-state, corridor,
-    lake, random:SEED, gymnasium:ID for an environment with a table P, or a .json or .npz file with the fields mu (S,),
-    P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and optionally theta (S,A).
+    THEOREM is a file, of which every theorem is evaluated, FILE.py:THEOREM for one of them, or a bundled name.
+    MODEL is bandit, two-state, corridor, lake, random:SEED, gymnasium:ID for an environment with a table P, or a
+    .json or .npz file with the fields mu (S,), P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and
+    optionally theta (S,A).
 
     Exit status: 0 if the theorem is as claimed and not refuted, and its sides were compared and agree on this model.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +171,9 @@ def _table(name: str, values: Any, shape: tuple[int, ...], sorts: tuple[str, ...
         table = np.asarray(values)
     except ValueError:
         raise BadInput(f"{name} is no rectangular array: its lists differ in length. Make them equal.") from None
+    if isinstance(values, (dict, str, bool)) or values is None:
+        shown = json.dumps(values, default=str)[:40]
+        raise BadInput(f"{name} is {shown} in its file. Give nested lists of numbers, or a number.")
     if table.dtype.kind not in "iuf" or not np.isfinite(table).all():
         raise BadInput(f"{name} holds something that is not a finite number. Give nested lists of numbers.")
     if table.shape != shape:

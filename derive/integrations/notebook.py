@@ -7,7 +7,6 @@ theorems are reasons in later ones. An interrupt of the kernel ends a check.
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,6 +29,15 @@ from derive.report.trouble import trouble
 from derive.report.wording import shown_path
 from derive.runs.campaign import built
 
+
+class NotAsClaimed(Exception):
+    """What a cell raises at its end, so that whoever runs a notebook sees what its reader has been shown."""
+
+    def _render_traceback_(self) -> list[str]:
+        """One line for IPython, which would show our frames."""
+        return [f"derive: {self}"]
+
+
 CELL = "<cell>"
 """How the file of a cell is called, which has a name of its own only for Python."""
 OPTIONS = {"-v": "verbose", "--verbose": "verbose"}
@@ -40,9 +48,16 @@ def register(shell: Any) -> None:
 
     def derive(line: str, cell: str) -> None:
         """Run a cell and check the theorems in it; -v shows the evidence for every step."""
-        checked_cell(shell, line, cell)
+        _refused(checked_cell(shell, line, cell))
 
     shell.register_magic_function(derive, "cell", "derive")
+
+
+def _refused(examined: Iterable[Examined]) -> None:
+    """Raises NotAsClaimed for theorems that are not as claimed."""
+    wrong = [one.theorem.name for one in examined if not one.as_claimed]
+    if wrong:
+        raise NotAsClaimed(f"not as claimed: {', '.join(wrong)}")
 
 
 def checked_cell(shell: Any, line: str, cell: str) -> list[Examined]:
@@ -50,6 +65,7 @@ def checked_cell(shell: Any, line: str, cell: str) -> list[Examined]:
 
     Raises:
         ValueError: for an option that there is none of.
+        NotAsClaimed: if the cell fails, declares no theorem, or one that cannot be read.
     """
     options = shlex.split(line)
     for option in options:
@@ -57,24 +73,27 @@ def checked_cell(shell: Any, line: str, cell: str) -> list[Examined]:
             raise ValueError(f"%%derive has no option {option}; -v shows the evidence for every step.")
     with recorded() as events:
         result = shell.run_cell(cell, store_history=False)
-    if not result.success:  # the shell has shown why
-        return []
+    if not result.success:
+        raise NotAsClaimed("nothing was checked, for the cell fails as is shown above")
     theorems = list(dict.fromkeys(event.theorem for event in events if isinstance(event, Made)))
     if not theorems:
-        sys.stderr.write("%%derive: this cell declares no theorem.\n")
-        return []
-    examined = []
+        raise NotAsClaimed("this cell declares no theorem")
+    examined, unread = [], []
     with ExitStack() as cells:
         for file in dict.fromkeys(theorem.file for theorem in theorems):
             cells.enter_context(overlaid(Path(file), cell.encode()))
         for shown in _shown(theorems, verbose=bool(options)):
             shell.display_pub.publish({"text/plain": shown.plain, "text/html": shown.html})
             examined += [shown.examined] if shown.examined is not None else []
+            unread += [shown.name] if shown.examined is None else []
+    if unread:
+        raise NotAsClaimed(f"not checked: {', '.join(unread)}")
     return examined
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
+    name: str
     plain: str
     html: str
     examined: Examined | None = None
@@ -89,12 +108,12 @@ def _shown(theorems: Iterable[Theorem], *, verbose: bool) -> Iterator[_Shown]:
         except Exception as error:
             told = trouble(error, theorem.file, theorem).diagnostic
             plain = _plain(theorem, lambda console, told=told: terminal.told(console, told))
-            yield _Shown(plain, f"<pre>{_lines(plain)}</pre>")
+            yield _Shown(theorem.name, plain, f"<pre>{_lines(plain)}</pre>")
             continue
         found = findings(one)
         plain = _plain(theorem, lambda console, one=one, found=found:
                        terminal.full(console, one, found, verbose=verbose))
-        yield _Shown(plain, _html(one, found, plain), one)
+        yield _Shown(theorem.name, plain, _html(one, found, plain), one)
 
 
 def _html(one: Examined, found: tuple[Diagnostic, ...], plain: str) -> str:

@@ -20,6 +20,15 @@ LARGEST = 1_000_000
 _PATHS = pytest.StashKey[tuple[Path, ...]]()
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Read the configuration: what is wrong with it concerns the whole session, and is no failure of a file.
+
+    Raises:
+        pytest.UsageError: for a key or a value that means nothing.
+    """
+    _configured(session.config)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, Any, Any]:
     """A proof is ours alone: pytest would import it into its own process."""
@@ -42,9 +51,13 @@ def _configured(config: pytest.Config) -> tuple[Path, ...]:
         file = config.rootpath / "pyproject.toml"
         paths: tuple[Path, ...] = ()
         if file.is_file() and b"tool.derive" in file.read_bytes():
+            from derive.errors import BadInput
             from derive.files.configuration import configuration
 
-            paths = tuple(path.resolve() for path in configuration(config.rootpath).paths)
+            try:
+                paths = tuple(path.resolve() for path in configuration(config.rootpath).paths)
+            except BadInput as error:
+                raise pytest.UsageError(str(error)) from None
         config.stash[_PATHS] = paths
     return config.stash[_PATHS]
 

@@ -139,6 +139,18 @@ def _plain(array: Any) -> Any:
     return array.item() if isinstance(array, np.ndarray) and array.ndim == 0 else array
 
 
+def _number(name: str, fields: Mapping[str, Any]) -> Any:
+    """A field that is one number: a whole one may have been written as 5.0, as other programs write it.
+
+    Raises:
+        InvalidModel: for true and false, which Python takes for numbers.
+    """
+    value = fields[name]
+    if isinstance(value, bool):
+        raise InvalidModel(f"{name} is {json.dumps(value)}, not a number. Give one.")
+    return int(value) if isinstance(value, float) and value.is_integer() and name == "horizon" else value
+
+
 def _loaded(file: Path, fields: Mapping[str, Any]) -> Loaded:
     known = ", ".join((*REQUIRED, *OPTIONAL))
     for name in fields:
@@ -152,7 +164,7 @@ def _loaded(file: Path, fields: Mapping[str, Any]) -> Loaded:
         arrays["r"] = np.repeat(arrays["r"][:, :, None], arrays["P"].shape[2], axis=2)
     try:
         name = str(fields.get("name", file.stem))
-        mdp = TabularMDP(**arrays, gamma=fields["gamma"], horizon=fields["horizon"], name=name)
+        mdp = TabularMDP(**arrays, gamma=_number("gamma", fields), horizon=_number("horizon", fields), name=name)
         theta = None if fields.get("theta") is None else checked_theta(mdp, _numbers(file, "theta", fields["theta"]))
     except InvalidModel as error:
         raise InvalidModel(f"{file}: {error}") from error

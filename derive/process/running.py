@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
 from functools import partial, wraps
+from io import StringIO
 from typing import Any
 
 import click
@@ -55,7 +57,9 @@ def _status(run: Callable[[], Any], limits: Limits | None = None) -> int:
             result = run()
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        click.echo(re.sub("^Error: ", "error: ", shown.getvalue(), count=1, flags=re.MULTILINE), err=True, nl=False)
         return NOT_CHECKED
     except click.exceptions.Exit as stop:
         return int(stop.exit_code)

@@ -37,7 +37,9 @@ def audited(console: Console, one: Examined) -> None:
 
 
 def lines(one: Examined) -> Iterator[tuple[int, str, str]]:
-    """(depth, line, style) of an audit."""
+    """(depth, line, style) of an audit; first, what is not as claimed, for which nothing is needed."""
+    if not one.as_claimed:
+        yield 1, f"not as claimed: {_not_as_claimed(one)}; derive check says why", "red"
     if not one.theorem.assumes:
         yield 1, "nothing is assumed", ""
     found = needs(one)
@@ -57,6 +59,11 @@ def lines(one: Examined) -> Iterator[tuple[int, str, str]]:
                     yield 3, line, "dim"
     for relation, numbers in _relations(one):
         yield 1, f"{relation}, used by {_steps(numbers)}", ""
+
+
+def _not_as_claimed(one: Examined) -> str:
+    wrong = [f"step {number} is {step.verdict.code}" for number, step in enumerate(one.steps, 1) if not step.stands]
+    return ", ".join(wrong) or f"on its own the claim is {one.claim.code}"
 
 
 def _kind(need: Need) -> tuple[str, str, str]:
@@ -96,6 +103,7 @@ def payload(examined: Sequence[Examined]) -> dict[str, Any]:
 def _theorem(one: Examined, found: Sequence[Need]) -> dict[str, Any]:
     return {
         "name": one.theorem.name, "file": one.theorem.file, "line": one.theorem.line,
+        "as_claimed": one.as_claimed,
         "assumptions": [_assumption(assumption, found, one) for assumption in sorted(
             set(one.theorem.assumes), key=lambda each: each.name)],
         "relations": [{"relation": relation, "steps": numbers} for relation, numbers in _relations(one)],

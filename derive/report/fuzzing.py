@@ -11,6 +11,7 @@ from rich.console import Console
 from derive.language.assumptions import POSSIBLE
 from derive.report.progress import progress
 from derive.report.refutation import describe, replay
+from derive.report.terminal import plural
 from derive.testing.fuzz import FuzzResult
 from derive.testing.subjects import Failure
 
@@ -38,12 +39,12 @@ def _settled(console: Console, result: FuzzResult, theorems: int) -> bool:
     """The last line, which never calls a step good that no example compared."""
     if result.uncompared:
         names = "; ".join(map(str, result.uncompared))
-        console.print(f"nothing was compared for {len(result.uncompared)} steps: {names}")
+        console.print(f"nothing was compared for {plural(len(result.uncompared), 'step')}: {names}")
     if result.unsupported:
-        console.print(f"NOT COMPARED: {len(result.unsupported)} steps that are declared proved; "
-                      f"no other step of {theorems} theorems is other than declared, seed {result.seed}")
+        console.print(f"NOT COMPARED: {plural(len(result.unsupported), 'step')} declared proved; "
+                      f"no other step of {plural(theorems, 'theorem')} is other than declared, seed {result.seed}")
         return False
-    console.print(f"no step of {theorems} theorems is other than declared, seed {result.seed}")
+    console.print(f"no step of {plural(theorems, 'theorem')} is other than declared, seed {result.seed}")
     return True
 
 

@@ -260,6 +260,8 @@ def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequen
     """How many theorems are as claimed, of all or of those that a run came to that was stopped."""
     begin = "stopped before the end: " if stopped else ""
     parts = [f"{begin}{sum(settled)} of {plural(len(settled), 'theorem')} as claimed", plural(steps, "step")]
+    if unreadable and not settled:  # there may well be theorems in what was not read
+        parts = [f"{begin}no theorem was checked"]
     warnings = sum(told.severity == WARNING for told in found)
     parts += [plural(warnings, "warning")] if warnings else []
     parts += [f"{unreadable} unreadable"] if unreadable else []
