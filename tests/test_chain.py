@@ -279,7 +279,7 @@ def test_a_verdict_is_not_a_truth_value() -> None:
 
 
 def test_every_verdict_has_a_code() -> None:
-    assert len(CODES) == 9
+    assert len(CODES) == 10
 
 
 def test_an_unknown_index_at_every_shape_is_undecided() -> None:

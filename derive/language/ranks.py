@@ -121,6 +121,17 @@ def _traces(term: Expr) -> int:
     return 2 if any(map(_traces, term.args)) else 0
 
 
+def _without_numbers(term: Expr) -> Expr:
+    """A gradient without the numbers that it is multiplied by: (c f)(d f)^T = c d f f^T."""
+    match term:
+        case Times():
+            (big,) = [part for part in term.args if rank(part)]
+            return _without_numbers(big)
+        case Ratio(args=(above, _)):
+            return _without_numbers(above)
+    return term
+
+
 def is_symmetric(term: Expr) -> bool:
     """Whether a term of rank 2 is a symmetric matrix by its form: a covariance, a second derivative, f f^T, their sums.
 
@@ -131,7 +142,7 @@ def is_symmetric(term: Expr) -> bool:
         case Var():
             return True
         case Outer(args=(one, two)):
-            return bool(one == two)
+            return bool(_without_numbers(one) == _without_numbers(two))
         case Plus():
             odd = [part for part in term.args if not is_symmetric(part)]
             return Counter(odd) == Counter(map(_transposed, odd))
