@@ -55,3 +55,12 @@ def test_a_derivation_is_refuted_where_its_claim_is_proved(file: Path, capsys: p
                     "def x_(): return calc(J, by(automata), 2 * J, by(automata), total(tau, P(tau) * R(tau)))\n")
     assert main(["evaluate", str(file)]) == 1
     assert "the claim is proved, its derivation is refuted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("other", ["--certificate", "--journal"])
+def test_two_outputs_are_two_files(other: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(TWO)
+    one = file.with_name("b.json")
+    assert main(["check", str(file), "-o", str(one), "--format", "json", other, str(one.parent / "." / "b.json")]) == 2
+    assert "is given for two outputs" in capsys.readouterr().err
+    assert not one.exists()

@@ -39,15 +39,18 @@ def console_for(output: Path | None) -> Iterator[Console]:
 
 
 def refuse_inputs(outputs: Iterable[Path | None], inputs: Iterable[Path]) -> None:
-    """Nothing, if no output is an input, nor looks like a proof.
+    """Nothing, if no output is an input, nor another output, nor looks like a proof.
 
     Raises:
         BadInput: otherwise.
     """
-    listed = list(inputs)
+    listed, before = list(inputs), list[Path]()
     for output in outputs:
         if output is None:
             continue
+        if any(_same(output, path) for path in before):
+            raise BadInput(f"{output} is given for two outputs; the one would replace the other. Give two names.")
+        before.append(output)
         if output.suffix.lower() == ".py":
             raise BadInput(f"{output} is the name of a Python file; derive writes none. Give another name.")
         if any(_same(output, path) for path in listed):
