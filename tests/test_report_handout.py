@@ -134,7 +134,7 @@ def test_what_was_decided_is_told_in_a_sentence_that_helps(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "told"), [
     ("latex", (r"$\beta$($\cdot$\textbar{}$s$)", r"$P$($\cdot$\textbar{}0,~0)", "$t$~=~0")),
-    ("typst", ("$β$#\"(·|\";$s$", "$P$#\"(·|0,\xa00)", "$t$#\"\xa0=\xa00")),
+    ("typst", ("$β$#\"\u2060(·|\u2060\";$s$", "$P$#\"\u2060(·|\u20600,\xa00)", "$t$#\"\xa0=\xa00")),
     ("html", ("<i>β</i>(·|<i>s</i>)", "<i>P</i>(·|0,\xa00)", "<i>t</i>\xa0=\xa00"))])
 def test_a_model_is_told_in_formulas(name: str, told: tuple[str, ...]) -> None:
     """'beta(·|s)' and 't: 0' stood there as typed, and a line ended inside of P(·|0, 1)."""
@@ -145,6 +145,15 @@ def test_a_model_is_told_in_formulas(name: str, told: tuple[str, ...]) -> None:
     for each in told:
         assert each in written, each
     assert not re.search(r"(?<!\\)beta\(", written)
+
+
+def test_typst_keeps_room_to_write_and_a_space_between_sentences() -> None:
+    """Room that ended a page was lost, and a model ran into what is said of it: 't = 0.Both sides'."""
+    made = sheet(importance_ratio_has_mean_one, policy_gradient)
+    asked, solved = (as_typst(made, solutions=kind) for kind in (False, True))
+    assert asked.count("#block(height: 32mm)") == 3
+    assert "#v(" not in asked
+    assert re.search(r"\. Both sides are #\"1\"", solved.split("Exercise 2")[0])
 
 
 def test_a_page_keeps_room_to_write_beside_its_question() -> None:

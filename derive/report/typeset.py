@@ -42,6 +42,8 @@ from derive.report.spelled_out import summands
 
 ABSENT = "\U0010fffe"
 """A code point that is no character, so no font has a shape for it."""
+JOINER = "\u2060"
+"""Between two characters, no line ends there."""
 MOST_PROBED = 500
 SECONDS = 60.0
 _LONG, _BREAK = re.compile(rf"\S{{{LONGEST_WORD},}}"), "\\1\u200b"
@@ -114,10 +116,15 @@ def prose(text: str, *, words: frozenset[str] = WORDS) -> Typ:
     """``text`` as a sentence, with its emphasis and its formulas."""
     written = []
     for emphasised, pieces in passages(text, words):
-        passage = "".join(_formula(piece) if isinstance(piece, Formula) else literal(piece) if piece else ""
+        passage = "".join(_formula(piece) if isinstance(piece, Formula) else _joined(piece) if piece else ""
                           for piece in pieces)
         written.append(f"#emph[{passage}]" if emphasised else passage)
     return Typ("".join(written))
+
+
+def _joined(text: str) -> Typ:
+    """Text beside formulas: no line ends before a bracket that belongs to one, nor at the bar in P(·|0, 1)."""
+    return Typ(literal(text).replace('#"(', f'#"{JOINER}(').replace("·|", f"·|{JOINER}"))
 
 
 _BIG = {"Σ": "∑", "Π": "∏", "Var": 'op("Var")'}
