@@ -94,15 +94,16 @@ def test_environments_and_tests_are_passed_over_and_counted(tmp_path: Path, caps
     write(tmp_path / "good.py")
     bad = "raise RuntimeError('must not be executed')\n" + FALSE
     for name in ("venv/lib/bad.py", "env/bad.py", ".hidden/bad.py", "node_modules/bad.py", "x/site-packages/bad.py",
-                 "test_bad.py", "bad_test.py", "conftest.py"):
+                 "test_bad.py", "bad_test.py", "conftest.py", "tests/bad.py", "sub/test/bad.py"):
         write(tmp_path / name, bad)
     for name in ("venv", "env"):
         (tmp_path / name / "pyvenv.cfg").touch()
     assert main(["check", str(tmp_path)]) == 0
-    assert "1 of 1 theorem as claimed, 1 step, 5 skipped (tests, virtual environments)" in capsys.readouterr().out
+    assert "1 of 1 theorem as claimed, 1 step, 7 skipped (tests, virtual environments)" in capsys.readouterr().out
     (tmp_path / "env" / "pyvenv.cfg").unlink()  # the twin: now it is a folder like others
     assert main(["check", str(tmp_path)]) == 2
     assert main(["check", str(tmp_path / "test_bad.py")]) == 2  # what is named is read
+    assert main(["check", str(tmp_path / "tests")]) == 2
 
 
 def test_exclude_takes_names_and_paths(tmp_path: Path) -> None:

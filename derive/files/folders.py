@@ -12,6 +12,7 @@ ENVIRONMENT = "pyvenv.cfg"
 """The file that makes a folder a virtual environment."""
 PASSED_OVER = ("__pycache__", "node_modules", "site-packages")
 TESTS = ("test_*.py", "*_test.py", "conftest.py")
+TEST_FOLDERS = ("tests", "test")
 
 
 def is_test(name: str) -> bool:
@@ -51,7 +52,7 @@ class Walk:
     def _is_entered(self, folder: Path) -> bool:
         if folder.name.startswith(".") or folder.name in PASSED_OVER or self._is_excluded(folder):
             return False
-        if _answers((folder / ENVIRONMENT).is_file):
+        if folder.name in TEST_FOLDERS or _answers((folder / ENVIRONMENT).is_file):
             self.skipped.append(folder)
             return False
         return True
