@@ -440,7 +440,7 @@ def test_tables_from_files_are_used_as_they_are(tmp_path: Path, capsys: pytest.C
     ({"b": [[1, 2], [3]]}, "its lists differ in length"),
     ({"b": ["x", 1]}, "not a finite number"),
     ({"b": [float("nan"), 1]}, "not a finite number"),
-    ({"b": None}, "not a finite number"),
+    ({"b": None}, "b is null in its file. Give nested lists of numbers"),
     ({"c": [1, 2]}, "c: the theorem has no function, policy or number of that name. It leaves open: b, beta"),
     ({"pi": [[1, 0], [1, 0]]}, "pi: the theorem has no function"),
     ({"beta": [[1, 1], [1, 0]]}, "Make each row sum to 1"),

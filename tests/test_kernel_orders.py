@@ -58,9 +58,9 @@ def pair(seed: int) -> Claim:
 
 @pytest.mark.slow
 def test_random_orders_of_sums() -> None:
-    counts = tally(map(pair, range(32)))
-    assert counts["shown, true"] > 0.5 * counts["true"] > 5  # numbers of two times are compared as they stand
-    assert counts["not shown, false"] == counts["near"] > 10
+    counts = tally(map(pair, range(16)))
+    assert counts["shown, true"] > 0.5 * counts["true"] > 2  # numbers of two times are compared as they stand
+    assert counts["not shown, false"] == counts["near"] > 4
 
 
 @pytest.mark.deep

@@ -58,6 +58,9 @@ def test_a_support_is_not_asked_for_at_times_before_0(monkeypatch: pytest.Monkey
         gap_of(Context(), supported_actions(-1), ONE)
     assert by_closure(gap_of(Context(), supported_actions(0), ONE), NOTHING_TO_SHOW).context.owes == frozenset()
     monkeypatch.setattr(reading, "open_times", lambda poly: set())  # nobody asks where the times are
+    with pytest.raises(Refused, match="do not vanish"):  # a second look, once all times are put in
+        gap_of(Context(), supported_actions(-1), ONE)
+    monkeypatch.setattr(reading, "vanishes_outside", lambda *atom: True)
     assert isinstance(gap_of(Context(), supported_actions(-1), ONE), Gap)
 
 

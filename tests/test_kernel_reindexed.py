@@ -45,9 +45,9 @@ def pair(seed: int) -> Claim:
 
 @pytest.mark.slow
 def test_random_reindexed_sums() -> None:
-    counts = tally(map(pair, range(40)))
-    assert counts["shown, true"] > 0.8 * counts["true"] > 10
-    assert counts["near"] > 10
+    counts = tally(map(pair, range(16)))
+    assert counts["shown, true"] > 0.8 * counts["true"] > 3
+    assert counts["near"] > 4
 
 
 @pytest.mark.deep
