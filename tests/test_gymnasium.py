@@ -14,8 +14,8 @@ from derive.evaluation.both_sides import evaluate
 from derive.numeric.closed_form import closed_form
 from proofs.policy_gradient import policy_gradient
 
-ENVIRONMENTS = {"FrozenLake-v1": (16, 100, 1.0), "CliffWalking-v1": (48, 100, 3.0), "Taxi-v4": (501, 50, 10.0)}
-"""States, a horizon, and seconds of computing that the two sides and the methods beside them may take."""
+ENVIRONMENTS = {"FrozenLake-v1": (16, 100), "CliffWalking-v1": (48, 100), "Taxi-v4": (501, 50)}
+"""States and a horizon; how long they take, ``benchmarks/bench_evaluate.py`` says."""
 
 
 class Grid:
@@ -51,12 +51,9 @@ def test_a_table_of_484_states_in_seconds() -> None:
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_environments_of_gymnasium(name: str) -> None:
     gymnasium = pytest.importorskip("gymnasium")
-    states, horizon, seconds = ENVIRONMENTS[name]
+    states, horizon = ENVIRONMENTS[name]
     environment = gymnasium.make(name)
-    evaluate(policy_gradient, "two-state")  # what is imported when it is first asked for
-    start = time.process_time()
     right = evaluate(policy_gradient, environment, horizon=horizon)
-    assert time.process_time() - start < seconds
     assert (right.mdp.states, right.mdp.horizon, right.mdp.gamma) == (states, horizon, 0.99)
     assert right.conclusion == "both sides agree on this model"
     reference = closed_form(right.mdp, right.theta).reshape(-1)
