@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NonInteractiveExampleWarning, NoSuchExample
 
+import derive.testing.random_terms
 import derive.testing.strategies
 from derive.language.expression import subterms
 from derive.language.models import Model, Shape
@@ -195,9 +196,9 @@ def test_mutants_are_those_of_the_chain() -> None:
 
 @pytest.mark.filterwarnings(f"ignore::{NonInteractiveExampleWarning.__module__}.NonInteractiveExampleWarning")
 def test_the_examples_in_the_docstrings() -> None:
-    results = doctest.testmod(derive.testing.strategies)
-    assert results.attempted > 8
-    assert results.failed == 0
+    results = [doctest.testmod(module) for module in (derive.testing.strategies, derive.testing.random_terms)]
+    assert sum(one.attempted for one in results) > 8
+    assert [one.failed for one in results] == [0, 0]
 
 
 @pytest.mark.slow
