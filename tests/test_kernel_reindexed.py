@@ -5,11 +5,15 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from kernel_claims import NAMED, verdict
 from kernel_letters import ADD, END, FALSE, TRUE, Claim, b, f, g, q, reward, score
+from kernel_plants import plant
 from random_claims import tally
 from sympy import Expr, Integer
 
+from derive.kernel import reading, reindexing
 from derive.language.vocabulary import H, expect, forever, gamma, grad, k, t, tau, total
+from derive.procedures.decision import Shown
 
 SIZES = ((1, 2, 2), (2, 2, 1), (1, 2, 1))
 
@@ -41,6 +45,18 @@ def pair(seed: int) -> Claim:
         before, after = grad(before), grad(after)
     return Claim(f"reindexed {seed}", before, after, frozenset(END if endless else ADD), FALSE if near else TRUE,
                  sizes=((1, 2, 3), (2, 2, 3)) if endless else SIZES)
+
+
+def test_three_looks_keep_a_bound_time_inside_of_its_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each without the ones before it; without the three, the false claim that an attack found is an equation."""
+    false = NAMED["added times: of a sum in it, not out of it"]
+    assert "a sum of times" in str(verdict(false))
+    monkeypatch.setattr(reindexing, "is_outside", lambda part: True)
+    assert "no time in scope" in str(verdict(false))
+    monkeypatch.setattr(reindexing, "check", lambda term: None)
+    assert "a bound time outside of its sum" in str(verdict(false))
+    plant(monkeypatch, reading.Closed.time, "type(base[1]) is int", "False")
+    assert isinstance(verdict(false), Shown)
 
 
 @pytest.mark.slow
