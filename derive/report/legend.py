@@ -17,4 +17,4 @@ VERDICTS = (
     ("proportional", "fair", "the line says ∝, and one side is a constant times the other, the same in every model"),
 )
 """Each verdict on a step, its colour, and what it means."""
-SIGNS = "The sign ≟ stands before a step that is not proved; ≈ and ← are its author's, and claim no equality."
+SIGNS = "The sign ≟ stands before a step that is not proved; ≈, ← and ∝ are its author's, and claim no equality."
