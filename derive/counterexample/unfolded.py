@@ -53,7 +53,7 @@ from derive.counterexample.witness import MOST_OUTCOMES
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import dynamics_positive, initial_positive
 from derive.language.binding import Binder, Index
-from derive.language.model_class import fitted
+from derive.language.model_class import admits, fitted
 from derive.language.models import Model, Path, Shape
 from derive.language.signature import MOST_STEPS
 from derive.language.terms import Action, Batch, Objective, State, Time, Trajectory
@@ -86,6 +86,8 @@ class Sketch(Claim):
 
     def values(self, model: Model, indices: Mapping[Index, Any], *,
                confirmed: bool = True) -> tuple[Fraction, Fraction, bool] | None:
+        if not admits(self.assumptions, model, indices, infinite=False):
+            return None
         cost = visits(self, model)
         if cost > min(self.most, self.left[0]):
             return None
