@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from kernel_plants import Plant
 
-from derive.kernel import factors, local_sums, places, reading, reindexing, symbols, unfolding, values
+from derive.kernel import (
+    atoms,
+    differences,
+    factors,
+    local_sums,
+    places,
+    reading,
+    reindexing,
+    symbols,
+    unfolding,
+    values,
+)
 
 OF_LOCAL_SUMS: tuple[Plant, ...] = (
     Plant("a sum of powers is 1", local_sums.known_sum, "any(e != 1 for _, e in own)", "False",
@@ -212,7 +223,7 @@ OF_READING: tuple[Plant, ...] = (
     Plant("log beta is log pi", reading.Path.log_atom, "f[1][1], f[1][3]", '"pi", f[1][3]',
           "definedness: a logarithm of beta is that of pi"),
     Plant("division by a mean is by its coefficient", reading.Closed.inverse,
-          "if not atoms and all(", "if all(",
+          "for one in atoms:", "for one in ():",
           "definedness: a quotient by a mean is a mean"),
     Plant("2 t is t", reading.Closed.time, "len(parts) > 1 or any(c != 1 for _, c in parts)", "len(parts) > 1",
           "range of another time: twice the time is the time"),
@@ -230,11 +241,11 @@ OF_READING: tuple[Plant, ...] = (
           "in enumerate(atoms):", "in enumerate(atoms[:1]):", "product of sums: gradient of a square, once"),
     Plant("every support is kept", reading.Closed.kept, "if atom[1] and not", "if False and not",
           "support: a ratio where beta may be 0"),
-    Plant("whatever has a law is 1", reading.numbers_out, "len(inside) == 2 and dict(inside)", "dict(inside)",
+    Plant("whatever has a law is 1", atoms.numbers_out, "len(inside) == 2 and dict(inside)", "dict(inside)",
           "support: a sum over all of another law is a mean"),
-    Plant("a law is 1 over any support", reading.numbers_out, 'and support in ("", law_of(f))', "",
+    Plant("a law is 1 over any support", atoms.numbers_out, 'and support in ("", law_of(f))', "",
           "support: another law over the possible is 1"),
-    Plant("division by a mean in a mean is by 1", reading.numbers_out, "if e < 0:", "if False:",
+    Plant("division by a mean in a mean is by 1", atoms.numbers_out, "if e < 0:", "if False:",
           "definedness: a quotient by a product with a mean is one by it"),
     Plant("an indicator is 1", reading.Path.symbol, 'head == "same" and found[0] == found[1]', 'head == "same"',
           "point: an indicator is 1"),
@@ -257,6 +268,33 @@ OF_REINDEXING: tuple[Plant, ...] = (
     Plant("the last time is left out", reindexing.moved, 'return ("from", first, last)',
           'last = last if last == INF else time(last[1] - 1, *last[2])\n    return ("from", first, last)',
           "added times: one summand fewer"),
+)
+
+OF_PROBABILITIES: tuple[Plant, ...] = (
+    Plant("a pair under any law is one under pi", atoms.at_a_place, 'laws[0] or ""', '"pi"',
+          "probability of a place: of a first pair under beta is that under pi"),
+    Plant("a place over another's support", atoms.at_a_place, 'or support not in ("", laws[0])', "",
+          "probability of a place: over the possible, by the law of another policy"),
+    Plant("a place beside anything", atoms.at_a_place, "len(inside) != 2 + len(letters) or", "",
+          "probability of a place: beside a function"),
+    Plant("a place that is the next state", atoms.at_a_place, 'and f[1][3][1] not in OF_STEP["P"]', "",
+          "probability of a place: of two states that are the same"),
+    Plant("a state and an action of two times", atoms.at_a_place, "or (\n            len({f[2:] for f in points}) > 1)",
+          "", "probability of a place: of a state and a later action"),
+    Plant("a place beside the initial law", atoms.at_a_place, "dict(inside).get(MU) != 1", "False",
+          "probability of a place: beside the initial law"),
+    Plant("any place is the first", atoms.at_a_place, "points[0][2:] == ZERO", "True",
+          "probability of a place: of a pair at a time, of the first state"),
+    Plant("what is over itself stays", reading.Closed.joined, "atoms.remove(atom)", "pass",
+          "probability of a place: a mean over itself is itself"),
+    Plant("what is over its square is over itself", reading.Closed.joined, "((over(atom), -1),)", "((over(atom), -2),)",
+          "probability of a place: a mean over its square is 1"),
+    Plant("what is over another is 1", reading.over, "(atom,)", "()",
+          "probability of a place: a mean over another is 1"),
+    Plant("mu of any state is the initial law", places.of_a_step, " and (base, n) == ZERO", "",
+          "probability of a place: the initial law of a letter at the next state"),
+    Plant("a power of the initial law is its first", differences.by_start, "*ZERO), e)", "*ZERO), 1)",
+          "probability of a place: the cube of the initial law, of its square"),
 )
 
 OF_PLACES: tuple[Plant, ...] = (

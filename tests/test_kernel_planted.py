@@ -20,7 +20,15 @@ from plants_conditions import (
     OF_SAMPLES,
     OF_SCOPE,
 )
-from plants_reading import OF_LOCAL_SUMS, OF_PLACES, OF_READING, OF_REINDEXING, OF_UNFOLDING, OF_VALUES
+from plants_reading import (
+    OF_LOCAL_SUMS,
+    OF_PLACES,
+    OF_PROBABILITIES,
+    OF_READING,
+    OF_REINDEXING,
+    OF_UNFOLDING,
+    OF_VALUES,
+)
 
 from derive.kernel.closure import NotShown
 from derive.kernel.equations import by_closure, gap_of
@@ -28,7 +36,8 @@ from derive.kernel.polynomials import Refused
 from derive.procedures.certificates import certificate
 from derive.procedures.decision import Shown, policies
 
-PLANTS = (*OF_LOCAL_SUMS, *OF_UNFOLDING, *OF_VALUES, *OF_READING, *OF_REINDEXING, *OF_PLACES, *OF_SAMPLES, *OF_CLOSURE,
+PLANTS = (*OF_LOCAL_SUMS, *OF_UNFOLDING, *OF_VALUES, *OF_READING, *OF_REINDEXING, *OF_PROBABILITIES,
+          *OF_PLACES, *OF_SAMPLES, *OF_CLOSURE,
           *OF_DIFFERENCES, *OF_DEFINEDNESS, *OF_RANKS, *OF_BATCHES)
 
 

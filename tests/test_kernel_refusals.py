@@ -47,7 +47,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a function of other steps": (expect(tau, w(tau.s[0], tau.s[2])), "joins steps"),
     "a number of states": (total(s, J), "the number of states"),
     "a product of sums of one state": (
-        total(s, expect(tau, same(tau.s[0], s)) * expect(tau, same(tau.s[1], s))), "products of sums that depend on"),
+        total(s, expect(tau, same(tau.s[1], s)) * expect(tau, same(tau.s[2], s))), "products of sums that depend on"),
     "a square of a free sum over draws": (total(i, R(samples[i])) ** 2, "functions of several samples"),
     "division by a free sum over draws": (ratio(1, total(i, R(samples[i]))), "division by a function of several"),
     "a free batch beside a free trajectory": (R(tau) * R(samples[1]), "free batch"),
@@ -66,7 +66,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a value at another time": (expect(tau, total(t, V[t](tau.s[t + 1]))), "a value at another time"),
     "the gradient of a value": (grad(expect(tau, value(0) * reward(0))), "the gradient of a value"),
     "a growing weight": (expect(tau, total(t, gamma ** (-1 * t))), "a negative power"),
-    "two initial laws": (total(tau, law * law + law), "the square of the initial law"),
+    "two initial laws": (expect(tau, ratio(1, mu(tau.s[0]) ** 2)), "the square of the initial law"),
     "weights that do not vanish": (expect(tau, ratio(R(tau), law)), "do not vanish"),
     "an unsymmetric matrix": (grad(choice * grad(choice)), "symmetric"),
 }

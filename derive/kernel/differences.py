@@ -11,15 +11,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from derive.kernel.factors import LOOSE, MU, joined, released, thawed
+from derive.kernel.factors import LOOSE, MU, ZERO, at, joined, released, thawed
+from derive.kernel.atoms import numbers_out, one_atom
 from derive.kernel.batches import OfDraws, of_one_draw
 from derive.kernel.closure import Automaton, automaton, check_convergence, marked
 from derive.kernel.contexts import Context, plain, speaks_of_a_horizon
 from derive.kernel.definedness import defined
 from derive.kernel.histories import as_functions_of_states
 from derive.kernel.polynomials import Monomial, Poly, Refused, add, multiply, negative, product, put
-from derive.kernel.reading import Closed, Path, numbers_out, one_atom
+from derive.kernel.reading import Closed, Path
 from derive.kernel.reindexing import reindexed
+from derive.kernel.symbols import symbol
 from derive.kernel.terms import INF, Term, Tuple, bound, free, inside, opened, replaced, subterms, time
 from derive.kernel.wellformed import one_direction, well_formed
 
@@ -213,11 +215,13 @@ def by_start(context: Context, poly: Poly, open_: frozenset[str], policy: str | 
              each: bool) -> tuple[Automaton, ...]:
     """Sums that start with the initial law, and those in which every first state counts once, must vanish apart.
 
-    For a free trajectory mu(s_0) is a factor like any other.
+    For a free trajectory mu(s_0) is a factor like any other; in a sum its other powers are functions of the state.
     """
     parts: dict[int, Poly] = {}
     for (c, monomial), v in poly.items():
         e = dict(monomial).get(MU, 0)
+        if e not in (0, 1) and not each:
+            monomial, e = product(monomial, ((MU, -e), (at(symbol("mu", "", ("s",)), *ZERO), e))), 0
         put(parts.setdefault(e, {}), (c, product(monomial, ((MU, 1 - e),)) if each else monomial), v)
     return tuple(one for _, part in sorted(parts.items()) for one in graded(context, part, open_, policy, each=each))
 

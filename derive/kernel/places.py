@@ -102,9 +102,14 @@ def placed(found: Monomial, base: str, n: int, infinite: bool) -> Monomial:
         elif steps == {"x"}:
             f = at(rightly_timed(later(one, "x", "s", 0 if infinite else -1)), base, n + 1)
         else:
-            f = at(rightly_timed(one), base, n)
+            f = of_a_step(rightly_timed(one), base, n)
         result = joined(result, ((f, e),))
     return result
+
+
+def of_a_step(one: Symbol, base: str, n: int) -> Tuple:
+    """A symbol of a step as a factor; that of the first state's probability is the initial law."""
+    return MU if one == symbol("mu", "", ("s",)) and (base, n) == ZERO else at(one, base, n)
 
 
 def timed_values(one: Symbol) -> bool:
@@ -143,7 +148,7 @@ def at_the_point(own: Monomial, f: Tuple, e: int, place: str, infinite: bool) ->
             raise Refused("a sum over states or actions that joins steps")
         for h, j in renamed(((changed, k),), {place: q if there[1] == n else "x"}):
             if h[0] != "same" or h[3][0] != h[3][1]:
-                result = joined(result, ((at(rightly_timed(h), *there), j),))
+                result = joined(result, ((of_a_step(rightly_timed(h), *there), j),))
     return of(result)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from derive.kernel.factors import LOOSE, MU, at, factor, holds, joined, law, law_of, mentions, of_numbers
+from derive.kernel.atoms import numbers_out, one_atom
+from derive.kernel.factors import LOOSE, MU, at, factor, holds, joined, law, mentions
 from derive.kernel.symbols import symbol as symbol_of
 from derive.kernel.closure import open_times, vanishes_outside
 from derive.kernel.contexts import Context
@@ -30,9 +31,9 @@ TEST = ".test"
 """The name of a function that no term can name."""
 
 
-def one_atom(infinite: bool) -> Tuple:
-    """The number 1, as the sum of the law of pi over all trajectories."""
-    return (product(((MU, 1),), ((law("pi", infinite), 1),)), "")
+def over(atom: Tuple) -> Tuple:
+    """1 over a sum over trajectories."""
+    return ("over", frozen(of(((), (atom,)))))
 
 
 class Path(Reading):
@@ -156,16 +157,25 @@ class Closed(Reading):
 
     @staticmethod
     def joined(one: Tuple, two: Tuple) -> Tuple:
-        return (joined(one[0], two[0]), tuple(sorted(one[1] + two[1])))
+        """The product; a sum beside 1 over it is 1, for it is not 0, which is owed."""
+        numbers, atoms = joined(one[0], two[0]), sorted(one[1] + two[1])
+        if any(f[0] == "over" for f, _ in numbers):
+            for atom in tuple(atoms):
+                if dict(numbers).get(over(atom)):
+                    atoms.remove(atom)
+                    numbers = product(numbers, ((over(atom), -1),))
+        return (numbers, tuple(atoms))
 
     def inverse(self, t: Term) -> Poly:
-        """1 over one product of numbers, or over a sum as it is: ``cleared`` multiplies by it."""
+        """1 over each factor of a product, or over a sum of them as it is: ``cleared`` multiplies by what is left."""
         below = self.read(t)
         if not below:
             raise Refused("division by 0")
         if len(below) == 1:
             (((c, (numbers, atoms)), value),) = below.items()
-            if not atoms and all(f[0] in ("at", "power", "over") for f, _ in numbers):
+            if all(f[0] in ("at", "power", "over") for f, _ in numbers):
+                for one in atoms:
+                    numbers = joined(numbers, ((over(one), -1),))
                 return {(raised(c, -1), (raised(numbers, -1), ())): Fraction(1) / value}
         return of((((("over", frozen(below)), 1),), ()))
 
@@ -322,24 +332,3 @@ class Closed(Reading):
             raise Refused("a sum over possible trajectories at a time that may lie outside of 0..H")
         if atom[1] and not vanishes_outside(self.context, *atom):
             raise Refused("a sum over possible trajectories whose terms do not vanish on the impossible ones")
-
-
-def numbers_out(monomial: Monomial, support: str, *, alone: bool = False) -> Tuple:
-    """(numbers, atoms): what knows no trajectory, sums of their own, and the rest, unless it is ``alone``.
-
-    A law alone sums to 1 over all trajectories, and over its own support; over another's it is a sum like any other.
-    """
-    atoms = []
-    for f, e in monomial:
-        if f[0] == "number":
-            if e < 0:
-                raise Refused("division by a sum over trajectories")
-            atoms += [f[1:]] * e
-    numbers = tuple((f, e) for f, e in monomial if f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0) or (
-        f[0] == "sum" and of_numbers(f)))
-    inside = tuple(sorted((f, e) for f, e in monomial if f[0] != "number" and (f, e) not in numbers))
-    if not (alone and not inside) and not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(
-            law_of(f) and e == 1 and support in ("", law_of(f)) for f, e in inside)):
-        atoms.append((inside, support))
-    return (numbers, tuple(sorted(atoms)))
-

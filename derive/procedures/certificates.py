@@ -12,6 +12,7 @@ from functools import reduce
 from typing import Any
 
 from derive.errors import WorkLimit
+from derive.kernel.atoms import one_atom
 from derive.kernel.closure import Automaton, classes_of, is_unit
 from derive.kernel.differences import Gap, graded
 from derive.kernel.polynomials import (
@@ -25,7 +26,6 @@ from derive.kernel.polynomials import (
     weight_to_data,
 )
 from derive.kernel.products import relation_sums, substituted
-from derive.kernel.reading import one_atom
 from derive.kernel.values import SLOPES
 from derive.procedures.spans import ONE, ZERO, Span, Vector, column_times, inner, row_times
 from derive.procedures.weights import NO_SHIFT, Names, Shift, names_in

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from derive.errors import OutsideFragment, WorkLimit
+from derive.kernel.atoms import one_atom
 from derive.kernel.closure import Automaton
 from derive.kernel.factors import MU, joined
 from derive.kernel.polynomials import Monomial, Poly, Weight, by_key, to_the
-from derive.kernel.reading import one_atom
 from derive.kernel.symbols import symbol
 from derive.transfer.arrays import Array
 from derive.transfer.tables import Tables, moves

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from derive.errors import NotApplicable, OutsideFragment, Undefined
+from derive.kernel.atoms import one_atom
 from derive.kernel.closure import Automaton
 from derive.kernel.contexts import Context
 from derive.kernel.factors import MU, joined
 from derive.kernel.polynomials import Monomial, Poly, Refused, Weight, by_key, put, to_the
-from derive.kernel.reading import TEST, one_atom
+from derive.kernel.reading import TEST
 from derive.kernel.terms import Malformed, Term, Tuple, subterms
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax

@@ -1,0 +1,152 @@
+"""Claims with probabilities of places, by which means given events are divided: ``atoms``, ``Closed.joined``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from claims_unfolding import A_, S
+from kernel_letters import (
+    ADD,
+    ALL,
+    END,
+    FALSE,
+    MP,
+    NONE,
+    POSS,
+    TRUE,
+    UNDEFINED,
+    Claim,
+    at_sizes,
+    beta,
+    claims,
+    f,
+    reward,
+    rho,
+)
+from sympy import Expr
+
+from derive import p
+from derive.language.assumptions import covers
+from derive.language.vocabulary import (
+    J,
+    P,
+    Q,
+    R,
+    V,
+    a,
+    expect,
+    forever,
+    gamma,
+    grad,
+    mu,
+    pi,
+    prod,
+    ratio,
+    s,
+    same,
+    t,
+    tau,
+    total,
+    x,
+)
+
+KNOWN = [*ADD, *ALL]
+MANY: dict[str, Any] = at_sizes((2, 1, 1), (2, 2, 1), (3, 2, 1))
+AT_ONCE: dict[str, Any] = {"first": 1, **MANY}
+
+
+def within(*factors: Any, policy: Any = pi) -> Expr:
+    """E[f 1{...}]."""
+    body, *more = factors
+    for one in more:
+        body = body * one
+    return expect(tau, body, policy=policy)
+
+
+def given(body: Any, *events: Expr, policy: Any = pi) -> Expr:
+    """E[f | ...]."""
+    return expect(tau, body, given=list(events), policy=policy)
+
+
+FIRST, FIRST_ACTION = same(S[0], s), same(A_[0], a)
+NOW, ACTION = same(S[t], s), same(A_[t], a)
+EVERY = total(t, gamma**t * total(s, p[t](s) * given(reward(t), NOW)))
+LATE = total(t, gamma**t * total(s, p[t](s) * given(reward(t), same(S[t + 1], s))))
+
+CONDITIONAL: list[Claim] = claims(
+    "given a place",
+    ("the law of total expectation", total(s, mu(s) * given(R(tau), FIRST)), J, MP, TRUE),
+    ("total expectation, twice", total(s, mu(s) * given(R(tau), FIRST)), 2 * J, MP, FALSE),
+    ("total expectation, each state once", total(s, given(R(tau), FIRST)), J, MP, FALSE, MANY),
+    ("total expectation, of the next state", total(s, mu(s) * given(R(tau), same(S[1], s))), J, ALL, FALSE, MANY),
+    ("a value", given(R(tau), FIRST), V[0](s), [*ADD, *MP], TRUE),
+    ("a value, of a later time", given(R(tau), FIRST), V[1](s), [*ADD, *MP], FALSE, MANY),
+    ("each value once", total(s, given(R(tau), FIRST)), total(s, V[0](s)), [*ADD, *MP], TRUE),
+    ("each value once, with the initial law", total(s, given(R(tau), FIRST)), total(s, mu(s) * V[0](s)), [*ADD, *MP],
+     FALSE, MANY),
+    ("a weighted mean", total(s, mu(s) * f(s) * given(R(tau), FIRST)), expect(tau, f(S[0]) * R(tau)), MP, TRUE),
+    ("a weighted mean, of the next state", total(s, mu(s) * f(s) * given(R(tau), FIRST)), expect(tau, f(S[1]) * R(tau)),
+     MP, FALSE, MANY),
+    ("the gradient of each", total(s, mu(s) * grad(given(R(tau), FIRST))), grad(J), MP, TRUE),
+    ("the gradient of each, without it", total(s, mu(s) * grad(given(R(tau), FIRST))), J, MP, FALSE),
+    ("of a pair", given(R(tau), FIRST, FIRST_ACTION), Q[0](s, a), KNOWN, TRUE),
+    ("of a pair, of the state", given(R(tau), FIRST, FIRST_ACTION), V[0](s), KNOWN, FALSE, MANY),
+    ("over a pair", total(s, total(a, mu(s) * pi(a | s) * given(R(tau), FIRST, FIRST_ACTION))), J, ALL, TRUE),
+    ("over a pair, by another policy", total(s, total(a, mu(s) * beta(a | s) * given(R(tau), FIRST, FIRST_ACTION))), J,
+     ALL, FALSE, MANY),
+    ("the gradient of a pair", total(a, pi(a | s) * grad(given(R(tau), FIRST, FIRST_ACTION))),
+     total(a, pi(a | s) * grad(Q[0](s, a))), KNOWN, TRUE),
+    ("the gradient of a pair, of pi Q", total(a, pi(a | s) * grad(given(R(tau), FIRST, FIRST_ACTION))), grad(V[0](s)),
+     KNOWN, FALSE, MANY),
+    ("at a time, over actions", total(a, pi(a | s) * given(R(tau), NOW, ACTION)), given(R(tau), NOW), ALL, TRUE),
+    ("at a time, over actions of another policy", total(a, beta(a | s) * given(R(tau), NOW, ACTION)),
+     given(R(tau), NOW), ALL, FALSE, MANY),
+    ("at a time, over states", total(s, p[t](s) * given(reward(t), NOW)), expect(tau, reward(t)), ALL, TRUE),
+    ("at a time, over states of the next", total(s, p[t + 1](s) * given(reward(t), NOW)), expect(tau, reward(t)), ALL,
+     FALSE, MANY),
+    ("at every time", EVERY, J, KNOWN, TRUE),
+    ("at every time, given the next", LATE, J, KNOWN, FALSE, MANY),
+    ("of another policy", total(s, mu(s) * given(R(tau), FIRST, policy=beta)), expect(tau, R(tau), policy=beta), MP,
+     TRUE),
+    ("of another policy, as of pi", total(s, mu(s) * given(R(tau), FIRST, policy=beta)), J, MP, FALSE, MANY),
+    ("without end", total(s, mu(s) * given(total(t, gamma**t * reward(t), stop=forever), FIRST)),
+     expect(tau, total(t, gamma**t * reward(t), stop=forever)), [*END, *MP], TRUE),
+    ("without end, from the next", total(s, mu(s) * given(total(t, gamma**t * reward(t), stop=forever), FIRST)),
+     expect(tau, total(t, gamma**t * reward(t), start=1, stop=forever)), [*END, *MP], FALSE),
+)
+
+PROBABILITIES: list[Claim] = claims(
+    "probability of a place",
+    ("of a first state", within(FIRST) * J, mu(s) * J, NONE, TRUE),
+    ("of a first state, squared", within(FIRST) ** 2, mu(s) ** 2, NONE, TRUE),
+    ("of a first state, its square", within(FIRST) ** 2, mu(s), NONE, FALSE, MANY),
+    ("of a first pair", within(FIRST, FIRST_ACTION) * J, mu(s) * pi(a | s) * J, NONE, TRUE),
+    ("of a first pair under beta is that under pi", within(FIRST, FIRST_ACTION, policy=beta), mu(s) * pi(a | s), NONE,
+     FALSE, MANY),
+    ("of a pair at a time", within(NOW, ACTION) * J, pi(a | s) * within(NOW) * J, NONE, TRUE),
+    ("of a pair at a time, of the first state", within(NOW, ACTION) * J, pi(a | s) * mu(s) * J, NONE, FALSE, MANY),
+    ("of a state and a later action", within(FIRST, same(A_[1], a)), mu(s) * pi(a | s), NONE, FALSE, AT_ONCE),
+    ("beside a function", within(FIRST, f(S[0])), mu(s), NONE, FALSE, MANY),
+    ("beside the initial law", within(FIRST, mu(S[0])), mu(s), NONE, FALSE, MANY),
+    ("of two states that are the same", expect(tau, same(S[0], S[1])), expect(tau, same(S[0], S[1]), policy=beta), NONE,
+     FALSE, MANY),
+    ("of a state, by ratios, where pi covers nothing", expect(tau, prod(t, rho(t)) * FIRST, policy=beta), mu(s), NONE,
+     FALSE, MANY),
+    ("of a state, by ratios", expect(tau, prod(t, rho(t)) * FIRST, policy=beta), mu(s), [covers(beta, pi)], TRUE),
+    ("over the possible, by the law of another policy", total(tau, P(tau, policy=beta) * FIRST), mu(s), POSS, FALSE,
+     MANY),
+    ("over the possible", total(tau, P(tau) * FIRST), mu(s), POSS, TRUE),
+    ("over itself", ratio(J * J, J * within(FIRST)), ratio(J, mu(s)), MP, UNDEFINED,
+     {"owes": ("nonzero",)}),
+    ("a mean over itself is itself", ratio(within(NOW), within(NOW)), within(NOW), ALL, FALSE, MANY),
+    ("a mean over itself is 1", ratio(within(NOW), within(NOW)), 1, ALL, TRUE),
+    ("a mean over its square is 1", ratio(within(NOW), within(NOW) ** 2), 1, ALL, FALSE, MANY),
+    ("a mean over another is 1", ratio(within(NOW), within(same(S[t], x))), 1, ALL, FALSE, MANY),
+    ("the initial law of a letter at the next state", total(s, mu(s) * within(same(S[1], s))), total(s, mu(s) ** 2),
+     NONE, FALSE, MANY),
+    ("the initial law of a letter at the first", total(s, mu(s) * within(FIRST)), expect(tau, mu(S[0])), NONE, TRUE),
+    ("the square of the initial law", expect(tau, mu(S[0]) * f(S[0])), total(s, mu(s) ** 2 * f(s)), NONE, TRUE),
+    ("the cube of the initial law, of its square", expect(tau, mu(S[0]) * f(S[0])),
+     expect(tau, mu(S[0]) ** 2 * f(S[0])), NONE, FALSE, MANY),
+    ("the cube of the initial law", expect(tau, mu(S[0]) ** 2 * R(tau)), total(s, mu(s) ** 3 * V[0](s)), ADD, TRUE),
+)
