@@ -66,7 +66,6 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a value at another time": (expect(tau, total(t, V[t](tau.s[t + 1]))), "a value at another time"),
     "the gradient of a value": (grad(expect(tau, value(0) * reward(0))), "the gradient of a value"),
     "a growing weight": (expect(tau, total(t, gamma ** (-1 * t))), "a negative power"),
-    "two initial laws": (expect(tau, ratio(1, mu(tau.s[0]) ** 2)), "the square of the initial law"),
     "weights that do not vanish": (expect(tau, ratio(R(tau), law)), "do not vanish"),
     "an unsymmetric matrix": (grad(choice * grad(choice)), "symmetric"),
 }
