@@ -145,7 +145,7 @@ def campaign(seeds: range) -> tuple[list[tuple[int, Equation]], Counter[str]]:
 
 @pytest.mark.slow
 def test_random_combinations_are_true() -> None:
-    wrong, counts = campaign(range(40))
+    wrong, counts = campaign(range(48))
     assert wrong == []
     assert min(counts[name] for name in ("compared", "an_instance", "a_context", "a_chain", "refused")) > 2
 
