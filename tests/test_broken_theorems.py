@@ -124,6 +124,42 @@ def test_where_another_handler_is_in_force_every_interrupt_may_be_the_users() ->
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+# -- files that cannot be executed -------------------------------------------------------------------
+
+SPOILT = {"its import ends the process": "from derive import theorem\nimport os\nos._exit(3)\n",
+          "a theorem ends the process": "from derive import *\n@theorem('second')\ndef second():\n"
+                                        "    import os\n    os._exit(3)\n",
+          "it raises": "from derive import theorem\nraise ValueError\n",
+          "it is no Python": "from derive import theorem\ndef f(:\n"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["fuzz", "report", "audit", "probe"])
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_file_that_cannot_be_executed_hides_no_other(name: str, command: str, tmp_path: Path,
+                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    """Its process was that of the command, which said nothing of the other files."""
+    spoilt = tmp_path / "spoilt.py"
+    spoilt.write_text(SPOILT[name], encoding="utf-8")
+    words = COMMANDS[command]
+    for order in ([str(spoilt), "FILE"], ["FILE", str(spoilt)]):
+        status, shown, said = run(tmp_path, GOOD, [words[0], *order, *words[2:]], capsys)
+        assert (status, len(said.splitlines())) == (2, 1)
+        assert said.startswith(f"error: {spoilt}:")
+        assert all(one in shown for one in (["2 theorems"] if command == "fuzz" else ["first", "third"]))
+    status, shown, said = run(tmp_path, GOOD, [words[0], str(spoilt), *words[2:]], capsys)  # and nothing else
+    assert (status, shown, len(said.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.slow
+def test_what_a_file_prints_is_printed_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Though it is executed twice, where several files are asked for."""
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(f"print('hello from {name}')\n{GOOD}", encoding="utf-8")
+    assert main(["audit", str(tmp_path / "a.py"), str(tmp_path / "b.py")]) == 0
+    assert sorted(capfd.readouterr().err.splitlines()) == ["hello from a.py", "hello from b.py"]
+
+
 def test_what_is_asked_for_outside_of_the_trajectory_is_not_probed(tmp_path: Path,
                                                                    capsys: pytest.CaptureFixture[str]) -> None:
     text = """from derive import *

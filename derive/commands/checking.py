@@ -19,10 +19,10 @@ from derive.commands.arguments import (
     PATHS,
     TIMEOUT,
     TIMEOUT_OF_ALL,
-    built,
     console_of,
     say,
 )
+from derive.commands.subjects import built
 from derive.errors import BadInput
 from derive.process.running import guarded
 from derive.process.streams import own_output

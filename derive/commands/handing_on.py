@@ -10,7 +10,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, built, named, say
+from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, say
+from derive.commands.subjects import built, named
 from derive.errors import BadInput
 from derive.process.running import guarded
 
