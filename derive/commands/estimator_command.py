@@ -66,7 +66,7 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
         say(_fitted("\n\n".join(description.described(result, entry) for result, entry in found)))
     if output is not None:
         comparison.write(output, found, command=_command(names, output, given))
-        click.echo(f"wrote {output}", file=sys.stderr if style == "json" else own_output())
+        click.echo(f"wrote {visible(output)}", file=sys.stderr if style == "json" else own_output())
     return 0 if all(result.good if expect is None else result.verdict == expect for result in results) else 1
 
 

@@ -29,8 +29,8 @@ WITHOUT = {
 
 def audited(console: Console, one: Examined) -> None:
     """The assumptions of a theorem, each with the steps that need it and a model; then the relations of its steps."""
-    title = Text(visible(one.theorem.title), style="bold")
-    console.print(title + Text(f"  {shown_path(one.theorem.file)}:{one.theorem.line}", style="dim"), soft_wrap=True)
+    title, where = visible(one.theorem.title), visible(f"{shown_path(one.theorem.file)}:{one.theorem.line}")
+    console.print(Text(title, style="bold") + Text(f"  {where}", style="dim"), soft_wrap=True)
     for depth, text, style in lines(one):
         console.print(Text(" " * 4 * depth + visible(text), style=style), soft_wrap=True)
     console.print()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from shlex import quote
 from textwrap import wrap
 
 from rich.console import Console
@@ -24,7 +23,7 @@ from derive.report.marking import marked_lines, marked_part
 from derive.report.payload import ABOUT_NO_VERDICT
 from derive.report.per_trajectory import claim_of, share_lines, shares
 from derive.report.refutation import describe
-from derive.report.wording import assumed, conditions, hint, reason_text, shown_path, why
+from derive.report.wording import assumed, conditions, for_a_shell, hint, reason_text, shown_path, why
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
           "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta", "not-claimed": "cyan",
@@ -64,7 +63,7 @@ def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None
         hidden = next((step.verdict.code for step in one.steps if not step.stands), otherwise)
     mark, style = {ERROR: ("✗", "red"), WARNING: ("!", "yellow")}.get(
         gravest, ("-", "dim") if hidden else ("✓", "green"))
-    where = f"{shown_path(one.theorem.file)}:{one.theorem.line}"
+    where = f"{visible(shown_path(one.theorem.file))}:{one.theorem.line}"
     declared = "" if gravest == ERROR or one.expected == "proved" else f"  ({one.expected}, as declared)"
     declared = f"  ({hidden}; that is left out)" if hidden else declared
     title = visible(one.theorem.title)
@@ -198,7 +197,7 @@ def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tu
         for line in share_lines(shares(claim_of(one, step), witness), witness.left, witness.right):
             yield f"  {line}", ""
         if not (place := shown_path(one.theorem.file)).startswith("<"):  # a cell of a notebook
-            yield f"{REPLAY} {quote(place)} --replay {one.theorem.name}:{number}", "dim"
+            yield f"{REPLAY} {for_a_shell(place)} --replay {one.theorem.name}:{number}", "dim"
     if isinstance(step.verdict, Refuted) and step.verdict.note:
         yield f"note: {step.verdict.note}", "cyan"
     if hint(step):
