@@ -486,8 +486,10 @@ def test_the_command_of_a_replay_can_be_copied() -> None:
 
 
 HOSTILE = ["b(s) = 2 b", "J = 0, and R", "J", "R", "π", "gamma", "Ј", "", "1x", "x y", "\\input{/etc/passwd}", "x" * 41,
-           "a\x1bb", "\u202eb", "x\n", "f(", "θ", "V"]
-KEPT = ["b", "f", "g", "q_old", "β", "b'", "w1", "критик", "x" * 40]
+           "a\x1bb", "\u202eb", "x\n", "f(", "θ", "V", "Σ", "Π", "∇", "γ", "E", "∂", "∑", "μ", "τ", "𝔼", "𝚺",
+           "Σ_t", "Π_k", "Σ'", "E_b", "E'", "Var_b", "ℋ", "∞"]
+KEPT = ["b", "f", "g", "q_old", "β", "ψ", "ω", "Φ", "Ψ", "Ω", "Δ", "Γ", "λ", "σ", "Ex", "Variance", "Σ1",
+        "b'", "w1", "критик", "x" * 40]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
