@@ -93,7 +93,7 @@ def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> N
             if told.step == number and told.code not in ABOUT_NO_VERDICT:
                 _diagnostic(console, one, told, columns=8)
     for line in scope_lines(one.steps):
-        indented(console, line, 4, "dim", hang=31)
+        indented(console, line, 4, "dim", hang=31 if console.width >= 70 else 4)
     _claim_line(console, one)
 
 
@@ -138,14 +138,27 @@ def indented(console: Console, text: str, columns: int, style: str = "", hang: i
         console.print(Text(line, style=style), soft_wrap=True)
 
 
+def fitted(console: Console, text: str, columns: int = 0, style: str = "") -> None:
+    """Wrapped at a terminal; elsewhere, where programs read it, on one line."""
+    if console.is_terminal:
+        indented(console, text, columns, style)
+    else:
+        console.print(Text(" " * columns + text, style=style), soft_wrap=True)
+
+
 def _step(console: Console, number: int, step: Judgement) -> None:
     label = visible(step.by.tag or number)
     head = Text(f"{label:>6}  ", style="dim")
     head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
-    head.append(visible(reason_text(step)), style="italic")
-    if step.as_claimed and step.by.relation is None and step.verdict.code != "proved":
-        head.append("  (as declared)", style="dim")
-    console.print(head, soft_wrap=True)
+    reason = visible(reason_text(step))
+    declared = "  (as declared)" if step.as_claimed and step.by.relation is None and (
+        step.verdict.code != "proved") else ""
+    if head.cell_len + cells(reason + declared) <= console.width:
+        console.print(head + Text(reason, style="italic") + Text(declared, style="dim"), soft_wrap=True)
+    else:
+        head.rstrip()
+        console.print(head + Text(declared, style="dim"), soft_wrap=True)
+        indented(console, reason, 8, "italic")
     if number == 1:
         indented(console, f"  {step.before}", 8)
     indented(console, f"{step.by.sign} {step.after}", 8)
@@ -267,7 +280,7 @@ def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequen
     parts += [f"{skipped} skipped (tests, virtual environments)"] if skipped else []
     parts.append(f"{seconds:.1f} s")
     style = "green" if all(settled) and not (unreadable or stopped) else "red"
-    console.print(Text(", ".join(parts), style=style), soft_wrap=True)
+    fitted(console, ", ".join(parts), style=style)
 
 
 def statistics(console: Console, found: Sequence[Diagnostic]) -> None:
