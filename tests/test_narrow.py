@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from derive.checking.examine import Examined, examine
-from derive.commands import fitting
+from derive.cli import main
+from derive.commands import checking, fitting
 from derive.evaluation.both_sides import Evaluation, evaluate
 from derive.report import explanations
 from derive.report.auditing import audited
@@ -120,6 +121,14 @@ def test_an_explanation_is_whole_at_any_width(subject: str | None, width: int,
     shown_text = fitting.fitted(text)
     assert not too_wide(shown_text, width)
     assert shown_text.split() == text.split()
+
+
+@pytest.mark.parametrize("words", [[], ["scope"]])
+def test_explanations_are_fitted(words: list[str], monkeypatch: pytest.MonkeyPatch,
+                                 capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(checking, "fitted", lambda text: f"{len(text)} characters")
+    assert main(["explain", *words]) == 0
+    assert capsys.readouterr().out.endswith(" characters\n")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
