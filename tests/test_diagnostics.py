@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from fractions import Fraction
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -39,6 +41,7 @@ from derive.diagnostics import Span, visible
 from derive.errors import InvalidChain
 from derive.report.excerpt import Source, cells, cut, excerpt
 from derive.report.per_trajectory import claim_of, shares
+from derive.report.wording import for_a_shell
 from derive.rules import RULES, Rule
 
 
@@ -455,9 +458,38 @@ def test_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path, capsys: pytest
     assert all(visible(line) == line for line in capsys.readouterr().out.splitlines())
 
 
+@pytest.mark.parametrize("reason", ["'words'", "", "regroup"])
+def test_a_name_of_a_file_is_printed_on_one_line(reason: str, tmp_path: Path,
+                                                 capsys: pytest.CaptureFixture[str]) -> None:
+    """The line of the verdict, the command of the replay, and the titles of other commands had it as it is."""
+    path = tmp_path / "a\x07\x1b[31m'\nc.py"
+    right = "J * 1" if reason != "'words'" else "2 * J"
+    path.write_text(f"from derive import *\n@theorem('it')\ndef it(): return calc(J, by({reason}), {right})\n",
+                    encoding="utf-8")
+    for command in (["check"], ["check", "-v"], ["check", "--format", "concise"], ["show"], ["audit"], ["evaluate"],
+                    ["report", "--handout", "-o", str(tmp_path / "d\x07\ne.tex")]):
+        main([command[0], str(path), *command[1:]])
+        printed = capsys.readouterr()
+        for line in (printed.out + printed.err).splitlines():
+            assert visible(line) == line, command
+            assert not line.startswith(("c.py", "e.tex")), command
+
+
+def test_the_command_of_a_replay_can_be_copied() -> None:
+    if (bash := which("bash")) is None:
+        pytest.skip("no bash here")
+    for name in ("plain.py", "two words.py", "a\x07\x1b[31m'\nc.py", "b\\\n.py"):
+        command = for_a_shell(name)
+        assert visible(command) == command
+        run = subprocess.run([bash, "-c", f"printf %s {command}"], capture_output=True, text=True, check=True)
+        assert run.stdout == name
+
+
 HOSTILE = ["b(s) = 2 b", "J = 0, and R", "J", "R", "π", "gamma", "Ј", "", "1x", "x y", "\\input{/etc/passwd}", "x" * 41,
-           "a\x1bb", "\u202eb", "x\n", "f(", "θ", "V"]
-KEPT = ["b", "f", "g", "q_old", "β", "b'", "w1", "критик", "x" * 40]
+           "a\x1bb", "\u202eb", "x\n", "f(", "θ", "V", "Σ", "Π", "∇", "γ", "E", "∂", "∑", "μ", "τ", "𝔼", "𝚺",
+           "Σ_t", "Π_k", "Σ'", "E_b", "E'", "Var_b", "ℋ", "∞"]
+KEPT = ["b", "f", "g", "q_old", "β", "ψ", "ω", "Φ", "Ψ", "Ω", "Δ", "Γ", "λ", "σ", "Ex", "Variance", "Σ1",
+        "b'", "w1", "критик", "x" * 40]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -21,6 +21,7 @@ from derive.diagnostics import Edit, Fix, Span
 from derive.errors import BadInput
 from derive.files.rewriting import Text as Characters
 from derive.files.rewriting import apart, difference
+from derive.fixing.layout import laid_out
 from derive.fixing.search import sequences
 from derive.fixing.spelling import NotSpelled, Scope, imports
 from derive.process.limits import Limits
@@ -188,6 +189,84 @@ def test_two_holes_do_not_fill_each_other(tmp_path: Path) -> None:
     assert b"by()" not in text
     assert b"by(again)" not in text
     assert b"by(log_trick)" not in text
+
+
+LOOP = """from derive import *
+
+
+@theorem("one")
+def one():
+    chain = [FIRST]
+    for term in [TERMS]:
+        chain += [by(), term]
+    return calc(*chain)
+"""
+
+
+def loop(first: str, *terms: str) -> str:
+    return LOOP.replace("FIRST", first).replace("TERMS", ", ".join(terms))
+
+
+def test_a_reason_of_several_steps_is_given_only_if_it_is_that_of_each(tmp_path: Path,
+                                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    """The first step's was put into a loop, where it was wrong for the second."""
+    apart_ = loop("grad(J)", "grad(total(tau, P(tau) * R(tau)))", "total(tau, grad(P(tau) * R(tau)))")
+    assert fixed(tmp_path, apart_) == (apart_.encode(), 0)
+    capsys.readouterr()
+    main(["check", "--fix", str(tmp_path / "proof.py")])
+    assert "proof.py:8: one by() is the reason of steps 1 and 2 of one; where they need" in capsys.readouterr().err
+    half = loop("grad(J)", "grad(total(tau, P(tau) * R(tau)))", "grad(J)").replace(
+        "by(), term]", "by() if term != grad(J) else by(definition(J)), term]")  # two places, of which one is a hole
+    assert fixed(tmp_path, half)[0].decode() == half.replace("by()", "by(definition(J))")
+    same = loop("J", "1 * J", "1 * (1 * J)")
+    assert fixed(tmp_path, same) == (same.replace("by()", "by(regroup)").encode(), 0)
+    main(["check", "--fix", str(tmp_path / "proof.py")])
+    assert "is the reason of" not in capsys.readouterr().err
+
+
+def test_a_reason_that_serves_one_step_and_leaves_another_is_not_changed(tmp_path: Path) -> None:
+    given = loop("grad(J)", "grad(total(tau, P(tau) * R(tau)))", "total(tau, grad(P(tau) * R(tau)))").replace(
+        "by()", "by(definition(J))")
+    text, _ = fixed(tmp_path, given)
+    assert text.decode() == given
+
+
+# -- long lines ------------------------------------------------------------------------------------
+
+LONG = ("total(tau, grad(P(tau) * ((R(tau) - 2 * function('b')(s)) * R(tau) + R(tau) * R(tau) + (gamma + 2) * R(tau) "
+        "+ 3 * P(tau) * total(t, log(pi(tau.a[t] | tau.s[t])), start=1))))")
+
+
+@pytest.mark.parametrize("columns", [0, 4, 8, 24])
+@pytest.mark.parametrize("width", [60, 80, 110])
+def test_a_long_term_is_broken_over_lines_and_stays_the_same(columns: int, width: int) -> None:
+    written = laid_out(LONG, columns, width=width)
+    assert ast.dump(ast.parse(f"({written})")) == ast.dump(ast.parse(LONG))
+    first, *rest = written.split("\n")
+    assert rest
+    if columns < 24:
+        assert max(columns + len(first), *map(len, rest)) <= width
+    assert all(line.startswith(" " * (columns + 4)) and not line.endswith((" ", "+", "*")) for line in rest)
+    assert laid_out(LONG, columns, width=300) == LONG
+
+
+def test_what_cannot_be_broken_is_left_on_one_line() -> None:
+    text = f"function('a {'b ' * 60}')"
+    assert laid_out(text, 0) == text
+    assert laid_out("x" * 200, 0) == "x" * 200
+
+
+def test_a_long_term_between_two_reasons_is_written_on_lines(tmp_path: Path) -> None:
+    inside = "((R(tau) - function('b')(s)) * R(tau) + R(tau) * R(tau) + (gamma + 2) * R(tau) + 3 * P(tau))"
+    text = ("from derive import *\n\n\n@theorem('one', assumes=[possible(tau)])\ndef one():\n    return calc(\n"
+            f"        grad(expect(tau, {inside})),\n        by(),\n"
+            f"        total(tau, grad(P(tau) * {inside})),\n    )\n")
+    found, status = fixed(tmp_path, text)
+    assert status == 0
+    assert b"by()" not in found
+    new = [line for line in found.decode().splitlines() if line not in text.splitlines()]
+    assert len(new) == 4
+    assert all(len(line) <= 110 for line in new)
 
 
 def test_what_is_false_or_declared_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

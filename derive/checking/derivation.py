@@ -37,6 +37,7 @@ from derive.language.expression import as_term
 from derive.language.model_class import leave_times
 from derive.language.names import check_names
 from derive.language.typing import admit, check_functions
+from derive.process.interrupts import interrupt_passes
 from derive.rules.decision import Decision, Relation, proportional
 from derive.rules.rule import Rule
 
@@ -149,9 +150,8 @@ class Declared(Theorem):
                 chain = self._body()
                 if not isinstance(chain, Chain):
                     raise InvalidChain(f"returns {named(chain)}, expected calc(...).")
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
+            except BaseException as error:  # a proof file must not end the run; its user may
+                interrupt_passes(error)
                 return self._wrong(error)
             vars(self)["_chain"] = chain
         assert self._chain is not None

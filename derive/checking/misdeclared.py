@@ -19,7 +19,7 @@ def misdeclared(error: BaseException | None, file: Path, source: bytes) -> tuple
 
     The lines of the text stay where they are. None where it failed elsewhere.
     """
-    line = line_of(error, str(file), top=True) if isinstance(error, Exception) else None
+    line = None if error is None else line_of(error, str(file), top=True)
     if error is None or line is None:
         return None
     tree = ast.parse(source)

@@ -26,6 +26,7 @@ from derive.errors import BadInput, DeriveError, said
 from derive.files.folders import Walk, is_test
 from derive.files.mentions import mentions_theorem
 from derive.files.overlay import Tried, content, tried, without_bytecode
+from derive.process.interrupts import interrupt_passes
 
 if TYPE_CHECKING:
     from derive.checking.derivation import Event
@@ -264,8 +265,7 @@ def _once(file: Path, name: str, source: bytes, known: dict[str, Any]) -> Module
             spec.loader.exec_module(module)
         except BaseException as error:  # SystemExit too: a proof file must not end the run
             sys.modules.pop(name, None)
-            if isinstance(error, KeyboardInterrupt):
-                raise
+            interrupt_passes(error)
             kind = "" if isinstance(error, DeriveError) else f"{type(error).__name__}: "
             raise BadInput(f"{place_of(error, file)}: {kind}{said(error)}", kind="not executed") from error
         finally:

@@ -19,10 +19,11 @@ from derive.commands.arguments import (
     PATHS,
     TIMEOUT,
     TIMEOUT_OF_ALL,
-    built,
     console_of,
     say,
 )
+from derive.commands.fitting import fitted
+from derive.commands.subjects import built
 from derive.errors import BadInput
 from derive.process.running import guarded
 from derive.process.streams import own_output
@@ -143,11 +144,11 @@ def explain(subject: str | None) -> int:
     from derive.report import explanations
 
     if subject is None:
-        say(explanations.overview())
+        say(fitted(explanations.overview()))
         return 0
     from derive.checking.proof_files import bundled, search
 
-    say(explanations.explanation(subject, [file.stem for file in search(bundled()).files]))
+    say(fitted(explanations.explanation(subject, [file.stem for file in search(bundled()).files])))
     return 0
 
 

@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
-from shutil import get_terminal_size
-from textwrap import wrap
 
 import click
 
 from derive.commands.arguments import say
+from derive.commands.fitting import fitted
 from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.estimators import description
@@ -37,7 +36,7 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     if expect is not None and expect not in VERDICTS:
         raise BadInput(f"--expect {expect}: the verdicts are {', '.join(VERDICTS)}")
     if not names and not compare:
-        say(_fitted(description.listed(ENTRIES)) if style == "full" else json.dumps(
+        say(fitted(description.listed(ENTRIES)) if style == "full" else json.dumps(
             {"schema": 1, "gallery": [{"name": entry.name, "statement": entry.statement, "verdict": entry.verdict,
                                        "source": entry.source} for entry in ENTRIES]}, ensure_ascii=False, indent=2))
         return 0
@@ -61,12 +60,12 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
         say(json.dumps({"schema": 1, "estimators": [description.payload(result) for result in results]},
                               ensure_ascii=False, indent=2))
     elif compare:
-        say(_fitted(description.compared(results)))
+        say(fitted(description.compared(results)))
     else:
-        say(_fitted("\n\n".join(description.described(result, entry) for result, entry in found)))
+        say(fitted("\n\n".join(description.described(result, entry) for result, entry in found)))
     if output is not None:
         comparison.write(output, found, command=_command(names, output, given))
-        click.echo(f"wrote {output}", file=sys.stderr if style == "json" else own_output())
+        click.echo(f"wrote {visible(output)}", file=sys.stderr if style == "json" else own_output())
     return 0 if all(result.good if expect is None else result.verdict == expect for result in results) else 1
 
 
@@ -93,18 +92,3 @@ def _whole(text: str | None, option: str) -> tuple[int, ...] | None:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise BadInput(f"{option} {text}: expected whole numbers such as 2,3,4") from None
-
-
-def _fitted(text: str) -> str:
-    """At a terminal, lines that are too long for it are continued further in."""
-    if not own_output().isatty():
-        return text
-    width = get_terminal_size().columns
-    return "\n".join(part for line in text.split("\n") for part in _continued(line, width))
-
-
-def _continued(line: str, width: int) -> list[str]:
-    indent = " " * (len(line) - len(line.lstrip()))
-    return [line] if len(line) <= width else wrap(
-        line.lstrip(), width, initial_indent=indent, subsequent_indent=f"{indent}    ", break_long_words=False,
-        break_on_hyphens=False)

@@ -10,7 +10,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, built, named, say
+from derive.commands.arguments import MEMORY_OF_ALL, NAMES, PATH, TIMEOUT_OF_ALL, say
+from derive.commands.subjects import built, named
+from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.process.running import guarded
 
@@ -53,10 +55,10 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
                                           solutions=solutions, tell=tell)
         count = sum(exercise.worked is not None for exercise in sheet.exercises)
         exercises = "1 exercise" if len(theorems) == 1 else f"{len(theorems)} exercises"
-        say(f"wrote {output}: {exercises}, {count} of them with arithmetic on {model}")
+        say(f"wrote {visible(output)}: {exercises}, {count} of them with arithmetic on {visible(model)}")
         for why, number in Counter(exercise.unworked for exercise in sheet.exercises if exercise.unworked).items():
             of = "an exercise has" if number == 1 else f"{number} exercises have"
-            click.echo(f"{of} no arithmetic on {model}: {why}", err=True)
+            click.echo(f"{of} no arithmetic on {visible(model)}: {visible(why)}", err=True)
         _say_what_is_lacking(lacking)
         return broken
     command = shlex.join(["derive", "report", *names, "--samples", str(samples), "--seed", str(seed),
@@ -64,7 +66,7 @@ def report(names: tuple[str, ...], output: Path, handout: bool, solutions: bool,
     with progress(parts(theorems)) as tell:
         made = make_report(theorems, output, samples=samples, seed=seed, command=command, title=title, tell=tell)
     doubt = "" if made.good else "; not everything in it is as claimed: derive check says what"
-    say(f"wrote {output}{doubt}")
+    say(f"wrote {visible(output)}{doubt}")
     _say_what_is_lacking(made.lacking)
     return max(broken, int(not made.good))
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from derive.commands.arguments import JOBS, MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, built, console_of, processes
+from derive.commands.arguments import JOBS, MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, console_of, processes
+from derive.commands.subjects import built
 from derive.process.running import guarded
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TypeAlias
@@ -46,7 +46,18 @@ def fixes(one: Examined, examine: Examine | None = None) -> dict[int, Fix]:
     if place is None:
         return {}
     found = ((number, _fix(one.theorem, number, step, place, examine)) for number, step in wrong)
-    return {number: fix for number, fix in found if fix is not None}
+    known = {number: fix for number, fix in found if fix is not None}
+    return {number: fix for number, fix in known.items() if _serves_all(one, number, known)}
+
+
+def _serves_all(one: Examined, number: int, known: Mapping[int, Fix]) -> bool:
+    """Whether a fix does what each of the steps needs whose reason is written at the same place, as in a loop."""
+    by = one.steps[number - 1].by
+    if known[number].unsafe and isinstance(one.steps[number - 1].verdict, (NeedsCondition, Refuted)):
+        return True  # it is about the assumptions
+    shared = [other for other, step in enumerate(one.steps, 1)
+              if by.line and (step.by.line, step.by.column) == (by.line, by.column)]
+    return all(other in known and known[other].edits == known[number].edits for other in shared)
 
 
 def _fix(theorem: Theorem, number: int, step: Judgement, place: Written, examine: Examine | None) -> Fix | None:

@@ -16,6 +16,7 @@ from derive.checking.positions import Places, places_of
 from derive.checking.theorems import By, Theorem
 from derive.diagnostics import Edit, Fix, Span
 from derive.files.overlay import content
+from derive.fixing.layout import laid_out
 from derive.fixing.spelling import Scope, Spelled, imports
 
 
@@ -111,9 +112,11 @@ class Written:
             return None
         span = self._span(call)
         before = self.text.split("\n")[span.line - 1][: span.column - 1]
-        between = ", " if before.strip() else f",\n{before}"
         name = ast.get_source_segment(self.text, call.func) or "by"
         items = [text if place % 2 else f"{name}({text})" for place, text in enumerate(texts)]
+        between = ", "
+        if not before.strip():
+            items, between = [laid_out(item, len(before.expandtabs())) for item in items], f",\n{before}"
         return Edit(span=_point(span.line, span.column), text="".join(f"{item}{between}" for item in items))
 
     def _span(self, node: ast.expr | ast.keyword) -> Span:

@@ -29,6 +29,8 @@ _TAKEN = frozenset((
     "ratio", "outer", "inner", "trace", "tr", *(name for record in DEFINITIONS if record.notation is not None
                for name in (record.notation.letter, record.notation.python))))
 """Words of the language, and signs that only the language prints."""
+_OPERATORS = frozenset(UNICODE.signs[sign] for sign in ("sum", "prod", "E", "Var"))
+"""Signs of operators that bind a letter: no name begins with one and goes on with a subscript or a prime."""
 _TIMED = frozenset(("s", "a", "h", *(
     word for notation in (StateValue.notation, *(record.notation for record in DEFINITIONS))
     if notation is not None and notation.below is not None for word in (notation.letter, notation.python))))
@@ -94,7 +96,8 @@ def _check(node: Expr, kind: str, name: str) -> None:
         shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
         raise InvalidChain(f"{kind}({shown!r}): a name is at most {LONGEST} letters, digits, _ and ', "
                            "and begins with a letter.")
-    plain = _looks(name)[0]
-    if plain in _TAKEN and not (isinstance(node, Trajectory) and plain == "tau") and not isinstance(node, Batch):
+    plain, stem, _ = _looks(name)
+    own = isinstance(node, Batch) or (isinstance(node, Trajectory) and plain == "tau")
+    if (plain in _TAKEN or stem.rstrip("'") in _OPERATORS) and not own:
         raise InvalidChain(f"{kind}({name!r}): the language has this name already, and it would be read as that. "
                            "Give another one.")

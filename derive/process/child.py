@@ -15,6 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from derive.process.interrupts import hear
 from derive.process.limits import Limits, keep
 
 PART, DONE, MEMORY, FAILED, PRINTED = "part", "done", "memory", "failed", "printed"
@@ -96,7 +97,7 @@ def _hear_interrupts() -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, hear)
 
 
 def _follow_parent() -> None:

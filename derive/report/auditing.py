@@ -14,7 +14,9 @@ from derive.checking.use import DEFINED, EQUAL, LEMMA, MEANING, SUPPORT, UNKNOWN
 from derive.counterexample.claim import Witness
 from derive.diagnostics import visible
 from derive.language.assumptions import Assumption
+from derive.report.excerpt import cells
 from derive.report.refutation import describe, shape_of
+from derive.report.terminal import fitted, indented
 from derive.report.wording import shown_path
 
 SCHEMA = 1
@@ -29,10 +31,14 @@ WITHOUT = {
 
 def audited(console: Console, one: Examined) -> None:
     """The assumptions of a theorem, each with the steps that need it and a model; then the relations of its steps."""
-    title = Text(visible(one.theorem.title), style="bold")
-    console.print(title + Text(f"  {shown_path(one.theorem.file)}:{one.theorem.line}", style="dim"), soft_wrap=True)
+    title, where = visible(one.theorem.title), visible(f"{shown_path(one.theorem.file)}:{one.theorem.line}")
+    if console.is_terminal and cells(f"{title}  {where}") > console.width:
+        indented(console, title, 0, "bold")
+        indented(console, where, 4, "dim")
+    else:
+        console.print(Text(title, style="bold") + Text(f"  {where}", style="dim"), soft_wrap=True)
     for depth, text, style in lines(one):
-        console.print(Text(" " * 4 * depth + visible(text), style=style), soft_wrap=True)
+        fitted(console, visible(text), 4 * depth, style)
     console.print()
 
 

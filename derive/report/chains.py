@@ -33,7 +33,7 @@ def _reason(reason: object) -> str:
 
 def plain(theorem: Theorem, width: int | None = None) -> str:
     """Title, docstring, claim and lines, unchecked; within so many columns, if they are given."""
-    lines = [f"{theorem.title}  ({shown_path(theorem.file)}:{theorem.line})", "", theorem.docstring, ""]
+    lines = [visible(f"{theorem.title}  ({shown_path(theorem.file)}:{theorem.line})"), "", theorem.docstring, ""]
     lines += [f"where {term} := {body}" for term, body in stand_for(theorem)]
     if theorem.assumes:
         lines.append("assuming " + ", ".join(f"{one.name}: {one.says}" for one in theorem.assumes))

@@ -22,7 +22,7 @@ from derive.numeric.tabular import FloatArray, about_discount
 from derive.report.findings import findings
 from derive.report.refutation import history_places
 from derive.report.symbolic import derivative_formulas
-from derive.report.terminal import indented
+from derive.report.terminal import fitted, indented
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
 MOST_ROWS, MOST_NUMBERS = 24, 64
@@ -31,7 +31,7 @@ MOST_ROWS, MOST_NUMBERS = 24, 64
 def shown(console: Console, one: Evaluation) -> int:
     """Print an evaluation; its exit status."""
     theorem = one.theorem
-    _line(console, f"{visible(theorem.title)}: {theorem.claim}")
+    fitted(console, f"{visible(theorem.title)}: {theorem.claim}")
     _verdict(console, one)
     _model(console, one)
     if (closed := _closed_form(one)) is not None:
@@ -55,16 +55,8 @@ def shown(console: Console, one: Evaluation) -> int:
         if row.gradient is None:
             indented(console, f"{row.method}: skipped: {row.skipped.rstrip('.')}", 0)
     console.print()
-    console.print(one.conclusion, soft_wrap=True, style=None if one.status == 0 else "bold")
+    fitted(console, one.conclusion, style="" if one.status == 0 else "bold")
     return one.status
-
-
-def _line(console: Console, text: str, columns: int = 0) -> None:
-    """Wrapped at a terminal, one line elsewhere."""
-    if console.is_terminal:
-        indented(console, text, columns)
-    else:
-        console.print(" " * columns + text, soft_wrap=True)
 
 
 def _verdict(console: Console, one: Evaluation) -> None:
@@ -73,16 +65,16 @@ def _verdict(console: Console, one: Evaluation) -> None:
     console.print(f"check: {one.verdict}{declared}")
     for told in findings(one.examined):
         if told.severity in (ERROR, WARNING) or not one.stands:
-            _line(console, visible(told.message, most=2000), 2)
+            fitted(console, visible(told.message, most=2000), 2)
 
 
 def _model(console: Console, one: Evaluation) -> None:
     mdp = one.mdp
     horizon = "no last decision" if one.theorem.endless else f"H = {mdp.horizon}"
-    _line(console, f"model: {visible(mdp.name)}, {mdp.states} states, {mdp.actions} actions, {horizon}, "
+    fitted(console, f"model: {visible(mdp.name)}, {mdp.states} states, {mdp.actions} actions, {horizon}, "
           f"γ = {mdp.gamma:g}; softmax policy, θ {one.theta_from}")
     if odd := about_discount(mdp.gamma):
-        _line(console, f"note: {odd}")
+        fitted(console, f"note: {odd}")
     if one.unmet:
         console.print(f"this model is outside of the theorem's class ({', '.join(one.unmet)}): a difference is no "
                       "counterexample", soft_wrap=True)

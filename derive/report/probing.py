@@ -12,6 +12,7 @@ from derive.errors import BadInput, MalformedTerm, OutsideFragment, WorkLimit
 from derive.language.assumptions import check_step
 from derive.language.dependence import is_random
 from derive.language.models import Shape
+from derive.report.terminal import fitted
 from derive.transfer.probe import Agreement, probe
 
 LARGEST = (200, 50, 100_000)
@@ -40,18 +41,18 @@ def probed(console: Console, theorems: Sequence[Theorem], text: str, *, points: 
         for number, (before, after) in enumerate(zip(chain.terms, chain.terms[1:], strict=False), 1):
             label = chain.reasons[number - 1].tag or f"step {number}"
             if chain.reasons[number - 1].relation is not None:
-                console.print(f"{theorem.name} {label}: not probed, no equality is claimed")
+                fitted(console, f"{theorem.name} {label}: not probed, no equality is claimed")
                 continue
             if is_random(before) or is_random(after):
-                console.print(f"{theorem.name} {label}: not probed, a side is random")
+                fitted(console, f"{theorem.name} {label}: not probed, a side is random")
                 continue
             try:
                 check_step(before, after, theorem.assumes, endless=theorem.endless)
                 found = probe(before, after, theorem.assumes, shape, points=points, seed=seed)
             except (MalformedTerm, OutsideFragment, WorkLimit) as outside:
-                console.print(f"{theorem.name} {label}: not probed, {outside}", soft_wrap=True)
+                fitted(console, f"{theorem.name} {label}: not probed, {outside}")
                 continue
-            console.print(f"{theorem.name} {label}: {found}", soft_wrap=True)
+            fitted(console, f"{theorem.name} {label}: {found}")
             declared = chain.reasons[number - 1].expect == Proved.code
             good = good and (isinstance(found, Agreement) or not declared)
     return good

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from shlex import quote
 from textwrap import wrap
 
 from rich.console import Console
@@ -24,7 +23,7 @@ from derive.report.marking import marked_lines, marked_part
 from derive.report.payload import ABOUT_NO_VERDICT
 from derive.report.per_trajectory import claim_of, share_lines, shares
 from derive.report.refutation import describe
-from derive.report.wording import assumed, conditions, hint, reason_text, shown_path, why
+from derive.report.wording import assumed, conditions, for_a_shell, hint, reason_text, shown_path, why
 
 STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": "yellow", "same-mean": "yellow",
           "needs-condition": "yellow", "unjustified": "yellow", "undecided": "magenta", "not-claimed": "cyan",
@@ -64,7 +63,7 @@ def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None
         hidden = next((step.verdict.code for step in one.steps if not step.stands), otherwise)
     mark, style = {ERROR: ("✗", "red"), WARNING: ("!", "yellow")}.get(
         gravest, ("-", "dim") if hidden else ("✓", "green"))
-    where = f"{shown_path(one.theorem.file)}:{one.theorem.line}"
+    where = f"{visible(shown_path(one.theorem.file))}:{one.theorem.line}"
     declared = "" if gravest == ERROR or one.expected == "proved" else f"  ({one.expected}, as declared)"
     declared = f"  ({hidden}; that is left out)" if hidden else declared
     title = visible(one.theorem.title)
@@ -94,7 +93,7 @@ def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> N
             if told.step == number and told.code not in ABOUT_NO_VERDICT:
                 _diagnostic(console, one, told, columns=8)
     for line in scope_lines(one.steps):
-        indented(console, line, 4, "dim", hang=31)
+        indented(console, line, 4, "dim", hang=31 if console.width >= 70 else 4)
     _claim_line(console, one)
 
 
@@ -139,14 +138,27 @@ def indented(console: Console, text: str, columns: int, style: str = "", hang: i
         console.print(Text(line, style=style), soft_wrap=True)
 
 
+def fitted(console: Console, text: str, columns: int = 0, style: str = "") -> None:
+    """Wrapped at a terminal; elsewhere, where programs read it, on one line."""
+    if console.is_terminal:
+        indented(console, text, columns, style)
+    else:
+        console.print(Text(" " * columns + text, style=style), soft_wrap=True)
+
+
 def _step(console: Console, number: int, step: Judgement) -> None:
     label = visible(step.by.tag or number)
     head = Text(f"{label:>6}  ", style="dim")
     head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
-    head.append(visible(reason_text(step)), style="italic")
-    if step.as_claimed and step.by.relation is None and step.verdict.code != "proved":
-        head.append("  (as declared)", style="dim")
-    console.print(head, soft_wrap=True)
+    reason = visible(reason_text(step))
+    declared = "  (as declared)" if step.as_claimed and step.by.relation is None and (
+        step.verdict.code != "proved") else ""
+    if head.cell_len + cells(reason + declared) <= console.width:
+        console.print(head + Text(reason, style="italic") + Text(declared, style="dim"), soft_wrap=True)
+    else:
+        head.rstrip()
+        console.print(head + Text(declared, style="dim"), soft_wrap=True)
+        indented(console, reason, 8, "italic")
     if number == 1:
         indented(console, f"  {step.before}", 8)
     indented(console, f"{step.by.sign} {step.after}", 8)
@@ -198,7 +210,7 @@ def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tu
         for line in share_lines(shares(claim_of(one, step), witness), witness.left, witness.right):
             yield f"  {line}", ""
         if not (place := shown_path(one.theorem.file)).startswith("<"):  # a cell of a notebook
-            yield f"{REPLAY} {quote(place)} --replay {one.theorem.name}:{number}", "dim"
+            yield f"{REPLAY} {for_a_shell(place)} --replay {one.theorem.name}:{number}", "dim"
     if isinstance(step.verdict, Refuted) and step.verdict.note:
         yield f"note: {step.verdict.note}", "cyan"
     if hint(step):
@@ -268,7 +280,7 @@ def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequen
     parts += [f"{skipped} skipped (tests, virtual environments)"] if skipped else []
     parts.append(f"{seconds:.1f} s")
     style = "green" if all(settled) and not (unreadable or stopped) else "red"
-    console.print(Text(", ".join(parts), style=style), soft_wrap=True)
+    fitted(console, ", ".join(parts), style=style)
 
 
 def statistics(console: Console, found: Sequence[Diagnostic]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.verdict import NeedsCondition, Unjustified
+from derive.diagnostics import visible
 from derive.language.assumptions import POSSIBLE
 from derive.procedures.obligations import Obligation
 from derive.rules.rule import Rule
@@ -81,6 +83,13 @@ def reason_text(step: Judgement) -> str:
     if isinstance(reason, str):
         return reason
     return reason.name.replace("_", " ") if isinstance(reason, Rule) else reason.title
+
+
+def for_a_shell(path: str) -> str:
+    """A path as it can be copied into a shell, and printed: what a terminal would obey is written in ``$'...'``."""
+    if visible(path) == path:
+        return quote(path)
+    return "$'" + visible(path.replace("\\", "\\\\").replace("'", "\\'")) + "'"
 
 
 def shown_path(file: str) -> str:

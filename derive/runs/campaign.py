@@ -146,7 +146,7 @@ def isolated_parts(files: Iterable[Path | Text], *, look: Look | None = None, jo
 def task_parts(task: Path | Text, look: Look) -> Iterator[Checked]:
     """The results of one task.
 
-    In a child nobody can interrupt: if a file raises ``KeyboardInterrupt``, that is its own doing.
+    In a child the user does not interrupt: what a file raises there is its own doing.
     """
     file = str(task)
     try:

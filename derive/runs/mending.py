@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
 
 from derive.checking.proof_files import LARGEST
-from derive.diagnostics import ERROR, NOT_CHECKED, WARNING, Edit, Fix, visible
+from derive.checking.verdict import Unjustified
+from derive.codes import code_of
+from derive.diagnostics import ERROR, NOT_CHECKED, WARNING, Diagnostic, Edit, Fix, Span, visible
 from derive.errors import BadInput
 from derive.files.rewriting import Text as Characters
 from derive.files.rewriting import apart, difference
@@ -139,6 +141,18 @@ def _within(few: Sequence[str], many: Sequence[str]) -> bool:
     """Whether the lines are among the others, in their order."""
     rest = iter(many)
     return all(line in rest for line in few)
+
+
+def shared_reasons(found: Iterable[Diagnostic]) -> Iterator[tuple[int, str]]:
+    """The lines of reasons that several steps share, as in a loop, and for which nothing was found; and the steps."""
+    shared: dict[tuple[str, Span], list[int]] = {}
+    for one in found:
+        if one.code == code_of(Unjustified.code).number and one.fix is None and one.span and one.step is not None:
+            shared.setdefault((one.theorem, one.span), []).append(one.step)
+    for (theorem, span), steps in shared.items():
+        if len(steps) > 1:
+            *most, last = map(str, steps)
+            yield span.line, f"steps {', '.join(most)} and {last} of {theorem}"
 
 
 def _content(file: Path) -> bytes:

@@ -23,7 +23,7 @@ from derive.report.progress import progress
 from derive.report.trouble import trouble
 from derive.runs.campaign import Checked, Look, check_isolated, failed
 from derive.runs.journal import Journal
-from derive.runs.mending import Mended, Mender, shown_difference, write_back
+from derive.runs.mending import Mended, Mender, shared_reasons, shown_difference, write_back
 from derive.runs.results import Run, heard
 from derive.runs.resumed_check import check_going_on, journal_of
 from derive.runs.standard_input import NAME, Given, standard_input
@@ -207,7 +207,7 @@ def _made(console: Console, given: Given, file: Path, mended: Mended, options: O
                 console.file.flush()
         elif not (options.quiet or left or all(mended.first.settled)):
             sys.stderr.write(f"note: {visible(name)}: nothing was found that mends it\n")
-        _tell_what_is_left(name, left, quiet=options.quiet)
+        _tell_what_is_left(name, left, mended.checked, quiet=options.quiet)
         yield mended.first
         return
     try:
@@ -223,12 +223,17 @@ def _made(console: Console, given: Given, file: Path, mended: Mended, options: O
     if not options.quiet:
         for fix in mended.made:
             sys.stderr.write(f"fixed: {visible(name)}: {visible(fix.says)}\n")
-    _tell_what_is_left(name, left, quiet=options.quiet)
+    _tell_what_is_left(name, left, mended.checked, quiet=options.quiet)
     yield mended.checked
 
 
-def _tell_what_is_left(name: str, fixes: int, *, quiet: bool) -> None:
-    if fixes and not quiet:
+def _tell_what_is_left(name: str, fixes: int, checked: Checked, *, quiet: bool) -> None:
+    if quiet:
+        return
+    for line, steps in shared_reasons(checked.diagnostics):
+        sys.stderr.write(f"note: {visible(name)}:{line}: one by() is the reason of {steps}; "
+                         "where they need different ones, write one for each\n")
+    if fixes:
         sys.stderr.write(f"note: {visible(name)}: {fixes} more {'fix changes' if fixes == 1 else 'fixes change'} "
                          "what is claimed or lose words of yours; --unsafe-fixes allows that\n")
 
