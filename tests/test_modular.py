@@ -165,3 +165,10 @@ def test_a_free_trajectory_beside_a_sample_is_not_run_in_lockstep() -> None:
     (every,) = evaluator.ways()
     with pytest.raises(OutsideFragment, match="no array of residues"):
         evaluator.value(before, {tau: every})
+
+
+@pytest.mark.parametrize("additive", [True, False])
+def test_a_horizon_with_too_many_trajectories_is_refused(additive: bool) -> None:
+    """Each with a return of its own, which Python would not draw: OverflowError."""
+    with pytest.raises(NotApplicable, match="33554432 trajectories"):
+        residue_model(Shape(2, 2, 11), signature(expect(tau, R(tau))), additive=additive, seed=0)

@@ -25,7 +25,7 @@ from derive.checking.verdict import Refuted, Undecided
 from derive.counterexample import unfolded
 from derive.counterexample.claim import Claim
 from derive.counterexample.enumerate import Enumeration
-from derive.counterexample.unfolded import GO, Sketch, find_unfolded, unfolded_model, visits
+from derive.counterexample.unfolded import GO, Sketch, find_unfolded, separated, unfolded_model, visits
 from derive.counterexample.witness import find_witness
 from derive.errors import NotApplicable
 from derive.language.assumptions import (
@@ -33,12 +33,14 @@ from derive.language.assumptions import (
     Assumption,
     additive_return,
     dynamics_positive,
+    earlier,
     initial_positive,
     policy_positive,
     possible,
 )
 from derive.language.expression import as_term
 from derive.language.models import Model
+from derive.language.terms import Time
 from derive.language.vocabulary import H, J, P, R, expect, function, gamma, grad, k, log, m, pi, ratio, t, tau, total
 from derive.procedures.answers import Equal
 from derive.procedures.certificates import Differs
@@ -48,6 +50,7 @@ from derive.procedures.decision import Shown
 F = Fraction
 POSITIVE = (initial_positive, dynamics_positive, policy_positive)
 b, q = function("b"), function("q")
+n = Time("n")
 chosen = pi(tau.a[t] | tau.s[t])
 two_actions = 2 * chosen**2 - 3 * chosen + 1
 """Its mean given s_t, 2 sum pi^3 - 3 sum pi^2 + 1, is 0 for two actions, not for three."""
@@ -361,3 +364,19 @@ def test_merging_keeps_probabilities_and_moves_trajectories() -> None:
     assert moved((0, 1, 3, 2, 4)) == (0, 0, 3, 1, 4)
     assert fewer.returns is not None
     assert set(fewer.returns) == set(fewer.feasible_paths())
+
+
+def test_a_time_that_the_assumptions_leave_out_separates_nothing() -> None:
+    """sum_{n>t} gamma^n without its first term differs at t = H alone, and no k is later."""
+    later, split = total(n, gamma**n, start=t + 1), gamma ** (t + 1) + total(n, gamma**n, start=t + 2)
+    for assumes, found in (((), True), ((earlier(t, k),), False)):
+        one = Sketch(as_term(split), as_term(later), frozenset(assumes), possible_only=False)
+        assert (separated(one, unfolded_model(one, 2, Random("a model"))) is not None) == found
+
+
+def test_a_late_literal_time_with_free_returns_is_refuted() -> None:
+    """At H = 10 the sides agree; whether they do is asked there for a remark, where returns are too many to draw."""
+    late = expect(tau, total(t, score(t), stop=10) * R(tau))
+    found = examine(theorem("a test")(lambda: calc(grad(J), by(), late))).claim
+    assert isinstance(found, Refuted)
+    assert found.witness.model.shape.horizon == 11

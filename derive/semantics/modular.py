@@ -134,6 +134,7 @@ class ResidueTable:
 
 def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: int, points: int = POINTS) -> RingModel:
     """The generic model of one shape at random points modulo random primes."""
+    ways = [_all_ways(shape)]  # first: where there are too many, as many returns cannot be drawn
     source = Random(f"{seed}/{shape}")
     primes = random_primes(source, points)
     ring = ResidueRing(primes)
@@ -169,7 +170,7 @@ def residue_model(shape: Shape, signature: Signature, *, additive: bool, seed: i
         policies=policies, scores=_jet_table(scores), gamma=Residues(draw(1), primes),
         reward=_rewards(rewards),
         arbitrary_return=None if arbitrary is None else lambda path: arbitrary,
-        functions=functions, ways=[_all_ways(shape)], table=_jet_table,
+        functions=functions, ways=ways, table=_jet_table,
     )
 
 
