@@ -288,8 +288,8 @@ def test_an_unknown_index_at_every_shape_is_undecided() -> None:
 
 
 @pytest.mark.parametrize(("items", "message"), [
-    ((grad(J),), "got 1 items"),
-    ((grad(J), grad(J)), "got 2 items"),
+    ((grad(J),), "got 1 of them"),
+    ((grad(J), grad(J)), "got 2 of them"),
     ((grad(J), grad(J), grad(J)), "item 2 is"),
     ((grad(J), by(regroup), by(regroup)), "item 3 is"),
 ])

@@ -25,6 +25,7 @@ WRONG = {
     "'one', assumes=[at_most]": "assumes at_most, which says nothing without its arguments. Write at_most(t, k).",
     "'one', assumes=[possible]": "Write possible(tau).",
     "'one', assumes=[covers(pi, pi)]": "takes a fixed policy and the policy that it covers",
+    "'one',\n    assumes=[samples_at_least('2')]": "samples_at_least('2') takes a whole number",
     "'one',\n    assumes=[samples_at_least(0)]": "takes a whole number of at least 1",
     "'one', assumed=[]": "assumed",
     "3": "a title is a string, not 3",

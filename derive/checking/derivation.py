@@ -100,7 +100,7 @@ def calc(*items: Any) -> Chain:
         InvalidChain: if terms and reasons do not alternate, there is no step, or a name is none.
     """
     if len(items) < 3 or len(items) % 2 == 0:
-        raise InvalidChain(f"calc needs term, by(...), term, by(...), term; got {len(items)} items.")
+        raise InvalidChain(f"calc needs term, by(...), term, by(...), term; got {len(items)} of them.")
     for place, item in enumerate(items):
         if isinstance(item, By) != bool(place % 2):
             expected = "by(...)" if place % 2 else "a term"

@@ -60,7 +60,7 @@ FAMILIES = {
 
 def _whole(number: Any, least: int, what: str) -> int:
     if type(number) is not int or number < least:
-        raise InvalidChain(f"{what}({number}) takes a whole number of at least {least}.")
+        raise InvalidChain(f"{what}({number!r}) takes a whole number of at least {least}.")
     return number
 
 

@@ -22,7 +22,7 @@ from derive.numeric.tabular import FloatArray, about_discount
 from derive.report.findings import findings
 from derive.report.refutation import history_places
 from derive.report.symbolic import derivative_formulas
-from derive.report.terminal import fitted, indented
+from derive.report.terminal import fitted, indented, plural
 
 SMALL = (Shape(1, 2, 1), Shape(2, 2, 0))
 MOST_ROWS, MOST_NUMBERS = 24, 64
@@ -71,8 +71,9 @@ def _verdict(console: Console, one: Evaluation) -> None:
 def _model(console: Console, one: Evaluation) -> None:
     mdp = one.mdp
     horizon = "no last decision" if one.theorem.endless else f"H = {mdp.horizon}"
-    fitted(console, f"model: {visible(mdp.name)}, {mdp.states} states, {mdp.actions} actions, {horizon}, "
-          f"γ = {mdp.gamma:g}; softmax policy, θ {one.theta_from}")
+    sizes = f"{plural(mdp.states, 'state')}, {plural(mdp.actions, 'action')}"
+    fitted(console, f"model: {visible(mdp.name)}, {sizes}, {horizon}, γ = {mdp.gamma:g}; softmax policy, "
+           f"θ {one.theta_from}")
     if odd := about_discount(mdp.gamma):
         fitted(console, f"note: {odd}")
     if one.unmet:

@@ -61,7 +61,8 @@ def merged(results: Sequence[FuzzResult]) -> FuzzResult:
 def _covered(console: Console, result: FuzzResult, theorems: int) -> None:
     shapes = ", ".join(f"{shape}: {count}" for shape, count in result.shapes.items())
     methods = ", ".join(f"{method} {count}" for method, count in result.comparisons.items() if count) or "none"
-    console.print(f"{theorems} theorems, {result.steps} steps, {result.examples} random MDPs each, and the plainest")
+    console.print(f"{plural(theorems, 'theorem')}, {plural(result.steps, 'step')}, "
+                  f"{plural(result.examples, 'random MDP')} each, and the plainest")
     if result.replayed:
         console.print(f"replayed first: {result.replayed} MDPs that failed in an earlier run")
     console.print(f"comparisons: {methods}")
