@@ -37,6 +37,7 @@ from derive.language.vocabulary import (
     r,
     ratio,
     s,
+    same,
     t,
     tau,
     total,
@@ -134,6 +135,13 @@ def test_the_step_is_one_that_says_something() -> None:
     # what a notion says is not written out on named trajectories, as V is not
     errors = total(tau, P(tau) * total(t, delta[t](tau)))
     assert spelled_step((total(tau, P(tau)), errors, total(tau, P(tau) * R(tau)))) is None
+
+
+def test_a_fraction_of_sums_is_not_written_out_for_it_has_no_lines() -> None:
+    weighted = expect(tau, ratio(R(tau), 2) + b(tau.s[0]))
+    assert spelled_step((weighted, expect(tau, R(tau)))) is not None
+    given = expect(tau, R(tau), given=same(tau.s[0], s))
+    assert spelled_step((total(s, b(s) * given), expect(tau, R(tau)))) is None
 
 
 # -- a witness in print --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sympy import Expr, Integer
 
 from derive.language.binding import Binder, rewrite_bottom_up
-from derive.language.expression import Plus, Power, Times, subterms
+from derive.language.expression import Plus, Power, Ratio, Times, subterms
 from derive.language.horizons import VALUES
 from derive.language.models import Shape
 from derive.language.terms import (
@@ -69,10 +69,15 @@ def spelled_step(terms: tuple[Expr, ...]) -> SpelledStep | None:
 
 
 def _is_summed(term: Expr) -> bool:
-    """Whether there is a sum over single trajectories, written as one."""
+    """Whether there is a sum over single trajectories, written as one; a fraction of such sums falls into no lines."""
     nodes = list(subterms(term))
-    return any(isinstance(node, (Total, Expect)) and isinstance(node.index, Trajectory) for node in nodes) and not any(
-        isinstance(node, (Batch, Defined, Draw, Drawn, Forever, Var, *VALUES)) for node in nodes)
+    return any(map(_over_paths, nodes)) and not any(
+        isinstance(node, (Batch, Defined, Draw, Drawn, Forever, Var, *VALUES))
+        or (isinstance(node, Ratio) and any(map(_over_paths, subterms(node)))) for node in nodes)
+
+
+def _over_paths(node: Expr) -> bool:
+    return isinstance(node, (Total, Expect)) and isinstance(node.index, Trajectory)
 
 
 def summands(side: Expr) -> tuple[Expr, ...]:
