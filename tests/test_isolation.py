@@ -197,6 +197,68 @@ def test_every_ending_is_told_in_the_order_of_the_tasks() -> None:
     assert results[3].detail.strip().endswith("ZeroDivisionError: three")
 
 
+def _process(task: Any) -> Iterator[Any]:
+    yield os.getpid()
+    if task == "fails":
+        raise ValueError(task)
+    if task == "sleeps":
+        time.sleep(100)
+    yield task
+
+
+def _of_processes(tasks: list[Any], *, jobs: int = 1) -> tuple[list[int], list[str]]:
+    results = list(isolated(_process, tasks, jobs=jobs, limits=Limits(seconds=1),
+                            harmless=lambda task: task != "harmful"))
+    assert [result.parts[1:] for result in results] == [(task,) if result.ending == DONE else ()
+                                                        for task, result in zip(tasks, results, strict=True)]
+    return [result.parts[0] for result in results], [result.ending for result in results]
+
+
+def test_harmless_tasks_follow_each_other_in_one_child_and_no_other_does() -> None:
+    processes, endings = _of_processes([1, 2, "harmful", 3, 4, "harmful", "harmful"])
+    assert endings == [DONE] * 7
+    one, *others = (processes[0], processes[2], processes[5], processes[6])
+    assert [processes[n] for n in (0, 1, 3, 4)] == [one] * 4
+    assert len({one, *others}) == 4
+    assert len(set(_of_processes([1, 2, 3, 4, 5, 6], jobs=2)[0])) == 2
+    assert len(set(_of_processes(list(range(isolation.MOST_IN_TURN + 1)))[0])) == 2
+
+
+@pytest.mark.parametrize(("task", "ending"), [("fails", FAILED), ("sleeps", TIME)])
+def test_a_child_whose_task_has_gone_wrong_does_no_other(task: str, ending: str) -> None:
+    processes, endings = _of_processes([1, task, 2])
+    assert endings == [DONE, ending, DONE]
+    assert processes[0] == processes[1] != processes[2]
+
+
+def test_each_task_of_a_child_has_the_time_that_one_has() -> None:
+    """Of the clock, and of the processor."""
+    slept = list(isolated(_idles, [1.2, 1.2], limits=Limits(seconds=2), harmless=lambda task: True))
+    assert [result.ending for result in slept] == [DONE, DONE]
+    assert slept[0].parts[0] == slept[1].parts[0]
+    first, second = (result.parts[1] for result in slept)
+    assert second > first
+
+
+def _idles(seconds: float) -> Iterator[Any]:
+    resource = pytest.importorskip("resource")
+    yield os.getpid()
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    yield resource.getrlimit(resource.RLIMIT_CPU)[0]
+
+
+def test_only_files_of_the_library_share_a_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What one file of a user does to Python, another does not see."""
+    write(tmp_path, "a.py", STAR + TRUE + "import derive\nderive.J = derive.gamma\n")
+    write(tmp_path, "b.py", STAR + "@theorem('b')\ndef b():\n    return calc(J, by(definition(J)), "
+          "total(tau, P(tau) * R(tau)))\n")
+    status, data = checked(capsys, str(tmp_path))
+    assert (status, [step["verdict"] for theorem in data["theorems"] for step in theorem["steps"]]) == (
+        0, ["proved"] * 2)
+
+
 def test_a_run_that_is_given_up_leaves_no_child() -> None:
     results = isolated(work, [0, 4, 4, 4], jobs=2)
     assert next(results).ending == DONE

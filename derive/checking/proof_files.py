@@ -49,6 +49,11 @@ def bundled() -> Path:
     return installed if installed.is_dir() else here.parent / "proofs"
 
 
+def is_bundled(file: Path) -> bool:
+    """Whether a file is one of the library's own, which declare theorems and do nothing else."""
+    return file.resolve().is_relative_to(bundled())
+
+
 # -- finding ---------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""The child's side of ``isolation``: a session of its own, one task, what came of it, and an end with its parent."""
+"""The child's side of ``isolation``: a session of its own, its tasks, what came of each, and an end with its parent."""
 
 from __future__ import annotations
 
@@ -57,16 +57,24 @@ def _is_terminal(stream: Any) -> bool:
 
 
 def serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits) -> None:
-    """Wait for the task, do it, say what came of it, and end without looking back."""
+    """Wait for a task, do it, say what came of it, and end without looking back when there is no other."""
     _detach()
     _hear_interrupts()
-    try:
-        task = connection.recv()
-    except (EOFError, OSError):  # there is no task for this one
-        os._exit(0)
-    sys.stdout = sys.stderr = _Printed(connection, "stderr")
-    keep(limits)
     gc.freeze()  # what is shared with the parent is left as it is: to look through it would copy it
+    out, told = _Printed(connection, "stderr"), DONE
+    while told == DONE:
+        try:
+            task = connection.recv()
+        except (EOFError, OSError):  # there is no task, or no other
+            break
+        sys.stdout = sys.stderr = out
+        keep(limits)
+        told = _told(work, task, connection)
+    os._exit(0)
+
+
+def _told(work: Callable[[Any], Iterable[Any]], task: Any, connection: Any) -> str:
+    """How a task ended, which the parent is told too, after each part of its result."""
     try:
         for part in work(task):
             connection.send((PART, part))
@@ -77,7 +85,7 @@ def serve(work: Callable[[Any], Iterable[Any]], connection: Any, limits: Limits)
         last = (FAILED, "".join(traceback.format_exception(error)))
     with suppress(OSError, ValueError, MemoryError):
         connection.send(last)
-    os._exit(0)
+    return last[0]
 
 
 def _detach() -> None:

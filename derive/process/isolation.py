@@ -2,8 +2,9 @@
 
 Children are forked after the parent's imports where that is safe, else by a server that has made the same imports and
 has no threads, and started afresh where neither can be. Each does one task, sends what it finds as it finds it, and is
-gone; one more than is working is kept ready, so that starting costs no time. A child ends with its parent, and with it
-whatever it has started.
+gone; one more than is working is kept ready, so that starting costs no time. Tasks of which it is known that they leave
+nothing behind follow each other in one child: what they share is read, and copied, once. A child ends with its parent,
+and with it whatever it has started.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from derive.process.limits import GRACE, Limits
 HEEDED = 5.0
 """Seconds within which a command ends that was interrupted."""
 TIME, ENDED = "time", "ended"
+MOST_IN_TURN = 16
+"""Tasks that one child does: what they keep in memory is kept until its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,44 +44,49 @@ class Result:
 class _Child:
     process: Any
     connection: Any
-    task: int = -1
+    tasks: int = 0
     deadline: float | None = None
     parts: list[Any] = field(default_factory=list)
 
 
 def isolated(work: Callable[[Any], Iterable[Any]], tasks: Iterable[Any], *, jobs: int = 1,
-             limits: Limits | None = None) -> Iterator[Result]:
+             limits: Limits | None = None, harmless: Callable[[Any], bool] = lambda task: False) -> Iterator[Result]:
     """The results of ``work`` on every task, in order, with ``jobs`` children at work at a time.
 
-    ``work`` yields its parts; what it prints goes to standard error.
+    ``work`` yields its parts; what it prints goes to standard error. A child goes on to another task where both are
+    ``harmless``: the first leaves nothing behind that the second could notice.
     """
     todo, allowed = list(tasks), limits or Limits()
     context = _context(_method())
-    waiting: list[_Child] = []
+    fresh, used = list[_Child](), list[_Child]()
     running: dict[int, _Child] = {}
     finished: dict[int, Result] = {}
-    started = begun = told = 0
+    begun = told = 0
     try:
         while told < len(todo):
             while begun < len(todo) and len(running) < jobs:
                 with _uninterrupted():
-                    if not waiting:
-                        waiting.append(_started(context, work, allowed))
-                        started += 1
-                    running[begun] = child = waiting.pop()
-                _begin(child, begun, todo[begun], allowed)
+                    if used and harmless(todo[begun]):
+                        child = used.pop()
+                    else:
+                        child = fresh.pop() if fresh else _started(context, work, allowed)
+                    running[begun] = child
+                _begin(child, todo[begun], allowed)
                 begun += 1
-            if started < len(todo) and not waiting:
+            if begun < len(todo) and not fresh and not (used or harmless(todo[begun])):
                 with _uninterrupted():
-                    waiting.append(_started(context, work, allowed))
-                started += 1
-            for result in _heard(running):
-                finished[result[0]] = result[1]
+                    fresh.append(_started(context, work, allowed))
+            for number, child, result in _heard(running):
+                finished[number] = result
+                if result.ending == DONE and child.tasks < MOST_IN_TURN and harmless(todo[number]):
+                    used.append(child)
+                else:
+                    _end(child, wait=result.ending != DONE)
             while told in finished:
                 yield finished.pop(told)
                 told += 1
     finally:
-        for child in (*running.values(), *waiting):
+        for child in (*running.values(), *fresh, *used):
             _end(child)
 
 
@@ -186,15 +194,16 @@ def _started(context: Any, work: Callable[[Any], Iterable[Any]], limits: Limits)
     return _Child(process, here)
 
 
-def _begin(child: _Child, number: int, task: Any, limits: Limits) -> None:
-    child.task = number
+def _begin(child: _Child, task: Any, limits: Limits) -> None:
+    child.tasks += 1
+    child.parts.clear()
     child.deadline = None if limits.seconds is None else monotonic() + limits.seconds
     with suppress(OSError):
         child.connection.send(task)
 
 
-def _heard(running: dict[int, _Child]) -> list[tuple[int, Result]]:
-    """What has ended since; waits a while for something to happen."""
+def _heard(running: dict[int, _Child]) -> list[tuple[int, _Child, Result]]:
+    """Which tasks have ended since, of which children, and how; waits a while for something to happen."""
     deadlines = [child.deadline for child in running.values() if child.deadline is not None]
     room = max(0.0, min(deadlines) - monotonic()) if deadlines else 1.0
     ready = wait([child.connection for child in running.values()], timeout=min(room, 1.0))
@@ -206,9 +215,7 @@ def _heard(running: dict[int, _Child]) -> list[tuple[int, Result]]:
         if result is None and child.connection not in ready and _has_ended(child):
             result = _gone(child)
         if result is not None:
-            del running[number]
-            _end(child, wait=result.ending != DONE)
-            ended.append((number, result))
+            ended.append((number, running.pop(number), result))
     return ended
 
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
+from time import process_time
 from typing import Any
 
 GRACE = 5
@@ -33,7 +34,7 @@ def _has_limits() -> bool:
 
 
 def keep(limits: Limits) -> None:
-    """Let the system hold this process to its limits, as far as it can."""
+    """Let the system hold this process to the limits of the task that it begins, as far as it can."""
     if not _has_limits():
         return
     import resource
@@ -44,7 +45,8 @@ def keep(limits: Limits) -> None:
         _lower(resource, kind, _at_hand() + limits.megabytes * 1_000_000)
     if limits.seconds is not None:
         # a second by the clock is one on each processor, and the clock itself is watched by the parent
-        _lower(resource, resource.RLIMIT_CPU, ceil(limits.seconds) * (os.cpu_count() or 1) + GRACE)
+        allowed = ceil(limits.seconds) * (os.cpu_count() or 1) + GRACE
+        _lower(resource, resource.RLIMIT_CPU, ceil(process_time()) + allowed)
 
 
 def _at_hand() -> int:

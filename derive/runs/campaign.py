@@ -29,7 +29,7 @@ from rich.console import Console
 
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
-from derive.checking.proof_files import loaded, place_of
+from derive.checking.proof_files import is_bundled, loaded, place_of
 from derive.checking.theorems import Theorem
 from derive.diagnostics import ERROR, NOTHING_WRONG, WARNING, Diagnostic, exit_status
 from derive.errors import BadInput, InvalidChain, said
@@ -126,7 +126,10 @@ def as_they_come(executor: Executor, work: Callable[[Task], Result], tasks: Sequ
 
 def check_isolated(files: Iterable[Path | Text], *, look: Look | None = None, jobs: int = 1,
                    limits: Limits | None = None) -> Iterator[Checked]:
-    """The verdicts of every file, in order, each checked in a process of its own that is ended at its limits."""
+    """The verdicts of every file, in order, each checked in a process of its own that is ended at its limits.
+
+    Files of the bundled library follow each other in one process.
+    """
     listed, strict = list(files), look is not None and look.strict
     for file, found in zip(listed, isolated_parts(listed, look=look, jobs=jobs, limits=limits), strict=True):
         yield together(str(file), found, strict=strict)
@@ -137,13 +140,28 @@ def isolated_parts(files: Iterable[Path | Text], *, look: Look | None = None, jo
                    work: Callable[..., Iterator[Any]] | None = None) -> Iterator[list[Any]]:
     """The results of every file theorem by theorem; the last says so if its process did not come to its end."""
     appearance, listed, allowed = look or Look(), list(files), limits or Limits()
-    results = isolated(partial(work or task_parts, look=appearance), listed, jobs=jobs, limits=allowed)
+    results = isolated(partial(work, look=appearance) if work else InTurn(appearance), listed, jobs=jobs,
+                       limits=allowed, harmless=lambda task: isinstance(task, Path) and is_bundled(task))
     for file, result in zip(map(str, listed), results, strict=True):
         ended = [] if result.ending == DONE else [failed(file, unfinished(result, file, allowed), appearance)]
         yield [*result.parts, *ended]
 
 
-def task_parts(task: Path | Text, look: Look) -> Iterator[Checked]:
+class InTurn:
+    """The results of the tasks of one child: what is known of the library's theorems is kept from file to file."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self._library: Session | None = None
+
+    def __call__(self, task: Path | Text) -> Iterator[Checked]:
+        if isinstance(task, Text) or not is_bundled(task):
+            return task_parts(task, self.look)
+        self._library = self._library or Session(thorough=self.look.thorough)
+        return task_parts(task, self.look, self._library)
+
+
+def task_parts(task: Path | Text, look: Look, session: Session | None = None) -> Iterator[Checked]:
     """The results of one task.
 
     In a child the user does not interrupt: what a file raises there is its own doing.
@@ -151,7 +169,7 @@ def task_parts(task: Path | Text, look: Look) -> Iterator[Checked]:
     file = str(task)
     try:
         with overlaid(Path(file), task.content) if isinstance(task, Text) else nullcontext():
-            yield from parts(file, look)
+            yield from parts(file, look, session)
     except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
         wrong = BadInput(f"{place_of(error, Path(file))}: {type(error).__name__}: {said(error)}", kind="not executed")
         wrong.__cause__ = error
