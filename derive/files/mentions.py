@@ -19,10 +19,11 @@ class Mention:
 
 def mentions_theorem(tree: ast.Module) -> bool:
     """Whether a file declares a theorem, imports ``theorem``, or takes it from ``derive`` in another way."""
-    if _imports_it(tree) or any(True for _ in declarations(tree)):
+    nodes = list(ast.walk(tree))
+    if _imports_it(nodes) or any(True for _ in _declared(nodes)):
         return True
-    modules = _modules(tree)
-    return any(_is_of_derive(node, modules) or _asks_by_name(node) for node in ast.walk(tree))
+    modules = _modules(nodes)
+    return any(_is_of_derive(node, modules) or _asks_by_name(node) for node in nodes)
 
 
 def declarations(tree: ast.Module) -> Iterator[Mention]:
@@ -30,15 +31,19 @@ def declarations(tree: ast.Module) -> Iterator[Mention]:
 
     A decorator is taken for ours whatever ``theorem`` it is; of other calls, a method of that name is not.
     """
-    names, modules, decorators = {WORD, *_aliases(tree)}, _modules(tree), set[ast.expr]()
-    for node in ast.walk(tree):
+    return _declared(list(ast.walk(tree)))
+
+
+def _declared(nodes: list[ast.AST]) -> Iterator[Mention]:
+    names, modules, decorators = {WORD, *_aliases(nodes)}, _modules(nodes), set[ast.expr]()
+    for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             for decorator in node.decorator_list:
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 if _is_name(called, names) or (isinstance(called, ast.Attribute) and called.attr == WORD):
                     decorators.add(decorator)
                     yield _place(decorator)
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and node not in decorators and (
                 _is_name(node.func, names) or _is_of_derive(node.func, modules)):
             yield _place(node)
@@ -52,33 +57,33 @@ def _is_name(node: ast.AST, names: set[str]) -> bool:
     return isinstance(node, ast.Name) and node.id in names
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[bool, ast.alias]]:
+def _imported(nodes: list[ast.AST]) -> Iterator[tuple[bool, ast.alias]]:
     """What ``from ... import`` brings; whether from ``derive``."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             ours = not node.level and (node.module or "").split(".")[0] == "derive"
             yield from ((ours, alias) for alias in node.names)
 
 
-def _imports_it(tree: ast.Module) -> bool:
+def _imports_it(nodes: list[ast.AST]) -> bool:
     """By its name from ``derive``, or with ``*`` from anywhere if the word is then used."""
-    brought = [(ours, alias.name) for ours, alias in _imported(tree)]
+    brought = [(ours, alias.name) for ours, alias in _imported(nodes)]
     return (True, WORD) in brought or (
-        any(name == "*" for _, name in brought) and any(_is_name(node, {WORD}) for node in ast.walk(tree)))
+        any(name == "*" for _, name in brought) and any(_is_name(node, {WORD}) for node in nodes))
 
 
-def _modules(tree: ast.Module) -> set[str]:
+def _modules(nodes: list[ast.AST]) -> set[str]:
     """The names under which ``derive``, or a part of it, is imported."""
-    whole = {(alias.asname or alias.name).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import)
+    whole = {(alias.asname or alias.name).split(".")[0] for node in nodes if isinstance(node, ast.Import)
              for alias in node.names if alias.name.split(".")[0] == "derive"}
-    return whole | {alias.asname or alias.name for ours, alias in _imported(tree) if ours}
+    return whole | {alias.asname or alias.name for ours, alias in _imported(nodes) if ours}
 
 
-def _aliases(tree: ast.Module) -> set[str]:
+def _aliases(nodes: list[ast.AST]) -> set[str]:
     """The names that an import or an assignment gives to ``derive.theorem``."""
-    found = {alias.asname or WORD for ours, alias in _imported(tree) if ours and alias.name == WORD}
-    known, modules = found | ({WORD} if _imports_it(tree) else set()), _modules(tree)
-    for node in ast.walk(tree):
+    found = {alias.asname or WORD for ours, alias in _imported(nodes) if ours and alias.name == WORD}
+    known, modules = found | ({WORD} if _imports_it(nodes) else set()), _modules(nodes)
+    for node in nodes:
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None and (
                 _is_of_derive(node.value, modules) or _is_name(node.value, known)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]

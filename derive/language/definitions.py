@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from types import MappingProxyType
 
 from sympy import Expr
@@ -311,6 +312,7 @@ def definition_of(term: Expr) -> Definition | None:
     return record_of(term, _OF_CLASS)
 
 
+@lru_cache(maxsize=4_000)  # every pass over a term asks for the same ones
 def meaning_of(term: Expr, *, additive: bool, infinite: bool) -> Expr | None:
     """What the outermost node of a term stands for, one definition unfolded; None for a primitive node.
 

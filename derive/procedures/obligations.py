@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from sympy import Expr
 
@@ -110,10 +110,15 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
 def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool) -> dict[str, Obligation]:
     found: dict[str, Obligation] = {}
     for term in terms:
-        support = {index: "pi" for index in term.free_symbols if isinstance(index, Trajectory) and POSSIBLE in known}
-        for obligation in _Pass(known, endless).owed(term, support, gradients=0):
+        for obligation in _of_term(term, known, endless):
             found.setdefault(obligation.says, obligation)
     return found
+
+
+@lru_cache(maxsize=1_000)  # a term stands in two steps, and each asks with all assumptions and without some
+def _of_term(term: Expr, known: frozenset[Assumption], endless: bool) -> tuple[Obligation, ...]:
+    support = {index: "pi" for index in term.free_symbols if isinstance(index, Trajectory) and POSSIBLE in known}
+    return tuple(_Pass(known, endless).owed(term, support, gradients=0))
 
 
 def obligations(terms: Iterable[Expr], assumptions: Iterable[Assumption] = (), *,
