@@ -22,8 +22,8 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational
 
-from derive.errors import NotApplicable, OutsideFragment, Undefined
-from derive.language.binding import Index
+from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
+from derive.language.binding import Binder, Index
 from derive.language.definitions import resolved
 from derive.language.expression import Plus, Power, Ratio, Times, as_term
 from derive.language.models import Model, Path
@@ -64,6 +64,8 @@ from derive.language.terms import (
 from derive.language.typing import refuse_foreign
 
 STEP = Fraction(1, 10**30)
+MOST_NUMBERS = 2_000_000
+"""Numbers that one value may take: the rest of a search is not to wait for it."""
 _PRECISE = Context(prec=200)
 Environment = dict[Index, Any]
 
@@ -81,6 +83,8 @@ class Enumeration:
         self._logarithms: dict[Fraction, Fraction] = {}
         self._values_to_go: dict[Any, Fraction] = {}
         self._tilted: dict[tuple[int, Fraction], list[Fraction]] = {}
+        self._constants: dict[tuple[Expr, Fraction, int], Fraction] = {}
+        self._left = MOST_NUMBERS
 
     def value(self, term: Expr, environment: Environment | None = None) -> Fraction:
         """The number that ``term`` denotes.
@@ -90,13 +94,28 @@ class Enumeration:
             NotApplicable: the term asks for an index that this shape does not have.
             NotATerm: a part is not of this language.
             OutsideFragment: a node has no meaning here, such as an infinite horizon.
+            WorkLimit: for more than ``MOST_NUMBERS``.
         """
         term = as_term(term)
         refuse_foreign(term)
         term = resolved(term, additive=self.model.returns is None, infinite=False)
+        self._left = MOST_NUMBERS
         return self._value(term, dict(environment or {}), Fraction(0), 1)
 
     def _value(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:
+        """What is the same for all values of the letters, such as J in an expectation, is computed once."""
+        if not isinstance(term, (Binder, Objective, Grad)) or term.free_symbols:
+            return self._computed(term, env, at, level)
+        key = (term, at, level)
+        if key not in self._constants:
+            self._constants[key] = self._computed(term, env, at, level)
+        return self._constants[key]
+
+    def _computed(self, term: Expr, env: Environment, at: Fraction, level: int) -> Fraction:
+        self._left -= 1
+        if self._left < 0:
+            raise WorkLimit(f"more than {MOST_NUMBERS:,} numbers by enumeration")
+
         def inner(part: Expr) -> Fraction:
             return self._value(part, env, at, level)
 

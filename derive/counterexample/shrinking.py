@@ -30,6 +30,18 @@ def shrunk(claim: Claim, witness: Witness) -> Witness:
     return replace(simplest, left=left, right=right, exact=exact)
 
 
+def confirmed(claim: Claim, witness: Witness) -> Witness | None:
+    """The same for a witness that only the kernel has seen: None if the oracle has no value there either."""
+    simplest = _shrunk(claim, witness, confirmed=False)
+    for candidate in (simplest, witness):
+        found = claim.values(candidate.model, candidate.indices)
+        if found is not None:
+            left, right, exact = found
+            seen = replace(candidate, left=left, right=right, exact=exact)
+            return seen if candidate is simplest else _shrunk(claim, seen, confirmed=True)
+    return None
+
+
 def _shrunk(claim: Claim, witness: Witness, *, confirmed: bool) -> Witness:
     before = None
     while before is not witness:

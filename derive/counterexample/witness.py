@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from derive.counterexample.claim import Claim, NoComparison, Witness
-from derive.counterexample.shrinking import shrunk
+from derive.counterexample.shrinking import confirmed, shrunk
 from derive.errors import NotApplicable, OutsideFragment, Undefined, WorkLimit
 from derive.language.assumptions import (
     HORIZON,
@@ -54,6 +54,7 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None, zeros: bool = T
     ``agrees`` says that the generic model of a shape does not separate them, only a few
     models with ``zeros`` are tried, if any.
     """
+    oracle_first = False  # where it has had no value, nothing is made simpler before it is asked
     for shape in _shapes(claim, reaching):
         source = Random(f"witness/{shape}")
         styles = STYLES if claim.endless else STYLES[:2]
@@ -63,10 +64,13 @@ def find_witness(claim: Claim, *, reaching: Shape | None = None, zeros: bool = T
             if number == MOST_WITHOUT_ANY and not valued:
                 break  # a side asks for what no model of the shape has, such as γ^-1 or a late time
             model = random_model(claim, shape, source, style)
-            for found in _compared(claim, model):
+            for found in _compared(claim, model, confirmed=oracle_first):
                 valued = True
                 if found is not None:
-                    return shrunk(claim, found)
+                    smallest = shrunk(claim, found) if oracle_first else confirmed(claim, found)
+                    if smallest is not None:
+                        return smallest
+                    oracle_first = True
     return None
 
 
@@ -192,8 +196,11 @@ def find_no_value(claim: Claim) -> NoValue | None:
     return None
 
 
-def _compared(claim: Claim, model: Model) -> Iterator[Witness | None]:
-    """For all values of the free indices at which both sides have a value: None where they agree."""
+def _compared(claim: Claim, model: Model, *, confirmed: bool) -> Iterator[Witness | None]:
+    """For all values of the free indices at which both sides have a value: None where they agree.
+
+    ``confirmed`` if the oracle has to see it too.
+    """
     free = sorted(claim.before.free_symbols | claim.after.free_symbols, key=lambda i: (i.sort, str(i.label)))
     valued = False
     for place, values in enumerate(product(*(_range(index, claim, model) for index in free))):
@@ -201,7 +208,7 @@ def _compared(claim: Claim, model: Model) -> Iterator[Witness | None]:
             return
         indices = dict(zip(free, values, strict=True))
         with suppress(NoComparison):
-            found = claim.compared(model, indices)
+            found = claim.compared(model, indices, confirmed=confirmed)
             valued = True
             yield None if found is None else Witness(model, indices, *found, endless=claim.endless)
 
