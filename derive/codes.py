@@ -90,8 +90,8 @@ CODES: tuple[Code, ...] = (
          "nothing is said."),
     Code("D022", "", "the claim says more than its steps",
          "Every step is true, for the horizons, the sample sizes and the times at which it has a meaning; the claim "
-         "from the first line to the last has a meaning for more, and is false there. Assume what the steps need, such "
-         "as horizon_at_least(1), or take the line away that needs it."),
+         "from the first line to the last has a meaning for more, and is false there, or not known to be true. Assume "
+         "what the steps need, such as horizon_at_least(1), or take the line away that needs it."),
 )
 
 

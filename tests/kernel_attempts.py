@@ -251,6 +251,14 @@ def beside_what_is_not_in_scope() -> Any:
     return equations.under(equation(J, J), [("*", [("f", "f", ("s", ("trajectory", 1), k_.time()))], [])])
 
 
+def believed_where_covered() -> Any:
+    """The same, by a rule that uses the equation: what a lemma does below two gradients."""
+    claim = NAMED["covered: a ratio is a sum over all actions"]
+    one = equation(claim.before, claim.after, claim.assumes)
+    sides = [("grad", ("grad", side)) for side in (one.before, one.after)]
+    return equations.by_rule(one.context, *sides, "a lemma", one)
+
+
 def believed_without_end() -> Any:
     """sum_t 1 has no value."""
     one = term(endless(t, 1), LT1)
@@ -313,6 +321,7 @@ COMBINING: dict[str, Attempt] = {
     "under a product": under_what_is_no_operator,
     "under a bound index": under_a_bound_index,
     "beside what is not in scope": beside_what_is_not_in_scope,
+    "believed of second gradients where covered": believed_where_covered,
     "believed without end": believed_without_end,
     "itself without end": itself_without_end,
     "believed of no horizon": believed_of_no_horizon,

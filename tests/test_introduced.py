@@ -145,6 +145,14 @@ def test_a_held_name_does_not_move() -> None:
     assert stop_gradient(TO_GO[t](tau)) == TO_GO[t](tau)  # no pi in it: the name stays
 
 
+def test_a_gradient_is_not_held() -> None:
+    """It was held inside, where the gradient is 0: that stop_gradient(grad(J)) is 0 was proved."""
+    for moving in (grad(J), J * grad(J), total(t, gamma**t * grad(log(pi(a | s))))):
+        with pytest.raises(NotATerm, match="there is no term for the gradient"):
+            stop_gradient(moving)
+    assert codes(checked(grad(stop_gradient(J)), by(automata), 0 * grad(J))) == ["proved"]
+
+
 def test_a_name_has_the_policies_of_its_body() -> None:
     beta = Policy("beta")
     occupied = define("occ", [s], mu(s))

@@ -35,6 +35,8 @@ MAKERS: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("summed to H + 1", equations.under, "walk.at_least_zero(difference_of(high, at(one)), {one: domain[1:]})",
      "pass"),
     ("summed without end", equations.under, "if context.infinite:", "if False:"),
+    ("believed of second gradients where covered", equations.by_rule, "any(one.context.covers for one in using) and",
+     "False and"),
     ("believed without end", equations.by_rule, "if context.infinite:", "if False:"),
     ("itself without end", equations.same, "if context.infinite:", "if False:"),
     ("believed of two ranks", equations.checked, "well_formed(context.infinite, before, after)", "pass"),

@@ -8,13 +8,30 @@ from sympy import Expr
 
 from derive.checking.derivation import Theorem, by, calc, theorem
 from derive.checking.examine import examine
-from derive.checking.verdict import Proved, Refuted, Unjustified, Verdict
-from derive.language.assumptions import Assumption, at_most, earlier
-from derive.language.terms import Time
-from derive.language.vocabulary import expect, function, gamma, grad, k, log, pi, pi_old, r, t, tau, total
+from derive.checking.verdict import Proved, Refuted, Undecided, Unjustified, Verdict
+from derive.language.assumptions import Assumption, at_most, covers, earlier, policy_positive
+from derive.language.terms import Policy, Time
+from derive.language.vocabulary import (
+    J,
+    P,
+    R,
+    expect,
+    function,
+    gamma,
+    grad,
+    k,
+    log,
+    pi,
+    pi_old,
+    r,
+    ratio,
+    t,
+    tau,
+    total,
+)
 from derive.rules import automata
 
-f, j, n = function("f"), Time("j"), Time("n")
+beta, f, j, n = Policy("beta"), function("f"), Time("j"), Time("n")
 MOVING, HELD = expect(tau, f(tau.s[1])), expect(tau, f(tau.s[1]), policy=pi_old)
 
 
@@ -51,6 +68,22 @@ def test_a_lemma_with_a_gradient_of_its_own_is_used_where_it_is_said() -> None:
     """E_old[f]' = 0 is an equation at theta with a gradient in it."""
     still = step(grad(HELD), by(automata), 0)
     assert isinstance(verdict(grad(HELD) + grad(MOVING), by(still), grad(MOVING)), Proved)
+
+
+# -- covered policies --------------------------------------------------------------------------------
+
+COVERED = (covers(beta, pi),)
+SAMPLED = step(expect(tau, ratio(P(tau), P(tau, policy=beta)) * R(tau), policy=beta), by(automata), J, assumes=COVERED)
+
+
+def test_a_lemma_for_covered_policies_stands_below_one_gradient_and_not_below_two() -> None:
+    """At pi = (theta^2, 1 - theta^2), beta = (0, 1), theta = 0 it is J only in first order: pi'' is not covered."""
+    one, two = SAMPLED.chain.terms
+    for assumes, below_two in ((COVERED, Undecided), ((*COVERED, policy_positive), Proved)):
+        assert isinstance(verdict(grad(one), by(SAMPLED), grad(two), assumes=assumes), Proved)
+        assert isinstance(verdict(grad(grad(one)), by(SAMPLED), grad(grad(two)), assumes=assumes), below_two)
+        assert isinstance(verdict(grad(gamma * grad(one)), by(SAMPLED), grad(gamma * grad(two)), assumes=assumes),
+                          below_two)
 
 
 # -- cases ---------------------------------------------------------------------------------------------

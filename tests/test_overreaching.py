@@ -55,6 +55,22 @@ def test_a_claim_that_is_false_where_its_steps_have_no_meaning_is_not_as_claimed
     assert "the claim end to end is false: left side 1, right side 0" in found.message
 
 
+def test_steps_that_nobody_can_put_one_after_the_other_make_no_claim() -> None:
+    """At t = H there is no k > t, so the line between says nothing; the claim is true there, which nobody has shown.
+
+    It had a check mark and exit status 0.
+    """
+    u = Time("u")
+    sums = total(u, total(n, 1, start=u, stop=t + 1) - total(n, 1, start=u, stop=t))
+    lines = (sums, by(automata), t + 2 + 0 * k, by(automata), t + 2)
+    one = examined(*lines, assumes=(earlier(t, k),))
+    assert [step.verdict.code for step in one.steps] == ["proved", "proved"]
+    assert (one.claim.code, one.overreaches, one.as_claimed, one.follows) == ("undecided", True, False, False)
+    (found,) = [told for told in findings(one) if told.code == "D022"]
+    assert "the claim end to end is undecided: a letter of a line between" in found.message
+    assert examined(J, by(automata), J + 0 * k, by(automata), J).as_claimed  # the twin: 0..H is never empty
+
+
 @pytest.mark.parametrize("name", ["holes", "reasons"])
 def test_where_what_the_steps_need_is_assumed_it_is(name: str) -> None:
     one = examined(*CHAINS[name][0], assumes=(horizon_at_least(1),))

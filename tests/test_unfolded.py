@@ -41,7 +41,25 @@ from derive.language.assumptions import (
 from derive.language.expression import as_term
 from derive.language.models import Model
 from derive.language.terms import Time
-from derive.language.vocabulary import H, J, P, R, expect, function, gamma, grad, k, log, m, pi, ratio, t, tau, total
+from derive.language.vocabulary import (
+    H,
+    J,
+    P,
+    R,
+    expect,
+    function,
+    gamma,
+    grad,
+    k,
+    log,
+    m,
+    pi,
+    ratio,
+    scalar,
+    t,
+    tau,
+    total,
+)
 from derive.procedures.answers import Equal
 from derive.procedures.certificates import Differs
 from derive.procedures.decide import Comparison
@@ -104,6 +122,8 @@ def test_an_arbitrary_return_is_given_for_the_possible_trajectories_only() -> No
     assert set(model.returns) == set(model.feasible_paths())
     assert model.reward_of((1, 0, 1, 0, 1)) == 0
     assert unfolded_model(claim(J, 0, additive_return), 1, Random("x")).returns is None
+    scalar_too = unfolded_model(claim(scalar("alpha") * J, 0), 1, Random("x"))  # it was asked for its first place
+    assert set(scalar_too.functions["alpha"]) == {()}
 
 
 def test_the_work_is_counted_in_trajectories() -> None:

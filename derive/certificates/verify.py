@@ -27,7 +27,7 @@ LARGEST = 64_000_000
 STEP = {"step", "line", "label", "verdict", "claim"}
 CLAIM = {"of", "before", "after", "context", "evidence"}
 EVIDENCE = {"closure": {"by", "policy", "certificate"}, "normal form": {"by", "coordinates"}, "same": {"by"},
-            "parts": {"by", "links"}}
+            "parts": {"by", "links"}, "letters": {"by", "before", "after", "context", "evidence", "puts"}}
 LINK = {"before", "after", "context", "evidence", "wraps"}
 """An equation, and the way from it to the whole of which it is a part."""
 MAKE_ONE = "Make one with derive check --certificate FILE."
@@ -149,6 +149,10 @@ def _check_evidence(evidence: Any, need: Any, room: int) -> None:
         for link in evidence["links"]:
             need(type(link) is dict and set(link) == LINK, "the entries of a part of an equation")
             _check_evidence(link["evidence"], need, room - 1)
+    if evidence["by"] == "letters":
+        need(type(evidence["puts"]) is list and all(type(one) is list and len(one) == 2 for one in evidence["puts"]),
+             "what is put in for letters")
+        _check_evidence(evidence["evidence"], need, room - 1)
 
 
 def remade(claim: dict[str, Any]) -> Equation:
@@ -173,6 +177,13 @@ def remade(claim: dict[str, Any]) -> Equation:
             equation = instance(_in_parts(evidence["links"]), {}, context)
             if (equation.before, equation.after) != (before, after):
                 raise NotShown("the parts do not lead from one side to the other")
+        elif evidence["by"] == "letters":
+            puts = [(term_from(letter), term_from(place)) for letter, place in evidence["puts"]]
+            if len(dict(puts)) != len(puts):
+                raise NotShown("a letter that is put in twice")
+            equation = instance(remade(evidence), dict(puts), context)
+            if (equation.before, equation.after) != (before, after):
+                raise NotShown("what holds for letters is not the claim at these places")
         else:
             if before != after:
                 raise NotShown("the sides are not the same term")

@@ -105,9 +105,16 @@ class Examined:
 
     @property
     def overreaches(self) -> bool:
-        """Whether the claim is false though all steps are true: each for some horizons, sizes or times, it for all."""
-        return (self.theorem.broken is None and self.expected == Proved.code and isinstance(self.claim, Refuted)
-                and all(step.stands for step in self.steps))
+        """Whether the claim is false though all steps are true: each for some horizons, sizes or times, it for all.
+
+        Or nobody knows: the steps are proved, the kernel does not put them one after the other, nor decide the claim.
+        """
+        if self.theorem.broken is not None or self.expected != Proved.code:
+            return False
+        if isinstance(self.claim, Refuted):
+            return all(step.stands for step in self.steps)
+        proved = all(isinstance(step.verdict, Proved) for step in self.steps)
+        return proved and self.equation is None and not isinstance(self.claim, Proved)
 
     @property
     def lacking(self) -> tuple[int, ...]:

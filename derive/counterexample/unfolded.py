@@ -188,7 +188,7 @@ def unfolded_model(claim: Claim, horizon: int, source: Random, samples: int = 1)
 
     def table(sorts: Sequence[str]) -> dict[tuple[int, ...], Fraction]:
         places = product(*(states if sort == "state" else actions for sort in sorts))
-        return {at: number(at[0] if sorts[0] == "state" else 0) for at in places}
+        return {at: number(at[0] if sorts[:1] == ("state",) else 0) for at in places}
 
     parts = claim.signature
     P = tuple(tuple(onward(s, a) for a in actions) for s in states)

@@ -172,12 +172,15 @@ def by_normal_form(context: Context, before: Term, after: Term, coordinates: Tup
 def by_rule(context: Context, before: Term, after: Term, rule: str, *using: Equation) -> Equation:
     """Believed: that the engine of ``rule`` turns one side into the other, ``using`` these equations.
 
-    Equations at theta are used where no gradient stands: nobody has looked whether they stand below one.
+    Equations at theta are used where no gradient stands: nobody has looked whether they stand below one. So are
+    equations for covered policies where two do, as in ``under``.
     """
     genuine(*using)
-    trusts = frozenset({str(rule)})
-    if any(at_theta(one.before, one.after) for one in using) and gradients(("+", before, after)):
+    trusts, order = frozenset({str(rule)}), gradients(("+", before, after))
+    if any(at_theta(one.before, one.after) for one in using) and order:
         raise Refused("an equation at theta, used where gradients stand")
+    if any(one.context.covers for one in using) and "policy" not in context.positive and order > 1:
+        raise Refused("an equation for covered policies, used where second gradients stand")
     for one in using:
         context, trusts = context.joined(one.context, before, after, one.before, one.after), trusts | one.trusts
     if context.infinite:

@@ -286,6 +286,9 @@ def stop_gradient(term: Any) -> Expr:
     """The term with pi held at theta wherever it occurs: the same value, and it does not move.
 
     A name that has pi in its body only is replaced by the body.
+
+    Raises:
+        NotATerm: for a gradient inside, of which this is not so: the gradient of what is held is 0.
     """
 
     def held(part: Any) -> Any:
@@ -297,7 +300,12 @@ def stop_gradient(term: Any) -> Expr:
         arguments = kept + tuple(map(held, part.args[len(kept):]))
         return part.func(*arguments) if arguments != part.args else part
 
-    return held(as_term(term))
+    moves = as_term(term)
+    gradient = next((part for part in definitions.inside(moves) if isinstance(part, Grad)), None)
+    if gradient is not None:
+        raise NotATerm(f"stop_gradient of {moves}: there is no term for the gradient {gradient} that does not move. "
+                       "Where nothing is differentiated once more, leave stop_gradient out: the value is the same.")
+    return held(moves)
 
 
 def variance(index: Index, body: Any, *, policy: Policy = pi) -> Expr:

@@ -95,6 +95,8 @@ def ranges_of(assumptions: Iterable[Assumption]) -> frozenset[k.Tuple]:
             raise InvalidChain(f"{one} ≤ {two} gives no free time a first or a last value.")
         limit = k.time(-c * gap[1], *((base, -c * n) for base, n in gap[2] if base != letter))
         side = 0 if c > 0 else 1
+        if side == 0 and not limit[2] and limit[1] < 0:  # no time is below 0
+            continue
         span = spans.setdefault(letter, [k.time(), k.LAST])
         if span[side] != (k.time(), k.LAST)[side]:
             raise InvalidChain(f"{letter[1]} is bounded twice on one side; give one case for it.")
@@ -106,8 +108,10 @@ class Encoding:
     """Terms of one chain as the kernel's, each encoded once."""
 
     def __init__(self, assumptions: Iterable[Assumption], *, infinite: bool) -> None:
-        self.additive, self.infinite = additive_return in frozenset(assumptions), infinite
+        known = frozenset(assumptions)
+        self.additive, self.infinite = additive_return in known, infinite
         self._known: dict[Expr, k.Term] = {}
+        self._late = {letter for letter, low, _ in ranges_of(known) if low[2]} if known else set()
 
     def term(self, term: Expr) -> k.Term:
         """The kernel's term of an author's, which has no loose index.
@@ -235,13 +239,13 @@ class Encoding:
     def count(self, time: Expr) -> k.Term:
         """H or a time as a number: H = -1 + sum_{k=0..H} 1; t = sum_{k=1..t} 1, where 0 <= t.
 
-        A time that is bound may be below 0: then it is -sum_{k=t+1..0} 1.
+        A time that is bound may be below 0, and one whose range begins with another: then it is -sum_{k=t+1..0} 1.
         """
         if isinstance(time, Horizon):
             return ("+", ones(k.time(), k.LAST), ("num", -1, 1))
         base = self.index(time)
         until = ones(k.time(1), k.at(base))
-        if not base[1].startswith("#"):
+        if not base[1].startswith("#") and base not in self._late:
             return until
         return ("+", until, ("*", ("num", -1, 1), ones(k.at(base, 1), k.time())))
 

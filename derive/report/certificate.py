@@ -65,6 +65,8 @@ def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:
         return {"by": "normal form", "coordinates": None if coordinates is None else to_data(coordinates)}
     if evidence["by"] == "parts":
         return {"by": "parts", "links": [{**one, "evidence": _evidence(one["evidence"])} for one in evidence["links"]]}
+    if evidence["by"] == "letters":
+        return {**evidence, "evidence": _evidence(evidence["evidence"])}
     return {"by": "same"}
 
 

@@ -57,13 +57,15 @@ def _shared(one: Examined, places: Places | None) -> Iterator[Diagnostic]:
 
 
 def _overreaching(one: Examined) -> Iterator[Diagnostic]:
-    """A claim that is false where its steps, all of them true, have no meaning."""
-    if one.overreaches and isinstance(one.claim, Refuted):
+    """A claim that is false, or not known to be true, where its steps, all of them true, have no meaning."""
+    if one.overreaches:
         reach = f", for {one.reach}" if one.reach else ""
+        end = f"is false: {_sides(one.claim)}" if isinstance(one.claim, Refuted) else (
+            f"is {one.claim.code}: a letter of a line between stands at neither end, and need not have a value")
         yield Diagnostic(
             code=KINDS["more than its steps"], severity=ERROR, file=shown_path(one.theorem.file),
             span=_line(one.theorem.line), theorem=one.theorem.name,
-            message=f"every step is true{reach}; the claim end to end is false: {_sides(one.claim)}")
+            message=f"every step is true{reach}; the claim end to end {end}")
 
 
 def _place(step: Judgement, number: int, places: Places | None, *, endless: bool) -> Span | None:
