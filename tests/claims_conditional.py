@@ -13,11 +13,13 @@ from kernel_letters import (
     MP,
     NONE,
     POSS,
+    PP,
     TRUE,
     UNDEFINED,
     Claim,
     at_sizes,
     beta,
+    c,
     claims,
     f,
     reward,
@@ -38,6 +40,7 @@ from derive.language.vocabulary import (
     forever,
     gamma,
     grad,
+    k,
     mu,
     pi,
     prod,
@@ -113,6 +116,23 @@ CONDITIONAL: list[Claim] = claims(
      expect(tau, total(t, gamma**t * reward(t), stop=forever)), [*END, *MP], TRUE),
     ("without end, from the next", total(s, mu(s) * given(total(t, gamma**t * reward(t), stop=forever), FIRST)),
      expect(tau, total(t, gamma**t * reward(t), start=1, stop=forever)), [*END, *MP], FALSE),
+)
+
+TIMES, CHOSEN = total(k, 1), pi(A_[0] | S[0])
+"""H + 1, and a factor that makes the divisor one of the trajectory."""
+SHARE, MEAN, OTHER = expect(tau, ratio(CHOSEN, TIMES * CHOSEN)), expect(tau, f(S[0])), expect(tau, c(S[0]))
+"""1/(H + 1), and two means, so that products of sums are compared."""
+SQUARE = expect(tau, ratio(CHOSEN**2, (TIMES * CHOSEN)**2))
+QUOTIENTS: list[Claim] = claims(
+    "divided by a number of times",
+    ("beside means", TIMES * SHARE * MEAN * OTHER, MEAN * OTHER, PP, TRUE),
+    ("beside means, lost", SHARE * MEAN * OTHER, MEAN * OTHER, PP, FALSE, AT_ONCE),
+    ("squared", TIMES**2 * SQUARE * MEAN * OTHER, MEAN * OTHER, PP, TRUE),
+    ("squared, once", TIMES * SQUARE * MEAN * OTHER, MEAN * OTHER, PP, FALSE, AT_ONCE),
+    ("alone", TIMES * SHARE, 1, PP, TRUE),
+    ("alone, lost", SHARE, 1, PP, FALSE, AT_ONCE),
+    ("beside one mean", TIMES * SHARE * MEAN, MEAN, PP, TRUE),
+    ("beside one mean, lost", SHARE * MEAN, MEAN, PP, FALSE, AT_ONCE),
 )
 
 PROBABILITIES: list[Claim] = claims(

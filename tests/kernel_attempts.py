@@ -21,10 +21,12 @@ from derive.kernel import equations
 from derive.kernel import terms as k_
 from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation
-from derive.language.vocabulary import J, P, a, grad, k, log, pi, s, t, tau, total
-from derive.procedures.decision import Shown
+from derive.language.terms import Time
+from derive.language.vocabulary import J, P, a, gamma, grad, k, log, pi, s, t, tau, total
+from derive.procedures.decision import Shown, decided
 
 Attempt = Callable[[], Any]
+j = Time("j")
 TIME, PATH, STATE = ("time", "t"), ("trajectory", "tau"), ("state", "s")
 
 
@@ -251,6 +253,45 @@ def beside_what_is_not_in_scope() -> Any:
     return equations.under(equation(J, J), [("*", [("f", "f", ("s", ("trajectory", 1), k_.time()))], [])])
 
 
+def summed_over_a_range_of_its_own() -> Any:
+    """gamma^t E f = E f for t in 0..0, summed to t, which stays free: for every t."""
+    only_0 = Context(ranges=frozenset({(TIME, k_.time(), k_.time())}))
+    found = decided(only_0, term(gamma**t * mean(f(S[0]))), term(mean(f(S[0]))))
+    assert isinstance(found, Shown)
+    return equations.under(found.equation, [("sum", TIME, ("from", k_.time(), k_.at(TIME)))])
+
+
+def at_what_a_letter_of_no_side_allows() -> Any:
+    """0 = E f, at t = H + 1, by a k that is after the last time: sum_{t..H} - sum_{t+1..H} is E f where t <= k <= H."""
+    high, ranged = ("time", "k"), Context(ranges=frozenset({(TIME, k_.time(), k_.at(("time", "k")))}))
+    last, first = k_.time(1, ("H", 1)), mean(f(S[0]))
+    left = term(total(j, first, start=t) - total(j, first, start=t + 1))
+    middle = ("+", term(first), ("*", ("num", 0, 1), ("gamma^", k_.at(high))))
+    parts = [found.equation for one in ((left, middle), (middle, term(first)))
+             if isinstance(found := decided(ranged, *one), Shown)]
+    return equations.instance(reduce(equations.chained, parts), {TIME: last},
+                              Context(ranges=frozenset({(high, last, last)})))
+
+
+def beside_what_is_there_once() -> Any:
+    """5 + sum_a pi = 1: an iterator is empty when the second side asks for it."""
+    return equations.under(rows_of_pi(), [("+", iter([("num", 5, 1)]), [])])
+
+
+def ranges_in_a_circle() -> Any:
+    one, two = ("time", "t"), ("time", "k")
+    circle = frozenset({(one, k_.time(), k_.at(two)), (two, k_.time(), k_.at(one))})
+    return equations.same(Context(ranges=circle), term(gamma**t))
+
+
+def joined_by_a_limit_that_is_another() -> Any:
+    """t <= k for k in 0..H, and t <= k for k in 5..9."""
+    limited = {(TIME, k_.time(), k_.at(("time", "k")))}
+    later = limited | {(("time", "k"), k_.time(5), k_.time(9))}
+    one, two = (equations.same(Context(ranges=frozenset(x)), term(gamma**t)) for x in (limited, later))
+    return equations.by_rule(one.context, one.before, one.after, "a rule", two)
+
+
 def believed_where_covered() -> Any:
     """The same, by a rule that uses the equation: what a lemma does below two gradients."""
     claim = NAMED["covered: a ratio is a sum over all actions"]
@@ -321,6 +362,11 @@ COMBINING: dict[str, Attempt] = {
     "under a product": under_what_is_no_operator,
     "under a bound index": under_a_bound_index,
     "beside what is not in scope": beside_what_is_not_in_scope,
+    "summed over a range of its own": summed_over_a_range_of_its_own,
+    "at what a letter of no side allows": at_what_a_letter_of_no_side_allows,
+    "beside what is there once": beside_what_is_there_once,
+    "ranges in a circle": ranges_in_a_circle,
+    "joined by a limit that is another": joined_by_a_limit_that_is_another,
     "believed of second gradients where covered": believed_where_covered,
     "believed without end": believed_without_end,
     "itself without end": itself_without_end,

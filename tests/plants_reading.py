@@ -283,6 +283,8 @@ OF_PROBABILITIES: tuple[Plant, ...] = (
           "", "probability of a place: of a state and a later action"),
     Plant("a place beside the initial law", atoms.at_a_place, "dict(inside).get(MU) != 1", "False",
           "probability of a place: beside the initial law"),
+    Plant("what is divided by a number of times is not", atoms.numbers_out, "-e),))", "0),))",
+          "divided by a number of times: beside means, lost"),
     Plant("any place is the first", atoms.at_a_place, "points[0][2:] == ZERO", "True",
           "probability of a place: of a pair at a time, of the first state"),
     Plant("what is over itself stays", reading.Closed.joined, "atoms.remove(atom)", "pass",

@@ -44,7 +44,7 @@ from derive.kernel.equations import (
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed
 from derive.language.vocabulary import H, J, P, R, a, grad, i, k, log, pi, ratio, s, samples, t, tau, total
-from derive.procedures.decision import Shown
+from derive.procedures.decision import Shown, decided
 
 ALL_TIMES = ("from", k_.time(), k_.LAST)
 
@@ -157,6 +157,18 @@ def test_trust_is_kept() -> None:
     assert chained(one, other).trusts == other.trusts
 
 
+def test_what_serves_both_kinds_of_horizon_owes_what_either_does() -> None:
+    """1 - gamma is not 0 without a last decision; an equation that speaks of no horizon is one of finite ones too."""
+    below = ("/", ("f", "f", ("state", "s")), ("+", ("num", 1, 1), ("*", ("num", -1, 1), ("gamma",))))
+    found = decided(Context("infinite"), below, ("*", below, ("num", 1, 1)))
+    assert isinstance(found, Shown)
+    assert found.equation.context.horizon == "none"
+    assert {what for what, *_ in found.equation.context.owes} == {"nonzero"}
+    with_discount = decided(Context("infinite", discount=True), below, ("*", below, ("num", 1, 1)))
+    assert isinstance(with_discount, Shown)
+    assert not with_discount.equation.context.owes
+
+
 def test_assumptions_are_united() -> None:
     ratio_is_1 = equation(off(rho(0)), 1, PP)
     one_is_1 = equation(1, 1)
@@ -233,6 +245,20 @@ def test_terms_of_two_horizons_are_no_equation() -> None:
 
 
 # -- letters -------------------------------------------------------------------------------------------------
+
+
+class TwoMinds(dict[Any, Any]):
+    """A mapping that says something else whenever it is asked."""
+
+    def items(self) -> Any:
+        self["asked"] = self.get("asked", 0) + 1
+        return [(TIME, k_.time(self["asked"] - 1, ("H", min(1, self["asked"] - 1))))]
+
+
+def test_what_is_put_in_is_asked_for_once() -> None:
+    """It was t = 0 when it was looked at, and H + 1 when it was put in."""
+    assert instance(tail_by_tail(), TwoMinds(), Context()).before == instance(
+        tail_by_tail(), {TIME: k_.time()}, Context()).before
 
 
 def test_letters_are_put_in_at_once() -> None:

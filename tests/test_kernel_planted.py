@@ -88,5 +88,5 @@ def test_a_bug_in_the_scope_is_caught_by_a_true_twin(one: Plant, monkeypatch: py
 def test_every_function_of_a_table_has_its_bug() -> None:
     tables = {"known_sum", "reward", "derivative", "step", "step_at", "step_sum", "step_product", "step_gradient",
               "end_of", "in_coordinates", "rewards_to_go", "drawn_step", "first_apart", "vanishes_outside", "matchings",
-              "check_finite", "check_infinite", "check_convergence", "owed", "binder", "positive", "rank", "symmetric"}
+              "check_finite", "check_infinite", "check_convergence", "owed", "binder", "positive", "rank", "transposed"}
     assert tables <= {one.function.__name__ for one in PLANTS}

@@ -153,6 +153,10 @@ class Examiner:
         if found.equation.context.owes:
             return Undecided(f"the right side is {found.factor} times the left side where both are defined, which the "
                              "assumptions do not ensure")
+        if (found.equation.context.first, found.equation.context.samples) > (
+                self.deciding.context.first, self.deciding.context.samples):
+            return Undecided(f"the right side is {found.factor} times the left side, {found.reach}; of others nothing "
+                             "is known. Assume what leaves them out, such as samples_at_least(2)")
         if found.factor == 1:
             return Proportional(f"both sides are equal, {found.reach}", found.equation)
         return Proportional(f"the right side is {found.factor} times the left side, {found.reach}", found.equation)

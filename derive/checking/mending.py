@@ -89,7 +89,8 @@ def factor_between(deciding: Deciding, before: Expr, after: Expr, witness: Witne
     for factor in factors(before, after, infinite=deciding.infinite, samples=samples):
         if not _may_be(factor, witness):
             continue
-        context = _at_least(deciding.context, 2) if m in subterms(factor) else deciding.context  # m - 1 may be 0
+        vanishes = m - 1 in subterms(factor)
+        context = _at_least(deciding.context, 2) if vanishes else deciding.context
         equation = _shown(deciding.encoding, context, after, Times(factor, before))
         if equation is not None:
             number = factor.args[0] if isinstance(factor, Times) else factor

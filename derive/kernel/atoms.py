@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.kernel.factors import LOOSE, MU, OF_STEP, ZERO, at, joined, law, law_of, of_numbers
-from derive.kernel.polynomials import Monomial, Refused, product
+from derive.kernel.polynomials import Monomial, Refused, frozen, of, product
 from derive.kernel.symbols import symbol
 from derive.kernel.terms import Tuple
 
@@ -27,6 +27,9 @@ def numbers_out(monomial: Monomial, support: str, *, alone: bool = False) -> Tup
     numbers = tuple((f, e) for f, e in monomial if f[0] in ("power", "ge", "over") or f[2:] == (LOOSE, 0) or (
         f[0] == "sum" and of_numbers(f)))
     inside = tuple(sorted((f, e) for f, e in monomial if f[0] != "number" and (f, e) not in numbers))
+    for f, e in numbers:
+        if f[0] == "sum" and e < 0:  # that a quotient is by is not 0, which is owed
+            numbers = joined(tuple(x for x in numbers if x[0] != f), ((("over", frozen(of((((f, 1),), ())))), -e),))
     if not (alone and not inside) and not (len(inside) == 2 and dict(inside).get(MU) == 1 and any(
             law_of(f) and e == 1 and support in ("", law_of(f)) for f, e in inside)):
         probabilities, left = at_a_place(inside, support)

@@ -64,7 +64,8 @@ class Context:
             raise Refused("a finite and an infinite horizon")
         if self.possible != other.possible and any(map(speaks_of_trajectories, terms)):
             raise Refused("possible trajectories in one, all in the other")
-        if {x[0] for x in self.ranges ^ other.ranges} & {x for t in terms for x in free(t)}:
+        spoken = {x for t in terms for x in free(t)} | self.limiting() | other.limiting()
+        if {x[0] for x in self.ranges ^ other.ranges} & spoken:
             raise Refused("a free time with two ranges")
         return replace(plain(Context(
             kinds.pop() if kinds else "none", self.positive | other.positive, self.possible or other.possible,
@@ -84,6 +85,10 @@ class Context:
         strict = {NAMED + name for name, kind in self.scalars if kind == "below one"}
         strict |= {"gamma"} if self.discount or self.infinite else set()
         return strict, strict | {NAMED + name for name, kind in self.scalars if kind == "unit"}
+
+    def limiting(self) -> set[Tuple]:
+        """The letters that limit the ranges of others."""
+        return {x for _, low, high in self.ranges for x in (*free(low), *free(high))}
 
     def range_of(self, index: Tuple) -> Tuple:
         """(first, last) of a free time."""
@@ -115,6 +120,12 @@ def plain(context: Any) -> Context:
     for _, low, high in context.ranges:
         check_time(low, frozenset())
         check_time(high, frozenset())
+    left = {one: free(low) | free(high) for one, low, high in context.ranges}
+    while ends := [one for one, limits in left.items() if not limits & left.keys()]:
+        for one in ends:
+            del left[one]
+    if left:
+        raise Malformed("ranges that limit each other")
     return context
 
 

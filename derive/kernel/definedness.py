@@ -35,6 +35,13 @@ class OutOfRange(Malformed):
     """A time that does not exist, whatever the horizon."""
 
 
+def in_words(t: Tuple) -> str:
+    """A time as it is written."""
+    parts = [(c, "H" if base == "H" else str(base[1])) for base, c in t[2]] + [(t[1], "")] * bool(t[1] or not t[2])
+    said = " ".join(f"{'-' if c < 0 else '+'} {abs(c) if abs(c) != 1 or not name else ''}{name}" for c, name in parts)
+    return said.removeprefix("+ ")
+
+
 def defined(context: Context, *terms: Term) -> Context:
     """The context with the first horizon and the least m that the terms ask for, and what they owe.
 
@@ -148,7 +155,7 @@ class Walk:
             span: Any = ranges.get(index, self.context.range_of(index))
             limit = span[0] if c > 0 else span[1]
             if c and limit == INF:
-                raise OutOfRange(f"a time that may be negative: {t}")
+                raise OutOfRange(f"a time that may be negative: {in_words(t)}")
             if c:
                 number += c * limit[1]
                 for base, k in limit[2]:
@@ -158,7 +165,7 @@ class Walk:
         if left:  # a limit brought in a free time again: at its own worst
             self.at_least_zero(time(number, *left.items(), ("H", slope)), {})
         elif slope < 0 or (slope == 0 and number < 0):
-            raise OutOfRange(f"a time that may lie outside of the trajectory: {t}")
+            raise OutOfRange(f"a time that may lie outside of 0..H: {in_words(t)} may be negative")
         elif slope:
             self.first = max(self.first, -(number // slope))
 

@@ -156,6 +156,8 @@ def without_ones(monomials: Iterable[Monomial]) -> Tuple:
 def sums_apart(context: Context, numbers: Monomial, atoms: Tuple) -> Tuple:
     """In a product, sums of numbers over times are sums over trajectories like the others, for relations know them."""
     monomial, _ = one_atom(context.infinite)
+    if any(f[0] == "sum" and e < 0 for f, e in numbers):
+        raise Refused("division by a sum over times")
     apart = [(joined(monomial, ((f, 1),)), "") for f, e in numbers if f[0] == "sum" for _ in range(e)]
     return tuple(x for x in numbers if x[0][0] != "sum"), tuple(sorted((*atoms, *apart)))
 

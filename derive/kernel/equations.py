@@ -87,8 +87,9 @@ def by_closure(gap: Gap, certificate: Any) -> Equation:
             check_product(gap, certificate["relations"], check_parts)
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError, RecursionError) as wrong:
         raise NotShown(f"no certificate ({type(wrong).__name__}: {wrong})") from wrong
-    context = serving_both(gap.context, gap.before, gap.after)
-    return Equation(_KEY, context=context, before=gap.before, after=gap.after, trusts=frozenset())
+    if speaks_of_a_horizon(gap.before, gap.after):
+        return Equation(_KEY, context=gap.context, before=gap.before, after=gap.after, trusts=frozenset())
+    return _made(serving_both(gap.context, gap.before, gap.after), gap.before, gap.after)  # gamma may be 1 in it
 
 
 def plain_data(data: Any) -> Any:
@@ -238,7 +239,7 @@ def difference_of(one: Tuple, two: Tuple) -> Tuple:
 
 def owing(context: Context) -> set[Tuple]:
     """The free letters of what is owed; letters of sums inside are the walk's own, for every value in their ranges."""
-    return {x for one in context.owes for x in free(one) if x[1][0] != "#"}
+    return {x for one in context.owes for x in free(one) if x[1][:1] != "#"}
 
 
 def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Context) -> Equation:
@@ -253,6 +254,7 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
     """
     genuine(equation)
     plain(context)
+    substitution = dict([*substitution.items()])  # asked once
     if not context.within(equation.context):
         raise Refused("the context is larger than the equation's")
     if context.possible != equation.context.possible and (
@@ -275,12 +277,14 @@ def instance(equation: Equation, substitution: Mapping[Tuple, Any], context: Con
             check(("R", new))
         elif not (is_index(new) and new[0] == old[0] and type(new[1]) is str):
             raise Refused(f"{new} for the {old[0]} {old[1]}")
-    for old in (x for x in known if x[0] == "time"):
+    for old in {x for x in known if x[0] == "time"} | equation.context.limiting():
         low, high = (_put_in(t, substitution) for t in equation.context.range_of(old))
         new = _put_in(at(old), substitution)
         walk.at_least_zero(difference_of(new, low), {})
         if high != INF:
             walk.at_least_zero(difference_of(high, new), {})
+        if old not in known:  # it limits others, and must have a value
+            walk.at_least_zero(difference_of(*reversed(context.range_of(old))), {})
     before, after, *owes = (_put_in(t, substitution) for t in (equation.before, equation.after, *equation.context.owes))
     first, samples = max(walk.first, equation.context.first), max(walk.samples, equation.context.samples)
     kept = replace(context, first=first, samples=samples, owes=context.owes | frozenset(owes))
@@ -296,6 +300,18 @@ def _put_in(t: Term, substitution: Mapping[Tuple, Any]) -> Term:
     return t
 
 
+WRAPS = {"+": 3, "*": 3, "/": 2, "^": 2, "grad": 1, "sum": 3, "E": 3}
+
+
+def _as_tuples(x: Any) -> Any:
+    """A copy of tuples and lists, made of nothing else than tuples, str and int."""
+    if type(x) in (tuple, list):
+        return tuple([_as_tuples(y) for y in x])
+    if type(x) not in (str, int):
+        raise Refused(f"a {type(x).__name__} in a term")
+    return x
+
+
 def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
     """The equation inside a bigger term, from inside out: ("+" | "*", terms before, terms after), ("/", below),
 
@@ -309,8 +325,10 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
     """
     genuine(equation)
     before, after, context = equation.before, equation.after, equation.context
-    for wrap in wraps:
-        head = wrap[0]
+    for wrap in map(_as_tuples, wraps):  # each looked at once: both sides are put into the same
+        head = wrap[0] if wrap else ""
+        if len(wrap) != WRAPS.get(head):
+            raise Refused(f"under {head}")
         if head in ("+", "*"):
             before, after = ((head, *wrap[1], t, *wrap[2]) for t in (before, after))
         elif head in ("/", "^"):
@@ -325,6 +343,8 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
             _, index, domain = wrap
             if not (is_index(index) and type(index[1]) is str) or index in owing(context):
                 raise Refused("a bound letter, or one that something is owed of")
+            if type(domain) is tuple and index in free(domain):
+                raise Refused("a sum over a range that speaks of its own letter")
             if index[0] == "time":
                 if domain[2] == INF and not context.infinite:
                     raise Refused("an infinite sum of an equation for finite horizons")
@@ -340,8 +360,6 @@ def under(equation: Equation, wraps: Sequence[Tuple]) -> Equation:
             if head == "E" and domain != "pi" and (context.possible or index[0] == "batch"):
                 raise Refused("possible under one policy, expected under another")
             before, after = (bound(head, index, domain, t) for t in (before, after))
-        else:
-            raise Refused(f"under {head}")
     if context.infinite:
         convergent(checked(context, before, after), before, after)
     return _made(context, before, after, equation.trusts)

@@ -20,6 +20,7 @@ Poly = dict[tuple[Monomial, Any], Number]
 ONE: Weight = {(): 1}
 CENTRAL = ("gamma", "m")
 NAMED = "c."
+MOST_RAISED = 10_000
 
 
 class Refused(Exception):
@@ -33,6 +34,8 @@ def central(name: str, exponent: int) -> Monomial:
 
 def to_the(name: str, exponent: int) -> Weight:
     """A central symbol, or a number "=p/q", to a power."""
+    if name[0] == "=" and abs(exponent) > MOST_RAISED:
+        raise Refused(f"a number to the power {exponent}")
     return number(Fraction(name[1:]) ** exponent) if name[0] == "=" else {central(name, exponent): 1}
 
 

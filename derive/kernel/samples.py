@@ -20,6 +20,8 @@ from derive.kernel.terms import INF, Term, Tuple, bound, free, opened, replaced,
 if TYPE_CHECKING:
     from derive.kernel.reading import Closed
 
+MOST_PRODUCTS = 5_000
+"""Products over distinct draws that one term is read as: their number grows as that of partitions."""
 OWN: Tuple = ("own",)
 SUMMED: Any = 0
 
@@ -64,6 +66,8 @@ def distinct(closed: Closed, t: Term, batch: Tuple) -> Poly:
                 for (d, two), w in found.items():
                     for key in matchings(one, two):
                         put(result, (product(c, d), key), v * w)
+                if len(result) > MOST_PRODUCTS:
+                    raise Refused("a product of too many sums over samples")
         return result
     if head == "/":  # what a quotient is by is of no draw, like every factor outside
         below = ("/", ("num", 1, 1), t[2])
@@ -154,6 +158,8 @@ def matchings(one: Tuple, two: Tuple) -> Iterator[Tuple]:
                 merged = (draw if old == SUMMED else old, kept + functions)
                 longer.append(([*way[:k], merged, *way[k + 1:]], used | {k}))
         ways = longer
+        if len(ways) > MOST_PRODUCTS:
+            raise Refused("a product of too many sums over samples")
     for way, _ in ways:
         if may_be_one(way) and any(draw == SUMMED for draw, _ in (*way, *draws, *more)):
             raise Refused("draws that may be the same one")

@@ -127,7 +127,8 @@ def opened(term: Term, name: str) -> tuple[Tuple, Term]:
 # -- what a term is ---------------------------------------------------------------------------------------
 
 
-DEEPEST = 150
+DEEPEST, LARGEST, STEEPEST = 150, 10**1000, 1_000
+"""Levels of a term, the largest number in it, and its highest power: to write it out takes its time."""
 
 
 def exact(x: Any, room: int = DEEPEST) -> None:
@@ -137,6 +138,8 @@ def exact(x: Any, room: int = DEEPEST) -> None:
             exact(y, room - 1)
     elif type(x) not in (str, int):
         raise Malformed("a term that nests too deeply" if type(x) is tuple else f"a {type(x).__name__} in a term")
+    elif type(x) is int and abs(x) > LARGEST:
+        raise Malformed("a number of more than a thousand digits")
 
 
 def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
@@ -160,7 +163,7 @@ def check(term: Any, scope: frozenset[Tuple] = frozenset()) -> None:
         need(head != "q^" or (type(rest[0]) is type(rest[1]) is int and rest[0] and rest[1] > 0))
     elif head in OPERATORS:
         need(len(rest) == 2 if head in ("/", "^") else len(rest) == 1 if head in ("grad", "log", "trace") else rest)
-        need(head != "^" or type(rest[1]) is int)
+        need(head != "^" or (type(rest[1]) is int and abs(rest[1]) <= STEEPEST))
         for x in rest[:1] if head == "^" else rest:
             check(x, scope)
     elif head in BINDERS:

@@ -37,9 +37,10 @@ def rank(t: Term) -> int | None:
         inner = rank(t[1])
         return None if inner is None else inner + 1
     if head == "trace":
-        if rank(t[1]) not in (2, None):
+        inner = rank(t[1])
+        if inner not in (2, None):
             raise Malformed("the trace of what is no matrix")
-        return None if rank(t[1]) is None else 0
+        return None if inner is None else 0
     if head in BINDERS:
         inner = rank(t[3])
         if head == "prod" and inner:
@@ -59,22 +60,7 @@ def rank(t: Term) -> int | None:
 
 def symmetric(t: Term) -> bool:
     """Whether a matrix is symmetric by its form."""
-    head = t[0]
-    if rank(t) is None:
-        return True
-    if head == "+":
-        odd = [x for x in t[1:] if not symmetric(x)]
-        return sorted(odd, key=repr) == sorted(map(transposed, odd), key=repr)
-    if head == "*":
-        big = [x for x in t[1:] if rank(x)]
-        if len(big) == 1:
-            return symmetric(big[0])
-        return len(big) == 2 and without_numbers(big[0]) == without_numbers(big[1])
-    if head == "grad":
-        return t[1][0] == "grad" or (t[1][0] == "+" and all(x[0] == "grad" for x in t[1][1:]))
-    if head in BINDERS:
-        return symmetric(t[3])
-    return (head == "/" and symmetric(t[1])) or (head == "^" and t[2] == 2)
+    return transposed(t) == t
 
 
 def without_numbers(t: Term) -> Term:
@@ -85,23 +71,36 @@ def without_numbers(t: Term) -> Term:
     return without_numbers(t[1]) if t[0] == "/" else t
 
 
-def transposed(t: Term) -> Term:
-    """The transpose of a matrix: g f^T for f g^T, the order in a product of two gradients being that of the matrix."""
+def transposed(t: Term) -> Term | None:
+    """The transpose of a matrix: g f^T for f g^T, the order in a product of two gradients being that of the matrix.
+
+    One that is symmetric by its form stays as it is; None for one that takes two directions.
+    """
     head = t[0]
-    if rank(t) is None or symmetric(t):
+    if rank(t) is None:
         return t
     if head == "+":
-        return ("+", *map(transposed, t[1:]))
+        turned = [(x, transposed(x)) for x in t[1:]]
+        if any(two is None for _, two in turned):
+            return None
+        odd = [one for one in turned if one[0] != one[1]]
+        same = sorted([repr(one) for one, _ in odd]) == sorted([repr(two) for _, two in odd])
+        return t if same else ("+", *(two for _, two in turned))
     if head == "*":
         big = [n for n, x in enumerate(t) if n and rank(x)]
-        turned = list(t)
-        turned[big[0]], turned[big[-1]] = (t[big[1]], t[big[0]]) if len(big) == 2 else (transposed(t[big[0]]),) * 2
-        return tuple(turned)
-    if head in BINDERS:
-        return (*t[:3], transposed(t[3]))
-    if head == "/":
-        return ("/", transposed(t[1]), t[2])
-    raise Refused("a matrix that is not symmetric by its form takes two directions")
+        if len(big) == 2:
+            one, two = (t[n] for n in big)
+            return t if without_numbers(one) == without_numbers(two) else tuple(
+                [two if n == big[0] else one if n == big[1] else x for n, x in enumerate(t)])
+        inner = transposed(t[big[0]]) if len(big) == 1 else None
+        return None if inner is None else tuple([inner if n == big[0] else x for n, x in enumerate(t)])
+    if head in BINDERS or head == "/":
+        n = 3 if head in BINDERS else 1
+        inner = transposed(t[n])
+        return None if inner is None else (*t[:n], inner, *t[n + 1:])
+    of_gradients = head == "grad" and (
+        t[1][0] == "grad" or (t[1][0] == "+" and all(x[0] == "grad" for x in t[1][1:])))
+    return t if of_gradients or (head == "^" and t[2] == 2) else None
 
 
 def traces(t: Term) -> int:

@@ -22,6 +22,7 @@ from derive.language.assumptions import (
     discount_below_one,
     iid_samples,
     policy_positive,
+    undiscounted,
 )
 from derive.language.binding import Binder, Index
 from derive.language.expression import Power, Ratio, Times
@@ -92,7 +93,8 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
     ``left`` says what is owed under assumptions.
     """
     moves = obligation.says.startswith(MOVES)
-    others = [one for one in VOCABULARY if one not in known and one != POSSIBLE]
+    others = [one for one in VOCABULARY if one not in known and one != POSSIBLE
+              and not (one == discount_below_one and undiscounted in known)]  # no model has both
     nearest = [one for one in ([*others, POSSIBLE] if moves else [POSSIBLE, *others]) if one not in known]
     for one in nearest:
         if obligation.says not in left(known | {one}):
