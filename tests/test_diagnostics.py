@@ -193,9 +193,9 @@ DECLARED = {
     "no title": ("@theorem\n", "theorem", "@theorem has no title"),
     "a title that is none": ("@theorem(3)\n", "theorem(3)", "a title is a string, not 3"),
     "an assumption in quotes": ("@theorem('x', assumes=['undiscounted'])\n",
-                                "theorem('x', assumes=['undiscounted'])", "without quotes"),
+                                "'undiscounted'", "without quotes"),
     "assumptions without brackets": ("@theorem('x', assumes=undiscounted)\n",
-                                     "theorem('x', assumes=undiscounted)", "assumes is a list"),
+                                     "undiscounted", "assumes is a list"),
     "no plain function": ("@theorem('x')\nasync ", "theorem('x')", "decorates an async function"),
 }
 

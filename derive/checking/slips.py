@@ -13,8 +13,10 @@ from difflib import get_close_matches
 import derive  # its names only
 from derive.checking.file_tree import FileTree, parsed
 from derive.checking.foreign_words import SCALARS, WORDS
-from derive.checking.misused import Slip, is_name, misused
+from derive.checking.misused import misused
 from derive.checking.proof_files import bundled
+from derive.checking.refused import refused
+from derive.checking.slip import Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, InvalidChain, said
 
@@ -37,8 +39,8 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
             return _attribute(error, file, span)
         case InvalidChain():
             return _chain(error, file, span)
-        case DeriveError() if (foreign := _foreign(error, file, span)) is not None:
-            return foreign
+        case DeriveError() if (known := refused(error, file, span)) is not None:
+            return known
         case TypeError():
             return misused(error, file, span)
     return None
@@ -153,31 +155,6 @@ def _attribute(error: AttributeError, file: FileTree, span: Span | None) -> Slip
     return Slip(message=f"{whole} has no {name}", span=file.span(node))
 
 
-# -- what the language refuses -----------------------------------------------------------------------
-
-
-def _foreign(error: DeriveError, file: FileTree, span: Span | None) -> Slip | None:
-    """What the language refuses, where the word that was used says why."""
-    if (taken := re.search(r"\btheorem (\w+)", said(error))) and taken[1] in derive.__all__:
-        name = taken[1]
-        return Slip(span=next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, name)), span),
-                    hint=f"the theorem {name} has taken the name that derive gives {name}: call it otherwise")
-    for node in file.at(span, ast.Call):
-        assert isinstance(node, ast.Call)
-        if isinstance(node.func, ast.Name) and node.func.id in WORDS and node.func.id not in derive.__all__:
-            return Slip(span=file.span(node), hint=f"{node.func.id}: {WORDS[node.func.id]}")
-        for keyword in node.keywords:
-            if keyword.arg == "policy" and isinstance(keyword.value, ast.Constant):
-                label = file.source(keyword.value)
-                return Slip(span=file.span(keyword.value), hint=f"write policy=Policy({label})")
-        if "binds an index, got π" in said(error) and node.args:
-            policy = file.source(node.args[0])
-            return Slip(span=file.span(node.args[0]), hint=f"write expect(tau, ..., policy={policy})")
-        if "is a truth value" in said(error) and any(isinstance(one, ast.Compare) for one in node.args):
-            return Slip(span=file.span(node), hint="a claim is written calc(left, by(), right)")
-    return None
-
-
 # -- chains ----------------------------------------------------------------------------------------
 
 
@@ -186,6 +163,8 @@ def _chain(error: InvalidChain, file: FileTree, span: Span | None) -> Slip | Non
     if isinstance(cause, (NameError, ImportError, AttributeError, TypeError, DeriveError)) and not isinstance(
             cause, InvalidChain):
         return slip(cause, file.text, span)
+    if (known := refused(error, file, span)) is not None:
+        return known
     text = said(error)
     function = file.function(span.line) if span is not None else None
     if "returns None" in text and function is not None:

@@ -210,8 +210,20 @@ def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
         if isinstance(parent, Power) and expected == TIME:
             raise MalformedTerm(f"{parent}: an exponent is a whole number or a time; roots are not in the language.",
                                 argument)
-        raise MalformedTerm(
-            f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there.", argument)
+        instead = _INSTEAD.get(sort, "").format(argument) if expected == SCALAR else ""
+        raise MalformedTerm(f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there."
+                            f"{instead}", argument)
+
+
+_INSTEAD = {
+    "function": ' Write it of a state, {0}(s) or {0}(tau.s[t]); a number is {0} = scalar("{0}").',
+    **dict.fromkeys(("state", "action"), ' A number is {0} = scalar("{0}"), a function such as a baseline '
+                                         '{0} = function("{0}"), written {0}(tau.s[t]).'),
+    "policy": " A probability is pi(a | s).",
+    "trajectory": " Write R(tau) for its return, P(tau) for its probability.",
+    "batch": " Of a sample, write R(samples[i]).",
+}
+"""What may have been meant by what is no number where one belongs."""
 
 
 def _check_range(term: Expr) -> None:

@@ -1,0 +1,102 @@
+"""What a newcomer writes that is not in the language is answered by what to write, at the place where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_diagnostics import CHAIN, told
+
+MISUSED = {
+    # term: what the carets cover, a part of the message, a part of the hint
+    "total(t, gamma(t) * V(tau.s[t]))": ("gamma(t)", "gamma is a number", "write gamma**t"),
+    "total(t, gamma[t + 1] * J)": ("gamma[t + 1]", "gamma is a number", "write gamma**(t + 1)"),
+    "H(t) * J": ("H(t)", "H is a time", "write H"),
+    "J(pi)": ("J(pi)", "J is a number", "write J"),
+    "expect(samples, mean(i, R(samples(i))))": ("samples(i)", "takes no arguments", "write samples[i]"),
+    "total(s, grad(V(s, t)))": ("V(s, t)", "V takes 1 argument, got 2", "write V[t](s)"),
+    "expect(tau, Q(tau.s[t], tau.a[t], t))": (
+        "Q(tau.s[t], tau.a[t], t)", "Q takes 2 arguments, got 3", "write Q[t](tau.s[t], tau.a[t])"),
+    "total(s, grad(V(0, s)))": ("V(0, s)", "V takes 1 argument, got 2", "write V[0](s)"),
+    "total(s, Q(s, a)[0])": ("Q(s, a)[0]", "Q(s, a) is a term", "write Q[0](s, a)"),
+    "total(s, Q[1](s, a)[0])": ("Q[1](s, a)[0]", "takes no brackets", "it has its time already: write Q[1](s, a)"),
+    "expect(tau, R(tau)[t])": ("R(tau)[t]", "takes no brackets", "r(tau.s[t], tau.a[t], tau.s[t + 1])"),
+    "expect(tau, R(tau[0]))": ("tau[0]", "tau is a trajectory", "tau.s[t]"),
+    "expect(tau, log(pi[t](a | s)))": ("pi[t]", "pi is a policy", "the same at every time: write pi(a | s)"),
+    "expect(tau, b(tau.s[t]) * R(tau))": ("b(tau.s[t])", "b is an action", 'f = function("f")'),
+    "s(t) * J": ("s(t)", "s is a state", "write tau.s[t]"),
+    "J * scalar('c')(s)": ("scalar('c')(s)", "takes no arguments", 'b = function("b")'),
+    "grad(J)(R(tau))": ("grad(J)(R(tau))", "grad(J) is a term", "grad(J) * (R(tau))"),
+    "total(s, log(__import__('math').log(pi(a | s))))": (
+        "__import__('math').log", "a function of numbers, not of terms", "write log(...), from derive import log"),
+    "float(J) * J": ("float", "a function of numbers, not of terms", "has none by itself"),
+    "total((s, a), grad(pi(a | s)))": ("(s, a)", "total runs over one index",
+                                       "write total(s, total(a, grad(pi(a | s))))"),
+    "total(range(3), J)": ("range(3)", "total runs over a letter", "write total(t, J)"),
+    "expect('tau', R(tau))": ("'tau'", "expect runs over a letter", "write expect(tau, R(tau))"),
+    "total(t, gamma**t, stop='forever')": ("'forever'", "is text", "write forever without quotes"),
+    "J * total(tau, 'R')": ("'R'", "is text", "write R without quotes"),
+    "total(t, J, stp=3)": ("stp=3", "unexpected keyword argument", "write stop=3"),
+}
+
+
+@pytest.mark.parametrize("term", MISUSED)
+def test_what_to_write_instead_is_said_at_its_place(term: str, tmp_path: Path,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    at, message, hint = MISUSED[term]
+    (one,) = told(tmp_path, CHAIN.format(term), capsys)
+    assert (one["code"], one["at"]) == ("D012", at)
+    assert message in one["message"]
+    assert hint in one["hint"]
+
+
+@pytest.mark.parametrize("term", MISUSED)
+def test_what_is_proposed_is_read(term: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hint is followed: what it says to write, in the place of what the carets cover."""
+    at, _, hint = MISUSED[term]
+    if not hint.startswith("write ") or "..." in hint or " without " in hint:
+        pytest.skip("the hint is no text that can be put in")
+    fit = hint.removeprefix("write ")
+    whole = fit.startswith(("total(", "expect("))
+    text = fit if whole else term.replace(at, fit)
+    assert all(one["code"] != "D012" for one in told(tmp_path, CHAIN.format(text), capsys))
+
+
+NO_NUMBERS = {
+    "R(tau) - b": ("b", 'A number is b = scalar("b")'),
+    "R(tau) - function('b')": ("function('b')", "Write it of a state, b(s) or b(tau.s[t])"),
+    "R(tau) * pi": ("pi", "A probability is pi(a | s)."),
+    "R(tau) * tau": ("tau", "Write R(tau) for its return"),
+}
+
+
+@pytest.mark.parametrize("body", NO_NUMBERS)
+def test_what_is_no_number_is_answered_by_what_is_one(body: str, tmp_path: Path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    at, says = NO_NUMBERS[body]
+    (one,) = told(tmp_path, CHAIN.format(f"expect(tau, {body})"), capsys)
+    assert (one["code"], one["at"]) == ("D005", at)
+    assert says in one["message"]
+
+
+ASSUMED = {
+    "assumes=[possible(tau), gamma]": ("gamma", "not an assumption", ""),
+    "assumes=[iid_samples, positive]": ("positive", "Write positive(c)", ""),
+    "assumes=['undiscounted']": ("'undiscounted'", "without quotes", ""),
+    "assumes=undiscounted": ("undiscounted", "assumes is a list", ""),
+    "assumes=[gamma < 1]": ("gamma < 1", "an inequality", "discount_below_one"),
+    "assume=[possible(tau)]": ("assume=[possible(tau)]", "unexpected keyword", "write assumes=[possible(tau)]"),
+    "assumes=[covers(pi, Policy('β'))]": ("covers(pi, Policy('β'))", "takes a fixed policy",
+                                          "write covers(Policy('β'), pi)"),
+    "assumes=[covers('β', pi)]": ("covers('β', pi)", "takes a fixed policy", "write covers(Policy('β'), pi)"),
+}
+
+
+@pytest.mark.parametrize("given", ASSUMED)
+def test_an_assumption_that_is_none_is_marked(given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at, message, hint = ASSUMED[given]
+    text = f"from derive import *\n@theorem('it', {given})\ndef it():\n    return calc(J, by(), 1 * J)\n"
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["code"], one["at"]) == ("D012", at)
+    assert message in one["message"]
+    assert hint in one["hint"]
