@@ -119,7 +119,7 @@ SLIPS = {
     "expect(tau, pi(tau.a | tau.s))": ("tau.a | tau.s", "has no time", "write tau.a[t] | tau.s[t]"),
     "expect(tau, V(s[t]))": ("s[t]", "a letter for a state has no time", "write tau.s[t]"),
     "expect(pi, R(tau))": ("pi", "binds an index", "write expect(tau, ..., policy=pi)"),
-    "expect(tau, R(tau), policy='b')": ("'b'", "is not a term", "write policy=Policy('b')"),
+    "expect(tau, R(tau), policy='b')": ("'b'", "is text, and no policy", "write policy=Policy('b')"),
     "0.95 * J": ("0.95 * J", "Write ratio(19, 20)", ""),
     "J * 1e-3": ("J * 1e-3", "Write ratio(1, 1000)", ""),
     "2.0 * J": ("2.0 * J", "Write 2.", ""),

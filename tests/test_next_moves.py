@@ -39,6 +39,34 @@ MISUSED = {
     "total(t, J, stp=3)": ("stp=3", "unexpected keyword argument", "write stop=3"),
 }
 
+MISLED = {
+    # what was answered by a hint that led to the next error
+    "total(t, lambda t: gamma**t)": ("lambda t: gamma**t", "is not a term", "write the term itself: gamma**t"),
+    "expect(lambda tau: R(tau))": ("expect(lambda tau: R(tau))", "no index", "write expect(tau, R(tau))"),
+    "lamda * J": ("lamda", "is not defined", 'lamda = scalar("lambda")'),
+    "(1 / N) * J": ("N", "N is not defined", "the number of samples is written m"),
+    "total(i, R(samples[i])) / n": ("n", "n is not defined", "the number of samples is written m"),
+    "total(t, gamma**t, stop=T)": ("T", "T is not defined", "the time of the last decision is written H"),
+    "total(t, gamma**t, stop=n)": ("n", "n is not defined", 'n = Time("n")'),
+    "gamma**n * J": ("n", "n is not defined", 'n = Time("n")'),
+    "J * c": ("c", "c is not defined", 'c = scalar("c") declares a number'),
+    "total(s, total(a, pi(a)))": ("pi(a)", "conditional probability", "write pi(a | s)"),
+    "expect(tau, log(pi(tau.a[t])))": ("pi(tau.a[t])", "conditional probability", "write pi(tau.a[t] | tau.s[t])"),
+    "expect(tau, Policy('β')(s))": ("Policy('β')(s)", "conditional probability", "write Policy('β')(a | s)"),
+    "expect(tau, R(tau), policy='pi')": ("'pi'", "is text, and no policy", "write policy=pi"),
+    "scalar('gamma') * J": ("'gamma'", "scalar('gamma'): the language has this name already",
+                            "write gamma, from derive import gamma"),
+    "function('V')(s) * J": ("'V'", "function('V'): the language has this name already", "write V,"),
+    "J, by(definition(J), automata), J": ("automata", "by(...) has one reason",
+                                          "write by(definition(J)), the term that it gives, by(automata)"),
+    "J, by(definition(J), tga='x'), J": ("tga='x'", "unexpected keyword", "write tag='x'"),
+    "J, by(definition(J), verdict=1), J": ("verdict=1", "unexpected keyword",
+                                           "by(reason=None, *, tag=None, expect=Proved)"),
+    "expect(tau)": ("expect(tau)", "expect is not called so", "policy=pi, given=None"),
+    "J, 'by definition', J": ("'by definition'", "a reason in words stands in by(...)", "write by('by definition')"),
+}
+MISUSED |= MISLED
+
 
 @pytest.mark.parametrize("term", MISUSED)
 def test_what_to_write_instead_is_said_at_its_place(term: str, tmp_path: Path,
@@ -54,12 +82,12 @@ def test_what_to_write_instead_is_said_at_its_place(term: str, tmp_path: Path,
 def test_what_is_proposed_is_read(term: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The hint is followed: what it says to write, in the place of what the carets cover."""
     at, _, hint = MISUSED[term]
-    if not hint.startswith("write ") or "..." in hint or " without " in hint:
+    if not hint.startswith("write ") or any(part in hint for part in ("...", " without ", "write V,", ", from", ", the term")):
         pytest.skip("the hint is no text that can be put in")
-    fit = hint.removeprefix("write ")
+    fit = hint.removeprefix("write ").removeprefix("the term itself: ")
     whole = fit.startswith(("total(", "expect("))
     text = fit if whole else term.replace(at, fit)
-    assert all(one["code"] != "D012" for one in told(tmp_path, CHAIN.format(text), capsys))
+    assert not {"D011", "D012"} & {one["code"] for one in told(tmp_path, CHAIN.format(text), capsys)}
 
 
 NO_NUMBERS = {
@@ -100,3 +128,49 @@ def test_an_assumption_that_is_none_is_marked(given: str, tmp_path: Path, capsys
     assert (one["code"], one["at"]) == ("D012", at)
     assert message in one["message"]
     assert hint in one["hint"]
+
+
+@pytest.mark.parametrize(("body", "name", "hint"), [
+    ("expect(tau, R(tau) - b)", "b", 'b = scalar("b")'),
+    ("expect(tau, R(tau) - b(tau.s[0]))", "b", 'b = function("b") declares a free function'),
+    ("expect(tau, log(b(tau.a[0] | tau.s[0])))", "b", 'b = Policy("b") declares a policy'),
+    ("total(b, log(pi(b | s)))", "b", "from derive import b"),
+])
+def test_a_letter_that_was_not_imported_is_what_it_is_used_for(
+        body: str, name: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``from derive import b`` made an action of a baseline."""
+    text = CHAIN.format(body).replace("import *", "import J, R, by, calc, expect, log, pi, s, tau, theorem, total")
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["message"], one["at"]) == (f"{name} is not defined", name)
+    assert hint in one["hint"]
+
+
+def test_lambda_as_a_name_is_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = told(tmp_path, CHAIN.format("total(t, lambda**t * J)"), capsys)
+    assert (one["code"], 'lam = scalar("lambda")' in one["hint"]) == ("D011", True)
+    (other,) = told(tmp_path, CHAIN.format("total(t, lambda t: J J)"), capsys)
+    assert (other["code"], other["hint"]) == ("D011", "")
+
+
+@pytest.mark.parametrize(("returned", "at", "hint"), [
+    ("J == 1 * J", "J == 1 * J", "write return calc(J, by(), 1 * J)"),
+    ("grad(J)", "grad(J)", "write return calc(term, by(reason), term)"),
+])
+def test_what_is_returned_and_is_no_chain(returned: str, at: str, hint: str, tmp_path: Path,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"from derive import *\n@theorem('it')\ndef it():\n    return {returned}\n"
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["code"], one["at"], one["hint"]) == ("D012", at, hint)
+
+
+def test_words_that_name_a_rule_are_that_rule_without_quotes(tmp_path: Path,
+                                                             capsys: pytest.CaptureFixture[str]) -> None:
+    for words, said in (("'definition(J)'", True), ("'definition of J'", False)):
+        text = CHAIN.format("1 * J").replace("by()", f"by({words})")
+        (one,) = told(tmp_path, text, capsys)
+        assert ("without quotes it is the rule of that name" in one["message"]) is said
+
+
+def test_a_denominator_that_is_written_as_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = told(tmp_path, CHAIN.format("ratio(J, 0)"), capsys)
+    assert "divides by 0, and has no value" in one["message"]

@@ -29,7 +29,7 @@ from derive.checking.mending import (
 )
 from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
-from derive.checking.reasons import Given, Reasons, made_of
+from derive.checking.reasons import Given, Reasons, made_of, only_words
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
 from derive.checking.verdict import (
@@ -185,7 +185,7 @@ class Examiner:
             except (DoesNotMatch, WorkLimit) as mismatch:
                 why = str(mismatch)
         else:
-            why = "no reason is given" if reason is None else f"the reason {reason!r} is words, not a rule"
+            why = only_words(reason)
         return Unjustified(why, self.reasons.hint(blank.before, blank.after, everywhere=everywhere))
 
     # -- it has none ------------------------------------------------------------------------------------

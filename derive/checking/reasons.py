@@ -130,6 +130,14 @@ def _is_loose(value: Expr) -> bool:
     return any(isinstance(one, Index) and one.is_bound for one in value.free_symbols)
 
 
+def only_words(reason: object) -> str:
+    """Why a reason that is no rule gives nothing; words that are a rule's name are that rule without quotes."""
+    if reason is None:
+        return "no reason is given"
+    named = any(reason in (rule.python, rule.name) for rule in RULES)
+    return f"the reason {reason!r} is words, not a rule" + ("; without quotes it is the rule of that name" * named)
+
+
 def made_of(reason: object, before: Expr) -> Expr | None:
     """What a rule makes of the left side of a step that it does not give."""
     if not isinstance(reason, Rule):

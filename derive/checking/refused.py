@@ -57,7 +57,7 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
         if keyword.arg == "policy" and isinstance(keyword.value, ast.Constant):
             label = keyword.value.value
             fit = f"policy={label}" if label in ("pi", "pi_old") else f"policy=Policy({file.source(keyword.value)})"
-            return Slip(span=file.span(keyword.value), hint=f"write {fit}")
+            return Slip(message=f"{label!r} is text, and no policy", span=file.span(keyword.value), hint=f"write {fit}")
     if (quoted := _quoted(text, node)) is not None:
         inside = str(quoted.value)
         return Slip(message=f"{quoted.value!r} is text, and no term", span=file.span(quoted),

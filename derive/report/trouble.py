@@ -12,6 +12,7 @@ from derive.checking.derivation import span_of
 from derive.checking.file_tree import where_reading_ends
 from derive.checking.slips import slip
 from derive.checking.theorems import Theorem
+from derive.checking.undefined import of_python
 from derive.codes import KINDS
 from derive.diagnostics import DEFECT, ERROR, NOT_CHECKED, Diagnostic, Span, visible
 from derive.errors import BadInput, DeriveError, InvalidChain, KernelDisagrees, RuleDisagrees, exhausted, said
@@ -122,7 +123,9 @@ def _explained(found: Diagnostic, cause: BaseException, file: str) -> Diagnostic
     """With the exact place and what to write instead, if Python's own error is a slip that we know."""
     source = Source.of(file)
     if found.code == KINDS["unreadable"] and found.message.startswith("not valid Python"):
-        return replace(found, span=where_reading_ends("\n".join(source.lines)) or found.span)
+        text = "\n".join(source.lines)
+        ends = where_reading_ends(text) or found.span
+        return replace(found, span=ends, hint=of_python(text, ends) if ends is not None else "")
     if found.code != KINDS["not executed"]:
         return found
     span = span_of(cause, file)
