@@ -29,14 +29,14 @@ class NotExact(DeriveError, TypeError):
 
 
 class MalformedTerm(DeriveError):
-    """A term has no meaning: a wrong sort, rank or index. Carries the offending subterm.
+    """A term has no meaning: a wrong sort, rank or index. Carries the offending subterm, and what it stands in.
 
     A chain turns it into the verdict ``Malformed``.
     """
 
-    def __init__(self, message: str, where: object = None) -> None:
+    def __init__(self, message: str, where: object = None, within: object = None) -> None:
         super().__init__(message)
-        self.where = where
+        self.where, self.within = where, within
 
 
 class OperationRefused(DeriveError, TypeError):

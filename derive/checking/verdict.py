@@ -123,11 +123,12 @@ class Undecided(Verdict):
 
 @dataclass(frozen=True, slots=True)
 class Malformed(Verdict):
-    """A side has no meaning; ``where`` is the operand."""
+    """A side has no meaning; ``where`` is the operand, ``within`` what it stands in, if that is known."""
 
     code: ClassVar[str] = "malformed"
     why: str
     where: Any = None
+    within: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,8 @@ def _check_sorts(term: Expr) -> None:
             if sort_of(one) not in ("state", "action"):
                 left_out = " A sum over other samples is total(j, ..., other_than=i)." if sort_of(one) == "draw" else ""
                 raise MalformedTerm(
-                    f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.{left_out}", one)
+                    f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.{left_out}", one,
+                    term)
             _expect_sort(two, sort_of(one), term)
         case Applied():
             _expect_sort(term.args[0], "function", term)
@@ -187,7 +188,7 @@ def _check_sorts(term: Expr) -> None:
                     of_time = (f" What depends on the time is a function of the history: {term.args[0]}(tau.h[t])."
                                if sort_of(argument) == TIME else "")
                     raise MalformedTerm(f"{argument} is {_with_article(sort_of(argument))}; {term} takes states, "
-                                        f"actions and histories.{of_time}", argument)
+                                        f"actions and histories.{of_time}", argument, term)
         case Power(args=(_, Integer() as exponent)) if exponent < 0:
             raise MalformedTerm(f"{term} hides a division; write it as a ratio, which owes its denominator.", term)
         case Expect() | Var():
@@ -209,16 +210,16 @@ def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
     if not _fits(sort, expected, argument):
         if isinstance(parent, Power) and expected == TIME:
             raise MalformedTerm(f"{parent}: an exponent is a whole number or a time; roots are not in the language.",
-                                argument)
+                                argument, parent)
         instead = _INSTEAD.get(sort, "").format(argument) if expected == SCALAR else ""
         raise MalformedTerm(f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there."
-                            f"{instead}", argument)
+                            f"{instead}", argument, parent)
 
 
 _INSTEAD = {
     "function": ' Write it of a state, {0}(s) or {0}(tau.s[t]); a number is {0} = scalar("{0}").',
-    **dict.fromkeys(("state", "action"), ' A number is {0} = scalar("{0}"), a function such as a baseline '
-                                         '{0} = function("{0}"), written {0}(tau.s[t]).'),
+    **dict.fromkeys(("state", "action"), ' A number is b = scalar("b"), a function such as a baseline '
+                                         'b = function("b"), written b(tau.s[t]).'),
     "policy": " A probability is pi(a | s).",
     "trajectory": " Write R(tau) for its return, P(tau) for its probability.",
     "batch": " Of a sample, write R(samples[i]).",
