@@ -44,7 +44,11 @@ class OperationRefused(DeriveError, TypeError):
 
 
 class DoesNotMatch(DeriveError):
-    """A rule was asked to justify a step that it does not justify."""
+    """A rule was asked to justify a step that it does not justify; it would with more ``assumed``, if that is said."""
+
+    def __init__(self, message: str, *, assumed: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.assumed = assumed
 
 
 class NotApplicable(DeriveError):

@@ -178,3 +178,29 @@ def test_words_that_name_a_rule_are_that_rule_without_quotes(tmp_path: Path,
 def test_a_denominator_that_is_written_as_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (one,) = told(tmp_path, CHAIN.format("ratio(J, 0)"), capsys)
     assert "divides by 0, and has no value" in one["message"]
+
+
+LEMMAS = """from derive import *
+@theorem('a lemma', assumes=[additive_return, possible(tau)])
+def lemma(): return calc(J, by(definition(J)), total(tau, P(tau) * R(tau)))
+@theorem('a step')
+def step(): return calc({before}, by({reason}), {after})
+"""
+BY_DEFINITION = "total(tau, P(tau) * R(tau))"
+
+
+@pytest.mark.parametrize(("before", "reason", "after", "headline", "hint"), [
+    ("J", "lemma", BY_DEFINITION, "its reason does not give it",
+     "assumes=[additive_return, possible(tau)] lets the reason give this step; by(definition(J)) gives it without"),
+    ("J + 0", "lemma", "J", "its reason does not give it", "by(regroup) gives this step"),
+    ("J", "regroup", BY_DEFINITION, "its reason does not give it", "by(definition(J)) gives this step"),
+    ("J", "", BY_DEFINITION, "its reason is missing", "by(definition(J)) gives this step"),
+    ("J", "'clear'", BY_DEFINITION, "its reason is missing", "by(definition(J)) gives this step"),
+])
+def test_a_reason_that_does_not_fit_is_not_missing_and_lacks_what_it_lacks(
+        before: str, reason: str, after: str, headline: str, hint: str, tmp_path: Path,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(tmp_path, LEMMAS.format(before=before, reason=reason, after=after), capsys)
+    (one,) = [each for each in found if each["theorem"] == "step"]
+    assert (one["code"], one["hint"]) == ("D003", hint)
+    assert headline in one["message"]

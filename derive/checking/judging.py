@@ -176,17 +176,18 @@ class Examiner:
 
     def _given(self, blank: Judgement) -> Given | Unjustified:
         """Whether the reason gives the step that the kernel, or shapes, have found to hold."""
-        reason, everywhere = blank.by.reason, blank.equation is not None
+        reason, everywhere, assuming = blank.by.reason, blank.equation is not None, tuple[str, ...]()
         if isinstance(reason, Decision):
             return Given("") if everywhere else Unjustified(f"{reason} do not decide it")
         if isinstance(reason, (Rule, Theorem)):
             try:
                 return self.reasons.given(blank.before, blank.after, reason)
             except (DoesNotMatch, WorkLimit) as mismatch:
-                why = str(mismatch)
+                why, assuming = str(mismatch), getattr(mismatch, "assumed", ())
         else:
             why = only_words(reason)
-        return Unjustified(why, self.reasons.hint(blank.before, blank.after, everywhere=everywhere))
+        hint = self.reasons.hint(blank.before, blank.after, everywhere=everywhere)
+        return Unjustified(why, hint, assuming=assuming)
 
     # -- it has none ------------------------------------------------------------------------------------
 

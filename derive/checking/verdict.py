@@ -52,12 +52,16 @@ class Proved(Verdict):
 
 @dataclass(frozen=True, slots=True)
 class Unjustified(Verdict):
-    """The stated reason does not give the step. With an equation it is true; without one, equal on shapes only."""
+    """The stated reason does not give the step. With an equation it is true; without one, equal on shapes only.
+
+    ``assuming``: the assumptions under which it would.
+    """
 
     code: ClassVar[str] = "unjustified"
     why: str
     hint: str = ""
     equation: Equation | None = None
+    assuming: tuple[str, ...] = ()
 
     @property
     def true(self) -> bool:

@@ -54,6 +54,9 @@ def why(step: Judgement) -> str | None:
 def hint(step: Judgement) -> str:
     """What to try next, where something is known to help."""
     verdict = step.verdict
+    if isinstance(verdict, Unjustified) and verdict.assuming:
+        without = f"; {verdict.hint.replace('gives this step', 'gives it')} without" if verdict.hint else ""
+        return f"assumes=[{', '.join(verdict.assuming)}] lets the reason give this step{without}"
     if isinstance(verdict, Unjustified):
         return verdict.hint
     if isinstance(verdict, NeedsCondition) and verdict.settled_by:
