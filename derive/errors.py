@@ -115,6 +115,8 @@ def in_one_line(value: object, write: Callable[[Any], str] = repr) -> str:
 
 def named(value: object) -> str:
     """A value as a proof calls it: a function by its name, a word of ours as it is written, anything else as it is."""
+    if is_ours(value) and isinstance(spoken := getattr(value, "spoken", None), str):
+        return spoken
     name = getattr(value, "__name__", None)
     if callable(value) and isinstance(name, str):
         return in_one_line(name, str)

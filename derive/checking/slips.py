@@ -14,7 +14,7 @@ from derive.checking.foreign_words import WORDS
 from derive.checking.misused import misused
 from derive.checking.proof_files import bundled
 from derive.checking.refused import refused
-from derive.checking.slip import Slip
+from derive.checking.slip import Slip, is_name
 from derive.checking.undefined import meant, replaced, undefined
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, InvalidChain, said
@@ -94,6 +94,11 @@ def _chain(error: InvalidChain, file: FileTree, span: Span | None) -> Slip | Non
         return _no_chain(file, function)
     call = next((node for node in ast.walk(function or file.tree) if isinstance(node, ast.Call)
                  and isinstance(node.func, ast.Name) and node.func.id == "calc"), None)
+    if (lemma := re.match(r"calc: item \d+ is theorem (\w+), expected by", text)) is not None:
+        place = next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, lemma[1])), span)
+        return Slip(message=f"{lemma[1]} is a theorem, and a reason stands in by(...)", span=place,
+                    hint=f"write by({lemma[1]})",
+                    fix=None if place is None else Fix(span=place, text=f"by({lemma[1]})", says=f"by({lemma[1]})"))
     if call is not None and text.startswith("calc"):
         return _items(file, call)
     return None

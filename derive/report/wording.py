@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -93,6 +94,14 @@ def for_a_shell(path: str) -> str:
     if visible(path) == path:
         return quote(path)
     return "$'" + visible(path.replace("\\", "\\\\").replace("'", "\\'")) + "'"
+
+
+def with_shown_paths(text: str) -> str:
+    """A message in which files below the current folder are named as ``shown_path`` names them."""
+    try:
+        return text.replace(f"{Path.cwd()}{os.sep}", "")
+    except OSError:  # the folder that we are in may be gone
+        return text
 
 
 def shown_path(file: str) -> str:
