@@ -15,7 +15,7 @@ from derive.checking.positions import places_of
 from derive.checking.scope import Scope
 from derive.checking.verdict import Estimates, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
-from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span, visible
+from derive.diagnostics import ERROR, NOT_AS_CLAIMED, NOTE, WARNING, Diagnostic, Span, visible
 from derive.language.introduced import introduced
 from derive.report.excerpt import Source, cells, excerpt
 from derive.report.findings import code, headline_of, worst
@@ -274,12 +274,16 @@ def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequen
     parts = [f"{begin}{sum(settled)} of {plural(len(settled), 'theorem')} as claimed", plural(steps, "step")]
     if unreadable and not settled:  # there may well be theorems in what was not read
         parts = [f"{begin}no theorem was checked"]
+    wrong = {(told.file, told.theorem) for told in found
+             if told.severity == ERROR and told.status == NOT_AS_CLAIMED}
+    hidden = settled.count(False) - len(wrong)  # no error, and no exit status, comes of what is not selected
+    parts += [f"what is wrong with {hidden} is left out"] if hidden else []
     warnings = sum(told.severity == WARNING for told in found)
     parts += [plural(warnings, "warning")] if warnings else []
     parts += [f"{unreadable} unreadable"] if unreadable else []
     parts += [f"{skipped} skipped (tests, virtual environments)"] if skipped else []
     parts.append(f"{seconds:.1f} s")
-    style = "green" if all(settled) and not (unreadable or stopped) else "red"
+    style = "red" if wrong or unreadable or stopped else "yellow" if hidden else "green"
     fitted(console, ", ".join(parts), style=style)
 
 
