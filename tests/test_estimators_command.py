@@ -28,6 +28,29 @@ def weighted(r, lengths):
 '''
 
 
+INTERRUPTING = """
+def advantage(r):
+    raise KeyboardInterrupt
+
+def loss(log_probs, rewards, mask):
+    raise KeyboardInterrupt("mine")
+"""
+
+
+@pytest.mark.parametrize(("name", "kind"), [("advantage", "advantage fails with KeyboardInterrupt: (no message)"),
+                                            ("loss", "loss fails with KeyboardInterrupt: mine"),
+                                            ("nothing", "fails when it is executed: KeyboardInterrupt")])
+def test_an_interrupt_that_a_function_raises_is_its_error(name: str, kind: str, tmp_path: Path,
+                                                          capsys: pytest.CaptureFixture[str]) -> None:
+    """As of a theorem: nobody has interrupted the command, which said so and ended with 130."""
+    if name == "loss":
+        pytest.importorskip("torch")
+    path = tmp_path / "mine.py"
+    path.write_text(INTERRUPTING + ("raise KeyboardInterrupt\n" if name == "nothing" else ""), encoding="utf-8")
+    assert main(["estimator", f"{path}:{name}"]) == 2
+    assert kind in capsys.readouterr().err
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "mine.py"
