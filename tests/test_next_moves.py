@@ -36,6 +36,8 @@ MISUSED = {
     "expect('tau', R(tau))": ("'tau'", "expect runs over a letter", "write expect(tau, R(tau))"),
     "total(t, gamma**t, stop='forever')": ("'forever'", "is text", "write forever without quotes"),
     "J * total(tau, 'R')": ("'R'", "is text", "write R without quotes"),
+    "total(t, gamma**t, stop=t)": ("t", "has stop=t: its limits lie outside of it", ""),
+    "prod(k, gamma**t, start=k - 1)": ("k - 1", "Give it another letter: t, with start=k - 1.", ""),
     "total(t, J, stp=3)": ("stp=3", "unexpected keyword argument", "write stop=3"),
 }
 

@@ -65,6 +65,9 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
                     fix=Fix(span=file.span(quoted), text=inside, says=inside, unsafe=True) if inside else None)
     if (function := next((one for one in _arguments(node) if isinstance(one, ast.Lambda)), None)) is not None:
         return Slip(span=file.span(function), hint=f"write the term itself: {file.source(function.body)}")
+    if (own := re.match(r"The sum or product over \w+ has (start|stop)=", text)) is not None and word in BINDERS:
+        limit = next((one.value for one in node.keywords if one.arg == own[1]), node)
+        return Slip(span=file.span(limit))
     if " binds an index, got " in text and node.args and word in BINDERS:
         return _no_index(file, node, word)
     if "is a truth value" in text and any(isinstance(one, ast.Compare) for one in node.args):

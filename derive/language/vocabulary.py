@@ -152,6 +152,11 @@ def ratio(numerator: Any, denominator: Any) -> Expr:
 
 
 def _domain(index: Index, start: Any, stop: Any) -> Expr:
+    for name, limit in (("start", start), ("stop", stop)):
+        if isinstance(index, Time) and limit is not None and index in as_term(limit).free_symbols:
+            other = "k" if str(index) != "k" else "t"
+            raise NotATerm(f"The sum or product over {index} has {name}={limit}: its limits lie outside of it, where "
+                           f"{index} is not what it runs over. Give it another letter: {other}, with {name}={limit}.")
     if isinstance(index, Time):
         return Between(0 if start is None else start, H if stop is None else stop)
     if start is not None or stop is not None:

@@ -30,6 +30,7 @@ STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": 
           "proportional": "cyan"}
 
 
+COLUMNS_OF_A_SCOPE = 70
 REPLAY = "replay with: derive show"
 COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
 
@@ -92,8 +93,9 @@ def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> N
         for told in found:
             if told.step == number and told.code not in ABOUT_NO_VERDICT:
                 _diagnostic(console, one, told, columns=8)
-    for line in scope_lines(one.steps):
-        indented(console, line, 4, "dim", hang=31 if console.width >= 70 else 4)
+    wide = console.width >= COLUMNS_OF_A_SCOPE
+    for line in scope_lines(one.steps):  # three columns, or where there is no room for them, sentences
+        indented(console, line if wide else " ".join(line.split()), 4, "dim", hang=31 if wide else 4)
     _claim_line(console, one)
 
 
