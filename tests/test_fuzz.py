@@ -242,7 +242,7 @@ def test_the_shape_that_fails_is_one_of_those_listed() -> None:
 
     @theorem("two of it")
     def doubled() -> Any:
-        return calc(J, by("words"), 2 * J)
+        return calc(grad(J), by("words"), 2 * grad(J))
 
     for seed in range(6):
         result = fuzz([doubled], examples=3, seed=seed)
