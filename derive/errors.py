@@ -31,12 +31,12 @@ class NotExact(DeriveError, TypeError):
 class MalformedTerm(DeriveError):
     """A term has no meaning: a wrong sort, rank or index. Carries the offending subterm, and what it stands in.
 
-    A chain turns it into the verdict ``Malformed``.
+    ``nth`` counts the operands like it that stand before it there. A chain turns it into the verdict ``Malformed``.
     """
 
-    def __init__(self, message: str, where: object = None, within: object = None) -> None:
+    def __init__(self, message: str, where: object = None, within: object = None, *, nth: int = 0) -> None:
         super().__init__(message)
-        self.where, self.within = where, within
+        self.where, self.within, self.nth = where, within, nth
 
 
 class OperationRefused(DeriveError, TypeError):

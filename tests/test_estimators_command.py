@@ -74,6 +74,14 @@ def test_exit_statuses(arguments: list[str], status: int, capsys: pytest.Capture
     assert "Traceback" not in captured.err
 
 
+def test_no_line_about_an_estimator_is_longer_than_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is known of one was a line of 230 characters, in a file too."""
+    main(["estimator", "reinforce++-baseline", "grpo"])
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 120
+    assert "known: exact" in printed
+
+
 def test_a_function_of_a_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimator", f"{file}:centred", "--group", "2,3,4"]) == 0
     printed = capsys.readouterr().out

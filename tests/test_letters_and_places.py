@@ -23,6 +23,9 @@ TERMS = {
     "expect(sigma, R(sigma) * sigma)": ("expect(sigma, R(sigma) * ", "sigma", "σ is a trajectory; R(σ) σ needs"),
     "total(y, grad(mu(y)) + mu(y))": ("total(y, ", "grad(mu(y)) + mu(y)", "∇μ(y) + μ(y) adds a gradient"),
     "total(y, log(grad(mu(y))) * grad(mu(y)))": ("total(y, log(", "grad(mu(y))", "∇μ(y) is a gradient and cannot be"),
+    "total(y, pi(y | y))": ("total(y, pi(", "y", "y is a state; π_θ(y|y) needs an action there."),
+    "total(y, Q[0](y, y))": ("total(y, Q[0](y, ", "y", "y is a state; Q_0(y, y) needs an action there."),
+    "total(c, r(c, c, y) * J)": ("total(c, r(", "c", "c is an action; r(c, c, y) needs a state there."),
     "total(y, y)": ("total(y, ", "y", "is a state"),
 }
 

@@ -120,7 +120,8 @@ class Examiner:
         try:
             check_step(before, after, self.assumptions, endless=self.infinite)
         except MalformedTerm as malformed:
-            return replace(blank, verdict=Malformed(str(malformed), malformed.where, malformed.within))
+            return replace(blank, verdict=Malformed(
+                str(malformed), malformed.where, malformed.within, malformed.nth))
         if by.relation == proportional_to:
             return replace(blank, verdict=self._proportional(before, after))
         if by.relation is not None:

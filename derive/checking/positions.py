@@ -61,11 +61,11 @@ class Places:
         """A term of the chain, counted from 0."""
         return self._item(2 * number)
 
-    def part(self, number: int, parts: Sequence[Expr]) -> Span | None:
-        """The first of these parts of a term that is found in it, each inside of the next: of equal ones the meant."""
+    def part(self, number: int, parts: Sequence[Expr], *, nth: int = 0) -> Span | None:
+        """The first of these parts of a term that is found in it, each inside of the next, behind ``nth`` like it."""
         if 2 * number >= len(self.items):
             return None
-        narrowed = self.narrowed(number, parts)
+        narrowed = self.narrowed(number, parts, nth=nth)
         if narrowed is not None and narrowed is not self.items[2 * number]:
             return self._span(narrowed)
         written = list(self._expressions(self.items[2 * number], (), frozenset()))
@@ -75,27 +75,28 @@ class Places:
                     return self._span(node)
         return None
 
-    def narrowed(self, number: int, parts: Sequence[Expr]) -> ast.expr | None:
+    def narrowed(self, number: int, parts: Sequence[Expr], *, nth: int = 0) -> ast.expr | None:
         """Where the innermost of these parts stands, looked for inside of the next as far as that is found."""
         if 2 * number >= len(self.items):
             return None
         place: tuple[ast.expr, tuple[Index, ...]] = (self.items[2 * number], ())
         found = None
-        for wanted in reversed(parts):
-            inner = self._nearest(*place, wanted)
+        for left, wanted in zip(range(len(parts) - 1, -1, -1), reversed(parts), strict=True):
+            inner = self._nearest(*place, wanted, nth=0 if left else nth)
             if inner is not None:
                 place, found = inner, inner[0]
         return found
 
     def _nearest(self, node: ast.expr, letters: tuple[Index, ...],
-                 wanted: Expr) -> tuple[ast.expr, tuple[Index, ...]] | None:
+                 wanted: Expr, *, nth: int) -> tuple[ast.expr, tuple[Index, ...]] | None:
         """The expression that makes a part, and the letters bound around it: an operand before what is deeper."""
         taken_off = negated(wanted)
         level, followed = [(node, letters)], set[str]()
         while level:
+            same = [(one, around) for one, around in level if self._is(one, around, wanted)]
+            if same:
+                return same[min(nth, len(same) - 1)]
             for one, around in level:
-                if self._is(one, around, wanted):
-                    return one, around
                 for right in _taken_off(one) if taken_off is not None else ():
                     if self._is(right, around, taken_off):
                         return right, around

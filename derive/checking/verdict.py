@@ -127,12 +127,13 @@ class Undecided(Verdict):
 
 @dataclass(frozen=True, slots=True)
 class Malformed(Verdict):
-    """A side has no meaning; ``where`` is the operand, ``within`` what it stands in, if that is known."""
+    """A side has no meaning; ``where`` is the operand, ``within`` what it stands in, behind ``nth`` others like it."""
 
     code: ClassVar[str] = "malformed"
     why: str
     where: Any = None
     within: Any = None
+    nth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,12 +164,10 @@ def _fits(sort: str, expected: str, argument: Expr) -> bool:
 def _check_sorts(term: Expr) -> None:
     for kind, expected in _SIGNATURES:
         if isinstance(term, kind):
-            for argument, sort in zip(term.args, expected, strict=True):
-                _expect_sort(argument, sort, term)
+            _expect_sorts(term.args, expected, term)
     record = definition_of(term)
     if record is not None and not isinstance(term, Binder):
-        for argument, sort in zip(arguments_of(term), record.sorts, strict=True):
-            _expect_sort(argument, sort, term)
+        _expect_sorts(arguments_of(term), record.sorts, term)
     match term:
         case Plus() | Times():
             for argument in term.args:
@@ -205,7 +203,12 @@ def _with_article(sort: str) -> str:
     return f"an {sort}" if sort[0] in "aeiou" else f"a {sort}"
 
 
-def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
+def _expect_sorts(arguments: tuple[Expr, ...], expected: tuple[str, ...], parent: Expr) -> None:
+    for number, (argument, sort) in enumerate(zip(arguments, expected, strict=True)):
+        _expect_sort(argument, sort, parent, nth=arguments[:number].count(argument))
+
+
+def _expect_sort(argument: Expr, expected: str, parent: Expr, *, nth: int = 0) -> None:
     sort = sort_of(argument)
     if not _fits(sort, expected, argument):
         if isinstance(parent, Power) and expected == TIME:
@@ -213,7 +216,7 @@ def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
                                 argument, parent)
         instead = _INSTEAD.get(sort, "").format(argument) if expected == SCALAR else ""
         raise MalformedTerm(f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there."
-                            f"{instead}", argument, parent)
+                            f"{instead}", argument, parent, nth=nth)
 
 
 _INSTEAD = {

@@ -76,7 +76,7 @@ def _place(step: Judgement, number: int, places: Places | None, *, endless: bool
         if isinstance(step.verdict, Malformed):
             sides = (number - 1, number) if _has_no_meaning(step.before, endless=endless) else (number, number - 1)
         for side in sides if parts else ():
-            found = places.part(side, parts)
+            found = places.part(side, parts, nth=step.verdict.nth if isinstance(step.verdict, Malformed) else 0)
             if found is not None:
                 return found
         found = places.term(number) if parts else places.by(number)
