@@ -38,6 +38,12 @@ MISUSED = {
     "J * total(tau, 'R')": ("'R'", "is text", "write R without quotes"),
     "total(t, gamma**t, stop=t)": ("t", "has stop=t: its limits lie outside of it", ""),
     "prod(k, gamma**t, start=k - 1)": ("k - 1", "Give it another letter: t, with start=k - 1.", ""),
+    "expect(tau, V(tau.s[0], t=0))": ("t=0", "unexpected keyword", "its arguments are V[t](s)"),
+    "J - offset": ("offset", "offset is not defined", 'offset = scalar("offset") declares a number'),
+    "expect(tau, Q[t][k](tau.s[t], tau.a[t]))": ("Q[t][k]", "Q[t] has its time", ""),
+    "expect(samples, mean(samples, J))": ("mean(samples, J)", "mean(samples, ...): it is the average", ""),
+    "total(t, [J, J])": ("[J, J]", "is not a term", "a term is one formula"),
+    "J, by(), [J]": ("[J]", "is not a term", "a term is one formula"),
     "total(t, J, stp=3)": ("stp=3", "unexpected keyword argument", "write stop=3"),
 }
 
@@ -125,6 +131,7 @@ ASSUMED = {
     "assume=[possible(tau)]": ("assume=[possible(tau)]", "unexpected keyword", "write assumes=[possible(tau)]"),
     "assumes=[covers(pi, Policy('β'))]": ("covers(pi, Policy('β'))", "takes a fixed policy",
                                           "write covers(Policy('β'), pi)"),
+    "assumes=[covers(pi, pi)]": ("covers(pi, pi)", "takes a fixed policy", 'write covers(Policy("beta"), pi)'),
     "assumes=[covers('β', pi)]": ("covers('β', pi)", "takes a fixed policy", "write covers(Policy('β'), pi)"),
 }
 

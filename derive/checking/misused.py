@@ -68,7 +68,7 @@ def _signed(name: str, error: TypeError, file: FileTree, call: ast.Call) -> Slip
     keyword = next((one for one in call.keywords if unexpected and one.arg == unexpected[1]), None)
     if keyword is not None:
         known = [one.name for one in _parameters(name) if one.kind is inspect.Parameter.KEYWORD_ONLY]
-        near = get_close_matches(str(keyword.arg), known, 1) or (known if len(known) == 1 else [])
+        near = get_close_matches(str(keyword.arg), known, 1)
         place = file.span(keyword.value)
         start = max(1, place.column - len(f"{keyword.arg}=")) if place.line == keyword.lineno else place.column
         return Slip(message=says, span=replace(place, column=start),

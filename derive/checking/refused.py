@@ -65,6 +65,9 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
                     fix=Fix(span=file.span(quoted), text=inside, says=inside, unsafe=True) if inside else None)
     if (function := next((one for one in _arguments(node) if isinstance(one, ast.Lambda)), None)) is not None:
         return Slip(span=file.span(function), hint=f"write the term itself: {file.source(function.body)}")
+    listed = [one for one in _arguments(node) if isinstance(one, (ast.List, ast.Tuple, ast.Dict, ast.Set))]
+    if re.search(r"\(a (list|tuple|dict|set)\) is not a term", text) and len(listed) == 1:
+        return Slip(span=file.span(listed[0]), hint="a term is one formula; what is added or multiplied is written so")
     if (own := re.match(r"The sum or product over \w+ has (start|stop)=", text)) is not None and word in BINDERS:
         limit = next((one.value for one in node.keywords if one.arg == own[1]), node)
         return Slip(span=file.span(limit))
@@ -74,6 +77,8 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
         return Slip(span=file.span(node), hint="a claim is written calc(left, by(), right)")
     if word == "covers" and text.startswith("covers(") and len(node.args) == 2:
         one, two = (_policy(file, place) for place in node.args)
+        if one == two:
+            return Slip(span=file.span(node), hint=f'write covers(Policy("beta"), {two}), of a fixed policy')
         return Slip(span=file.span(node), hint=f"write covers({two}, {one})" if one == "pi" else
                     f"write covers({one}, {two}), where {one} is a fixed policy")
     return None

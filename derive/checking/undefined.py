@@ -65,6 +65,9 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
         return Slip(message=message, span=place, hint=f'{name} = scalar("{name}") declares a number')
     elif len(name) == 1 and name.isalpha():
         return Slip(message=message, span=place, hint=_letter(name, file))
+    elif counted and _close(name, derive.__all__) is None:
+        return Slip(message=message, span=place, hint=f'{name} = scalar("{name}") declares a number, '
+                    f'{name} = function("{name}") a function, written {name}(tau.s[t])')
     return Slip(message=message, span=place, hint=meant(name, derive.__all__), fix=replaced(name, place))
 
 

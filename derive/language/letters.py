@@ -42,6 +42,9 @@ class Letter:
             law = ("; the law of the state at a time is p[t](s)"
                    if self.make in (definitions.OCCUPANCY, definitions.NORMALISED_OCCUPANCY) else "")
             raise NotATerm(f"{self} has no time, so {self}[{time}] is not in the language. Write {self.usage}{law}.")
+        if self.below is not forever:
+            raise NotATerm(f"{self}[{self.below}] has its time, so {self}[{self.below}][{time}] is not in the "
+                           f"language. Write {self.usage}.")
         return Letter(self.make, self.notation, time)
 
     def _meant(self, places: Sequence[Any]) -> str:

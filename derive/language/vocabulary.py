@@ -248,7 +248,8 @@ def mean(index: Draw, body: Any) -> Expr:
         instead = (f"ratio(1, H + 1) * total({index}, ...)" if isinstance(index, Time) else
                    f"expect({index}, ...)" if isinstance(index, (Trajectory, State)) else
                    f"expect({index}, ..., given=s)" if isinstance(index, Action) else "mean(i, ...)")
-        raise NotATerm(f"mean({index}, ...): it is the average over the samples i = 1..m. Write {instead}.")
+        shown = "samples" if isinstance(index, Batch) else index
+        raise NotATerm(f"mean({shown}, ...): it is the average over the samples i = 1..m. Write {instead}.")
     return definitions.SAMPLE_MEAN(index, as_term(body))
 
 
