@@ -216,3 +216,11 @@ def test_a_reason_that_does_not_fit_is_not_missing_and_lacks_what_it_lacks(
     (one,) = [each for each in found if each["theorem"] == "step"]
     assert (one["code"], one["hint"]) == ("D003", hint)
     assert headline in one["message"]
+
+
+@pytest.mark.parametrize("name", ["1b", "b" * 41, "o'\"), o", 'b")'])
+def test_a_name_that_is_none_is_marked_where_it_is_given(name: str, tmp_path: Path,
+                                                         capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = told(tmp_path, CHAIN.format(f"J * function({name!r})(s)"), capsys)
+    assert (one["code"], one["at"]) == ("D012", repr(name))
+    assert "a name is at most 40 letters" in one["message"]

@@ -13,6 +13,7 @@ from derive.checking.slip import Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, named, said
 from derive.language.assumptions import FAMILIES, VOCABULARY
+from derive.language.names import LONGEST
 
 BINDERS = ("total", "prod", "expect", "variance", "mean")
 NAMING = ("function", "scalar", "Policy", "State", "Action", "Time", "Draw", "Trajectory", "Batch", "define")
@@ -29,7 +30,7 @@ def refused(error: DeriveError, file: FileTree, span: Span | None) -> Slip | Non
         return Slip(span=next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, name)), span),
                     hint=f"the theorem {name} has taken the name that derive gives {name}: call it otherwise")
     if (found := re.match(r"(\w+)\(('.*?'|\".*?\")[,)]", text)) and found[1] in NAMING:
-        return _name_taken(found[1], ast.literal_eval(found[2]), text, file, span)
+        return _name_taken(found[1], found[2], text, file, span)
     if re.match(r"theorem ('.*'|\".*\")(:)? assumes ", text):
         return _assumption(text, file, span)
     if text.startswith("an inequality on the term") and span is not None and any(
@@ -123,16 +124,25 @@ def _no_index(file: FileTree, node: ast.Call, word: str) -> Slip:
                 hint=f"write {word}({over}, {rest})")
 
 
-def _name_taken(maker: str, name: str, text: str, file: FileTree, span: Span | None) -> Slip | None:
-    """A name that is none, or has another meaning already, where it is given."""
+def _name_taken(maker: str, shown: str, text: str, file: FileTree, span: Span | None) -> Slip | None:
+    """A name that is none, or has another meaning already, where it is given; ``shown`` is how it is printed."""
     scope = file.function(span.line) if span is not None else None
     for within in (scope, file.tree):
         for node in ast.walk(within) if within is not None else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args and (
-                    node.func.id in NAMING) and isinstance(node.args[0], ast.Constant) and node.args[0].value == name:
-                said_of = text.replace(f"{maker}(", f"{node.func.id}(", 1)
+            name = _name_given(node)
+            if name is not None and shown in (repr(name), repr(f"{name[:LONGEST]}...")):
+                assert isinstance(node, ast.Call)
                 hint = f"write {name}, from derive import {name}" if name in derive.__all__ else ""
-                return Slip(message=said_of, span=file.span(node.args[0]), hint=hint)
+                return Slip(message=text.replace(f"{maker}(", f"{file.source(node.func)}(", 1),
+                            span=file.span(node.args[0]), hint=hint)
+    return None
+
+
+def _name_given(node: ast.AST) -> str | None:
+    """The name that a call such as ``function("b")`` gives; None for anything else."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMING and node.args:
+        first = node.args[0]
+        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
     return None
 
 
