@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +74,13 @@ def test_a_name_that_is_hidden_is_called_by_its_name(chain: str, at: str, tmp_pa
 def test_a_theorem_without_by(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (one,) = told(tmp_path, HIDING.replace("def s()", "def mine()").format("J, mine, J"), capsys)
     assert (one["at"], one["hint"]) == ("mine", "write by(mine)")
+
+
+@pytest.mark.parametrize("text", [SLIP, HIDING.format("J, by(), 2 * J")])
+def test_standard_input_has_one_name_wherever_its_file_lies(text: str, tmp_path: Path) -> None:
+    """It lies in the folder for temporary files, which may be the current one; then its path is a short one."""
+    done = subprocess.run([sys.executable, "-m", "derive", "check", "-"], cwd=tmp_path, input=text, text=True,
+                          encoding="utf-8", capture_output=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert "stdin.py" not in done.stdout + done.stderr
+    assert "--> <stdin>:" in done.stdout
+    assert "replay" not in done.stdout
