@@ -25,8 +25,9 @@ CODES: tuple[Code, ...] = (
          "for example assumes=[possible(tau)], or restrict the sum."),
     Code("D003", "unjustified", "the step is not justified",
          "The rule or lemma that is named does not turn one side into the other, or no reason is given. Where the "
-         "kernel has an equation of the step it is true, only the reason is missing: a warning, and by(automata) gives "
-         "it. Otherwise the sides are equal on the shapes that were checked, nothing is known beyond them: an error."),
+         "kernel has an equation of the step it is true, only its reason does not give it, or is missing: a warning, "
+         "and by(automata) gives it. Otherwise the sides are equal on the shapes that were checked, nothing is known "
+         "beyond them: an error."),
     Code("D004", "undecided", "the step could not be decided",
          "The kernel has no exact meaning for a part of the term, or a work limit was reached. Nothing is claimed. "
          "Split the step, or use smaller literal times."),

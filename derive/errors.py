@@ -29,14 +29,14 @@ class NotExact(DeriveError, TypeError):
 
 
 class MalformedTerm(DeriveError):
-    """A term has no meaning: a wrong sort, rank or index. Carries the offending subterm.
+    """A term has no meaning: a wrong sort, rank or index. Carries the offending subterm, and what it stands in.
 
-    A chain turns it into the verdict ``Malformed``.
+    ``nth`` counts the operands like it that stand before it there. A chain turns it into the verdict ``Malformed``.
     """
 
-    def __init__(self, message: str, where: object = None) -> None:
+    def __init__(self, message: str, where: object = None, within: object = None, *, nth: int = 0) -> None:
         super().__init__(message)
-        self.where = where
+        self.where, self.within, self.nth = where, within, nth
 
 
 class OperationRefused(DeriveError, TypeError):
@@ -44,7 +44,11 @@ class OperationRefused(DeriveError, TypeError):
 
 
 class DoesNotMatch(DeriveError):
-    """A rule was asked to justify a step that it does not justify."""
+    """A rule was asked to justify a step that it does not justify; it would with more ``assumed``, if that is said."""
+
+    def __init__(self, message: str, *, assumed: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.assumed = assumed
 
 
 class NotApplicable(DeriveError):
@@ -111,6 +115,8 @@ def in_one_line(value: object, write: Callable[[Any], str] = repr) -> str:
 
 def named(value: object) -> str:
     """A value as a proof calls it: a function by its name, a word of ours as it is written, anything else as it is."""
+    if is_ours(value) and isinstance(spoken := getattr(value, "spoken", None), str):
+        return spoken
     name = getattr(value, "__name__", None)
     if callable(value) and isinstance(name, str):
         return in_one_line(name, str)

@@ -27,6 +27,13 @@ settings.register_profile("quick", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("quick")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With ``-n`` of xdist, neighbouring tests go to one worker, for they share what is examined."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
+
+
 @pytest.fixture
 def ranks_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel along one direction, where a matrix is a number: for random terms that multiply scores."""

@@ -441,8 +441,8 @@ def test_tables_from_files_are_used_as_they_are(tmp_path: Path, capsys: pytest.C
     ({"b": ["x", 1]}, "not a finite number"),
     ({"b": [float("nan"), 1]}, "not a finite number"),
     ({"b": None}, "b is null in its file. Give nested lists of numbers"),
-    ({"c": [1, 2]}, "c: the theorem has no function, policy or number of that name. It leaves open: b, beta"),
-    ({"pi": [[1, 0], [1, 0]]}, "pi: the theorem has no function"),
+    ({"c": [1, 2]}, "theorem claim: it has no function, policy or number c. It leaves open: b, beta"),
+    ({"pi": [[1, 0], [1, 0]]}, "theorem claim: it has no function, policy or number pi"),
     ({"beta": [[1, 1], [1, 0]]}, "Make each row sum to 1"),
     ({"beta": [[2, -1], [1, 0]]}, "Make each row sum to 1"),
 ], ids=str)

@@ -119,7 +119,7 @@ SLIPS = {
     "expect(tau, pi(tau.a | tau.s))": ("tau.a | tau.s", "has no time", "write tau.a[t] | tau.s[t]"),
     "expect(tau, V(s[t]))": ("s[t]", "a letter for a state has no time", "write tau.s[t]"),
     "expect(pi, R(tau))": ("pi", "binds an index", "write expect(tau, ..., policy=pi)"),
-    "expect(tau, R(tau), policy='b')": ("'b'", "is not a term", "write policy=Policy('b')"),
+    "expect(tau, R(tau), policy='b')": ("'b'", "is text, and no policy", "write policy=Policy('b')"),
     "0.95 * J": ("0.95 * J", "Write ratio(19, 20)", ""),
     "J * 1e-3": ("J * 1e-3", "Write ratio(1, 1000)", ""),
     "2.0 * J": ("2.0 * J", "Write 2.", ""),
@@ -193,9 +193,9 @@ DECLARED = {
     "no title": ("@theorem\n", "theorem", "@theorem has no title"),
     "a title that is none": ("@theorem(3)\n", "theorem(3)", "a title is a string, not 3"),
     "an assumption in quotes": ("@theorem('x', assumes=['undiscounted'])\n",
-                                "theorem('x', assumes=['undiscounted'])", "without quotes"),
+                                "'undiscounted'", "without quotes"),
     "assumptions without brackets": ("@theorem('x', assumes=undiscounted)\n",
-                                     "theorem('x', assumes=undiscounted)", "assumes is a list"),
+                                     "undiscounted", "assumes is a list"),
     "no plain function": ("@theorem('x')\nasync ", "theorem('x')", "decorates an async function"),
 }
 

@@ -28,6 +28,29 @@ def weighted(r, lengths):
 '''
 
 
+INTERRUPTING = """
+def advantage(r):
+    raise KeyboardInterrupt
+
+def loss(log_probs, rewards, mask):
+    raise KeyboardInterrupt("mine")
+"""
+
+
+@pytest.mark.parametrize(("name", "kind"), [("advantage", "advantage fails with KeyboardInterrupt: (no message)"),
+                                            ("loss", "loss fails with KeyboardInterrupt: mine"),
+                                            ("nothing", "fails when it is executed: KeyboardInterrupt")])
+def test_an_interrupt_that_a_function_raises_is_its_error(name: str, kind: str, tmp_path: Path,
+                                                          capsys: pytest.CaptureFixture[str]) -> None:
+    """As of a theorem: nobody has interrupted the command, which said so and ended with 130."""
+    if name == "loss":
+        pytest.importorskip("torch")
+    path = tmp_path / "mine.py"
+    path.write_text(INTERRUPTING + ("raise KeyboardInterrupt\n" if name == "nothing" else ""), encoding="utf-8")
+    assert main(["estimator", f"{path}:{name}"]) == 2
+    assert kind in capsys.readouterr().err
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "mine.py"
@@ -49,6 +72,20 @@ def test_exit_statuses(arguments: list[str], status: int, capsys: pytest.Capture
     captured = capsys.readouterr()
     assert (captured.err.startswith("error: ")) is (status == 2)
     assert "Traceback" not in captured.err
+
+
+def test_what_is_known_of_an_estimator_is_no_longer_than_a_page(tmp_path: Path,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    """It was a line of more than 230 characters, in a file too; the first line stays whole, for programs."""
+    pytest.importorskip("torch")
+    path = tmp_path / f"{'long' * 40}.py"
+    path.write_text("def loss(log_probs, rewards, mask):\n"
+                    "    return -(log_probs * mask * rewards[:, None]).sum() / rewards.numel()\n", encoding="utf-8")
+    main(["estimator", f"{path}:loss"])
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"{path}:loss: unbiased, within 1e-10 (floats)"
+    assert "    known: exact at these policies: " in others[0]
+    assert max(map(len, others)) <= 120
 
 
 def test_a_function_of_a_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -245,7 +245,29 @@ def test_a_leak_through_the_mask_is_a_bias() -> None:
         result = check_loss(loss, 2, model=SMALL)
         assert (result.verdict, result.mask_leak) == ("biased", True)
         assert any("mask leak" in note for note in result.notes)
+        assert "without padding: relative bias" in str(result)
+        assert result.says.startswith("biased by a mask leak, though")
+        assert result.says.endswith("on the tokens of the responses")
     assert check_loss(reinforce, 2).mask_leak is False
+    assert "padding" not in str(check_loss(reinforce, 2))
+
+
+def test_a_leak_is_no_bias_of_the_numbers_beside_it() -> None:
+    """'biased' stood beside a relative bias of 0 and rewards that are those wanted: the leak is all that is wrong."""
+
+    def leaking(log_probs: Any, rewards: Any) -> Any:
+        return (-log_probs * rewards[:, None]).sum(-1).mean()
+
+    def leaking_and_wrong(log_probs: Any, rewards: Any) -> Any:
+        return (-log_probs * rewards[:, None] ** 2).sum(-1).mean()
+
+    result = check_loss(leaking, 2, model=SMALL)
+    assert (result.says, result.relative_bias) == (
+        "biased by a mask leak, though unbiased on the tokens of the responses", 0.0)
+    wrong = check_loss(leaking_and_wrong, 2, model=SMALL)
+    assert wrong.says == "biased by a mask leak, and biased on the tokens of the responses"
+    assert wrong.relative_bias is not None
+    assert wrong.relative_bias > 0.01
 
 
 def test_old_bugs_each_on_a_small_model() -> None:

@@ -185,7 +185,7 @@ MEANINGS: tuple[tuple[Expr, Fraction | int], ...] = (
     (total(s, f(s)), -1),
     (total(a, total(x, P(x | s, a) * f(x))), F(-3) - F(7, 4)),  # -3;  2/4 - 9/4
     (total(t, gamma**t), F(3, 2)),
-    (total(t, gamma**t, start=t), F(1, 2)),
+    (total(k, gamma**k, start=t), F(1, 2)),
     (total(k, total(t, gamma**t, start=k)), 2),  # 3/2 + 1/2
     (total(k, total(t, gamma ** (t - k), start=k)), F(5, 2)),  # (1 + 1/2) + 1
     (total(t, gamma**t, start=2, stop=1), 0),

@@ -107,6 +107,9 @@ def test_what_is_left_out_is_marked_and_not_called_proved(tmp_path: Path, capsys
     marks = {line.split()[1]: line[0] for line in out.splitlines() if line[:1] in ("✓", "-", "✗")}
     assert marks == {"true": "✓", "false": "-"}
     assert "(refuted; that is left out)" in " ".join(out.split())
+    assert "1 of 2 theorems as claimed, 2 steps, what is wrong with 1 is left out," in " ".join(out.split())
+    assert main(["check", path]) == 1
+    assert "1 of 2 theorems as claimed, 2 steps" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_was_not_checked_cannot_be_ignored(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -234,6 +235,20 @@ def printed(hash_seed: str) -> str:
 @pytest.mark.slow
 def test_the_run_does_not_depend_on_the_hash_seed() -> None:
     assert printed("0") == printed("1")
+
+
+def test_the_shape_that_fails_is_one_of_those_listed() -> None:
+    """It was shrunk to, and not counted."""
+
+    @theorem("two of it")
+    def doubled() -> Any:
+        return calc(grad(J), by("words"), 2 * grad(J))
+
+    for seed in range(6):
+        result = fuzz([doubled], examples=3, seed=seed)
+        assert result.failure is not None
+        assert result.failure.point is not None
+        assert result.failure.point.model.shape.shown(endless=False) in result.shapes
 
 
 @pytest.mark.slow

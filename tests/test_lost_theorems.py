@@ -234,7 +234,7 @@ def test_a_lemma_whose_chain_is_wrong_is_named_where_it_is_used(tmp_path: Path,
                                       "def two(): return calc(J, by(bad), J * 1)\n")
     status, err, _ = checked(user, capsys)
     assert status == 2
-    assert err.startswith(f"error: {user}:5: two: {tmp_path / 'lemmas.py'}:3: theorem bad: NameError")
+    assert err.startswith(f"error: {user}:5: theorem two: {tmp_path / 'lemmas.py'}:3: theorem bad: NameError")
 
 
 def test_a_file_that_changes_is_executed_again_and_one_that_does_not_is_not(tmp_path: Path) -> None:

@@ -55,6 +55,28 @@ def evaluations() -> list[Evaluation]:
             evaluate(discount_lost, "lake")]
 
 
+@pytest.mark.parametrize(("width", "said"), [(40, True), (200, False)])
+def test_columns_that_are_left_out_are_named(width: int, said: bool, evaluations: list[Evaluation]) -> None:
+    made = console(width)
+    shown(made, evaluations[0])
+    text = " ".join(text_of(made).split())
+    assert (f"Monte Carlo and its standard error: left out at a width of {width}" in text) is said
+    assert ("left out" in text) is said
+
+
+@pytest.mark.parametrize("width", [40, 69])
+def test_the_scope_is_sentences_where_there_is_no_room_for_columns(width: int) -> None:
+    one = examine(policy_gradient)
+    made = console(width)
+    full(made, one, findings(one), verbose=True)
+    text = text_of(made)
+    assert "    steps 1-3 by rule: every finite MDP" in text
+    assert not re.search(r":   ", text)
+    wide = console(80)
+    full(wide, one, findings(one), verbose=True)
+    assert "    steps 1-3   by rule:           every finite MDP" in text_of(wide)
+
+
 @pytest.mark.parametrize("width", WIDTHS[1:])  # a table of numbers needs some 45
 def test_an_evaluation_is_whole_at_any_width(width: int, evaluations: list[Evaluation]) -> None:
     for one in evaluations:

@@ -178,7 +178,7 @@ NEVER: tuple[Expr, ...] = (
     1 - gamma, variance(tau, R(tau)),
     total(t, mu(s), stop=H - 1),  # may be empty, and then 0
     total(t, mu(s), start=1),
-    total(t, mu(s), stop=t),
+    total(k, mu(s), stop=t),
     Total(t, Between(2, m), mu(s)),
     mu(tau.s[1]),
     mu(tau.s[t]),

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import conftest
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,3 +120,22 @@ def test_a_configuration_that_means_nothing_is_one_line_and_a_usage_error(tmp_pa
     status, counts, printed = session(tmp_path)
     assert (status, counts) == (4, {})
     assert printed.strip() == f"ERROR: {tmp_path / 'pyproject.toml'}: paths in [tool.derive] is a list of strings."
+
+
+@pytest.mark.slow
+def test_a_file_in_a_clone_is_a_test_without_xdist() -> None:
+    """The options of a plugin stood in ``addopts``, and plain pytest refused them."""
+    status, counts, printed = session(ROOT, "-p", "no:xdist", "proofs/policy_gradient.py")
+    assert (status, counts) == (0, {"passed": 2}), printed
+
+
+@pytest.mark.parametrize(("given", "found"), [
+    ({"numprocesses": 2, "dist": "no"}, "worksteal"), ({"numprocesses": 2, "dist": "loadfile"}, "loadfile"),
+    ({"numprocesses": None, "dist": "no"}, "no")])
+def test_neighbours_go_to_one_worker_where_there_are_workers(given: dict[str, Any], found: str) -> None:
+    config: Any = SimpleNamespace(option=SimpleNamespace(**given))
+    conftest.pytest_cmdline_main(config)
+    assert config.option.dist == found
+    without: Any = SimpleNamespace(option=SimpleNamespace())  # xdist is not installed
+    conftest.pytest_cmdline_main(without)
+    assert vars(without.option) == {}

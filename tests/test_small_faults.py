@@ -6,27 +6,51 @@ import json
 import subprocess
 import sys
 from collections import namedtuple
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sympy import Integer
 
-from derive import J, R, by, calc, examine, expect, function, gamma, pi, s, tau, theorem
+import derive
+from derive import (
+    J,
+    R,
+    by,
+    calc,
+    entropy,
+    examine,
+    expect,
+    function,
+    gamma,
+    k,
+    mu,
+    pi,
+    ratio,
+    s,
+    t,
+    tau,
+    theorem,
+    total,
+)
 from derive.checking.proof_files import bundled, load
 from derive.checking.theorems import Chain
 from derive.checking.verdict import Refuted
 from derive.cli import main
+from derive.counterexample.claim import Witness
 from derive.errors import BadInput, InvalidChain, InvalidModel, MalformedTerm
 from derive.language.alphabets import UNICODE
 from derive.language.models import Shape
 from derive.language.notation import write
+from derive.language.source import source
 from derive.language.typing import check
 from derive.numeric.comparison import compare, held
 from derive.numeric.sources import built_in
 from derive.numeric.tabular import TabularMDP
 from derive.report import output, tex
-from derive.report.refutation import describe
+from derive.report.refutation import describe, value_text
 from derive.transfer.error_bound import _sum_of_powers
 from derive.transfer.probe import Agreement, probe
 
@@ -193,3 +217,32 @@ def test_a_heavy_proof_stays_below_a_gigabyte(tmp_path: Path) -> None:
     status, kilobytes = map(int, found.stdout.split())
     assert status in (1, 2)
     assert kilobytes < 1_000_000
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    (Fraction(0), "0 (to 12 digits)"), (Fraction(1, 4), "1/4 (to 12 digits)"),
+    (Fraction(0.6931471805599453).limit_denominator(10**12), "0.693147180560..."),
+])
+def test_a_rounded_value_that_is_short_is_written_as_a_fraction(value: Fraction, shown: str) -> None:
+    """0.000000000000... stood for 0 wherever the other side has a logarithm."""
+    witness = replace(a_witness(), left=value, exact=False)
+    assert value_text(witness, value) == shown
+    assert value_text(replace(witness, exact=True), Fraction(1, 4)) == "1/4"
+
+
+def a_witness() -> Witness:
+    @theorem("logarithms")
+    def logarithms() -> Chain:
+        return calc(total(s, mu(s) * ratio(1, 4)), by(), total(s, mu(s) * entropy(s)))
+
+    verdict = examine(logarithms).steps[0].verdict
+    assert isinstance(verdict, Refuted)
+    return verdict.witness
+
+
+def test_the_letter_of_a_sum_is_none_of_its_limits_in_print() -> None:
+    """``total(t, ..., stop=t)`` is refused, so no replay may be written so."""
+    term = total(k, gamma**k, stop=t)
+    text = source(term)
+    assert eval(text, {name: getattr(derive, name) for name in derive.__all__}) == term
+    assert text == "total(k, gamma**(k), stop=t)"

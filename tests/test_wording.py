@@ -70,4 +70,5 @@ def test_a_table_that_is_an_object_is_called_that(tmp_path: Path, capsys: pytest
     (tmp_path / "b.py").write_text(BASELINE, encoding="utf-8")
     (tmp_path / "b.json").write_text('{"s0": 1}', encoding="utf-8")
     assert main(["evaluate", str(tmp_path / "b.py"), "--function", f"b={tmp_path / 'b.json'}"]) == 2
-    assert capsys.readouterr().err.startswith('error: b is {"s0": 1} in its file. Give nested lists of numbers')
+    said = 'error: theorem x: b is {"s0": 1} in its file. Give nested lists of numbers'
+    assert capsys.readouterr().err.startswith(said)

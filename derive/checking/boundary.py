@@ -159,6 +159,8 @@ def _value(time: Expr, times: Mapping[Index, int], horizon: int) -> int | None:
 
 
 def _why(visit: _Visit, horizon: int) -> str:
+    if isinstance(visit.place, Ratio) and visit.place.args[1] == 0:
+        return f"{visit.place} divides by 0, and has no value"
     if isinstance(visit.place, Ratio):
         return f"{visit.place} is asked for where its denominator is 0"
     beyond = visit.value - horizon

@@ -177,7 +177,8 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
     if not title.strip():
         raise InvalidChain('@theorem("") has no title. Write @theorem("the title") above the function.')
     if not isinstance(assumes, Iterable) or isinstance(assumes, (str, Assumption)):
-        one = str(assumes) if isinstance(assumes, (str, Assumption)) else in_one_line(assumes)
+        given = getattr(assumes, "__name__", assumes)  # a family without its arguments, too
+        one = _usage(str(given)) if isinstance(given, (str, Assumption)) else in_one_line(given)
         raise InvalidChain(f"theorem {title!r}: assumes is a list. Write assumes=[{one}].")
     declared = tuple(assumes)
     for assumption in declared:
@@ -196,14 +197,19 @@ def theorem(title: str, *, assumes: Iterable[Assumption] = ()) -> Callable[[Call
     return declare
 
 
+def _usage(name: str) -> str:
+    """How an assumption of a name is written: with its arguments, if it has some."""
+    written = ("possible(tau)", *FAMILIES)
+    return next((one for one in written if one.partition("(")[0] == name), name)
+
+
 def _no_assumption(given: object) -> str:
     """What stands among assumptions and is none, and what to write instead."""
     if type(given) is str:
-        return f"{in_one_line(given)}, which is not an assumption. Write {given} without quotes."
+        return f"{in_one_line(given)}, which is not an assumption. Write {_usage(given)} without quotes."
     name = getattr(given, "__name__", "")
-    family = next((one for one in FAMILIES if one.startswith(f"{name}(")), "")
-    if callable(given) and name in ("possible", *(one.partition("(")[0] for one in FAMILIES)):
-        return f"{name}, which says nothing without its arguments. Write {family or f'{name}(tau)'}."
+    if callable(given) and _usage(name) != name:
+        return f"{name}, which says nothing without its arguments. Write {_usage(name)}."
     if isinstance(given, bool):
         return (f"{given}, which is not an assumption: Python has compared already. A claim is about every horizon; "
                 "horizon_at_least(n) is what may be assumed of H.")

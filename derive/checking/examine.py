@@ -8,6 +8,7 @@ from time import perf_counter
 from derive.checking.deciding import Crossing
 from derive.checking.judgement import Examined
 from derive.checking.judging import Examiner
+from derive.checking.letters import in_the_authors_letters
 from derive.checking.linking import both_false, linked
 from derive.checking.theorems import Theorem, a_theorem
 from derive.checking.use import assumption_use
@@ -99,6 +100,7 @@ class Session:
         examiner = Examiner(theorem, self.models, crossing, self.lemma)
         terms, reasons = theorem.chain.terms, theorem.chain.reasons
         steps = tuple(examiner.judged(*step) for step in zip(terms, terms[1:], reasons, strict=False))
+        steps = in_the_authors_letters(theorem, steps)
         whole = linked(steps)
         if theorem.broken is not None:
             claim: Verdict = NotClaimed(f"the chain breaks at {theorem.sign}")

@@ -38,6 +38,7 @@ WORDS = MappingProxyType({
 """The word -> what to write, or that there is nothing to write."""
 
 SCALARS = MappingProxyType({
-    "lam": "lambda", "lambd": "lambda", "lambda_": "lambda", "alpha": "alpha", "eps": "eps", "epsilon": "eps",
+    **dict.fromkeys(("lam", "lamb", "lambd", "lamda", "lambda_", "lmbda"), "lambda"),
+    "alpha": "alpha", "eps": "eps", "epsilon": "eps",
     "eta": "eta", "kappa": "kappa", "temperature": "temperature"})
 """Names of numbers without a value -> how they are printed."""

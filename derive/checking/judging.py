@@ -29,7 +29,7 @@ from derive.checking.mending import (
 )
 from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
-from derive.checking.reasons import Given, Reasons, made_of
+from derive.checking.reasons import Given, Reasons, made_of, only_words
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
 from derive.checking.verdict import (
@@ -120,7 +120,8 @@ class Examiner:
         try:
             check_step(before, after, self.assumptions, endless=self.infinite)
         except MalformedTerm as malformed:
-            return replace(blank, verdict=Malformed(str(malformed), malformed.where))
+            return replace(blank, verdict=Malformed(
+                str(malformed), malformed.where, malformed.within, malformed.nth))
         if by.relation == proportional_to:
             return replace(blank, verdict=self._proportional(before, after))
         if by.relation is not None:
@@ -180,17 +181,18 @@ class Examiner:
 
     def _given(self, blank: Judgement) -> Given | Unjustified:
         """Whether the reason gives the step that the kernel, or shapes, have found to hold."""
-        reason, everywhere = blank.by.reason, blank.equation is not None
+        reason, everywhere, assuming = blank.by.reason, blank.equation is not None, tuple[str, ...]()
         if isinstance(reason, Decision):
             return Given("") if everywhere else Unjustified(f"{reason} do not decide it")
         if isinstance(reason, (Rule, Theorem)):
             try:
                 return self.reasons.given(blank.before, blank.after, reason)
             except (DoesNotMatch, WorkLimit) as mismatch:
-                why = str(mismatch)
+                why, assuming = str(mismatch), getattr(mismatch, "assumed", ())
         else:
-            why = "no reason is given" if reason is None else f"the reason {reason!r} is words, not a rule"
-        return Unjustified(why, self.reasons.hint(blank.before, blank.after, everywhere=everywhere))
+            why = only_words(reason)
+        hint = self.reasons.hint(blank.before, blank.after, everywhere=everywhere)
+        return Unjustified(why, hint, assuming=assuming)
 
     # -- it has none ------------------------------------------------------------------------------------
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from dataclasses import dataclass
+from dataclasses import replace
+from difflib import get_close_matches
 
 import derive  # its names only
+from derive.checking.applied import applied
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import WORDS
+from derive.checking.slip import Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import said
 
@@ -17,18 +20,8 @@ INDEXED = {"expect": "tau", "variance": "tau", "total": "t", "prod": "t", "mean"
 """What runs over an index, and the one that it most often is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slip:
-    """A mistake that is known: what it is, what to do, and where, if that is better known than before."""
-
-    message: str = ""
-    hint: str = ""
-    span: Span | None = None
-    fix: Fix | None = None
-
-
 def misused(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
-    if (found := _operator(error, file, span)) is not None:
+    if (found := _operator(error, file, span) or applied(error, file, span)) is not None:
         return found
     call = next((node for node in file.at(span, ast.Call) if isinstance(node, ast.Call)), None)
     if call is None:
@@ -43,16 +36,47 @@ def misused(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
     elif len(places) == 2 and (name == "pi" or "Policy" in said(error)):
         one, two = places if not _is_action(places[1]) or _is_action(places[0]) else places[::-1]
         fit = f"{name}({one} | {two})"
+    elif len(places) == 1 and "is not a probability of an action" in said(error):
+        fit = f"{name}({_conditional(places[0])})"
     if fit and not conditional:
         return Slip(message=f"{file.source(call)} is not how a conditional probability is written",
                     span=file.span(call), hint=f"write {fit}", fix=Fix(span=file.span(call), text=fit, says=fit))
     if name in INDEXED and len(places) == 1 and not call.keywords and not isinstance(call.args[0], ast.Name):
+        body = call.args[0].body if isinstance(call.args[0], ast.Lambda) else call.args[0]
         return Slip(message=f"{name} has no index to run over", span=file.span(call),
-                    hint=f"write {name}({INDEXED[name]}, {places[0]})")
+                    hint=f"write {name}({INDEXED[name]}, {file.source(body)})")
+    if name == "by" and len(places) > 1:
+        return Slip(message="by(...) has one reason", span=file.span(call.args[1]),
+                    hint=f"one reason a step: write by({places[0]}), the term that it gives, by({places[1]})")
     if name in derive.__all__ and "argument" in said(error):
-        return Slip(message=f"{name} is not called so: {_in_words(said(error))}", span=file.span(call),
-                    hint=f"its arguments are {_signature(name)}")
+        return _signed(name, error, file, call)
     return None
+
+
+def _conditional(place: str) -> str:
+    """An action, or a state, with what is missing beside it."""
+    along = re.fullmatch(r"(\w+(?:\[\w+\])?)\.([as])\[(.+)\]", place)
+    if along is not None:
+        return f"{along[1]}.a[{along[3]}] | {along[1]}.s[{along[3]}]"
+    return f"a | {place}" if re.fullmatch(r"[sxyz]\d*'*", place) else f"{place} | s"
+
+
+def _signed(name: str, error: TypeError, file: FileTree, call: ast.Call) -> Slip:
+    """A word of the language with arguments that it does not take, and those that it does."""
+    says = f"{name} is not called so: {_in_words(said(error))}"
+    unexpected = re.search(r"unexpected keyword argument '(\w+)'", said(error))
+    keyword = next((one for one in call.keywords if unexpected and one.arg == unexpected[1]), None)
+    if keyword is not None:
+        known = [one.name for one in _parameters(name) if one.kind is inspect.Parameter.KEYWORD_ONLY]
+        near = get_close_matches(str(keyword.arg), known, 1)
+        place = file.span(keyword.value)
+        start = max(1, place.column - len(f"{keyword.arg}=")) if place.line == keyword.lineno else place.column
+        return Slip(message=says, span=replace(place, column=start),
+                    hint=f"write {near[0]}={file.source(keyword.value)}" if near else
+                    f"its arguments are {_signature(name)}")
+    meant = re.search(r"; a (?:time stands in brackets|policy is named): (.+)\.$", said(error))
+    return Slip(message=says, span=file.span(call),
+                hint=f"write {meant[1]}" if meant else f"its arguments are {_signature(name)}")
 
 
 def _is_letter(node: ast.AST) -> bool:
@@ -152,14 +176,30 @@ def _in_words(text: str) -> str:
     return re.sub(r"^it missing", "it lacks", re.sub(r"^[\w.]+\(\) ", "it ", text))
 
 
-def _signature(name: str) -> str:
+def _parameters(name: str) -> list[inspect.Parameter]:
     try:
-        found = inspect.signature(getattr(derive, name))
+        return list(inspect.signature(getattr(derive, name)).parameters.values())
     except (TypeError, ValueError):
-        return name
-    plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in found.parameters.values()]
-    return f"{name}{inspect.Signature(plain)}"
+        return []
 
 
-def is_name(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+def _signature(name: str) -> str:
+    """How a word is called, in the words of a proof: a class or a letter that is a default by its name."""
+    word = getattr(derive, name)
+    if usage := getattr(word, "usage", ""):
+        return str(usage)
+    names = {id(getattr(derive, one)): one for one in derive.__all__}
+    parameters = _parameters(name)
+    plain = [one.replace(annotation=one.empty, default=one.empty if one.default is one.empty else
+                         _AsIs(names.get(id(one.default)) or getattr(one.default, "__name__", repr(one.default))))
+             for one in parameters]
+    return f"{name}{inspect.Signature(plain)}" if parameters else name
+
+
+class _AsIs(str):
+    """A default in a signature, which is shown by its representation."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -25,7 +25,7 @@ from derive.diagnostics import Span
 from derive.errors import DeriveError
 from derive.files.overlay import content
 from derive.language.binding import Index, substitute
-from derive.language.expression import as_term
+from derive.language.expression import Times, as_term
 
 BINDING = ("total", "prod", "expect", "variance", "mean")
 """The words whose first argument is a letter that they bind."""
@@ -33,6 +33,9 @@ MOST_LETTERS = 4
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Pow: operator.pow, ast.BitOr: operator.or_}
+_SAME: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
+    ast.Add: (ast.Add, ast.Sub), ast.Sub: (ast.Add, ast.Sub), ast.Mult: (ast.Mult,)}
+"""Operators that go on with what those of the second kind have begun, as one sum or one product."""
 _PLAIN = (int, str, float, tuple)
 
 
@@ -58,16 +61,66 @@ class Places:
         """A term of the chain, counted from 0."""
         return self._item(2 * number)
 
-    def part(self, number: int, parts: Sequence[Expr]) -> Span | None:
-        """The first of these parts of a term that is found in it."""
+    def part(self, number: int, parts: Sequence[Expr], *, nth: int = 0) -> Span | None:
+        """The first of these parts of a term that is found in it, each inside of the next, behind ``nth`` like it."""
         if 2 * number >= len(self.items):
             return None
+        narrowed = self.narrowed(number, parts, nth=nth)
+        if narrowed is not None and narrowed is not self.items[2 * number]:
+            return self._span(narrowed)
         written = list(self._expressions(self.items[2 * number], (), frozenset()))
         for wanted in parts:
             for node, letters in written:
                 if self._is(node, letters, wanted):
                     return self._span(node)
         return None
+
+    def narrowed(self, number: int, parts: Sequence[Expr], *, nth: int = 0) -> ast.expr | None:
+        """Where the innermost of these parts stands, looked for inside of the next as far as that is found."""
+        if 2 * number >= len(self.items):
+            return None
+        place: tuple[ast.expr, tuple[Index, ...]] = (self.items[2 * number], ())
+        found = None
+        for left, wanted in zip(range(len(parts) - 1, -1, -1), reversed(parts), strict=True):
+            inner = self._nearest(*place, wanted, nth=0 if left else nth)
+            if inner is not None:
+                place, found = inner, inner[0]
+        return found
+
+    def _nearest(self, node: ast.expr, letters: tuple[Index, ...],
+                 wanted: Expr, *, nth: int) -> tuple[ast.expr, tuple[Index, ...]] | None:
+        """The expression that makes a part, and the letters bound around it: an operand before what is deeper."""
+        taken_off = negated(wanted)
+        level, followed = [(node, letters)], set[str]()
+        while level:
+            same = [(one, around) for one, around in level if self._is(one, around, wanted)]
+            if same:
+                return same[min(nth, len(same) - 1)]
+            for one, around in level:
+                for right in _taken_off(one) if taken_off is not None else ():
+                    if self._is(right, around, taken_off):
+                        return right, around
+            names = {one.id for one, _ in level if isinstance(one, ast.Name)}
+            level = [inner for one, around in level for inner in self._operands(one, around)
+                     if not (isinstance(one, ast.Name) and one.id in followed)]
+            followed |= names
+        return None
+
+    def _operands(self, node: ast.expr, letters: tuple[Index, ...]) -> list[tuple[ast.expr, tuple[Index, ...]]]:
+        """What an expression is made of; f * g * h of three factors; the letter of a sum after what it stands in."""
+        if isinstance(node, ast.Name):
+            return [(self.local[node.id], letters)] if node.id in self.local else []
+        if isinstance(node, ast.BinOp):
+            left = node.left
+            same = isinstance(left, ast.BinOp) and type(left.op) in _SAME.get(type(node.op), ())
+            return [*(self._operands(left, letters) if same else [(left, letters)]), (node.right, letters)]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BINDING and node.args:
+            letter = self._known(node.args[0])
+            inner = (*letters, letter) if isinstance(letter, Index) else letters
+            return [*((one, inner) for one in node.args[1:]), *((one.value, letters) for one in node.keywords),
+                    (node.args[0], inner)]
+        children = [one.value if isinstance(one, ast.keyword) else one for one in ast.iter_child_nodes(node)]
+        return [(one, letters) for one in children if isinstance(one, ast.expr)]
 
     def value(self, node: ast.expr) -> Any:
         """What an expression of the function stands for, if it is computed again; else None."""
@@ -160,6 +213,19 @@ class Places:
                 options = {str(keyword.arg): self._value(keyword.value) for keyword in keywords}
                 return function(*map(self._value, arguments), **options)
         raise _Unknown
+
+
+def negated(term: Expr) -> Expr | None:
+    """f where a term is -f, as in g - f, which is g + (-f)."""
+    return term.args[1] if isinstance(term, Times) and len(term.args) == 2 and term.args[0] == -1 else None
+
+
+def _taken_off(node: ast.expr) -> Iterator[ast.expr]:
+    """What a sum as it is written takes off: g and h of f - g + k - h."""
+    while isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        if isinstance(node.op, ast.Sub):
+            yield node.right
+        node = node.left
 
 
 def _is_vocabulary(function: object) -> bool:

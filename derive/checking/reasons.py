@@ -59,7 +59,8 @@ class Reasons:
             return self._by_lemma(before, after, reason)
         missing = [assumption.name for assumption in reason.assumes if assumption not in self.assumptions]
         if missing:
-            raise DoesNotMatch(f"{reason.name} needs {', '.join(missing)}, which the theorem does not assume.")
+            raise DoesNotMatch(f"{reason.name} needs {', '.join(missing)}, which the theorem does not assume.",
+                               assumed=tuple(missing) if _fits(lambda: reason.justify(before, after)) else ())
         reason.justify(before, after)
         reach = WITHOUT_END if self.context.infinite else "every horizon"
         return Given(reason.holds_for.replace("every horizon", reach))
@@ -67,7 +68,9 @@ class Reasons:
     def _by_lemma(self, before: Expr, after: Expr, lemma: Theorem) -> Given:
         missing = [assumption for assumption in lemma.assumes if assumption not in self.assumptions]
         if others := [one.name for one in missing if one.kind != CASE]:
-            raise DoesNotMatch(f"{lemma.name} assumes {', '.join(others)}, which this theorem does not.")
+            said = _said_by(lemma)
+            raise DoesNotMatch(f"{lemma.name} assumes {', '.join(others)}, which this theorem does not.",
+                               assumed=tuple(others) if _fits(lambda: said.used(before, after)) else ())
         if lemma.endless != self.context.infinite:
             raise DoesNotMatch(f"{lemma.name} speaks of another horizon.")
         if lemma.broken is not None:
@@ -75,8 +78,7 @@ class Reasons:
         equation = self.lemma(lemma)
         if equation is None:
             raise DoesNotMatch(f"{lemma.name} is not proved itself.")
-        used = Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1],
-                     at_theta=at_theta(equation.before, equation.after)).used(before, after)
+        used = replace(_said_by(lemma), at_theta=at_theta(equation.before, equation.after)).used(before, after)
         using = tuple(self._instance(lemma, equation, bindings) for bindings in used)
         contexts = [self.context, *(one.context for one in using)]
         first, samples = max(one.first for one in contexts), max(one.samples for one in contexts)
@@ -125,9 +127,31 @@ class Reasons:
         return "by(automata) gives this step" if everywhere else ""
 
 
+def _said_by(lemma: Theorem) -> Lemma:
+    """The equation that a theorem is used as, end to end."""
+    return Lemma(lemma.name, lemma.chain.terms[0], lemma.chain.terms[-1])
+
+
+def _fits(use: Callable[[], object]) -> bool:
+    """Whether a reason would give the step if only what it assumes were assumed."""
+    try:
+        use()
+    except (DoesNotMatch, WorkLimit):
+        return False
+    return True
+
+
 def _is_loose(value: Expr) -> bool:
     """Whether the letter of a sum or an expectation outside stands in a term."""
     return any(isinstance(one, Index) and one.is_bound for one in value.free_symbols)
+
+
+def only_words(reason: object) -> str:
+    """Why a reason that is no rule gives nothing; words that are a rule's name are that rule without quotes."""
+    if reason is None:
+        return "no reason is given"
+    named = any(reason in (rule.python, rule.name) for rule in RULES)
+    return f"the reason {reason!r} is words, not a rule" + ("; without quotes it is the rule of that name" * named)
 
 
 def made_of(reason: object, before: Expr) -> Expr | None:

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
-from difflib import get_close_matches
 
 import derive  # its names only
 from derive.checking.file_tree import FileTree, parsed
-from derive.checking.foreign_words import SCALARS, WORDS
-from derive.checking.misused import Slip, is_name, misused
+from derive.checking.foreign_words import WORDS
+from derive.checking.misused import misused
 from derive.checking.proof_files import bundled
+from derive.checking.refused import refused
+from derive.checking.slip import Slip, is_name
+from derive.checking.undefined import meant, replaced, undefined
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, InvalidChain, said
-
-SORTS = {"State": "y z", "Action": "c d", "Time": "j l n", "Draw": "j l n"}
-"""Letters that a textbook uses beside the ones there are, and what makes them."""
-BINDERS = {"mean": "Draw", "Draw": "Draw"}
 
 
 def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
@@ -30,92 +27,18 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
         return None
     match error:
         case NameError():
-            return _name(error, file, span)
+            return undefined(error, file, span)
         case ImportError():
             return _import(error, file)
         case AttributeError():
             return _attribute(error, file, span)
         case InvalidChain():
             return _chain(error, file, span)
-        case DeriveError() if (foreign := _foreign(error, file, span)) is not None:
-            return foreign
+        case DeriveError() if (known := refused(error, file, span)) is not None:
+            return known
         case TypeError():
             return misused(error, file, span)
     return None
-
-
-# -- names -----------------------------------------------------------------------------------------
-
-
-def _name(error: NameError, file: FileTree, span: Span | None) -> Slip:
-    name = error.name or ""
-    place = next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, name)), span)
-    message = f"{name} is not defined"
-    if name in derive.__all__:
-        return Slip(message=message, span=place, hint=f"from derive import {name}")
-    if name == "theta":
-        return Slip(message=message, span=place,
-                    hint="theta is not written: pi(a | s) depends on it, and grad(f) is the gradient in it")
-    if name.startswith("definition_of_"):
-        return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
-    if name in WORDS:
-        return Slip(message=message, span=place, hint=WORDS[name])
-    if (along := re.fullmatch(r"([sa])_(\w+)", name)) is not None:
-        time = along[2] if along[2].isdigit() or len(along[2]) == 1 else "t"
-        return Slip(message=message, span=place, hint=f"along a trajectory write tau.{along[1]}[{time}]")
-    if conditioned := _is_called(file, place, name):
-        if conditioned == "on a state":
-            return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
-        if _close(name, derive.__all__) is None:
-            return Slip(message=message, span=place, hint=f'{name} = function("{name}") declares a free function')
-    elif name in SCALARS:
-        return Slip(message=message, span=place, hint=f'{name} = scalar("{SCALARS[name]}") declares the number')
-    elif len(name) == 1 and name.isalpha():
-        return Slip(message=message, span=place, hint=_letter(name, file))
-    return Slip(message=message, span=place, hint=_meant(name, derive.__all__), fix=_replaced(name, place))
-
-
-def _is_called(file: FileTree, place: Span | None, name: str) -> str:
-    """"on a state" for name(a | s), "otherwise" for another call; "" for a name that is not called there."""
-    for node in () if place is None else file.around(place):
-        if isinstance(node, ast.Call) and is_name(node.func, name) and file.span(node.func) == place:
-            first = node.args[0] if node.args else None
-            return "on a state" if isinstance(first, ast.BinOp) and isinstance(first.op, ast.BitOr) else "otherwise"
-    return ""
-
-
-def _letter(name: str, file: FileTree) -> str:
-    """What declares an index letter, by what it is used for."""
-    kind = "Time"
-    for node in ast.walk(file.tree):
-        if isinstance(node, ast.Call) and node.args and is_name(node.args[0], name) and isinstance(node.func, ast.Name):
-            kind = BINDERS.get(node.func.id, kind)
-        elif isinstance(node, ast.Subscript) and is_name(node.slice, name):
-            samples = isinstance(node.value, ast.Name) and node.value.id == "samples"
-            return f'{name} = {"Draw" if samples else "Time"}("{name}") declares the letter'
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            if is_name(node.left, name):
-                kind = "Action"
-            elif is_name(node.right, name):
-                kind = "State"
-    return f'{name} = {kind}("{name}") declares the letter'
-
-
-
-def _close(name: str, known: Sequence[str]) -> str | None:
-    folded = {one.lower(): one for one in known}
-    near = get_close_matches(name.lower(), list(folded), 1, 0.7)
-    return folded[near[0]] if near else None
-
-
-def _meant(name: str, known: Sequence[str]) -> str:
-    near = _close(name, known)
-    return f"did you mean {near}?" if near else "derive.__all__ lists what a proof may import"
-
-
-def _replaced(name: str, place: Span | None) -> Fix | None:
-    near = _close(name, derive.__all__)
-    return Fix(span=place, text=near, unsafe=True, says=f"{name}: {near}") if near and place is not None else None
 
 
 def _import(error: ImportError, file: FileTree) -> Slip | None:
@@ -134,8 +57,8 @@ def _import(error: ImportError, file: FileTree) -> Slip | None:
     if (bundled() / f"{name}.py").is_file():
         return Slip(message=f"derive has no {name}", span=place,
                     hint=f"it is a bundled proof: from derive.proofs.{name} import {name}")
-    return Slip(message=f"derive has no {name}", span=place, hint=_meant(name, derive.__all__),
-                fix=_replaced(name, place))
+    return Slip(message=f"derive has no {name}", span=place, hint=meant(name, derive.__all__),
+                fix=replaced(name, place))
 
 
 def _attribute(error: AttributeError, file: FileTree, span: Span | None) -> Slip | None:
@@ -153,31 +76,6 @@ def _attribute(error: AttributeError, file: FileTree, span: Span | None) -> Slip
     return Slip(message=f"{whole} has no {name}", span=file.span(node))
 
 
-# -- what the language refuses -----------------------------------------------------------------------
-
-
-def _foreign(error: DeriveError, file: FileTree, span: Span | None) -> Slip | None:
-    """What the language refuses, where the word that was used says why."""
-    if (taken := re.search(r"\btheorem (\w+)", said(error))) and taken[1] in derive.__all__:
-        name = taken[1]
-        return Slip(span=next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, name)), span),
-                    hint=f"the theorem {name} has taken the name that derive gives {name}: call it otherwise")
-    for node in file.at(span, ast.Call):
-        assert isinstance(node, ast.Call)
-        if isinstance(node.func, ast.Name) and node.func.id in WORDS and node.func.id not in derive.__all__:
-            return Slip(span=file.span(node), hint=f"{node.func.id}: {WORDS[node.func.id]}")
-        for keyword in node.keywords:
-            if keyword.arg == "policy" and isinstance(keyword.value, ast.Constant):
-                label = file.source(keyword.value)
-                return Slip(span=file.span(keyword.value), hint=f"write policy=Policy({label})")
-        if "binds an index, got π" in said(error) and node.args:
-            policy = file.source(node.args[0])
-            return Slip(span=file.span(node.args[0]), hint=f"write expect(tau, ..., policy={policy})")
-        if "is a truth value" in said(error) and any(isinstance(one, ast.Compare) for one in node.args):
-            return Slip(span=file.span(node), hint="a claim is written calc(left, by(), right)")
-    return None
-
-
 # -- chains ----------------------------------------------------------------------------------------
 
 
@@ -186,12 +84,21 @@ def _chain(error: InvalidChain, file: FileTree, span: Span | None) -> Slip | Non
     if isinstance(cause, (NameError, ImportError, AttributeError, TypeError, DeriveError)) and not isinstance(
             cause, InvalidChain):
         return slip(cause, file.text, span)
+    if (known := refused(error, file, span)) is not None:
+        return known
     text = said(error)
     function = file.function(span.line) if span is not None else None
     if "returns None" in text and function is not None:
         return _forgotten_return(file, function)
+    if text.startswith("returns ") and function is not None:
+        return _no_chain(file, function)
     call = next((node for node in ast.walk(function or file.tree) if isinstance(node, ast.Call)
                  and isinstance(node.func, ast.Name) and node.func.id == "calc"), None)
+    if (lemma := re.match(r"calc: item \d+ is theorem (\w+), expected by", text)) is not None:
+        place = next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, lemma[1])), span)
+        return Slip(message=f"{lemma[1]} is a theorem, and a reason stands in by(...)", span=place,
+                    hint=f"write by({lemma[1]})",
+                    fix=None if place is None else Fix(span=place, text=f"by({lemma[1]})", says=f"by({lemma[1]})"))
     if call is not None and text.startswith("calc"):
         return _items(file, call)
     return None
@@ -206,6 +113,20 @@ def _forgotten_return(file: FileTree, function: ast.FunctionDef) -> Slip | None:
             return Slip(message=f"{function.name} returns nothing", span=head, hint="write return calc(...)",
                         fix=Fix(span=start, text="return ", says=f"{function.name}: return"))
     return Slip(message=f"{function.name} returns nothing", span=None, hint="end it with return calc(...)")
+
+
+def _no_chain(file: FileTree, function: ast.FunctionDef) -> Slip | None:
+    """What a theorem returns that is no chain: a term, or what Python has made of ``left == right``."""
+    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
+    if len(returned) != 1:
+        return None
+    (value,) = returned
+    place = file.span(value)
+    if isinstance(value, ast.Compare) and len(value.comparators) == 1 and isinstance(value.ops[0], ast.Eq):
+        chain = f"calc({file.source(value.left)}, by(), {file.source(value.comparators[0])})"
+        return Slip(message="== compares in Python, and claims nothing", span=place, hint=f"write return {chain}",
+                    fix=Fix(span=place, text=chain, says=f"{function.name}: calc"))
+    return Slip(span=place, hint="write return calc(term, by(reason), term)")
 
 
 def _hole(file: FileTree, item: ast.expr) -> Fix:
@@ -226,6 +147,10 @@ def _items(file: FileTree, call: ast.Call) -> Slip | None:
             return Slip(message="by has no parentheses", span=file.span(item),
                         hint="write by(), or by(RULE) with a reason",
                         fix=Fix(span=file.span(item), text="by()", says="by()"))
+        if isinstance(item, ast.Constant) and isinstance(item.value, str):
+            fit = f"by({file.source(item)})"
+            return Slip(message="a reason in words stands in by(...)", span=file.span(item), hint=f"write {fit}",
+                        fix=Fix(span=file.span(item), text=fit, says=fit))
         reason = isinstance(item, ast.Call) and isinstance(item.func, ast.Name) and item.func.id == "by"
         if previous is not None and reason == previous:
             what = "two reasons stand side by side" if reason else "no by(...) stands before this term"

@@ -105,12 +105,21 @@ class Theorem:
         """What the chain says end to end: its first and last term."""
         return f"{self.chain.terms[0]} {self.sign} {self.chain.terms[-1]}"
 
+    @property
+    def spoken(self) -> str:
+        """For messages: it may stand where a letter was meant, or hide one."""
+        return f"theorem {self.name}"
+
+    @property
+    def usage(self) -> str:
+        """How a proof writes it."""
+        return f"by({self.name})"
+
     def __str__(self) -> str:
         return self.title
 
     def __repr__(self) -> str:
-        """For messages, which may stand where a letter was meant."""
-        return f"theorem {self.name}"
+        return self.spoken
 
     def _repr_latex_(self) -> str:
         """The chain, for notebooks."""

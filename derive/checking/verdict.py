@@ -52,12 +52,16 @@ class Proved(Verdict):
 
 @dataclass(frozen=True, slots=True)
 class Unjustified(Verdict):
-    """The stated reason does not give the step. With an equation it is true; without one, equal on shapes only."""
+    """The stated reason does not give the step. With an equation it is true; without one, equal on shapes only.
+
+    ``assuming``: the assumptions under which it would.
+    """
 
     code: ClassVar[str] = "unjustified"
     why: str
     hint: str = ""
     equation: Equation | None = None
+    assuming: tuple[str, ...] = ()
 
     @property
     def true(self) -> bool:
@@ -123,11 +127,13 @@ class Undecided(Verdict):
 
 @dataclass(frozen=True, slots=True)
 class Malformed(Verdict):
-    """A side has no meaning; ``where`` is the operand."""
+    """A side has no meaning; ``where`` is the operand, ``within`` what it stands in, behind ``nth`` others like it."""
 
     code: ClassVar[str] = "malformed"
     why: str
     where: Any = None
+    within: Any = None
+    nth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

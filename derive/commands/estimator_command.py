@@ -28,6 +28,9 @@ from derive.process.streams import own_output
 from derive.report.output import refuse_inputs
 from derive.report.progress import progress
 
+PAGE = 120
+"""Columns of what is said of an estimator where it is written to a file or a pipe."""
+
 
 def run(names: Sequence[str], *, groups: str | None, rewards: str | None, lengths: str | None, prompts: int | None,
         target: str | None, beta: str | None, model: str | None, gamma: float | None, horizon: int | None,
@@ -62,7 +65,7 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     elif compare:
         say(fitted(description.compared(results)))
     else:
-        say(fitted("\n\n".join(description.described(result, entry) for result, entry in found)))
+        say(fitted("\n\n".join(description.described(result, entry) for result, entry in found), most=PAGE))
     if output is not None:
         comparison.write(output, found, command=_command(names, output, given))
         click.echo(f"wrote {visible(output)}", file=sys.stderr if style == "json" else own_output())

@@ -8,12 +8,17 @@ from textwrap import wrap
 from derive.process.streams import own_output
 
 
-def fitted(text: str) -> str:
-    """The text as it is; at a terminal, within its width."""
-    if not own_output().isatty():
+def fitted(text: str, *, most: int | None = None) -> str:
+    """The text at a terminal within its width; elsewhere as it is, but for indented lines of more than ``most``.
+
+    Those are for readers there too; what begins a line is for programs, which look for it whole.
+    """
+    terminal = own_output().isatty()
+    width = get_terminal_size().columns if terminal else most
+    if width is None:
         return text
-    width = get_terminal_size().columns
-    return "\n".join(part for line in text.split("\n") for part in _continued(line, width))
+    return "\n".join(part for line in text.split("\n") for part in (
+        _continued(line, width) if terminal or line.startswith(" ") else [line]))
 
 
 def _continued(line: str, width: int) -> list[str]:

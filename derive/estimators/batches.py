@@ -24,6 +24,7 @@ from derive.estimators.numbers import Exact
 from derive.estimators.provenance import Ledger
 from derive.estimators.tabular import TabularModel
 from derive.estimators.tensors import ExactTensor, wrapped
+from derive.process.interrupts import interrupt_passes
 
 PADDING = {"pi": Fraction(1, 1499), "old": Fraction(1, 163), "ref": Fraction(1, 167), "rollout": Fraction(1, 173)}
 MEANINGS = {"log_probs": "pi", "old_log_probs": "old", "ref_log_probs": "ref", "rollout_log_probs": "rollout"}
@@ -194,7 +195,8 @@ def float_gradient(loss: Loss, batch: Batch, *, single: bool = False) -> Any:
         raise
     except ZeroDivisionError:
         return np.full((len(batch.responses), batch.model.longest), np.nan)
-    except (Exception, SystemExit) as error:  # whatever the loss does
+    except BaseException as error:  # whatever the loss does
+        interrupt_passes(error)
         memory_passes(error)
         raise BadInput(_failure(loss, error, batch)) from error
     for name, saved in before.items():

@@ -31,6 +31,7 @@ from derive.estimators.rounding import FloatArray
 from derive.estimators.runs import AGREEMENT, SINGLE, SLACK
 from derive.estimators.tabular import Policy, TabularModel
 from derive.estimators.targets import Table
+from derive.process.interrupts import interrupt_passes
 
 MOST_TUPLES = 100
 """Up to so many tuples a loss is run in all orders."""
@@ -283,7 +284,8 @@ def _vectorised(case: Case, loss: Loss) -> Floats | None:
         log_probs = tensors.pop(leaf)
         gradients = torch.func.vmap(torch.func.grad(loss_of))(log_probs, tensors).numpy()
         alone = [float_gradient(loss, case.batch(case.batches[number][0])) for number in looped]
-    except Exception:  # the loop says what is wrong, if anything is
+    except BaseException as error:  # the loop says what is wrong, if anything is
+        interrupt_passes(error)
         return None
     found = Floats(case, gradients, True, loss)
     if any(row is None or not _alike(row, gradients[number], 1e-9, found.scale)
@@ -332,7 +334,8 @@ def _attempt(case: Case, responses: Sequence[int], ledger: Ledger) -> dict[tuple
         return None
     except Unsupported as error:
         raise ledger.leave(str(error)) from None
-    except Exception as error:  # it runs in floats, so something is missing here
+    except BaseException as error:  # it runs in floats, so something is missing here
+        interrupt_passes(error)
         memory_passes(error)
         raise ledger.leave(f"{type(error).__name__}: {' '.join(str(error).split())[:120]}") from None
 

@@ -210,7 +210,7 @@ def _row(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
         "worst_group": shown.worst, "notes": (f"sizes at G = {group} are those of {shown.case.model}, in its logits, "
                                               "for one batch",)}
     if any(outcome.leak for outcome in outcomes):
-        return _leaking(group, outcomes, sizes)
+        return _leaking(group, outcomes)
     apart = max((abs(line.effective - line.wanted) for line in shown.effective), default=0.0)
     if _relative(shown.pair) <= rounding.EPSILON < apart:
         sizes["notes"] += ("H(o) is a mean over tokens; a part that depends on the prefix only has no gradient",)
@@ -295,11 +295,13 @@ def _compared_elsewhere(row: GroupResult, found: list[Outcome],
         f"the factor is that of this policy: with another policy of the same model {said}", *row.notes))
 
 
-def _leaking(group: int, outcomes: Sequence[Outcome], sizes: dict[str, Any]) -> GroupResult:
+def _leaking(group: int, outcomes: Sequence[Outcome]) -> GroupResult:
     """Log-probabilities of padding are functions of the parameters too, and no target has a gradient there."""
     largest = max(outcome.leak for outcome in outcomes)
-    return GroupResult(group, "biased", numerical=f"a gradient of {largest:.2g} on padding", **{
-        **sizes, "notes": ("mask leak: the gradient of log-probabilities of padding is not 0", *sizes["notes"])})
+    own = _row(group, [replace(outcome, leak=0.0) for outcome in outcomes])
+    return replace(own, verdict="biased", factor=None, kind=None, within=None, probability=None, on_tokens=own.says,
+                   numerical=f"a gradient of {largest:.2g} on padding",
+                   notes=("mask leak: the gradient of log-probabilities of padding is not 0", *own.notes))
 
 
 def _relative(pair: rounding.Pair) -> float:

@@ -90,6 +90,8 @@ class GroupResult:
     notes: tuple[str, ...] = ()
     where: str | None = None
     """What else is different in this row, such as the rewards; None for what was asked for."""
+    on_tokens: str | None = None
+    """With a gradient on padding: what it is on the tokens of the responses, of which the sizes are."""
 
     @property
     def says(self) -> str:
@@ -201,6 +203,10 @@ def _said(result: EstimatorResult | GroupResult) -> str:
         words += f", factor {result.factor}"
     if result.kind == "model-dependent":
         words += " (model-dependent)"
+    on_tokens = result.on_tokens if isinstance(result, GroupResult) else result.at.on_tokens
+    if on_tokens is not None:
+        both = on_tokens == result.verdict
+        words += f" by a mask leak, {'and' if both else 'though'} {on_tokens} on the tokens of the responses"
     if result.within is not None:
         words += f", within {result.within:.0e} (floats)"
     return words
@@ -218,7 +224,8 @@ def _lines(result: EstimatorResult) -> list[str]:
         lines.append(f"    undefined with probability {result.probability}")
     if result.relative_bias is not None and result.trace_variance is not None:
         cosine = "none" if result.cosine is None else f"{result.cosine:.4f}"
-        lines.append(f"    at G = {result.at.group}: relative bias {result.relative_bias:.2g}, cosine {cosine}, "
+        where = f"at G = {result.at.group}" + (", without padding" if result.at.on_tokens is not None else "")
+        lines.append(f"    {where}: relative bias {result.relative_bias:.2g}, cosine {cosine}, "
                      f"trace variance {result.trace_variance:.4g}")
     lines += _table(result)
     if result.worst_group is not None and result.verdict not in ("unbiased", "no gradient"):

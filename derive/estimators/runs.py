@@ -23,6 +23,7 @@ from derive.estimators.groups import Design
 from derive.estimators.naming import bound, named
 from derive.estimators.numbers import Exact, exact, nearest
 from derive.estimators.provenance import Ledger, LeftExact
+from derive.process.interrupts import interrupt_passes
 
 REPEATED = 2_000
 """At most so many batches are run again, to see whether the function is random or depends on the order."""
@@ -204,7 +205,8 @@ def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, 
         return None
     except (LeftExact, BadInput):
         raise
-    except (Exception, SystemExit) as error:  # whatever the function under test does
+    except BaseException as error:  # whatever the function under test does
+        interrupt_passes(error)
         memory_passes(error)
         rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
         raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "

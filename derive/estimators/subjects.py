@@ -18,6 +18,7 @@ from derive.estimators.naming import asks_for_log_probabilities
 from derive.estimators.result import EstimatorResult, Factor
 from derive.files.overlay import Tried, without_bytecode
 from derive.numeric.tabular import TabularMDP
+from derive.process.interrupts import interrupt_passes
 
 MOST_TUPLES = 70_000
 """On which a function is compared with its form."""
@@ -157,9 +158,8 @@ def loaded(name: str) -> Callable[..., Any]:
     try:
         with without_bytecode():
             specification.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # SystemExit too
+        interrupt_passes(error)
         memory_passes(error)
         raise BadInput(f"{path} fails when it is executed: {type(error).__name__}: {said(error)}") from None
     finally:

@@ -195,7 +195,10 @@ def evaluate(theorem: Theorem, model: Any = "two-state", *, theta: Any = None, g
                        "Give one that is at least 0 and below 1.")
     given = functions or {}
     parts = signature(first, last)
-    instance = instance_at(mdp, theta, parts, theorem.assumes, given, seed=seed)
+    try:
+        instance = instance_at(mdp, theta, parts, theorem.assumes, given, seed=seed)
+    except BadInput as error:  # several theorems may be evaluated, and each has functions of its own
+        raise BadInput(f"theorem {theorem.name}: {error}") from None
     tell("the verdict of check")
     examined = examined or examine(theorem)
     sides = Sides(in_the_mean(first), in_the_mean(last), max(_rank(first), _rank(last)), frozenset(theorem.assumes),

@@ -137,7 +137,7 @@ def instance_at(mdp: TabularMDP, theta: FloatArray, parts: Signature, assumption
     for name in given:
         if name not in known:
             has = f"It leaves open: {', '.join(sorted(known))}." if known else "It leaves none open."
-            raise BadInput(f"{name}: the theorem has no function, policy or number of that name. {has}")
+            raise BadInput(f"it has no function, policy or number {name}. {has}")
     functions = {}
     for name, sorts in keys:
         shape = tuple(sizes[sort] for sort in sorts)

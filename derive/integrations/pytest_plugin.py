@@ -118,7 +118,8 @@ class Theorem(pytest.Item):
         if any(part.status() for part in own):
             raise NotAsClaimed(text.rstrip())
         if not whole and not own:
-            raise NotAsClaimed(f"{self.name} was not checked; see {self.path.name}")
+            ended = next((f": {part.diagnostics[0].message}" for part in parts[-1:] if part.status()), "")
+            raise NotAsClaimed(f"{self.name} was not checked{ended}; see {self.path.name}")
         if any(part.diagnostics for part in own):
             self.add_report_section("call", "derive", text)
 

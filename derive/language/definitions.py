@@ -290,7 +290,8 @@ DIVERGENCE = Definition(
     notation=Notation(letter="KL", python="kl", inside=(0, 1, 2)), stands_for=_divergence)
 
 DERIVATIVE = Definition(
-    name="derivative", says="The definition: the derivative in a number without a value, by the rules.",
+    name="derivative",
+    says="The definition: the derivative in a number without a value, by the rules; 0 f keeps what f owes.",
     sorts=(SCALAR, SCALAR), example=(Times(_C, Return(_TAU)) - _C**2, _C),
     notation=Notation(letter="partial", python="derivative", inside=(0,), below=1), stands_for=_derivative)
 

@@ -47,10 +47,11 @@ def derivative_of(term: Expr, number: Expr, meaning: Meaning) -> Expr:
         case Times(args=(one,)):
             return of(one)
         case Times(args=(one, *more)):
-            return product(one, more[0] if len(more) == 1 else Times(*more), Times)
+            return product(one, more[0] if len(more) == 1 else Times(*more), _times)
         case Power(args=(base, Integer() as exponent)) if exponent > 0:
             inner = of(base)
-            return Integer(0) if inner == 0 else Times(exponent, base ** (exponent - 1), inner)
+            return Integer(0) if inner == 0 else _times(
+                exponent, *([base ** (exponent - 1)] if exponent > 2 else [base] * int(exponent - 1)), inner)
         case Ratio(args=(above, below)):
             first, second = of(above), of(below)
             parts = [Ratio(first, below)] if first != 0 else []
@@ -72,6 +73,12 @@ def derivative_of(term: Expr, number: Expr, meaning: Meaning) -> Expr:
             return Integer(0) if inner == 0 else term.func(term.index, term.domain, inner)
     raise MalformedTerm(f"{term} has no derivative in {number} that is written out: powers to a time and products over "
                         "an index have none.", term)
+
+
+def _times(*factors: Expr) -> Expr:
+    """A product without the factors 1, which owe nothing."""
+    left = [one for one in factors if one != 1]
+    return left[0] if len(left) == 1 else Times(*left) if left else Integer(1)
 
 
 def _sum(*parts: Expr) -> Expr:

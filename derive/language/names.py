@@ -19,7 +19,7 @@ from derive.language.binding import Index
 from derive.language.definitions import DEFINITIONS
 from derive.language.expression import subterms
 from derive.language.introduced import Introduced, introduced
-from derive.language.terms import Batch, Defined, Function, Policy, StateValue, Time, Trajectory
+from derive.language.terms import Applied, Batch, Defined, Function, Policy, StateValue, Time, Trajectory
 
 LONGEST = 40
 _GRAMMAR = re.compile(r"[^\W\d_][\w']*\Z")
@@ -56,9 +56,12 @@ def check_names(terms: Iterable[Expr]) -> None:
     times = {_looks(str(node.label))[0].rstrip("'") for term in spoken for node in term.free_symbols
              if isinstance(node, Time)}
     seen: dict[tuple[str, str], str] = {}
+    numbers = {node.args[0] for term in spoken for node in subterms(term)
+               if isinstance(node, Applied) and len(node.args) == 1}
 
     def check_one(node: Expr, name: str) -> None:
         kind = {Function: "function", Defined: "define"}.get(type(node), type(node).__name__)
+        kind = "scalar" if node in numbers else kind
         _check(node, kind, name)
         looks, stem, below = _looks(name)
         stem = stem.rstrip("'")

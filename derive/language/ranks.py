@@ -29,7 +29,7 @@ def rank(term: Expr) -> int:
                 (first, _), (second, _) = ranked[:2]
                 raise MalformedTerm(
                     f"{first} and {second} are both gradients. Write outer(f, g) for their product that is a matrix, "
-                    "inner(f, g) for the one that is a number.", second)
+                    "inner(f, g) for the one that is a number.", second, term)
             return ranked[0][1] if ranked else 0
         case Power():
             inner = rank(term.args[0])
@@ -39,22 +39,22 @@ def rank(term: Expr) -> int:
                     "inner(f, f) for the square of its length.", term)
             return inner
         case Ratio():
-            _scalar_only(term.args[1], "a denominator")
+            _scalar_only(term.args[1], "a denominator", term)
             return rank(term.args[0])
         case Log():
-            _scalar_only(term.args[0], "the argument of a logarithm")
+            _scalar_only(term.args[0], "the argument of a logarithm", term)
             return 0
         case Prod():
-            _scalar_only(term.body, "a factor of a product")
+            _scalar_only(term.body, "a factor of a product", term)
             return 0
         case Outer():
             for argument in term.args:
                 if argument != 0 and rank(argument) != 1:
-                    raise MalformedTerm(f"{argument} is no gradient; {term} multiplies two.", argument)
+                    raise MalformedTerm(f"{argument} is no gradient; {term} multiplies two.", argument, term)
             return 2
         case Trace(args=(matrix,)):
             if matrix != 0 and rank(matrix) != 2:
-                raise MalformedTerm(f"{matrix} is no matrix; {term} adds up the diagonal of one.", matrix)
+                raise MalformedTerm(f"{matrix} is no matrix; {term} adds up the diagonal of one.", matrix, term)
             return 0
         case Grad():
             inner = rank(term.args[0])
@@ -74,13 +74,13 @@ def rank(term: Expr) -> int:
             return rank(some_meaning(term))
     for argument in term.args:
         if rank(argument):
-            raise MalformedTerm(f"{argument} is a gradient; {term} takes none.", argument)
+            raise MalformedTerm(f"{argument} is a gradient; {term} takes none.", argument, term)
     return 0
 
 
-def _scalar_only(term: Expr, role: str) -> None:
+def _scalar_only(term: Expr, role: str, whole: Expr) -> None:
     if rank(term):
-        raise MalformedTerm(f"{term} is a gradient and cannot be {role}.", term)
+        raise MalformedTerm(f"{term} is a gradient and cannot be {role}.", term, whole)
 
 
 def _common_rank(parts: tuple[Expr, ...], whole: Expr) -> int:

@@ -166,7 +166,8 @@ class _Writer:
 
     def _bound(self, binder: Any) -> str:
         index, body = binder.index, binder.body
-        taken = {self.text(free) for free in body.free_symbols if free != index}
+        outside = binder.domain.free_symbols  # a sum whose limits have its own letter is refused
+        taken = {self.text(free) for free in (*body.free_symbols, *outside) if free != index}
         letter = next(name for name in _letters(index) if name not in taken)
         inside = _Writer({**self.names, index: letter}).text(body)
         match binder:

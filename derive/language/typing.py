@@ -164,12 +164,10 @@ def _fits(sort: str, expected: str, argument: Expr) -> bool:
 def _check_sorts(term: Expr) -> None:
     for kind, expected in _SIGNATURES:
         if isinstance(term, kind):
-            for argument, sort in zip(term.args, expected, strict=True):
-                _expect_sort(argument, sort, term)
+            _expect_sorts(term.args, expected, term)
     record = definition_of(term)
     if record is not None and not isinstance(term, Binder):
-        for argument, sort in zip(arguments_of(term), record.sorts, strict=True):
-            _expect_sort(argument, sort, term)
+        _expect_sorts(arguments_of(term), record.sorts, term)
     match term:
         case Plus() | Times():
             for argument in term.args:
@@ -178,7 +176,8 @@ def _check_sorts(term: Expr) -> None:
             if sort_of(one) not in ("state", "action"):
                 left_out = " A sum over other samples is total(j, ..., other_than=i)." if sort_of(one) == "draw" else ""
                 raise MalformedTerm(
-                    f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.{left_out}", one)
+                    f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.{left_out}", one,
+                    term)
             _expect_sort(two, sort_of(one), term)
         case Applied():
             _expect_sort(term.args[0], "function", term)
@@ -187,7 +186,7 @@ def _check_sorts(term: Expr) -> None:
                     of_time = (f" What depends on the time is a function of the history: {term.args[0]}(tau.h[t])."
                                if sort_of(argument) == TIME else "")
                     raise MalformedTerm(f"{argument} is {_with_article(sort_of(argument))}; {term} takes states, "
-                                        f"actions and histories.{of_time}", argument)
+                                        f"actions and histories.{of_time}", argument, term)
         case Power(args=(_, Integer() as exponent)) if exponent < 0:
             raise MalformedTerm(f"{term} hides a division; write it as a ratio, which owes its denominator.", term)
         case Expect() | Var():
@@ -204,14 +203,31 @@ def _with_article(sort: str) -> str:
     return f"an {sort}" if sort[0] in "aeiou" else f"a {sort}"
 
 
-def _expect_sort(argument: Expr, expected: str, parent: Expr) -> None:
+def _expect_sorts(arguments: tuple[Expr, ...], expected: tuple[str, ...], parent: Expr) -> None:
+    for number, (argument, sort) in enumerate(zip(arguments, expected, strict=True)):
+        _expect_sort(argument, sort, parent, nth=arguments[:number].count(argument))
+
+
+def _expect_sort(argument: Expr, expected: str, parent: Expr, *, nth: int = 0) -> None:
     sort = sort_of(argument)
     if not _fits(sort, expected, argument):
         if isinstance(parent, Power) and expected == TIME:
             raise MalformedTerm(f"{parent}: an exponent is a whole number or a time; roots are not in the language.",
-                                argument)
-        raise MalformedTerm(
-            f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there.", argument)
+                                argument, parent)
+        instead = _INSTEAD.get(sort, "").format(argument) if expected == SCALAR else ""
+        raise MalformedTerm(f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there."
+                            f"{instead}", argument, parent, nth=nth)
+
+
+_INSTEAD = {
+    "function": ' Write it of a state, {0}(s) or {0}(tau.s[t]); a number is {0} = scalar("{0}").',
+    **dict.fromkeys(("state", "action"), ' A number is b = scalar("b"), a function such as a baseline '
+                                         'b = function("b"), written b(tau.s[t]).'),
+    "policy": " A probability is pi(a | s).",
+    "trajectory": " Write R(tau) for its return, P(tau) for its probability.",
+    "batch": " Of a sample, write R(samples[i]).",
+}
+"""What may have been meant by what is no number where one belongs."""
 
 
 def _check_range(term: Expr) -> None:

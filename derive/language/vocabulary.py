@@ -10,8 +10,6 @@ variance, mean`` read like the formulas of a textbook::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sympy import Expr
@@ -19,13 +17,14 @@ from sympy import Expr
 from derive.errors import NotATerm
 from derive.language import definitions
 from derive.language.binding import Binder, Index, substitute
-from derive.language.expansion import Definition
 from derive.language.expression import Conditional, Ratio, Times, as_term
-from derive.language.notation import Notation
+from derive.language.letters import Letter as Letter
+from derive.language.letters import forever as forever
+from derive.language.letters import letter_of as letter_of
+from derive.language.letters import pi as pi
+from derive.language.letters import pi_old as pi_old
 from derive.language.terms import (
-    TIME,
     Action,
-    ActionAt,
     ActionProbability,
     Batch,
     Between,
@@ -35,7 +34,6 @@ from derive.language.terms import (
     Drawn,
     Everything,
     Expect,
-    Forever,
     Function,
     Grad,
     Horizon,
@@ -51,7 +49,6 @@ from derive.language.terms import (
     Same,
     SampleSize,
     State,
-    StateAt,
     StateValue,
     Time,
     Total,
@@ -62,8 +59,7 @@ from derive.language.terms import (
     Var,
 )
 
-H, m, gamma, forever = Horizon(), SampleSize(), Discount(), Forever()
-pi, pi_old = Policy("pi"), Policy(Policy.HELD)
+H, m, gamma = Horizon(), SampleSize(), Discount()
 J = Objective(pi)
 s, x = State("s"), State("x")
 a, b = Action("a"), Action("b")
@@ -102,74 +98,6 @@ def same(one: Any, two: Any) -> Expr:
 def R(trajectory: Any) -> Expr:
     """R(tau), the return of a trajectory."""
     return Return(trajectory)
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """V, Q, A and the like: ``V[t](s)`` at a finite horizon, ``V(s)`` without a last decision."""
-
-    make: Callable[..., Expr]
-    notation: Notation
-    below: Expr = forever
-
-    def __str__(self) -> str:
-        return self.notation.python
-
-    @property
-    def usage(self) -> str:
-        """How a proof writes it, with letters of the right sorts."""
-        sorts = self.make.sorts if isinstance(self.make, Definition) else ("policy", "time", "state")
-        letters = {"state": "s", "action": "a", "trajectory": "tau", "policy": "pi"}
-        places = ", ".join(letters.get(sorts[place], sorts[place]) for place in self.notation.inside)
-        timed = "" if self.notation.below is None else "[t]" if self.below == forever else f"[{self.below}]"
-        return f"{self}{timed}({places})"
-
-    def __getitem__(self, time: Any) -> Letter:
-        if self.notation.below is None:
-            law = ("; the law of the state at a time is p[t](s)"
-                   if self.make in (definitions.OCCUPANCY, definitions.NORMALISED_OCCUPANCY) else "")
-            raise NotATerm(f"{self} has no time, so {self}[{time}] is not in the language. Write {self.usage}{law}.")
-        return Letter(self.make, self.notation, time)
-
-    def _meant(self, places: Sequence[Any]) -> str:
-        """What was meant by one place more than the notion has, in front of them."""
-        if len(places) != len(self.notation.inside) + 1:
-            return ""
-        first, rest = places[0], ", ".join("tau" if isinstance(one, Trajectory) else str(one) for one in places[1:])
-        if isinstance(first, Policy):
-            return f"; its policy is named: {self}({rest}, policy={'pi_old' if first == pi_old else first.label})"
-        times = [first] if isinstance(first, int) else getattr(first, "free_symbols", ())
-        placed = isinstance(first, (State, Action, StateAt, ActionAt))
-        if self.notation.below is not None and self.below is forever and not placed and any(
-                isinstance(one, (int, Time)) for one in times):
-            return f"; a time stands in brackets: {self}[{first}]({rest})"
-        return ""
-
-    def __call__(self, *places: Any, policy: Policy = pi) -> Expr:
-        notation = self.notation
-        if len(places) != len(notation.inside):
-            wanted, meant = len(notation.inside), self._meant(places)
-            raise NotATerm(f"{self} takes {wanted} argument{'s' * (wanted != 1)}, got {len(places)}{meant}.")
-        if notation.policy is None and policy != pi:
-            raise NotATerm(f"{notation.python} takes no policy, so it has no other under {policy}.")
-        if notation.below is not None and self.below is forever and isinstance(self.make, Definition) and (
-                self.make.sorts[notation.below] == TIME):
-            raise NotATerm(f"{self} has a time. Write {self.usage}.")
-        given = dict(zip(notation.inside, places, strict=True))
-        given |= {} if notation.below is None else {notation.below: self.below}
-        given |= {} if notation.policy is None else {notation.policy: policy}
-        return self.make(*(given[place] for place in sorted(given)))
-
-
-def letter_of(record: Definition) -> Letter:
-    """How a proof writes a notion.
-
-    Raises:
-        NotATerm: if it has no notation of its own.
-    """
-    if record.notation is None:
-        raise NotATerm(f"{record.name} is written out at once; it has no letter.")
-    return Letter(record, record.notation)
 
 
 V = Letter(StateValue, StateValue.notation)
@@ -224,6 +152,11 @@ def ratio(numerator: Any, denominator: Any) -> Expr:
 
 
 def _domain(index: Index, start: Any, stop: Any) -> Expr:
+    for name, limit in (("start", start), ("stop", stop)):
+        if isinstance(index, Time) and limit is not None and index in as_term(limit).free_symbols:
+            other = "k" if str(index) != "k" else "t"
+            raise NotATerm(f"The sum or product over {index} has {name}={limit}: its limits lie outside of it, where "
+                           f"{index} is not what it runs over. Give it another letter: {other}, with {name}={limit}.")
     if isinstance(index, Time):
         return Between(0 if start is None else start, H if stop is None else stop)
     if start is not None or stop is not None:
@@ -323,7 +256,8 @@ def mean(index: Draw, body: Any) -> Expr:
         instead = (f"ratio(1, H + 1) * total({index}, ...)" if isinstance(index, Time) else
                    f"expect({index}, ...)" if isinstance(index, (Trajectory, State)) else
                    f"expect({index}, ..., given=s)" if isinstance(index, Action) else "mean(i, ...)")
-        raise NotATerm(f"mean({index}, ...): it is the average over the samples i = 1..m. Write {instead}.")
+        shown = "samples" if isinstance(index, Batch) else index
+        raise NotATerm(f"mean({shown}, ...): it is the average over the samples i = 1..m. Write {instead}.")
     return definitions.SAMPLE_MEAN(index, as_term(body))
 
 

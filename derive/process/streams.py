@@ -121,6 +121,14 @@ class _Error(_Guarded):
             super().flush()
 
 
+def one_place() -> bool:
+    """Whether both streams are read in one place: on a terminal, or where they go to one file or pipe (``2>&1``)."""
+    with suppress(AttributeError, OSError, ValueError, CannotWrite):
+        return (sys.stdout.isatty() and sys.stderr.isatty()) or os.path.sameopenfile(
+            sys.stdout.fileno(), sys.stderr.fileno())
+    return False
+
+
 def write_bytes(content: bytes) -> None:
     """Bytes to standard output as they are; where it takes text only, as that.
 

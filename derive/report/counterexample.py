@@ -35,7 +35,7 @@ from derive.language.terms import (
 from derive.report.escape import Tex
 from derive.report.formulas import formula
 from derive.report.lines import width
-from derive.report.refutation import entry, history_places
+from derive.report.refutation import SHORT, entry, history_places
 
 MOST_TRAJECTORIES = 10
 NARROWEST, WIDEST = 60.0, 340.0
@@ -101,8 +101,8 @@ def _value(value: Fraction) -> Tex:
 
 
 def _decimal(value: Fraction) -> Tex:
-    """A value with logarithms in it, which is no fraction."""
-    return Tex(f"{float(value):.10f}")
+    """A value beside logarithms, rounded; a fraction if it rounds to a short one."""
+    return _value(value) if value.denominator <= SHORT else Tex(f"{float(value):.10f}")
 
 
 def _shape(witness: Witness, samples: bool) -> Tex:

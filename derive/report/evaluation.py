@@ -48,7 +48,10 @@ def shown(console: Console, one: Evaluation) -> int:
     if widest is not None:
         forms = [_rows(one, widest, narrow=narrow, drawn=drawn)
                  for narrow, drawn in ((False, True), (True, True), (True, False))]
-        console.print(next((form for form in forms if _fits(console, form)), forms[-1]))
+        form = next((form for form in forms if _fits(console, form)), forms[-1])
+        console.print(form)
+        if len(form.columns) < len(forms[0].columns):
+            _left_out(console, "Monte Carlo and its standard error")
     if one.methods:
         _print_methods(console, one)
     for row in one.methods:
@@ -208,6 +211,8 @@ def _print_methods(console: Console, one: Evaluation) -> None:
     words = [word for name in names for word in name.split()]
     if _measured(console, table).maximum - max(map(len, names)) + max(map(len, words)) <= console.width:
         console.print(table)
+        if len(table.columns) < len(_methods(one, narrow=False).columns):
+            _left_out(console, "the seconds")
         return
     console.print()
     indented(console, f"{METHODS}:", 0)
@@ -215,6 +220,11 @@ def _print_methods(console: Console, one: Evaluation) -> None:
         if row.gradient is not None and row.resolution is not None:
             said = "" if row is one.methods[0] else f"disagreement {row.disagreement:.2g}, allowed {row.allowed:.2g}, "
             indented(console, f"{row.method}: {said}resolves {np.max(row.resolution):.1e}: {row.says}", 2)
+
+
+def _left_out(console: Console, columns: str) -> None:
+    """What a table has no room for is said: a column that is not there reads as one that does not exist."""
+    indented(console, f"{columns}: left out at a width of {console.width}", 0, "dim")
 
 
 def _methods(one: Evaluation, *, narrow: bool) -> Table:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.positions import Places, places_of
 from derive.checking.scope import reach_of
+from derive.checking.theorems import Theorem
 from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span
@@ -17,6 +18,7 @@ from derive.language.typing import check_equation
 from derive.report.marking import wrong_parts
 from derive.report.refutation import shape_text, value_text
 from derive.report.wording import conditions, hint, shown_path, why, wrong_terms
+from derive.rules.rule import Rule
 
 
 def findings(one: Examined, mends: Mapping[int, Fix] | None = None) -> tuple[Diagnostic, ...]:
@@ -76,7 +78,7 @@ def _place(step: Judgement, number: int, places: Places | None, *, endless: bool
         if isinstance(step.verdict, Malformed):
             sides = (number - 1, number) if _has_no_meaning(step.before, endless=endless) else (number, number - 1)
         for side in sides if parts else ():
-            found = places.part(side, parts)
+            found = places.part(side, parts, nth=step.verdict.nth if isinstance(step.verdict, Malformed) else 0)
             if found is not None:
                 return found
         found = places.term(number) if parts else places.by(number)
@@ -127,7 +129,8 @@ def _sides(verdict: Refuted | Estimates | SameMean) -> str:
 def headline_of(step: Judgement) -> str:
     """What is the matter in a few words; of a true step without its reason, for which MDPs it is true."""
     if severity(step) == WARNING and step.equation is not None:
-        return f"true for every finite MDP, {reach_of(step.equation.context)}; its reason is missing"
+        lacks = "does not give it" if isinstance(step.by.reason, (Rule, Theorem)) else "is missing"
+        return f"true for every finite MDP, {reach_of(step.equation.context)}; its reason {lacks}"
     return headline(code(step))
 
 

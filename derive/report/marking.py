@@ -18,7 +18,7 @@ def wrong_parts(step: Judgement) -> tuple[Term, ...]:
     It is an operand without a meaning, or the smallest part of the right side that differs from the left.
     """
     if isinstance(step.verdict, Malformed):
-        return () if step.verdict.where is None else (step.verdict.where,)
+        return tuple(part for part in (step.verdict.where, step.verdict.within) if part is not None)
     if not isinstance(step.verdict, (Refuted, Estimates, SameMean)):
         return ()
     return tuple(reversed(list(_changed(step.before, step.after))))

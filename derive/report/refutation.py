@@ -61,9 +61,15 @@ def entry(name: str, number: int, place: int, histories: set[tuple[str, int]], b
     return f"({before}{place})" if (name, number) in histories else str(place)
 
 
+SHORT = 10**4
+"""The largest denominator of a fraction that a rounded value is shown as."""
+
+
 def value_text(witness: Witness, value: Fraction) -> str:
-    """An exact rational; with logarithms, a rounded decimal that says so."""
-    return str(value) if witness.exact else f"{float(value):.12f}..."
+    """An exact rational; with logarithms, a rounded decimal that says so, or the short fraction that it rounds to."""
+    if witness.exact:
+        return str(value)
+    return f"{float(value):.12f}..." if value.denominator > SHORT else f"{value} (to 12 digits)"
 
 
 def _count(number: int, noun: str) -> str:

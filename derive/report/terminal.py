@@ -15,7 +15,7 @@ from derive.checking.positions import places_of
 from derive.checking.scope import Scope
 from derive.checking.verdict import Estimates, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
-from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Span, visible
+from derive.diagnostics import ERROR, NOT_AS_CLAIMED, NOTE, WARNING, Diagnostic, Span, visible
 from derive.language.introduced import introduced
 from derive.report.excerpt import Source, cells, excerpt
 from derive.report.findings import code, headline_of, worst
@@ -30,6 +30,7 @@ STYLES = {"proved": "green", "refuted": "red", "malformed": "red", "estimates": 
           "proportional": "cyan"}
 
 
+COLUMNS_OF_A_SCOPE = 70
 REPLAY = "replay with: derive show"
 COLOURS = {ERROR: "red", WARNING: "yellow", NOTE: "cyan"}
 
@@ -92,8 +93,9 @@ def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> N
         for told in found:
             if told.step == number and told.code not in ABOUT_NO_VERDICT:
                 _diagnostic(console, one, told, columns=8)
-    for line in scope_lines(one.steps):
-        indented(console, line, 4, "dim", hang=31 if console.width >= 70 else 4)
+    wide = console.width >= COLUMNS_OF_A_SCOPE
+    for line in scope_lines(one.steps):  # three columns, or where there is no room for them, sentences
+        indented(console, line if wide else " ".join(line.split()), 4, "dim", hang=31 if wide else 4)
     _claim_line(console, one)
 
 
@@ -274,12 +276,16 @@ def summary(console: Console, settled: Sequence[bool], steps: int, found: Sequen
     parts = [f"{begin}{sum(settled)} of {plural(len(settled), 'theorem')} as claimed", plural(steps, "step")]
     if unreadable and not settled:  # there may well be theorems in what was not read
         parts = [f"{begin}no theorem was checked"]
+    wrong = {(told.file, told.theorem) for told in found
+             if told.severity == ERROR and told.status == NOT_AS_CLAIMED}
+    hidden = settled.count(False) - len(wrong)  # no error, and no exit status, comes of what is not selected
+    parts += [f"what is wrong with {hidden} is left out"] if hidden else []
     warnings = sum(told.severity == WARNING for told in found)
     parts += [plural(warnings, "warning")] if warnings else []
     parts += [f"{unreadable} unreadable"] if unreadable else []
     parts += [f"{skipped} skipped (tests, virtual environments)"] if skipped else []
     parts.append(f"{seconds:.1f} s")
-    style = "green" if all(settled) and not (unreadable or stopped) else "red"
+    style = "red" if wrong or unreadable or stopped else "yellow" if hidden else "green"
     fitted(console, ", ".join(parts), style=style)
 
 

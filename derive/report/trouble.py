@@ -12,6 +12,7 @@ from derive.checking.derivation import span_of
 from derive.checking.file_tree import where_reading_ends
 from derive.checking.slips import slip
 from derive.checking.theorems import Theorem
+from derive.checking.undefined import of_python
 from derive.codes import KINDS
 from derive.diagnostics import DEFECT, ERROR, NOT_CHECKED, Diagnostic, Span, visible
 from derive.errors import BadInput, DeriveError, InvalidChain, KernelDisagrees, RuleDisagrees, exhausted, said
@@ -19,7 +20,7 @@ from derive.process.child import FAILED, MEMORY
 from derive.process.isolation import TIME, Result
 from derive.process.limits import Limits
 from derive.report.excerpt import Source
-from derive.report.wording import shown_path
+from derive.report.wording import shown_path, with_shown_paths
 
 REPORT = "This is a defect of derive; please report it."
 
@@ -40,20 +41,22 @@ def trouble(error: BaseException, file: str, theorem: Theorem | None = None) -> 
     if what := exhausted(error):
         found = Diagnostic(code=KINDS["memory"], severity=ERROR, message=what, file=shown_path(file), theorem=name,
                            status=NOT_CHECKED, span=_line(theorem.line) if theorem else None)
-        return Trouble(found, line_of(found, file))
+        return Trouble(found, line_of(found))
     kind = error.kind if isinstance(error, BadInput) else "not executed"
     text = said(error)
     if theorem is not None and not isinstance(error, BadInput):
-        text = f"{theorem.file}:{theorem.line}: {theorem.name}: {text}"
+        text = f"{theorem.file}:{theorem.line}: theorem {theorem.name}: {text}"
     line, message = _without_place(text, file)
+    message, placed = with_shown_paths(message), message != text
     found = Diagnostic(
         code=KINDS[kind], severity=ERROR, message=visible(message), file=shown_path(file), theorem=name,
         status=NOT_CHECKED, span=_line(line) if line else None)
-    return Trouble(_explained(found, error.__cause__ or error, file), visible(text))
+    plain = line_of(found) if placed else visible(text)
+    return Trouble(_explained(found, error.__cause__ or error, file), plain)
 
 
-def unfinished(result: Result, file: str, limits: Limits) -> Trouble:
-    """What is said of a file whose process did not come to its end."""
+def unfinished(result: Result, file: str, limits: Limits, theorem: str = "", line: int | None = None) -> Trouble:
+    """What is said of a file whose process did not come to its end, and of the theorem that it was at."""
     count = len(result.parts)
     settled = f"; {count} {'result was' if count == 1 else 'results were'} there before" if count else ""
     if result.ending == FAILED:
@@ -68,7 +71,9 @@ def unfinished(result: Result, file: str, limits: Limits) -> Trouble:
                            hint="--memory MB allows more")
     else:
         found = _unchecked("ended", f"its process ended without a result: {result.detail}{settled}", file)
-    return Trouble(found, line_of(found, file))
+    if theorem:
+        found = replace(found, theorem=theorem, span=None if line is None else _line(line))
+    return Trouble(found, line_of(found))
 
 
 def not_reached(files: Iterable[str], known: Collection[str], *, status: int) -> list[Diagnostic]:
@@ -85,9 +90,9 @@ def _unchecked(kind: str, message: str, file: str, *, hint: str = "", status: in
                       status=status)
 
 
-def line_of(found: Diagnostic, file: str) -> str:
-    """A diagnostic as the line on stderr."""
-    place = file if found.span is None else f"{file}:{found.span.line}"
+def line_of(found: Diagnostic) -> str:
+    """A diagnostic as the line on stderr; the path is that of the diagnostic."""
+    place = found.file if found.span is None else f"{found.file}:{found.span.line}"
     return f"{place}: theorem {found.theorem}: {found.message}" if found.theorem else f"{place}: {found.message}"
 
 
@@ -106,7 +111,7 @@ def _defect(error: BaseException, file: str, theorem: Theorem | None) -> Trouble
         code=KINDS["defect"], severity=ERROR, message=text, file=shown_path(file), status=DEFECT,
         hint="DERIVE_DEBUG=1 shows where it happened", theorem=theorem.name if theorem else "",
         span=_line(theorem.line) if theorem else None)
-    return Trouble(found, line_of(found, file))
+    return Trouble(found, line_of(found))
 
 
 def _without_place(text: str, file: str) -> tuple[int | None, str]:
@@ -122,7 +127,9 @@ def _explained(found: Diagnostic, cause: BaseException, file: str) -> Diagnostic
     """With the exact place and what to write instead, if Python's own error is a slip that we know."""
     source = Source.of(file)
     if found.code == KINDS["unreadable"] and found.message.startswith("not valid Python"):
-        return replace(found, span=where_reading_ends("\n".join(source.lines)) or found.span)
+        text = "\n".join(source.lines)
+        ends = where_reading_ends(text) or found.span
+        return replace(found, span=ends, hint=of_python(text, ends) if ends is not None else "")
     if found.code != KINDS["not executed"]:
         return found
     span = span_of(cause, file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -54,6 +55,9 @@ def why(step: Judgement) -> str | None:
 def hint(step: Judgement) -> str:
     """What to try next, where something is known to help."""
     verdict = step.verdict
+    if isinstance(verdict, Unjustified) and verdict.assuming:
+        without = f"; {verdict.hint.replace('gives this step', 'gives it')} without" if verdict.hint else ""
+        return f"assumes=[{', '.join(verdict.assuming)}] lets the reason give this step{without}"
     if isinstance(verdict, Unjustified):
         return verdict.hint
     if isinstance(verdict, NeedsCondition) and verdict.settled_by:
@@ -90,6 +94,14 @@ def for_a_shell(path: str) -> str:
     if visible(path) == path:
         return quote(path)
     return "$'" + visible(path.replace("\\", "\\\\").replace("'", "\\'")) + "'"
+
+
+def with_shown_paths(text: str) -> str:
+    """A message in which files below the current folder are named as ``shown_path`` names them."""
+    try:
+        return text.replace(f"{Path.cwd()}{os.sep}", "")
+    except OSError:  # the folder that we are in may be gone
+        return text
 
 
 def shown_path(file: str) -> str:

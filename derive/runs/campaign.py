@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -96,6 +96,14 @@ class Checked:
         return exit_status(self.diagnostics, strict=strict)
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The theorem that a file's process is at: if it does not come to its end, that is said of this one."""
+
+    theorem: str
+    line: int
+
+
 def check_files(files: Iterable[Path], *, look: Look | None = None,
                 executor: Executor | None = None) -> Iterator[Checked]:
     """The verdicts of every file, in order; on ``executor`` if one is given, otherwise in this process."""
@@ -143,8 +151,14 @@ def isolated_parts(files: Iterable[Path | Text], *, look: Look | None = None, jo
     results = isolated(partial(work, look=appearance) if work else InTurn(appearance), listed, jobs=jobs,
                        limits=allowed, harmless=lambda task: isinstance(task, Path) and is_bundled(task))
     for file, result in zip(map(str, listed), results, strict=True):
-        ended = [] if result.ending == DONE else [failed(file, unfinished(result, file, allowed), appearance)]
-        yield [*result.parts, *ended]
+        begun = [part for part in result.parts if isinstance(part, Begun)]
+        there = [part for part in result.parts if not isinstance(part, Begun)]
+        ended = []
+        if result.ending != DONE:
+            last = begun[-1] if begun else Begun("", 0)
+            told = unfinished(replace(result, parts=tuple(there)), file, allowed, last.theorem, last.line)
+            ended = [failed(file, told, appearance)]
+        yield [*there, *ended]
 
 
 class InTurn:
@@ -154,22 +168,22 @@ class InTurn:
         self.look = look
         self._library: Session | None = None
 
-    def __call__(self, task: Path | Text) -> Iterator[Checked]:
+    def __call__(self, task: Path | Text) -> Iterator[Checked | Begun]:
         if isinstance(task, Text) or not is_bundled(task):
             return task_parts(task, self.look)
         self._library = self._library or Session(thorough=self.look.thorough)
         return task_parts(task, self.look, self._library)
 
 
-def task_parts(task: Path | Text, look: Look, session: Session | None = None) -> Iterator[Checked]:
-    """The results of one task.
+def task_parts(task: Path | Text, look: Look, session: Session | None = None) -> Iterator[Checked | Begun]:
+    """The results of one task, and before each theorem that it is begun.
 
     In a child the user does not interrupt: what a file raises there is its own doing.
     """
     file = str(task)
     try:
         with overlaid(Path(file), task.content) if isinstance(task, Text) else nullcontext():
-            yield from parts(file, look, session)
+            yield from _parts(file, look, session)
     except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:
         wrong = BadInput(f"{place_of(error, Path(file))}: {type(error).__name__}: {said(error)}", kind="not executed")
         wrong.__cause__ = error
@@ -183,6 +197,10 @@ def check_file(file: str, look: Look, session: Session | None = None) -> Checked
 
 def parts(file: str, look: Look, session: Session | None = None) -> Iterator[Checked]:
     """The results of one file theorem by theorem, as soon as each is there."""
+    yield from (part for part in _parts(file, look, session) if isinstance(part, Checked))
+
+
+def _parts(file: str, look: Look, session: Session | None = None) -> Iterator[Checked | Begun]:
     session = session or Session(thorough=look.thorough)
     try:
         found = loaded(Path(file))
@@ -192,6 +210,7 @@ def parts(file: str, look: Look, session: Session | None = None) -> Iterator[Che
     for lost in found.lost:
         yield failed(file, trouble(BadInput(lost, kind="lost"), file), look)
     for theorem in found.theorems:
+        yield Begun(theorem.name, theorem.line)
         try:
             built(theorem)
             yield _result(file, session.examine(theorem), look, session)

@@ -19,7 +19,7 @@ from typing import Any
 
 from derive.diagnostics import Diagnostic, Edit, Fix, Span
 from derive.process.limits import Limits
-from derive.runs.campaign import Checked, Look, as_they_come, check_file, isolated_parts, task_parts, together
+from derive.runs.campaign import Begun, Checked, Look, as_they_come, check_file, isolated_parts, task_parts, together
 from derive.runs.journal import Journal, Loading, read_by_this_process, say_taken
 
 CHECK = "derive check"
@@ -94,7 +94,7 @@ def _watched(file: str, look: Look) -> Found:
     return checked, read_by_this_process()
 
 
-def _watched_parts(task: Path, look: Look) -> Iterator[Checked | dict[str, str] | None]:
+def _watched_parts(task: Path, look: Look) -> Iterator[Checked | Begun | dict[str, str] | None]:
     loading = Loading.begin()
     yield from task_parts(task, look)
     yield loading.read()

@@ -17,7 +17,7 @@ from derive.codes import CODES
 from derive.diagnostics import INTERRUPTED, NOT_CHECKED, visible
 from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
-from derive.process.streams import prints_to_stderr, write_bytes
+from derive.process.streams import one_place, prints_to_stderr, write_bytes
 from derive.report.output import IN_CERTIFICATES, check_target, console_for, refuse_foreign, refuse_inputs
 from derive.report.progress import progress
 from derive.report.trouble import trouble
@@ -154,8 +154,7 @@ def check(paths: Sequence[Path], options: Options) -> int:
         finally:  # interrupted: say what is settled
             if not options.diff:
                 run.finish(console, counts=options.statistics)
-        seen = options.style == "full" and options.output is None and not options.mends and (
-            sys.stdout.isatty() and sys.stderr.isatty())  # on one screen, and better than the line
+        seen = options.style == "full" and options.output is None and not options.diff and one_place()
         if not seen and (options.style not in ("concise", "github") or options.diff):
             for line in run.errors:
                 sys.stderr.write(f"error: {visible(line)}\n")

@@ -12,6 +12,7 @@ from derive.checking.proof_files import LARGEST
 from derive.errors import BadInput
 from derive.report.output import temporary_folder
 from derive.report.terminal import REPLAY
+from derive.report.wording import shown_path
 from derive.runs.campaign import Checked
 
 NAME = "<stdin>"
@@ -28,17 +29,26 @@ class Given:
         """The result with the name that the user knows."""
         if self.file is None or one.file != str(self.file):
             return one
-        real = str(self.file)
         theorems = [{**theorem, "file": NAME} for theorem in one.payload["theorems"]]
         return replace(
-            one, file=NAME, text=self._of_no_file(one.text).replace(real, NAME),
-            errors=tuple(error.replace(real, NAME) for error in one.errors),
+            one, file=NAME, text=self._named(self._of_no_file(one.text)), errors=tuple(map(self._named, one.errors)),
             diagnostics=tuple(replace(found, file=NAME) for found in one.diagnostics),
             payload={**one.payload, "theorems": theorems})
 
+    @property
+    def _names(self) -> tuple[str, str]:
+        """How the file is named: by its whole path, and by what is shown where it lies below the current folder."""
+        return str(self.file), shown_path(str(self.file))
+
+    def _named(self, text: str) -> str:
+        for name in self._names:
+            text = text.replace(name, NAME)
+        return text
+
     def _of_no_file(self, text: str) -> str:
         """Without the commands that would read the file again."""
-        return "".join(line for line in text.splitlines(keepends=True) if f"{REPLAY} {self.file}" not in line)
+        return "".join(line for line in text.splitlines(keepends=True)
+                       if not any(f"{REPLAY} {name}" in line for name in self._names))
 
 
 @contextmanager

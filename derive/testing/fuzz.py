@@ -171,6 +171,7 @@ class _Run:
         for shape in sorted(shapes, key=lambda shape: (shape.trajectories**shape.samples, shape)):
             if found := self._found(self._fails, "", MOST_SMALLER, shape):
                 model = found
+                self.seen.shapes[shape.shown(endless=self.theorem.endless)] += 1  # it is the one that is reported
                 break
         failure = self._again(model)
         return failure and replace(with_witness(failure), replayed=replayed)
