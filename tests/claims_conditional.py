@@ -27,9 +27,10 @@ from kernel_letters import (
 )
 from sympy import Expr
 
-from derive import p
+from derive import function, p
 from derive.language.assumptions import covers
 from derive.language.vocabulary import (
+    A,
     J,
     P,
     Q,
@@ -53,7 +54,7 @@ from derive.language.vocabulary import (
     x,
 )
 
-KNOWN = [*ADD, *ALL]
+KNOWN, g = [*ADD, *ALL], function("g")
 MANY: dict[str, Any] = at_sizes((2, 1, 1), (2, 2, 1), (3, 2, 1))
 AT_ONCE: dict[str, Any] = {"first": 1, **MANY}
 
@@ -74,6 +75,7 @@ def given(body: Any, *events: Expr, policy: Any = pi) -> Expr:
 FIRST, FIRST_ACTION = same(S[0], s), same(A_[0], a)
 NOW, ACTION = same(S[t], s), same(A_[t], a)
 EVERY = total(t, gamma**t * total(s, p[t](s) * given(reward(t), NOW)))
+DELTA = reward(t) + gamma * V[t + 1](S[t + 1]) - V[t](S[t])
 LATE = total(t, gamma**t * total(s, p[t](s) * given(reward(t), same(S[t + 1], s))))
 
 CONDITIONAL: list[Claim] = claims(
@@ -101,6 +103,14 @@ CONDITIONAL: list[Claim] = claims(
      total(a, pi(a | s) * grad(Q[0](s, a))), KNOWN, TRUE),
     ("the gradient of a pair, of pi Q", total(a, pi(a | s) * grad(given(R(tau), FIRST, FIRST_ACTION))), grad(V[0](s)),
      KNOWN, FALSE, MANY),
+    ("at a time, of the state alone", given(V[t](S[t]), NOW, ACTION), V[t](s), KNOWN, TRUE),
+    ("at a time, of the next state", given(V[t + 1](S[t + 1]), NOW, ACTION), V[t](s), KNOWN, FALSE, MANY),
+    ("at a time, of both", given(f(S[t]) * g(A_[t]), NOW, ACTION), f(s) * g(a), ALL, TRUE),
+    ("at a time, of both, the action not given", given(f(S[t]) * g(A_[t]), NOW), f(s) * g(a), ALL, FALSE, MANY),
+    ("the TD error", given(DELTA, NOW, ACTION), A[t](s, a), KNOWN, TRUE),
+    ("the TD error, as a value", given(DELTA, NOW, ACTION), Q[t](s, a), KNOWN, FALSE, MANY),
+    ("the TD error, given the state alone", given(DELTA, NOW), A[t](s, a), KNOWN, FALSE, MANY),
+    ("the TD error has mean 0", given(DELTA, NOW), 0, KNOWN, TRUE),
     ("at a time, over actions", total(a, pi(a | s) * given(R(tau), NOW, ACTION)), given(R(tau), NOW), ALL, TRUE),
     ("at a time, over actions of another policy", total(a, beta(a | s) * given(R(tau), NOW, ACTION)),
      given(R(tau), NOW), ALL, FALSE, MANY),

@@ -212,13 +212,15 @@ def test_a_file_that_is_not_utf_8_is_refused_as_python_refuses_it(tmp_path: Path
     assert main(["check", str(path)]) == 0
 
 
-@pytest.mark.parametrize("command", [("check",), ("show",), ("show", "--latex"), ("probe",), ("fuzz",)])
+@pytest.mark.parametrize("command", [("check",), ("show",), ("show", "--latex"), ("fuzz",)])
 def test_a_number_of_five_thousand_digits_is_no_defect_of_ours(
         command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "large.py"
     path.write_text(TRUE.replace("J * 1", "J * 10**5000"), encoding="utf-8")
     assert main([*command, str(path)]) == 2
     assert "a number " in capsys.readouterr().err
+    assert main(["probe", str(path)]) == 0
+    assert "not probed, a number of more than a thousand digits" in capsys.readouterr().out
 
 
 def test_a_model_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:

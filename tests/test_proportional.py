@@ -34,6 +34,7 @@ from derive import (
     proportional,
     s,
     samples,
+    samples_at_least,
     tau,
     theorem,
     total,
@@ -66,8 +67,8 @@ def found(before: object, after: object, *assumes: object) -> Examined:
 
 @pytest.mark.parametrize(("before", "after", "assumes", "says"), [
     (grad(J), occupied(d_normalized), ENDLESS, "the right side is 1 - γ times the left side"),
-    (grad(J), expect(samples, mean(i, SCORE * (R(samples[i]) - mean(j, R(samples[j]))))), (iid_samples,),
-     "the right side is (m - 1)/m times the left side, every horizon, every m ≥ 2"),
+    (grad(J), expect(samples, mean(i, SCORE * (R(samples[i]) - mean(j, R(samples[j]))))), 
+     (iid_samples, samples_at_least(2)), "the right side is (m - 1)/m times the left side, every horizon, every m ≥ 2"),
     (J, total(tau, P(tau) * R(tau)), (), "both sides are equal, every horizon"),
     (J, -J, (), "the right side is -1 times the left side"),
 ])
@@ -87,6 +88,17 @@ def test_another_factor_is_none(before: object, after: object) -> None:
     one = found(before, after)
     assert one.steps[0].verdict.code == "undecided"
     assert not one.as_claimed
+
+
+def test_a_factor_that_is_0_for_one_sample_is_none() -> None:
+    """At m = 1 the right side is 0. It had a check mark, and m ≥ 2 was said with -v only."""
+    centred = expect(samples, mean(i, SCORE * (R(samples[i]) - mean(j, R(samples[j])))))
+    one = found(grad(J), centred, iid_samples)
+    assert not one.as_claimed
+    assert "(m - 1)/m times the left side, every horizon, every m ≥ 2; of others nothing is known" in (
+        one.steps[0].verdict.why)  # type: ignore[union-attr]
+    summed = expect(samples, total(i, SCORE * R(samples[i])))
+    assert found(grad(J), summed, iid_samples).as_claimed  # the twin: m is not 0
 
 
 def test_nothing_follows_across_the_line() -> None:

@@ -36,8 +36,9 @@ class OutOfRange(Malformed):
 
 
 def in_words(t: Tuple) -> str:
-    """A time as it is written."""
-    parts = [(c, "H" if base == "H" else str(base[1])) for base, c in t[2]] + [(t[1], "")] * bool(t[1] or not t[2])
+    """A time as it is written; what a sum binds has no name."""
+    parts = [(c, "H" if base == "H" else "(the time of a sum)" if str(base[1])[:1] in "#123456789" else base[1])
+             for base, c in t[2]] + [(t[1], "")] * bool(t[1] or not t[2])
     said = " ".join(f"{'-' if c < 0 else '+'} {abs(c) if abs(c) != 1 or not name else ''}{name}" for c, name in parts)
     return said.removeprefix("+ ")
 
@@ -165,7 +166,7 @@ class Walk:
         if left:  # a limit brought in a free time again: at its own worst
             self.at_least_zero(time(number, *left.items(), ("H", slope)), {})
         elif slope < 0 or (slope == 0 and number < 0):
-            raise OutOfRange(f"a time that may lie outside of 0..H: {in_words(t)} may be negative")
+            raise OutOfRange(f"a time that may lie outside of the trajectory: {in_words(t)} may be negative")
         elif slope:
             self.first = max(self.first, -(number // slope))
 

@@ -6,7 +6,7 @@ change, so that a certificate can be checked on the very object that it was soug
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -132,7 +132,7 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
         for one in atoms:
             closed.kept(one)
     form = add({(c, (released(numbers), without_ones(released(m) for m, _ in atoms))): v}
-               for (c, (numbers, atoms)), v in closed.tested(form, [[x] for x in places]).items())
+               for (c, (numbers, atoms)), v in closed.tested(form, in_groups(form, places)).items())
     if all(len(atoms) < 2 for _, (_, atoms) in form):
         merged: Poly = {}
         for (c, key), v in form.items():
@@ -146,6 +146,25 @@ def difference(context: Context, before: Term, after: Term, policy: str | None) 
     place = {one: k for k, one in enumerate(listed)}
     numbered = {(c, (n, tuple(sorted(place[one] for one in atoms)))): v for (c, (n, atoms)), v in form.items()}
     return Gap(_KEY, **sealed, sums=(), polynomial=MappingProxyType(numbered), atoms=listed)
+
+
+def in_groups(form: Poly, places: Sequence[Tuple]) -> list[list[Tuple]]:
+    """Free letters that one function tests: an action with the state that it is taken in, wherever both are spoken of.
+
+    Two functions, one of each, leave the sum over all actions of one of them as a number of its own.
+    """
+    groups = {x: [x] for x in places}
+    letters = {f"{x[0][0]}.{x[1]}": x for x in places}
+    steps = [{letters[z]: f[2:] for f, _ in m if f[0] == "at" and f[1][0] == "same" for z in f[1][3] if z in letters}
+             for _, (_, atoms) in form for m, _ in atoms]
+    for a in [x for x in places if x[0] == "action"]:
+        for s in [x for x in places if x[0] == "state" and len(groups[x]) == 1]:
+            same = {one[a] == one[s] for one in steps if a in one and s in one}
+            if same == {True}:
+                groups[s] = [s, a]
+                del groups[a]
+                break
+    return list(groups.values())
 
 
 def without_ones(monomials: Iterable[Monomial]) -> Tuple:

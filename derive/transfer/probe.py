@@ -20,6 +20,7 @@ from derive.kernel.definedness import OutOfRange
 from derive.kernel.differences import Gap, difference
 from derive.kernel.factors import MU
 from derive.kernel.polynomials import Refused
+from derive.kernel.terms import Malformed
 from derive.language.assumptions import Assumption
 from derive.language.dependence import speaks_of_histories
 from derive.language.horizons import is_endless
@@ -119,7 +120,7 @@ def probe(before: Expr, after: Expr, assumptions: Iterable[Assumption], shape: S
         return _probed(gap, shape, points, seed)
     except OutOfRange:
         raise OutsideFragment("a time that may lie outside of the trajectory") from None
-    except Refused as refused:
+    except (Refused, Malformed) as refused:
         raise OutsideFragment(str(refused)) from None
 
 
