@@ -11,16 +11,17 @@ import pytest
 from kernel_letters import ADD, NONE, POSS, PP, f
 from sympy import Expr
 
-from derive import entropy
+from derive import entropy, p
 from derive.certificates.verify import NotCertified, verified
 from derive.checking.derivation import by, calc
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Proved, Refuted
-from derive.language.assumptions import Assumption, iid_samples
+from derive.language.assumptions import Assumption, at_most, iid_samples
 from derive.language.vocabulary import (
     A,
+    H,
     P,
     Q,
     V,
@@ -48,6 +49,13 @@ S, ACTION, alpha = tau.s, tau.a, scalar("alpha")
 HERE, NEXT = (S[t], ACTION[t]), S[t + 1]
 OF_ALL = total(a, pi(a | S[t]) * Q[t](S[t], a))
 ONE_STEP = total(x, P(x | S[t], ACTION[t]) * (r(*HERE, x) + gamma * V[t + 1](x)))
+
+
+def law_after(time: Expr) -> Expr:
+    """That of the state after a time."""
+    return total(s, p[time](s) * total(a, pi(a | s) * P(x | s, a)))
+
+
 TRUE: dict[str, tuple[Expr, Expr, Iterable[Assumption]]] = {
     "the value of the state": (V[t](S[t]), OF_ALL, ADD),
     "one step of the value of the action": (Q[t](*HERE), ONE_STEP, ADD),
@@ -61,6 +69,9 @@ TRUE: dict[str, tuple[Expr, Expr, Iterable[Assumption]]] = {
     "of a sample": (V[0](samples[i].s[0]), total(a, pi(a | samples[i].s[0]) * Q[0](samples[i].s[0], a)),
                     [*ADD, iid_samples]),
     "at a literal time": (V[1](S[1]), total(a, pi(a | S[1]) * Q[1](S[1], a)), ADD),
+    "from a time on": (p[t](x), law_after(t - 1), [at_most(1, t)]),
+    "from a later time on": (p[t - 1](x), law_after(t - 2), [at_most(2, t)]),
+    "up to a time": (p[t](x), law_after(t - 1), [at_most(1, t), at_most(t, H - 1)]),
     "an equal place": (same(S[t], NEXT) * f(S[t]), same(S[t], NEXT) * f(NEXT), NONE),
     "two places": (f(S[t]) * total(a, pi(a | NEXT)), f(S[t]), NONE)}
 FALSE: dict[str, tuple[Expr, Expr, Iterable[Assumption]]] = {
@@ -70,6 +81,8 @@ FALSE: dict[str, tuple[Expr, Expr, Iterable[Assumption]]] = {
     "the state that came, for its mean": (Q[t](*HERE), r(*HERE, NEXT) + gamma * V[t + 1](NEXT), ADD),
     "without the gradient of Q": (grad(V[t](S[t])), total(a, grad(pi(a | S[t])) * Q[t](S[t], a)), ADD),
     "another time": (V[t + 1](S[t]), OF_ALL, ADD),
+    "two steps from a time on": (p[t](x), law_after(t - 2), [at_most(2, t)]),
+    "the same step from a time on": (p[t](x), law_after(t), [at_most(1, t)]),
     "places that need not be equal": (same(S[t], NEXT) * f(S[t]), f(S[t]), NONE),
     "of the first sample": (V[0](samples[i].s[0]), total(a, pi(a | samples[i].s[0]) * Q[0](samples[1].s[0], a)),
                             [*ADD, iid_samples])}

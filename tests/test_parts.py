@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from kernel_letters import ADD, NONE, f, score
+from kernel_letters import ADD, NONE, PP, f, score
 from sympy import Expr
 
 from derive.certificates.verify import NotCertified, verified
@@ -16,7 +16,7 @@ from derive.checking.derivation import by, calc
 from derive.checking.examine import Session
 from derive.checking.judgement import Examined
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Proved, Refuted
+from derive.checking.verdict import NeedsCondition, Proved, Refuted
 from derive.language.assumptions import Assumption, discount_below_one
 from derive.language.terms import Trajectory
 from derive.language.vocabulary import (
@@ -24,6 +24,7 @@ from derive.language.vocabulary import (
     H,
     J,
     Q,
+    R,
     a,
     expect,
     forever,
@@ -60,12 +61,16 @@ TRUE: dict[str, tuple[Expr, Expr, Iterable[Assumption]]] = {
     "held advantages without end": (
         grad(total(t, gamma**t * expect(tau, A(S[t], ACTION[t], policy=pi_old)), stop=forever)), grad(J),
         [*ADD, discount_below_one]),
+    "a second gradient": (grad(grad(J)), grad(expect(tau, total(t, score(t)) * R(tau))), PP),
+    "a second gradient in a sum": (2 * grad(grad(J)) + grad(grad(J**2)),
+                                   2 * grad(expect(tau, total(t, score(t)) * R(tau))) + grad(grad(J**2)), PP),
     "a summand": (3 + total(t, AT**2), 3 + total(t, AT * expect(tau, total(a, pi(a | S[t]) * f(S[t])))), NONE)}
 FALSE: dict[str, tuple[Expr, Expr, Iterable[Assumption]]] = {
     "variances": (total(t, variance(tau, f(S[t]))), total(t, expect(tau, f(S[t]) ** 2)), NONE),
     "a factor with another mean": (total(t, AT * expect(tau, score(t) * f(S[t + 1]))), 0, NONE),
     "held action values": (grad(expect(tau, total(t, gamma**t * Q[t](S[t], ACTION[t], policy=pi_old)))), grad(J), ADD),
     "held advantages without a discount": (grad(expect(tau, total(t, HELD_ADVANTAGE))), grad(J), ADD),
+    "a second gradient": (grad(grad(J)), grad(expect(tau, total(t, score(t), start=1) * R(tau))), PP),
     "another range": (total(t, AT**2), total(t, AT**2, start=1), NONE),
     "another time": (total(t, AT * expect(tau, f(S[t + 1]))), total(t, AT**2), NONE)}
 
@@ -87,6 +92,13 @@ def test_true_ones_are_proved_and_certified(name: str) -> None:
     assert (outcome.equation.before, outcome.equation.after) == (
         found.claim.equation.before, found.claim.equation.after)
     assert against(data, [found.theorem]) == []
+
+
+def test_what_a_second_gradient_owes_is_said() -> None:
+    """It was undecided, for want of a second direction."""
+    found = examined(*TRUE["a second gradient"][:2], NONE)
+    assert isinstance(found.claim, NeedsCondition)
+    assert found.claim.settled_by == ("policy_positive",)
 
 
 @pytest.mark.parametrize("name", FALSE)

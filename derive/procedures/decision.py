@@ -18,7 +18,7 @@ from derive.kernel.equations import Equation, by_closure, by_normal_form, gap_of
 from derive.kernel.equations import same as reflexive
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
-from derive.procedures.at_places import by_letters
+from derive.procedures.at_places import by_later_times, by_letters
 from derive.procedures.certificates import Differs, certificate
 from derive.procedures.parts import by_parts, by_scores
 
@@ -41,7 +41,8 @@ class Outside:
     why: str
 
 
-AROUND = ("a sum over a time of products of sums over trajectories", "the gradient of a quotient by a sum")
+AROUND = ("a sum over a time of products of sums over trajectories", "the gradient of a quotient by a sum",
+          "a matrix that is not symmetric by its form takes two directions")
 """The refusals of the kernel that parts may get round."""
 
 
@@ -58,9 +59,10 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
     answer = _whole(context, before, after)
     if isinstance(answer, Shown):
         return answer
-    at_places = by_letters(context, before, after, _local_part)
-    if at_places is not None:
-        return Shown(*at_places)
+    for general in (by_letters, by_later_times):
+        at_places = general(context, before, after, _part)
+        if at_places is not None:
+            return Shown(*at_places)
     by = by_parts if isinstance(answer, Outside) and answer.why in AROUND else by_scores
     found = by(context, before, after, _part)
     return answer if found is None else Shown(*found)
@@ -69,10 +71,6 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
 def _part(context: Context, before: Term, after: Term) -> tuple[Equation, dict[str, object]] | None:
     found = _whole(context, before, after)
     return (found.equation, found.evidence) if isinstance(found, Shown) else None
-
-
-def _local_part(context: Context, before: Term, after: Term) -> tuple[Equation, dict[str, object]] | None:
-    return _part(context, before, after)
 
 
 def _whole(context: Context, before: Term, after: Term) -> Shown | Differs | Outside:

@@ -121,7 +121,8 @@ def _linked(context: Context, before: Term, after: Term, parts: list[Part]) -> F
         own = defined(context, before, after)
     except (Refused, NotShown, Malformed, WorkLimit):
         return None
-    if equation.context.owes or (equation.context.first, equation.context.samples) != (own.first, own.samples):
+    if equation.context.owes - own.owes or (
+            equation.context.first, equation.context.samples) != (own.first, own.samples):
         return None
     return equation, {"by": "parts", "links": [part.data for part in parts]}
 
