@@ -358,7 +358,7 @@ def test_an_error_that_automata_and_shapes_share_is_seen_by_the_oracle(monkeypat
     monkeypatch.setattr(Deciding, "kernel", lambda self, before, after: true)
     monkeypatch.setattr(Comparison, "crossed", lambda self, before, after, first, thorough: equal)
     with pytest.raises(KernelDisagrees, match="an equation of the kernel, different by the oracle"):
-        examine(false)
+        examine(false, thorough=True)
 
 
 def test_an_error_of_the_kernel_is_seen_by_the_shapes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,18 @@ def test_a_thorough_look_asks_more_and_zeros() -> None:
     assert any(one.with_zeros for one in scopes(thorough=True))
 
 
+ENDLESS = [file for file in sorted(bundled().rglob("[a-z]*.py")) if "stop=forever" in file.read_text(encoding="utf-8")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ENDLESS, ids=lambda file: file.stem)
+def test_the_oracle_has_no_objection_to_what_the_library_proves_without_end(file: Path) -> None:
+    """A look that is not thorough does not ask it where the kernel has an equation."""
+    session = Session(thorough=True)
+    for one in load(file):
+        assert session.examine(one).as_claimed
+
+
 def test_what_zeros_contradict_is_seen_by_a_thorough_look_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Comparison._quietly
 

@@ -102,9 +102,12 @@ class Deciding:
         return find_witness(self.claim(before, after), reaching=reaching, zeros=zeros,
                             agrees=lambda shape: self.comparison.agrees(before, after, shape))
 
-    def oracle_objects(self, before: Expr, after: Expr) -> bool:
-        """Whether the oracle alone separates the sides on a small model, or on one of two."""
-        models = {"none": 0, "cheapest": 1, "thorough": 2}[self.crossing]
+    def oracle_objects(self, before: Expr, after: Expr, *, shown: bool) -> bool:
+        """Whether the oracle alone separates the sides on a small model, or on one of two.
+
+        Where the kernel has ``shown`` them to be equal, it is asked by a thorough look only.
+        """
+        models = {"none": 0, "cheapest": 0 if shown else 1, "thorough": 2}[self.crossing]
         return oracle_objects(self.claim(before, after), models)
 
     def early_witness(self, before: Expr, after: Expr, horizon: int | None) -> Witness | None:

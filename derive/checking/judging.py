@@ -140,7 +140,7 @@ class Examiner:
                 return self._refuted(blank, witness, owed)
         evidence = self.deciding.evidence(before, after)
         if isinstance(evidence.kernel, Shown):
-            if self.infinite and self.deciding.oracle_objects(before, after):
+            if self.infinite and self.deciding.oracle_objects(before, after, shown=True):
                 raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
@@ -223,7 +223,7 @@ class Examiner:
         late = None if horizon is None else self.deciding.late_witness(before, after, horizon)
         if late is not None:
             return self._refuted(blank, late, owed)
-        if self.infinite and self.deciding.oracle_objects(before, after):
+        if self.infinite and self.deciding.oracle_objects(before, after, shown=False):
             raise KernelDisagrees(f"{before} = {after}: equal on shapes, different by the oracle")
         outside = missing_construct(
             getattr(evidence.kernel, "why", "") or "a product of expectations that no linear relations settle")
