@@ -27,7 +27,7 @@ from derive.process.limits import GRACE, Limits
 HEEDED = 5.0
 """Seconds within which a command ends that was interrupted."""
 TIME, ENDED = "time", "ended"
-MOST_IN_TURN = 16
+MOST_IN_TURN = 64
 """Tasks that one child does: what they keep in memory is kept until its end."""
 
 
