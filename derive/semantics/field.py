@@ -37,11 +37,12 @@ Exponents = dict[int, int]
 class Field:
     """Rational functions in named indeterminates, with a table of known factors."""
 
-    __slots__ = ("_factors", "_ids", "_powers", "context", "held", "last", "made", "names", "one", "work", "zero")
+    __slots__ = ("_factors", "_ids", "_powers", "context", "held", "last", "made", "names", "one", "spent", "work",
+                 "zero")
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = frozenset(names)
-        self.made = 0
+        self.made = self.spent = self.work = 0
         self.begin()
         self.context = fmpz_mpoly_ctx.get(tuple(names) or ("unused",), "lex")
         self._factors: list[Any] = []
@@ -51,7 +52,8 @@ class Field:
         self.one = Element(self, self.context.constant(1), {})
 
     def begin(self) -> None:
-        """A new value: its budget starts anew."""
+        """A new value: its budget starts anew; ``spent`` is the work on all before it."""
+        self.spent += self.work
         self.work, self.held, self.last = 0, 0, self.made + MOST_ELEMENTS
 
     def symbol(self, name: str) -> Element:

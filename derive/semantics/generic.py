@@ -27,6 +27,10 @@ SUMS_IN_LOGARITHMS = 8
 """Indeterminates kept for logarithms of factors that are not single probabilities."""
 
 
+PRODUCTS = 100
+"""Products of two terms that take the time of one element."""
+
+
 class Polynomials:
     """The ring of exact field elements; logarithms of known factors are indeterminates."""
 
@@ -48,8 +52,8 @@ class Polynomials:
 
     @property
     def made(self) -> int:
-        """The elements that were made so far, which is what the work on this model comes to."""
-        return self.field.made
+        """What the work on this model comes to so far: the elements that were made, and the products of their terms."""
+        return self.field.made + (self.field.spent + self.field.work) // PRODUCTS
 
     def integer(self, number: int) -> Element:
         return self.field.integer(number)
