@@ -61,6 +61,35 @@ def test_without_the_option_a_named_file_without_theorems_is_an_error(project: P
     assert run(project, "derive check good.py other.py").returncode == 2
 
 
+def tried(project: Path) -> subprocess.CompletedProcess[str]:
+    """``pre-commit try-repo`` of this repository in a project of its own: its environment is made from the index."""
+    pytest.importorskip("pre_commit")
+    for line in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *line], cwd=project, check=True, timeout=60)
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return subprocess.run(
+        [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "derive", "--all-files", "--color=never"],
+        capture_output=True, text=True, timeout=300, cwd=project,
+        env={**environment, "PRE_COMMIT_HOME": str(project.parent / "environments"), "GIT_CONFIG_COUNT": "1",
+             "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"})  # whoever owns the clone
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="pre-commit clones a repository, and this is none")
+def test_pre_commit_installs_the_hook_and_runs_it(tmp_path: Path) -> None:
+    """On a project whose derivation is true; with a false one beside it, the commit is stopped and says where."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "good.py").write_text(TRUE, encoding="utf-8")
+    found = tried(project)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert re.search(r"^derive check\.+Passed$", found.stdout, re.MULTILINE)
+    (project / "bad.py").write_text(FALSE, encoding="utf-8")
+    found = tried(project)
+    assert found.returncode == 1, found.stdout + found.stderr
+    assert "bad.py:4" in found.stdout
+
+
 # -- the Action ------------------------------------------------------------------------------------
 
 
