@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,33 +62,48 @@ def test_without_the_option_a_named_file_without_theorems_is_an_error(project: P
     assert run(project, "derive check good.py other.py").returncode == 2
 
 
-def tried(project: Path) -> subprocess.CompletedProcess[str]:
-    """``pre-commit try-repo`` of this repository in a project of its own: its environment is made from the index."""
-    pytest.importorskip("pre_commit")
+PACKAGE = ("derive", "proofs", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+GIT = ("git", "-c", "user.name=name", "-c", "user.email=name@example.org")
+
+
+def repository(folder: Path) -> Path:
+    """What is installed, in a repository of its own: it is there without a clone, or in one that another user owns."""
+    folder.mkdir()
+    for name in PACKAGE:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    for line in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*GIT, *line], cwd=folder, check=True, timeout=60)
+    return folder
+
+
+def tried(hooks: Path, project: Path) -> subprocess.CompletedProcess[str]:
+    """``pre-commit try-repo`` in a project: the environment of the hook is made from the package index."""
     for line in (["init", "-q"], ["add", "."]):
-        subprocess.run(["git", *line], cwd=project, check=True, timeout=60)
+        subprocess.run([*GIT, *line], cwd=project, check=True, timeout=60)
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     return subprocess.run(
-        [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "derive", "--all-files", "--color=never"],
+        [sys.executable, "-m", "pre_commit", "try-repo", str(hooks), "derive", "--all-files", "--color=never"],
         capture_output=True, text=True, timeout=300, cwd=project,
-        env={**environment, "PRE_COMMIT_HOME": str(project.parent / "environments"), "GIT_CONFIG_COUNT": "1",
-             "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"})  # whoever owns the clone
+        env={**environment, "PRE_COMMIT_HOME": str(project.parent / "environments")})
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="pre-commit clones a repository, and this is none")
 def test_pre_commit_installs_the_hook_and_runs_it(tmp_path: Path) -> None:
-    """On a project whose derivation is true; with a false one beside it, the commit is stopped and says where."""
-    project = tmp_path / "project"
+    """One derivation is true and one false: the commit is stopped, and it says where."""
+    pytest.importorskip("pre_commit")
+    hooks, project = repository(tmp_path / "hooks"), tmp_path / "project"
     project.mkdir()
     (project / "good.py").write_text(TRUE, encoding="utf-8")
-    found = tried(project)
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert re.search(r"^derive check\.+Passed$", found.stdout, re.MULTILINE)
-    (project / "bad.py").write_text(FALSE, encoding="utf-8")
-    found = tried(project)
+    (project / "bad.py").write_text(FALSE.replace("'true'", "'false'"), encoding="utf-8")
+    found = tried(hooks, project)
     assert found.returncode == 1, found.stdout + found.stderr
+    assert re.search(r"^derive check\.+Failed$", found.stdout, re.MULTILINE)
+    assert "✓ true  good.py:2" in found.stdout
     assert "bad.py:4" in found.stdout
+    assert "1 of 2 theorems as claimed" in found.stdout
 
 
 # -- the Action ------------------------------------------------------------------------------------
