@@ -180,3 +180,48 @@ PROBABILITIES: list[Claim] = claims(
      expect(tau, mu(S[0]) ** 2 * f(S[0])), NONE, FALSE, MANY),
     ("the cube of the initial law", expect(tau, mu(S[0]) ** 2 * R(tau)), total(s, mu(s) ** 3 * V[0](s)), ADD, TRUE),
 )
+
+
+def by_actions(body: Expr, state: Expr = s) -> Expr:
+    """sum_a pi(a|s) f(s, a)."""
+    return total(a, pi(a | state) * body)
+
+
+def next_of(body: Any) -> Expr:
+    """sum_x P(x|s,a) f(x)."""
+    return total(x, P(x | s, a) * body(x))
+
+
+PAIR, FUTURE = Q[0](S[0], A_[0]), reward(0) + gamma * V[1](S[1])
+SQUARES: list[Claim] = claims(
+    "a square of a mean of the next state",
+    ("of an action value", total(s, mu(s) * by_actions(Q[0](s, a) ** 2)), expect(tau, PAIR**2), ADD, TRUE),
+    ("of a value, for one of an action value", total(s, mu(s) * V[0](s) ** 2), expect(tau, PAIR**2), ADD, FALSE, MANY),
+    ("of a mean is the mean of a square", total(s, mu(s) * by_actions(Q[0](s, a) ** 2)), expect(tau, FUTURE**2), ADD,
+     FALSE, MANY),
+    ("beside what it is the mean of", expect(tau, FUTURE * PAIR), total(s, mu(s) * by_actions(Q[0](s, a) ** 2)), ADD,
+     TRUE),
+    ("at a time", expect(tau, Q[t](S[t], A_[t]) ** 2), total(s, p[t](s) * by_actions(Q[t](s, a) ** 2)), ADD, TRUE),
+    ("at a time, of the next law", expect(tau, Q[t](S[t], A_[t]) ** 2),
+     total(s, p[t + 1](s) * by_actions(Q[t](s, a) ** 2)), ADD, FALSE, MANY),
+    ("of an advantage", expect(tau, by_actions(A[t](S[t], a) ** 2, S[t])), expect(tau, A[t](S[t], A_[t]) ** 2), ADD,
+     TRUE),
+    ("of an advantage, its mean", expect(tau, by_actions(A[t](S[t], a), S[t]) ** 2),
+     expect(tau, A[t](S[t], A_[t]) ** 2), ADD, FALSE, MANY),
+    ("of an advantage, by another policy", expect(tau, total(a, beta(a | S[t]) * A[t](S[t], a) ** 2)),
+     expect(tau, A[t](S[t], A_[t]) ** 2), ADD, FALSE, MANY),
+    ("without end", expect(tau, by_actions(A(S[t], a) ** 2, S[t])), expect(tau, A(S[t], A_[t]) ** 2), END, TRUE),
+    ("without end, of the action value", expect(tau, by_actions(A(S[t], a) ** 2, S[t])),
+     expect(tau, Q(S[t], A_[t]) ** 2), END, FALSE),
+    ("of two functions", total(s, mu(s) * by_actions(next_of(f) * next_of(g))),
+     expect(tau, f(S[1]) * total(x, P(x | S[0], A_[0]) * g(x))), NONE, TRUE),
+    ("of two functions, both drawn", total(s, mu(s) * by_actions(next_of(f) * next_of(g))),
+     expect(tau, f(S[1]) * g(S[1])), NONE, FALSE, MANY),
+    ("of a function, once", total(s, mu(s) * by_actions(next_of(f) ** 2)), expect(tau, f(S[1])), NONE, FALSE, MANY),
+    ("of a function, for all actions", total(s, mu(s) * by_actions(next_of(f)) ** 2),
+     total(s, mu(s) * by_actions(next_of(f) ** 2)), NONE, FALSE, MANY),
+    ("the variance by the first pair", expect(tau, (R(tau) - PAIR) ** 2) + expect(tau, PAIR**2), expect(tau, R(tau)**2),
+     ADD, TRUE),
+    ("the variance by the first pair, of the next", expect(tau, (R(tau) - PAIR) ** 2) + expect(tau, FUTURE**2),
+     expect(tau, R(tau)**2), ADD, FALSE, MANY),
+)

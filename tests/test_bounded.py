@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from math import comb
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,13 +33,18 @@ from derive import (
     samples,
     scalar,
     t,
+    tau,
     total,
 )
 from derive import theorem as declared
 from derive.certificates.multiplying import MOST_PRODUCTS, products
 from derive.cli import main
+from derive.language.models import Shape
 from derive.language.signature import signature
+from derive.procedures.decide import Comparison
 from derive.runs.campaign import Look, check_file
+from derive.semantics import kept_models
+from derive.semantics.kept_models import Models
 
 SECONDS = 20
 """Processor time of one row on a slow machine; each takes one to six."""
@@ -225,3 +231,25 @@ def test_a_probe_that_would_take_hours_says_so(capsys: pytest.CaptureFixture[str
     monkeypatch.setattr("derive.transfer.probe.MOST_WORK", 1e6)
     assert main(["probe", "likelihood_ratio_gradient", "--shape", "20,5,100000", "--points", "1"]) == 0
     assert "not probed, its matrices take more than the work limit" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("elements", "kept"), [(1_000, True), (1_000_000, False)])
+def test_models_that_much_was_computed_on_are_forgotten(elements: int, kept: bool) -> None:
+    """Several undecided steps took 450 MB each, and the fifth ended the process; residues are small."""
+    models, shape = Models(), Shape(1, 2, 0)
+    evaluators, values = models.of("kind")
+    evaluators |= {(shape, frozenset(), modular): SimpleNamespace(ring=SimpleNamespace(made=made))  # type: ignore[misc]
+                   for modular, made in ((False, elements), (True, 10**9))}
+    values[J] = [1]
+    models.of("another")
+    assert [bool(evaluators), bool(values)] == [kept, kept]
+
+
+def test_what_is_asked_afterwards_is_computed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = expect(tau, R(tau)), J
+    compared = Comparison([before, after], [])
+    first = compared.compare(before, after)
+    known = set(map(id, compared._evaluators.values()))
+    monkeypatch.setattr(kept_models, "MOST_KEPT", 0)
+    assert first == compared.compare(before, after)
+    assert known.isdisjoint(map(id, compared._evaluators.values()))

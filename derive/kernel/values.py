@@ -57,7 +57,7 @@ def unrolled(monomial: Monomial, policy: str | None, infinite: bool) -> Poly:
         found = add(scaled(unrolled(one, None, infinite), {c: v}) for (c, one), v in body.items())
         return of(monomial) if found == body else times(of(beside), gradient(found))
     drawn = [(f, e) for f, e in monomial if f[0] == "at" and f[1][0] == "sum" and f[2:] == ZERO]
-    related = any(g[0] in VALUED for f, _ in drawn for g, _ in f[1][4][1])  # by the coordinates of a policy
+    related = any(by_coordinates(f[1]) for f, _ in drawn)
     if len(drawn) == 1 and drawn[0][1] == 1:
         found = drawn_step(monomial, drawn[0][0], infinite)
         if related or found != of(monomial):
@@ -147,12 +147,32 @@ def may_be_rewritten(g: Tuple, var: str, policy: str | None) -> bool:
         (g[1][0] == "V" and g[1][1] != policy) or g[1][0] in ("sum", *SLOPES)))
 
 
+def by_coordinates(f: Symbol) -> bool:
+    """Whether a sum is related to others by the coordinates of a policy."""
+    return any(g[0] in VALUED for g, _ in f[4][1])
+
+
+def to_states(f: Symbol) -> list[str]:
+    """The bound states that the first step goes to, in a sum over them of what is multiplied by the probability."""
+    return [p for p in f[4][0] if (symbol("P", "", (p, "s", "a")), 1) in f[4][1]]
+
+
+def with_drawn(monomial: Monomial, f: Symbol) -> Monomial | None:
+    """A function of the first step, with s_1 for a state that it goes to in one copy of a sum; None where that is 0."""
+    bound, within = f[4]
+    names = {p: f"{p[0]}#{j}" for j, p in enumerate(bound)} | {to_states(f)[0]: "x"}
+    rest = tuple(one for one in within if one != (symbol("P", "", (to_states(f)[0], "s", "a")), 1))
+    found = reduced([p for p in names.values() if p != "x"], renamed_inside(rest, names))
+    return None if found is None else product(product(monomial, ((f, -1),)), found)
+
+
 def drawn_step(monomial: Monomial, f: Tuple, infinite: bool) -> Poly:
     """A sum over actions and states of the first step, as the mean of what is summed, where a law alone goes on.
 
     sum_y P(y|s_0,a_0) g(s_0,a_0,y) is the mean of g(s_0,a_0,s_1) given s_0 and a_0, for g without s_1. sum_{a,y}
     P(y|s_0,a) g(s_0,a,y) is sum_{a_0,s_1} P(s_1|s_0,a_0) g(s_0,a_0,s_1): g stands for pi in the first step, and the law
-    goes on from s_1, where it sums to 1. Without a function of y, sum_y P(y|s_0,a) = 1 is put in. When no step is left,
+    goes on from s_1, where it sums to 1. Without a function of y, sum_y P(y|s_0,a) = 1 is put in; so it is where g is a
+    product of several such sums, for those by coordinates stay as they are beside one another. When no step is left,
     the sum stays.
     """
     bound, within = f[1][4]
@@ -163,13 +183,13 @@ def drawn_step(monomial: Monomial, f: Tuple, infinite: bool) -> Poly:
             of_the_first_step(g, ("s", "a") if ahead else ("s",)) for g, _ in (*others, (f, 1))):
         return of(monomial)
     chosen = {} if ahead else {next((p for p in actions if any(g[3] == (p, "s") for g, _ in within)), actions[0]): "a"}
-    inner = renamed_inside(within, chosen)
-    drawn = [p for p in bound if (symbol("P", "", (p, "s", "a")), 1) in inner]
-    if ahead and not drawn:
+    names = {p: chosen.get(p, f"{p[0]}#{j}") for j, p in enumerate(bound)}
+    found = reduced([p for p in names.values() if p != "a"], renamed_inside(within, names))
+    sums = {g: e for g, e in found or () if e > 0 and g[0] == "sum" and to_states(g)}
+    if ahead and not sums:
         return of(monomial)
-    inner = tuple(one for one in inner if one != (symbol("P", "", (drawn[0], "s", "a")), 1)) if drawn else inner
-    names = {p: f"{p[0]}#{j}" for j, p in enumerate(bound)} | dict.fromkeys(drawn[:1], "x")
-    found = reduced([names[p] for p in bound if p not in chosen and p not in drawn[:1]], renamed_inside(inner, names))
+    if found and sums and (sum(sums.values()) == 1 or not by_coordinates(f[1])):
+        found = with_drawn(found, min(sums))
     try:
         step = {} if found is None else of(joined(placed(found, "", 0, infinite), others))
     except Refused:

@@ -34,7 +34,7 @@ from derive.procedures.sample_sizes import largest_draw, sufficient_samples
 from derive.semantics.evaluate import Evaluator
 from derive.semantics.generic import Zeros, generic_model
 from derive.semantics.infinite_horizon import InfiniteHorizon, Summands
-from derive.semantics.kept_models import Models
+from derive.semantics.kept_models import Models, made, relieved
 from derive.semantics.modular import residue_model
 from derive.semantics.walks import NotKnownToConverge
 
@@ -139,6 +139,7 @@ class Comparison:
 
     def _on_shapes(self, before: Expr, after: Expr) -> Answer:
         seen: list[tuple[Shape, Outcome]] = []
+        relieved(self._evaluators, self._values)
         notes, began = dict[str, list[Shape]](), self._made()
         for shape in self._shapes(before, after):
             if self._made() - began > MOST_OPERATIONS:
@@ -277,7 +278,7 @@ class Comparison:
 
     def _made(self) -> int:
         """The work on exact models so far."""
-        return sum(evaluator.ring.made for (_, _, modular), evaluator in self._evaluators.items() if not modular)
+        return made(self._evaluators)
 
     # -- one shape ----------------------------------------------------------------------------------
 
