@@ -249,7 +249,7 @@ def test_what_is_asked_afterwards_is_computed_anew(monkeypatch: pytest.MonkeyPat
     before, after = expect(tau, R(tau)), J
     compared = Comparison([before, after], [])
     first = compared.compare(before, after)
-    known = set(map(id, compared._evaluators.values()))
+    known = list(compared._evaluators.values())
     monkeypatch.setattr(kept_models, "MOST_KEPT", 0)
     assert first == compared.compare(before, after)
-    assert known.isdisjoint(map(id, compared._evaluators.values()))
+    assert not any(one is other for one in compared._evaluators.values() for other in known)
