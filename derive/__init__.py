@@ -25,8 +25,8 @@ _KINDS = ("Action", "Batch", "Draw", "Policy", "State", "Time", "Trajectory")
 _RULES = (
     "automata", "definition", "equal_expectations", "expectation_as_a_sum", "factor_out_of_a_sum",
     "factor_without_theta", "gradient_of_a_constant", "gradient_of_a_sum", "linearity_over_samples", "log_derivative",
-    "log_of_a_product", "mean_of_equal_terms", "multiply_by_one", "product_rule", "regroup", "split_a_sum",
-    "variance_of_a_mean",
+    "log_derivative_trick", "log_of_a_product", "mean_of_equal_terms", "multiply_by_one", "product_rule", "regroup",
+    "split_a_sum", "variance_of_a_mean",
 )
 _ASSUMPTIONS = (
     "additive_return", "at_most", "below_one", "between_0_and_1", "covers", "discount_below_one",

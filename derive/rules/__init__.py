@@ -15,6 +15,7 @@ from derive.rules.gradients import (
     gradient_of_a_constant,
     gradient_of_a_sum,
     log_derivative,
+    log_derivative_trick,
     product_rule,
 )
 from derive.rules.rule import Rule
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     multiply_by_one,
     regroup,
     log_derivative,
+    log_derivative_trick,
     product_rule,
     log_of_a_product,
     split_a_sum,

@@ -101,6 +101,32 @@ log_derivative = Rule(
 )
 
 
+def _without_logarithm(node: Expr) -> Expr:
+    match node:
+        case Times(args=factors):
+            for place, factor in enumerate(factors):
+                match factor:
+                    case Grad(args=(Log(args=(inside,)),)):
+                        rest = [*factors[:place], *factors[place + 1:]]
+                        own = inside.args if isinstance(inside, Times) else (inside,)
+                        if all(rest.count(one) >= own.count(one) for one in own):
+                            for one in own:
+                                rest.remove(one)
+                            return Times(*rest, Grad(inside)) if rest else Grad(inside)
+    return node
+
+
+log_derivative_trick = Rule(
+    name="log_derivative_trick",
+    statement="∇f = f ∇log f",
+    proof="f ∇log f = f (∇f / f) by the chain rule for the logarithm, and f/f = 1 where f > 0.",
+    conditions="f is a positive, differentiable scalar",
+    rewrite=_without_logarithm,
+    takes=lambda: (total(tau, grad(P(tau)) * R(tau)), total(tau, P(tau) * grad(log(P(tau))) * R(tau))),
+    refuses=lambda: (total(tau, grad(P(tau)) * R(tau)), total(tau, R(tau) * grad(log(P(tau))))),
+)
+
+
 def _product_rule(node: Expr) -> Expr:
     match node:
         case Grad(args=(Times(args=factors),)) if len(factors) > 1:
