@@ -182,7 +182,8 @@ def test_a_lemma_that_does_not_serve_is_not_cited(broken: str, tmp_path: Path) -
 def test_two_holes_do_not_fill_each_other(tmp_path: Path) -> None:
     """Each would give the other; a theorem with a hole is not proved, so neither is cited."""
     alone = LEMMA[:LEMMA.index('@theorem("used"')].replace("by(automata)", "by()")
-    again = alone[alone.index("@theorem"):].replace("def score", "def again").replace("the score of a trajectory", "again")
+    again = alone[alone.index("@theorem"):].replace("def score", "def again")
+    again = again.replace("the score of a trajectory", "again")
     text, status = fixed(tmp_path, alone + again)
     assert status == 0
     assert b"by()" not in text
