@@ -22,7 +22,7 @@ from derive.kernel import terms as k_
 from derive.kernel.contexts import Context
 from derive.kernel.equations import Equation
 from derive.language.terms import Time
-from derive.language.vocabulary import J, P, a, gamma, grad, k, log, pi, s, t, tau, total
+from derive.language.vocabulary import J, P, a, gamma, grad, inner, k, log, pi, s, t, tau, total, trace
 from derive.procedures.decision import Shown, decided
 
 Attempt = Callable[[], Any]
@@ -235,6 +235,11 @@ def three_times_differentiated() -> Any:
     return equations.under(equation(J, J), [("grad",)] * 3)
 
 
+def a_differentiated_trace() -> Any:
+    """A third derivative, and no term of the language: what supports owe is owed for two."""
+    return equations.under(equation(mean(inner(score(0), score(0))), -mean(trace(grad(score(0)))), PP), [("grad",)])
+
+
 def twice_differentiated_where_covered() -> Any:
     """At pi = (theta^2, 1 - theta^2), beta = (0, 1), theta = 0, only one side has a second derivative."""
     claim = NAMED["covered: a ratio is a sum over all actions"]
@@ -358,6 +363,7 @@ COMBINING: dict[str, Attempt] = {
     "beside a gradient": beside_a_gradient,
     "divided by a gradient": divided_by_a_gradient,
     "three times differentiated": three_times_differentiated,
+    "a differentiated trace": a_differentiated_trace,
     "twice differentiated where covered": twice_differentiated_where_covered,
     "under a product": under_what_is_no_operator,
     "under a bound index": under_a_bound_index,

@@ -312,7 +312,7 @@ OF_RANKS: tuple[Plant, ...] = (
           "several directions: the transpose, twice"),
     Plant("any number of traces", wellformed.one_direction, "traces(t) > 1", "traces(t) > 2",
           "several directions: lengths and angles, a product"),
-    Plant("a power of a trace is one", wellformed.traces, '("grad", "log", "^", "prod")', '("grad", "log", "prod")',
+    Plant("a power of a trace is one", wellformed.traces, '("log", "^", "prod")', '("log", "prod")',
           "several directions: lengths and angles, in squares"),
     Plant("traces beside gradients", wellformed.traces, 'head == "*" and any(rank(x) for x in t[1:])', "False",
           "several directions: a projection is the whole"),

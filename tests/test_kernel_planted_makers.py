@@ -10,7 +10,7 @@ from certificate_attempts import CERTIFIED
 from kernel_attempts import COMBINING, through_a_later_time, under_by_0
 from kernel_plants import plant
 
-from derive.kernel import closure, contexts, differences, equations, products
+from derive.kernel import closure, contexts, differences, equations, products, wellformed
 from derive.kernel.closure import NotShown
 from derive.kernel.equations import Equation
 from derive.kernel.polynomials import Refused
@@ -34,6 +34,7 @@ MAKERS: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("t := H + 1 (A3)", equations.instance, "walk.at_least_zero(difference_of(high, new), {})", "pass"),
     ("summed to H + 1", equations.under, "walk.at_least_zero(difference_of(high, at(one)), {one: domain[1:]})",
      "pass"),
+    ("a differentiated trace", wellformed.rank, 'any(x[0] == "trace" for x in subterms(t[1]))', "False"),
     ("summed without end", equations.under, "if context.infinite:", "if False:"),
     ("summed over a range of its own", equations.under, "type(domain) is tuple and index in free(domain)", "False"),
     ("at what a letter of no side allows", equations.instance, " | equation.context.limiting()", ""),

@@ -20,7 +20,8 @@ def rank(t: Term) -> int | None:
     """0 for numbers, 1 for gradients, 2 for matrices; None for the number 0, which has every rank.
 
     Raises:
-        Malformed: for a sum of different ranks, and for a quotient by, logarithm, or product over an index of rank > 0.
+        Malformed: for a sum of different ranks, for a quotient by, logarithm, or product over an index of rank > 0, and
+            for the gradient of a trace.
     """
     head = t[0]
     if head == "num":
@@ -35,6 +36,8 @@ def rank(t: Term) -> int | None:
         return None if None in found else sum(r for r in found if r is not None)
     if head == "grad":
         inner = rank(t[1])
+        if any(x[0] == "trace" for x in subterms(t[1])):
+            raise Malformed("the gradient of a trace, a third derivative")
         return None if inner is None else inner + 1
     if head == "trace":
         inner = rank(t[1])
@@ -107,14 +110,14 @@ def traces(t: Term) -> int:
     """How many traces are multiplied, at most.
 
     Raises:
-        Refused: for one beside a gradient, under a gradient, a logarithm, a power or a product, or divided by.
+        Refused: for one beside a gradient, under a logarithm, a power or a product, or divided by.
     """
     head = t[0]
     parts = [traces(x) for x in ((t[3],) if head in BINDERS else inside(t))]
     if head == "trace":
         parts.append(1)
     total = max(parts, default=0) if head == "+" else sum(parts)
-    if total and (head in ("grad", "log", "^", "prod") or (head == "/" and parts[1]) or (
+    if total and (head in ("log", "^", "prod") or (head == "/" and parts[1]) or (
             head == "*" and any(rank(x) for x in t[1:]))):
         raise Refused("a trace that is no factor of a sum of products")
     return total
