@@ -27,10 +27,11 @@ from kernel_letters import (
 )
 from sympy import Expr
 
-from derive import function, p
+from derive import State, function, p
 from derive.language.assumptions import covers
 from derive.language.vocabulary import (
     A,
+    H,
     J,
     P,
     Q,
@@ -44,7 +45,9 @@ from derive.language.vocabulary import (
     k,
     mu,
     pi,
+    pi_old,
     prod,
+    r,
     ratio,
     s,
     same,
@@ -54,7 +57,7 @@ from derive.language.vocabulary import (
     x,
 )
 
-KNOWN, g = [*ADD, *ALL], function("g")
+KNOWN, g, y = [*ADD, *ALL], function("g"), State("y")
 MANY: dict[str, Any] = at_sizes((2, 1, 1), (2, 2, 1), (3, 2, 1))
 AT_ONCE: dict[str, Any] = {"first": 1, **MANY}
 
@@ -191,6 +194,35 @@ def next_of(body: Any) -> Expr:
     """sum_x P(x|s,a) f(x)."""
     return total(x, P(x | s, a) * body(x))
 
+
+HELD, DRAWN = pi_old(a | s), total(y, f(y) * pi(a | y))
+WHERE_K_IS_T = {"start": k, "stop": k}
+
+
+def of_next(body: Expr) -> Expr:
+    """sum_x P(x|s,a) f."""
+    return expect(x, body, given=(s, a))
+
+
+BECOME_ONE: list[Claim] = claims(
+    "symbols that become one",
+    ("held and moving", by_actions(HELD * r(s, a)), total(a, pi(a | s) ** 2 * r(s, a)), ADD, TRUE),
+    ("held and moving, to the power of one", by_actions(HELD * r(s, a)), by_actions(r(s, a)), ADD, FALSE, MANY),
+    ("held and moving, of another state", by_actions(HELD * DRAWN), by_actions(DRAWN), NONE, FALSE, MANY),
+    ("held and moving, both powers", by_actions(HELD * DRAWN), total(a, pi(a | s) ** 2 * DRAWN), NONE, TRUE),
+    ("a ratio to itself", by_actions(ratio(pi(a | s), HELD) * r(s, a)), by_actions(r(s, a)), [*ADD, *PP], TRUE),
+    ("a ratio to itself, without its weight", total(a, ratio(pi(a | s), HELD) * r(s, a)), by_actions(r(s, a)),
+     [*ADD, *PP], FALSE, MANY),
+    ("a ratio to itself is 1", total(a, ratio(pi(a | s), HELD) * r(s, a)), total(a, r(s, a)), [*ADD, *PP], TRUE),
+    ("a square of a ratio to itself", total(a, HELD * ratio(pi(a | s), HELD) ** 2 * r(s, a)), by_actions(r(s, a)),
+     [*ADD, *PP], TRUE),
+    ("a square of a ratio to itself, without end", by_actions(HELD * Q(s, a)), V(s), END, FALSE),
+    ("of the last action value", by_actions(HELD * Q[H](s, a)), V[H](s), ADD, FALSE, MANY),
+    ("the values of two times", grad(total(t, of_next(V[t](x) * V[k](x)), **WHERE_K_IS_T)), 2 * grad(of_next(V[k](x))),
+     ADD, FALSE, MANY),
+    ("the values of two times, squared", grad(total(t, of_next(V[t](x) * V[k](x)), **WHERE_K_IS_T)),
+     2 * of_next(V[k](x) * grad(V[k](x))), ADD, TRUE),
+)
 
 PAIR, FUTURE = Q[0](S[0], A_[0]), reward(0) + gamma * V[1](S[1])
 SQUARES: list[Claim] = claims(

@@ -170,6 +170,9 @@ OF_UNFOLDING: tuple[Plant, ...] = (
 )
 
 OF_VALUES: tuple[Plant, ...] = (
+    Plant("of symbols that become one, one power is left", symbols.each_symbol,
+          "found = product(found, ((change(f), e),))", "found = tuple(sorted({**dict(found), change(f): e}.items()))",
+          "symbols that become one: held and moving, to the power of one"),
     Plant("V(x) is 1", values.in_coordinates, 'following = joined(following, ((at(value(f[1]), "", 0), e),))', "pass",
           "rewards in coordinates: a reward is a value less gamma"),
     Plant("the gradient of a value beside anything", values.unrolled,

@@ -48,6 +48,8 @@ def product(one: Monomial, two: Monomial) -> Monomial:
     if not one or not two:
         return one or two
     exponents = dict(one)
+    if len(exponents) < len(one):
+        raise Refused("a factor that stands twice in a monomial")
     for factor, e in two:
         exponents[factor] = exponents.get(factor, 0) + e
     return tuple(sorted([(f, e) for f, e in exponents.items() if e]))

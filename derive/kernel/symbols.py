@@ -59,11 +59,14 @@ def renamed_inside(monomial: Monomial, names: dict[str, str]) -> Monomial:
 
 
 def each_symbol(one: Symbol, change: Callable[[Symbol], Symbol]) -> Symbol:
-    """A symbol with the plain symbols in it changed, that of a sum named anew."""
+    """A symbol with the plain symbols in it changed, that of a sum named anew; two may become one, to both powers."""
     if one[0] != "sum":
         return change(one)
     bound, monomial = one[4]
-    return component(bound, tuple(sorted((change(f), e) for f, e in monomial)))
+    found: Monomial = ()
+    for f, e in monomial:
+        found = product(found, ((change(f), e),))
+    return component(bound, found)
 
 
 def held(one: Symbol) -> Symbol:
