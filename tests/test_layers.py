@@ -139,13 +139,13 @@ def test_the_kernel_needs_the_standard_library_and_itself_only() -> None:
 
 
 def test_the_certificate_checker_needs_the_standard_library_and_the_kernel_only() -> None:
-    for name in ("verify.py", "statements.py", "multiplying.py"):
+    for name in ("verify.py", "statements.py", "multiplying.py", "names.py"):
         tree = ast.parse((ROOT / "certificates" / name).read_text(encoding="utf-8"))
         modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         outside = {module for module in modules if not module.startswith(("derive.kernel", "derive.certificates"))}
-        assert outside <= {"__future__", "collections.abc", "dataclasses", "functools", "json", "math", "pathlib",
-                           "stat", "typing"}
+        assert outside <= {"__future__", "collections.abc", "dataclasses", "functools", "json", "math", "pathlib", "re",
+                           "stat", "typing", "unicodedata"}
     loaded = _loaded("import derive.certificates.verify, derive.certificates.statements")
     assert not loaded & {"sympy", "flint", "numpy", "click"}
 

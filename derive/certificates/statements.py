@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from derive.certificates.names import LETTERS, lettered
 from derive.kernel.contexts import Context
 from derive.kernel.terms import ALL, HELD, INF, SAMPLES, Term, Tuple
 from derive.kernel.wellformed import at_theta
 
 SAYS = {"dynamics": "every transition is possible", "initial": "every state may be first",
         "policy": "every policy is positive"}
-LETTERS = {"state": "x", "action": "b", "time": "t", "trajectory": "τ", "draw": "i", "batch": "samples"}
 VISIBLE_END = 200
 
 
@@ -56,6 +56,10 @@ def policy(name: str) -> str:
 
 def statement(t: Term) -> str:
     """A term of the kernel in one line, as it was expanded."""
+    return _said(lettered(t))
+
+
+def _said(t: Term) -> str:
     head = t[0]
     if head == "num":
         return str(t[1]) if t[2] == 1 else f"{t[1]}/{t[2]}"
@@ -67,20 +71,20 @@ def statement(t: Term) -> str:
         base = t[1] if head == "c^" else f"({t[1]}/{t[2]})"
         return f"{base}^{{{time(t[-1])}}}"
     if head == "+":
-        return "(" + " + ".join(map(statement, t[1:])) + ")"
+        return "(" + " + ".join(map(_said, t[1:])) + ")"
     if head == "*":
-        return " ".join(f"({statement(x)})" if x[0] == "num" and x[1] < 0 else statement(x) for x in t[1:])
+        return " ".join(f"({_said(x)})" if x[0] == "num" and x[1] < 0 else _said(x) for x in t[1:])
     if head == "/":
-        return f"({statement(t[1])})/({statement(t[2])})"
+        return f"({_said(t[1])})/({_said(t[2])})"
     if head == "^":
-        return f"({statement(t[1])})^{t[2]}"
+        return f"({_said(t[1])})^{t[2]}"
     if head in ("grad", "log", "trace"):
-        return f"{ {'grad': '∇', 'log': 'log ', 'trace': 'tr'}[head]}[{statement(t[1])}]"
+        return f"{ {'grad': '∇', 'log': 'log ', 'trace': 'tr'}[head]}[{_said(t[1])}]"
     if head == "E":
         law = policy(t[2])
-        return f"E_{{{index(t[1])}~{law}}}[{statement(t[3])}]"
+        return f"E_{{{index(t[1])}~{law}}}[{_said(t[3])}]"
     if head in ("sum", "prod"):
-        return f"{'Σ' if head == 'sum' else 'Π'}_{{{index(t[1])}{_range(t[2])}}}[{statement(t[3])}]"
+        return f"{'Σ' if head == 'sum' else 'Π'}_{{{index(t[1])}{_range(t[2])}}}[{_said(t[3])}]"
     if head == "R":
         return f"R({path(t[1])})"
     if head == "V":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from derive.certificates.multiplying import refuse_too_many
+from derive.certificates.names import refuse_misleading
 from derive.kernel.closure import NotShown
 from derive.kernel.contexts import from_data as context_from
 from derive.kernel.equations import Equation, by_closure, by_normal_form, chained, gap_of, instance, same, under
@@ -164,6 +165,7 @@ def remade(claim: dict[str, Any]) -> Equation:
     try:
         context = context_from(claim["context"])
         before, after = term_from(claim["before"]), term_from(claim["after"])
+        refuse_misleading(context, before, after)
         refuse_too_many(before, after)
         evidence = claim["evidence"]
         if evidence["by"] == "closure":

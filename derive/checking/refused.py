@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 
 import derive  # its names only
+from derive.certificates.names import LONGEST
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import WORDS
 from derive.checking.slip import Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, named, said
 from derive.language.assumptions import FAMILIES, VOCABULARY
-from derive.language.names import LONGEST
 
 BINDERS = ("total", "prod", "expect", "variance", "mean")
 NAMING = ("function", "scalar", "Policy", "State", "Action", "Time", "Draw", "Trajectory", "Batch", "define")

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from sympy import Expr
 
+from derive.certificates.names import ALIKE, GRAMMAR, LONGEST
 from derive.errors import InvalidChain
 from derive.language.alphabets import UNICODE
 from derive.language.binding import Index
@@ -21,8 +22,6 @@ from derive.language.expression import subterms
 from derive.language.introduced import Introduced, introduced
 from derive.language.terms import Applied, Batch, Defined, Function, Policy, StateValue, Time, Trajectory
 
-LONGEST = 40
-_GRAMMAR = re.compile(r"[^\W\d_][\w']*\Z")
 _TAKEN = frozenset((
     "D", "E", "H", "J", "P", "Pr", "R", "V", "Var", "m", "r", "mu", "pi", "gamma", "theta", "phi", "tau", "pi_old",
     "pi_theta", "same", "log", "grad", "forever", "infinity", "sum", "prod", "mean", "expect", "total", "variance",
@@ -38,8 +37,6 @@ _TIMED = frozenset(("s", "a", "h", *(
 _TIMES = re.compile(r"\d+\Z|[Htkjl]\Z")
 """Subscripts that are times: numbers, the last one, and the letters that bound times are printed with."""
 _GREEK = {**{sign: name for name, sign in UNICODE.letters.items()}, "ϕ": "phi", "ϑ": "theta", "ϖ": "pi"}
-_ALIKE = str.maketrans("ΑΕΗΡАЕНРЈԚѴаер", "AEHPAEHPJQVaep")
-"""Greek and Cyrillic letters that are printed as Latin ones are."""
 
 
 def check_names(terms: Iterable[Expr]) -> None:
@@ -85,7 +82,7 @@ def check_names(terms: Iterable[Expr]) -> None:
 
 def _looks(name: str) -> tuple[str, str, str]:
     """A name as it is printed, signs by their names; its letter; its subscript, without primes."""
-    folded = unicodedata.normalize("NFKC", name).translate(_ALIKE)
+    folded = unicodedata.normalize("NFKC", name).translate(ALIKE)
     stem, _, below = folded.rstrip("'").partition("_")
     stem, below = (_GREEK.get(part, part) for part in (stem, below))
     primes = "'" * (len(folded) - len(folded.rstrip("'")))
@@ -95,7 +92,7 @@ def _looks(name: str) -> tuple[str, str, str]:
 def _check(node: Expr, kind: str, name: str) -> None:
     if isinstance(node, Policy) and (node.learned or node.label == node.HELD):
         return
-    if len(name) > LONGEST or not _GRAMMAR.match(name) or not name.isprintable():
+    if len(name) > LONGEST or not GRAMMAR.match(name) or not name.isprintable():
         shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
         raise InvalidChain(f"{kind}({shown!r}): a name is at most {LONGEST} letters, digits, _ and ', "
                            "and begins with a letter.")
