@@ -20,6 +20,7 @@ from derive.kernel.polynomials import Refused
 from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
 from derive.procedures.at_places import by_later_times, by_letters
 from derive.procedures.certificates import Differs, certificate
+from derive.procedures.conditional_means import by_values
 from derive.procedures.parts import by_parts, by_scores
 
 OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
@@ -63,9 +64,12 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
         at_places = general(context, before, after, _part)
         if at_places is not None:
             return Shown(*at_places)
-    by = by_parts if isinstance(answer, Outside) and answer.why in AROUND else by_scores
-    found = by(context, before, after, _part)
-    return answer if found is None else Shown(*found)
+    around = by_parts if isinstance(answer, Outside) and answer.why in AROUND else by_scores
+    for by in (around, by_values):
+        found = by(context, before, after, _part)
+        if found is not None:
+            return Shown(*found)
+    return answer
 
 
 def _part(context: Context, before: Term, after: Term) -> tuple[Equation, dict[str, object]] | None:

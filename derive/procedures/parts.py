@@ -58,11 +58,11 @@ class Part:
 
 def by_parts(context: Context, before: Term, after: Term, ask: Ask) -> Found | None:
     """The equation and its evidence, if the kernel has one for enough of the parts."""
-    search = _Search(context, ask)
+    search = Search(context, ask)
     first, left = search.without_zeros(before, forwards=True)
     last, right = search.without_zeros(after, forwards=False)
     middle = search.between(context, left, right, ())
-    return None if middle is None else _linked(context, before, after, [*first, *middle, *last])
+    return None if middle is None else linked(context, before, after, [*first, *middle, *last])
 
 
 def by_scores(context: Context, before: Term, after: Term, ask: Ask) -> Found | None:
@@ -70,14 +70,14 @@ def by_scores(context: Context, before: Term, after: Term, ask: Ask) -> Found | 
     ways = [before, _with_scores(before), _with_scores(after), after]
     if ways[1] == before and ways[2] == after:
         return None
-    search, parts = _Search(context, ask), list[Part]()
+    search, parts = Search(context, ask), list[Part]()
     for one, two in pairwise(ways):
         if one != two:
             found = search.part(context, one, two, ())
             if found is None:
                 return None
             parts.append(found)
-    return _linked(context, before, after, parts)
+    return linked(context, before, after, parts)
 
 
 def _with_scores(term: Term) -> Term:
@@ -109,7 +109,7 @@ def _with_scores(term: Term) -> Term:
     return bound("sum", step, span, bound("E", path, "pi", ("*", score, later)))
 
 
-def _linked(context: Context, before: Term, after: Term, parts: list[Part]) -> Found | None:
+def linked(context: Context, before: Term, after: Term, parts: list[Part]) -> Found | None:
     """The parts one after the other, in the context, if they reach as far as the two terms do by themselves."""
     if not parts:
         return None
@@ -127,7 +127,9 @@ def _linked(context: Context, before: Term, after: Term, parts: list[Part]) -> F
     return equation, {"by": "parts", "links": [part.data for part in parts]}
 
 
-class _Search:
+class Search:
+    """What is asked of the kernel for the parts of one claim, at most so much."""
+
     def __init__(self, context: Context, ask: Ask) -> None:
         self.context, self._ask, self.asked = context, ask, 0
 
@@ -138,7 +140,7 @@ class _Search:
             return None
         try:
             found = self._ask(context, one, two)
-            if found is None or found[0].context.owes:
+            if found is None:
                 return None
             equation, evidence = found
             whole = under(equation, wraps)
@@ -186,12 +188,12 @@ class _Search:
         if head in ("^", "/") and one[2] == two[2]:
             return self.between(context, one[1], two[1], ((head, one[2]), *wraps))
         if head in ("sum", "E") and one[1][0] == two[1][0] and one[2] == two[2]:
-            inside, index, body = _opened(context, one, two)
+            inside, index, body = opened_below(context, one, two)
             return self.between(inside, body, opened(two, index[1])[1], ((head, index, one[2]), *wraps))
         return None
 
 
-def _opened(context: Context, *terms: Term) -> tuple[Context, Tuple, Term]:
+def opened_below(context: Context, *terms: Term) -> tuple[Context, Tuple, Term]:
     """The body of the first binder with a letter that stands in none, and the context with its range."""
     sort, known = terms[0][1][0], {name for term in terms for _, name in free(term)}
     known |= {name for (_, name), _, _ in context.ranges}
@@ -216,7 +218,7 @@ def _products(context: Context, term: Term, wraps: tuple[Tuple, ...], *,
     elif head == "/":
         yield from _products(context, term[1], (("/", term[2]), *wraps), timed=timed)
     elif head == "sum" and term[1][0] == "time":
-        inside, index, body = _opened(context, term)
+        inside, index, body = opened_below(context, term)
         yield from _products(inside, body, (("sum", index, term[2]), *wraps), timed=True)
 
 
