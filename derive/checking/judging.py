@@ -25,7 +25,7 @@ from derive.checking.mending import (
     means_agree,
     multiple,
     proportional,
-    settling,
+    settling_together,
 )
 from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
@@ -293,11 +293,11 @@ class Examiner:
         return replace(blank, verdict=Proved(equation))
 
     def _needs(self, blank: Judgement, owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
-        settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
-        if not settled and (one := settling(self.deciding, blank.before, blank.after)) is not None:
-            settled = {one.name: None}
+        wanted = tuple(dict.fromkeys(one for obligation in owed for one in obligation.settled_by))
+        settled = settling_together(
+            self.deciding, blank.before, blank.after, wanted, trusting=bool(equation.trusts))
         conditions = tuple(map(str, owed)) or tuple(sorted(map(condition, equation.context.owes)))
-        return NeedsCondition(conditions, tuple(settled), equation)
+        return NeedsCondition(conditions, tuple(one.name for one in settled), equation)
 
     # -- random ------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ The counterexample is read first: a factor that it contradicts, or an assumption
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
@@ -18,6 +18,7 @@ from derive.checking.scope import reach_of
 from derive.counterexample.claim import Witness
 from derive.errors import InvalidChain, MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.contexts import Context
+from derive.kernel.definedness import defined
 from derive.kernel.equations import Equation
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, Term
@@ -166,14 +167,40 @@ def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | N
         if witness is not None and one not in (POSSIBLE, iid_samples, additive_return) and admits(
                 [one], witness.model, witness.indices, infinite=deciding.infinite):
             continue
-        assumed = deciding.assumptions | {one}
-        try:
-            context = context_of(assumed, infinite=deciding.infinite)
-        except InvalidChain:
-            continue
-        if _shown(Encoding(assumed, infinite=deciding.infinite), context, before, after) is not None:
+        if _settles(deciding, before, after, (one,)):
             return one
     return None
+
+
+def settling_together(deciding: Deciding, before: Expr, after: Expr, wanted: Sequence[Assumption], *,
+                      trusting: bool) -> tuple[Assumption, ...]:
+    """The assumptions under which nothing is owed any more: those wanted, and one more where they need it.
+
+    None of them is idle, and there are none if these are not enough. What a rule gave, ``trusting`` it, need only
+    be defined.
+    """
+    tried = ((*wanted, *more) for more in ((), *((one,) for one in _candidates(deciding, before, after))))
+    found = next((some for some in tried if some and _settles(
+        deciding, before, after, some, trusting=trusting)), ())
+    for one in found:
+        rest = tuple(other for other in found if other != one)
+        if rest and _settles(deciding, before, after, rest, trusting=trusting):
+            found = rest
+    return found
+
+
+def _settles(deciding: Deciding, before: Expr, after: Expr, more: Sequence[Assumption], *,
+             trusting: bool = False) -> bool:
+    """Whether the kernel has an equation that owes nothing under more assumptions."""
+    assumed = deciding.assumptions | {*more}
+    encoding = Encoding(assumed, infinite=deciding.infinite)
+    try:
+        context = context_of(assumed, infinite=deciding.infinite)
+        if trusting:
+            return not defined(context, encoding.term(before), encoding.term(after)).owes
+    except (InvalidChain, OutsideFragment, MalformedTerm, Malformed):
+        return False
+    return _shown(encoding, context, before, after) is not None
 
 
 def _candidates(deciding: Deciding, before: Expr, after: Expr) -> Iterator[Assumption]:

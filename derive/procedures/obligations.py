@@ -20,12 +20,14 @@ from derive.language.assumptions import (
     VOCABULARY,
     Assumption,
     discount_below_one,
+    horizon_at_least,
     iid_samples,
     policy_positive,
+    samples_at_least,
     undiscounted,
 )
 from derive.language.binding import Binder, Index
-from derive.language.expression import Power, Ratio, Times
+from derive.language.expression import Power, Ratio, Times, subterms
 from derive.language.horizons import is_endless
 from derive.language.terms import (
     Between,
@@ -34,8 +36,10 @@ from derive.language.terms import (
     Expect,
     Forever,
     Grad,
+    Horizon,
     Log,
     Objective,
+    SampleSize,
     Time,
     Trajectory,
     TrajectoryProbability,
@@ -77,7 +81,8 @@ def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption], *,
     def left(assumed: frozenset[Assumption]) -> frozenset[str]:
         return frozenset(_found(listed, assumed, endless))
 
-    return tuple(replace(one, settled_by=_settling(one, known, left)) for one in found.values())
+    sizes = _sizes(listed, endless)
+    return tuple(replace(one, settled_by=_settling(one, known, left, sizes)) for one in found.values())
 
 
 def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless: bool = False) -> set[str]:
@@ -86,8 +91,17 @@ def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless
     return set(_found(listed, frozenset(assumptions), endless or is_endless(*listed)))
 
 
+def _sizes(terms: Iterable[Expr], endless: bool) -> tuple[Assumption, ...]:
+    """How many samples, or decisions, may be asked for where the terms count them: the weakest first."""
+    spoken = {type(node) for term in terms for node in subterms(term)}
+    samples = [samples_at_least(n) for n in (2, 3)] if SampleSize in spoken else []
+    horizons = [horizon_at_least(n) for n in (1, 2)] if Horizon in spoken and not endless else []
+    return (*samples, *horizons)
+
+
 def _settling(obligation: Obligation, known: frozenset[Assumption],
-              left: Callable[[frozenset[Assumption]], frozenset[str]]) -> tuple[Assumption, ...]:
+              left: Callable[[frozenset[Assumption]], frozenset[str]],
+              sizes: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
     """The nearest assumption that would settle an obligation, or a smallest set of several, or nothing.
 
     ``left`` says what is owed under assumptions.
@@ -95,6 +109,7 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
     moves = obligation.says.startswith(MOVES)
     others = [one for one in VOCABULARY if one not in known and one != POSSIBLE
               and not (one == discount_below_one and undiscounted in known)]  # no model has both
+    others += [one for one in sizes if one not in known]
     nearest = [one for one in ([*others, POSSIBLE] if moves else [POSSIBLE, *others]) if one not in known]
     for one in nearest:
         if obligation.says not in left(known | {one}):
@@ -102,7 +117,7 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
     chosen = list(others)
     if obligation.says in left(known | set(chosen)):
         return ()
-    for one in others:
+    for one in sorted(others, key=lambda one: -one.about[0] if one in sizes else 0):  # the strongest goes first
         rest = [other for other in chosen if other != one]
         if obligation.says not in left(known | set(rest)):
             chosen = rest
