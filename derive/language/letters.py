@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sympy import Expr
@@ -92,6 +93,7 @@ def _is_time(place: Any) -> bool:
     return isinstance(place, int) or any(isinstance(one, Time) for one in getattr(place, "free_symbols", ()))
 
 
+@cache  # a file is mended by the names that it has: they are known by being the same
 def letter_of(record: Definition) -> Letter:
     """How a proof writes a notion.
 
