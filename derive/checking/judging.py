@@ -27,7 +27,6 @@ from derive.checking.mending import (
     proportional,
     settling_together,
 )
-from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
 from derive.checking.reasons import Given, Reasons, made_of, only_words
 from derive.checking.scope import reach_of, scope_of
@@ -58,6 +57,7 @@ from derive.procedures import answers
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Shown
 from derive.procedures.obligations import Obligation, obligations, undischarged
+from derive.procedures.refusals import missing as missing_construct
 from derive.rules.decision import Decision
 from derive.rules.decision import proportional as proportional_to
 from derive.rules.rule import Rule
@@ -276,7 +276,8 @@ class Examiner:
             equation = by_rule(self.deciding.context, before, after, name, *given.using)
         except (Refused, NoTerm, OutsideFragment, MalformedTerm) as refused:
             return replace(blank, verdict=Undecided(
-                f"{reason.name} gives it, but the kernel has no such equation: {refused}"))
+                f"{reason.name} gives it, but the kernel has no such equation: "
+                f"{missing_construct(str(refused)).says}"))
         blank = replace(blank, equation=equation, scope=scope_of(answer, equation, by_rule=given.covers))
         if equation.context.owes:
             return replace(blank, verdict=self._needs(blank, owed, equation))

@@ -50,7 +50,7 @@ class Pieces:
         kind = "Rational" if getattr(term, "is_Rational", False) else type(term).__name__
         method = getattr(self, f"write_{kind}", None)
         if method is None:
-            raise NotATerm(f"{type(term).__name__} is no node of this language, so it has no notation. "
+            raise NotATerm(f"{type(term).__name__} is not of this language, so it has no notation. "
                            "Build terms from the names that `derive` exports.")
         found: tuple[str, int] = method(term)
         return found

@@ -90,7 +90,7 @@ def refuse_foreign(*terms: Expr) -> None:
                 raise NotATerm(f"{node} is a foreign SymPy symbol. Build terms from the names that `derive` exports.")
             if not isinstance(node, Term):
                 raise NotATerm(f"{node} (a SymPy {type(node).__name__}) is not a term of this language.")
-            raise NotATerm(f"{type(node).__name__} is no node of this language. "
+            raise NotATerm(f"{type(node).__name__} is not of this language. "
                            "Build terms from the names that `derive` exports.")
 
 def sort_of(term: Expr) -> str:

@@ -167,7 +167,8 @@ class Comparison:
             return Undecided("; ".join([*(said or [NO_SHAPES]), *self._agreed(counted)]))
         reach = self._reach(before, after)
         if self.endless and any(isinstance(index, Time) for index in before.free_symbols | after.free_symbols):
-            return Undecided(f"free times at an infinite horizon; the sides agree for the times up to {LATEST}")
+            return Undecided(f"free times at an infinite horizon; the sides agree for the times up to {LATEST}, "
+                             "which is no proof")
         if not self.endless and reach > 2 and max(shape.horizon for shape in counted) < reach:
             return Undecided("; ".join([f"the literal times need shapes with H >= {reach}, which are too large",
                                         *self._agreed(counted)]))
