@@ -53,7 +53,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (r"free (?=.*batch )(.*)",
      "samples that stand outside of an expectation, compared sample by sample for every m at once",
      "their means are decided: expect(samples, ...) around both sides"),
-    (r"free (.*)", "{0} free at an infinite horizon", "put it into an expectation, or sum over it"),
+    (r"free ((?:state|action|time|draw|trajectory|batch) .*)", "{0} that is free", "put it into an expectation, or sum over it"),
     (r"a sum over states or actions of products of sums that depend on them",
      "a sum over states or actions of a product of two expectations (occupancies, say) that depend on them", ""),
     (r"an infinite sum that is not known to converge|an infinite sum whose terms may grow",
