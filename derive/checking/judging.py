@@ -23,11 +23,11 @@ from derive.checking.mending import (
     holds_under,
     mean_is_off,
     means_agree,
-    multiple,
     proportional,
     settling_together,
 )
 from derive.checking.outside import on_no_shape, unseen
+from derive.checking.proportionality import proportionality
 from derive.checking.reasons import Given, Reasons, made_of, only_words
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
@@ -36,7 +36,6 @@ from derive.checking.verdict import (
     Malformed,
     NeedsCondition,
     NotClaimed,
-    Proportional,
     Proved,
     Refuted,
     SameMean,
@@ -123,7 +122,7 @@ class Examiner:
             return replace(blank, verdict=Malformed(
                 str(malformed), malformed.where, malformed.within, malformed.nth))
         if by.relation == proportional_to:
-            return replace(blank, verdict=self._proportional(before, after))
+            return replace(blank, verdict=proportionality(self.deciding, before, after))
         if by.relation is not None:
             return replace(blank, verdict=NotClaimed(by.relation.says))
         everything = obligations([before, after], sorted(self.assumptions, key=str), endless=self.infinite)
@@ -144,23 +143,6 @@ class Examiner:
                 raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
-
-    def _proportional(self, before: Expr, after: Expr) -> Verdict:
-        """The factor between two sides, the same for every MDP."""
-        found = multiple(self.deciding, before, after)
-        if found is None:
-            return Undecided("no number, and no factor of γ, m or H, is found by which one side is a multiple of the "
-                             "other in every MDP")
-        if found.equation.context.owes:
-            return Undecided(f"the right side is {found.factor} times the left side where both are defined, which the "
-                             "assumptions do not ensure")
-        if (found.equation.context.first, found.equation.context.samples) > (
-                self.deciding.context.first, self.deciding.context.samples):
-            return Undecided(f"the right side is {found.factor} times the left side, {found.reach}; of others nothing "
-                             "is known. Assume what leaves them out, such as samples_at_least(2)")
-        if found.factor == 1:
-            return Proportional(f"both sides are equal, {found.reach}", found.equation)
-        return Proportional(f"the right side is {found.factor} times the left side, {found.reach}", found.equation)
 
     # -- the kernel has an equation ------------------------------------------------------------------
 
