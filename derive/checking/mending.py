@@ -139,9 +139,11 @@ def _number(factor: Expr, values: Mapping[Expr, Fraction]) -> Fraction:
 
 
 def holds_under(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
-    """"holds under ..." if one more assumption makes the step an equation that owes nothing; else empty."""
-    found = settling(deciding, before, after, witness)
-    return f"holds under {found}" if found is not None else ""
+    """"holds under ..." if one more assumption makes the step an equation; else empty."""
+    if (found := settling(deciding, before, after, witness)) is not None:
+        return f"holds under {found}"
+    found = settling(deciding, before, after, witness, owing=True)
+    return "" if found is None else f"holds under {found}, wherever both sides are defined"
 
 
 def holds_before(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
@@ -157,8 +159,9 @@ def holds_before(deciding: Deciding, before: Expr, after: Expr, witness: Witness
             "fixed: write sums over t for the terms of single times")
 
 
-def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | None = None) -> Assumption | None:
-    """The first single assumption under which the kernel has an equation that owes nothing.
+def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | None = None, *,
+             owing: bool = False) -> Assumption | None:
+    """The first single assumption under which the kernel has an equation that owes nothing; or whatever it owes.
 
     ``possible`` and ``additive_return`` change what is said, and a law of samples is no property of a model: a
     witness says nothing of them.
@@ -167,7 +170,7 @@ def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | N
         if witness is not None and one not in (POSSIBLE, iid_samples, additive_return) and admits(
                 [one], witness.model, witness.indices, infinite=deciding.infinite):
             continue
-        if _settles(deciding, before, after, (one,)):
+        if _settles(deciding, before, after, (one,), owing=owing):
             return one
     return None
 
@@ -190,8 +193,8 @@ def settling_together(deciding: Deciding, before: Expr, after: Expr, wanted: Seq
 
 
 def _settles(deciding: Deciding, before: Expr, after: Expr, more: Sequence[Assumption], *,
-             trusting: bool = False) -> bool:
-    """Whether the kernel has an equation that owes nothing under more assumptions."""
+             trusting: bool = False, owing: bool = False) -> bool:
+    """Whether the kernel has an equation under more assumptions that owes nothing, unless it may be ``owing``."""
     assumed = deciding.assumptions | {*more}
     encoding = Encoding(assumed, infinite=deciding.infinite)
     try:
@@ -200,7 +203,7 @@ def _settles(deciding: Deciding, before: Expr, after: Expr, more: Sequence[Assum
             return not defined(context, encoding.term(before), encoding.term(after)).owes
     except (InvalidChain, OutsideFragment, MalformedTerm, Malformed):
         return False
-    return _shown(encoding, context, before, after) is not None
+    return _shown(encoding, context, before, after, owing=owing) is not None
 
 
 def _candidates(deciding: Deciding, before: Expr, after: Expr) -> Iterator[Assumption]:
@@ -226,10 +229,10 @@ def _at_least(context: Context, samples: int) -> Context:
     return replace(context, samples=max(context.samples, samples))
 
 
-def _shown(encoding: Encoding, context: Context, before: Expr, after: Expr) -> Shown | None:
+def _shown(encoding: Encoding, context: Context, before: Expr, after: Expr, *, owing: bool = False) -> Shown | None:
     try:
         sides: list[Term] = [encoding.term(side) for side in (before, after)]
         found = decided(context, *sides)
     except (OutsideFragment, MalformedTerm, WorkLimit, Malformed, Refused):
         return None
-    return found if isinstance(found, Shown) and not found.equation.context.owes else None
+    return found if isinstance(found, Shown) and (owing or not found.equation.context.owes) else None
