@@ -33,6 +33,8 @@ class Pieces:
     alphabet: Alphabet
     names: dict[Any, str]
     mark: Any = None
+    letters: Callable[[Any, dict[Any, str]], str | None] | None = None
+    """The letter that a binder has where it was written, if that is known."""
     taken: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,7 +94,8 @@ class Pieces:
     def scoped(self, binder: Any, write: Callable[[str], tuple[str, int]]) -> tuple[str, int]:
         index = binder.index
         outer = self.names.get(index)
-        letter = self.letter(index.sort)
+        own = None if self.letters is None else self.letters(binder, self.names)
+        letter = self.letter(index.sort) if own is None or own in self.taken else own
         self.names[index] = letter
         self.taken.add(letter)
         try:

@@ -29,6 +29,7 @@ from derive.language.assumptions import (
 from derive.language.binding import Binder, Index
 from derive.language.expression import Power, Ratio, Times, subterms
 from derive.language.horizons import is_endless
+from derive.language.spoken import Letters
 from derive.language.terms import (
     Between,
     Defined,
@@ -62,6 +63,13 @@ class Obligation:
 
     def __str__(self) -> str:
         return self.says
+
+
+def spoken(terms: Iterable[Expr], assumptions: Iterable[Assumption], letters: Letters, *,
+           endless: bool = False) -> tuple[str, ...]:
+    """What ``undischarged`` says, in the letters of the author."""
+    listed = list(terms)
+    return tuple(_found(listed, frozenset(assumptions), endless or is_endless(*listed), letters))
 
 
 def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption], *,
@@ -124,18 +132,20 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
     return tuple(chosen)
 
 
-def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool) -> dict[str, Obligation]:
+def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool,
+           letters: Letters | None = None) -> dict[str, Obligation]:
     found: dict[str, Obligation] = {}
     for term in terms:
-        for obligation in _of_term(term, known, endless):
+        for obligation in _of_term(term, known, endless, letters):
             found.setdefault(obligation.says, obligation)
     return found
 
 
 @lru_cache(maxsize=1_000)  # a term stands in two steps, and each asks with all assumptions and without some
-def _of_term(term: Expr, known: frozenset[Assumption], endless: bool) -> tuple[Obligation, ...]:
+def _of_term(term: Expr, known: frozenset[Assumption], endless: bool,
+             letters: Letters | None) -> tuple[Obligation, ...]:
     support = {index: "pi" for index in term.free_symbols if isinstance(index, Trajectory) and POSSIBLE in known}
-    return tuple(_Pass(known, endless).owed(term, support, gradients=0))
+    return tuple(_Pass(known, endless, letters).owed(term, support, gradients=0))
 
 
 def obligations(terms: Iterable[Expr], assumptions: Iterable[Assumption] = (), *,
@@ -150,16 +160,20 @@ def obligations(terms: Iterable[Expr], assumptions: Iterable[Assumption] = (), *
 
 
 class _Pass(Signs):
-    """One walk over a term under fixed assumptions."""
+    """One walk over a term under fixed assumptions; what is said is said in ``letters``, where they are known."""
+
+    def __init__(self, known: frozenset[Assumption], endless: bool, letters: Letters | None = None) -> None:
+        super().__init__(known, endless)
+        self.letters = letters
 
     def owed(self, term: Expr, support: Support, gradients: int) -> Iterator[Obligation]:
         match term:
             case Ratio(args=(_, below)) if not self.nonzero(below, support):
-                yield self._obligation(f"{below} ≠ 0", below)
+                yield Obligation(f"{self._said(below)} ≠ 0", below)
             case Log(args=(inside,)) if not self.positive(inside, support):
-                yield self._obligation(f"{inside} > 0", inside)
+                yield Obligation(f"{self._said(inside)} > 0", inside)
             case Power(args=(_, exponent)) if not never_negative(exponent, support):
-                yield Obligation(f"{exponent} ≥ 0 in {term}", term)
+                yield Obligation(f"{self._said(exponent)} ≥ 0 in {self._said(term)}", term)
             case Forever() if discount_below_one not in self.known:
                 yield Obligation("γ < 1", term)
             case Objective() if self.endless and discount_below_one not in self.known:
@@ -179,7 +193,7 @@ class _Pass(Signs):
     def _bound(self, binder: Binder, support: Support, gradients: int) -> Iterator[Obligation]:
         if _is_empty(binder):
             return
-        index, body = opened(binder, support)
+        index, body = opened(binder, support, self.letters)
         inside = dict(support)
         if isinstance(binder.domain, Between):
             inside[index] = binder.domain.args
@@ -188,7 +202,7 @@ class _Pass(Signs):
         if restricted is not None:
             inside[index] = restricted
         if restricted is not None and self._support_moves(binder, index, body, support, gradients):
-            yield Obligation(f"{MOVES} in {binder}", binder)
+            yield Obligation(f"{MOVES} in {self._said(binder)}", binder)
         yield from self.owed(body, inside, gradients)
 
     def _support_moves(self, binder: Binder, index: Index, body: Expr, support: Support, gradients: int) -> bool:
@@ -216,8 +230,9 @@ class _Pass(Signs):
         off = {**support, index: None}  # it need not be possible
         return any(True for factor in rest for _ in self.owed(factor, off, 0))
 
-    def _obligation(self, says: str, subject: Expr) -> Obligation:
-        return Obligation(says, subject)
+    def _said(self, term: Expr) -> str:
+        return str(term) if self.letters is None else self.letters.written(term)
+
 
 def _gradients(term: Expr) -> int:
     """How deep gradients are nested in a term."""
