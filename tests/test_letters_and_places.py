@@ -59,7 +59,7 @@ OWED = {
     "total(l, J * gamma**(l - 2))": ["l - 2 ≥ 0 in γ^{l-2}"],
     "expect(samples, mean(n, R(samples[n]) / R(samples[n])))": [
         "R(τ^{(n)}) ≠ 0", "τ^{(1)}, ..., τ^{(m)} have a declared law"],
-    "total(y, f(y) / f(y)) * total(s, mu(s) / f(s))": ["f(y) ≠ 0", "f(s) ≠ 0"],
+    "total(y, f(y) / f(y)) * total(s, mu(s) / f(s))": ["f(y) ≠ 0"],  # one condition, in the letter that comes first
     "total(s, mu(s) * f(s) / f(s))": ["f(s) ≠ 0"],  # nothing is renamed where the letter is the usual one
 }
 

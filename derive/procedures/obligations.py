@@ -67,9 +67,14 @@ class Obligation:
 
 def spoken(terms: Iterable[Expr], assumptions: Iterable[Assumption], letters: Letters, *,
            endless: bool = False) -> tuple[str, ...]:
-    """What ``undischarged`` says, in the letters of the author."""
-    listed = list(terms)
-    return tuple(_found(listed, frozenset(assumptions), endless or is_endless(*listed), letters))
+    """What ``undischarged`` says, in the letters of the author: each condition once, in those where it comes first."""
+    listed, known = list(terms), frozenset(assumptions)
+    found: dict[str, str] = {}
+    for term in listed:
+        usual, own = (_of_term(term, known, endless or is_endless(*listed), one) for one in (None, letters))
+        for one, said in zip(usual, own if len(own) == len(usual) else usual, strict=True):
+            found.setdefault(one.says, said.says)
+    return tuple(found.values())
 
 
 def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption], *,
@@ -132,11 +137,10 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
     return tuple(chosen)
 
 
-def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool,
-           letters: Letters | None = None) -> dict[str, Obligation]:
+def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool) -> dict[str, Obligation]:
     found: dict[str, Obligation] = {}
     for term in terms:
-        for obligation in _of_term(term, known, endless, letters):
+        for obligation in _of_term(term, known, endless, None):
             found.setdefault(obligation.says, obligation)
     return found
 

@@ -82,6 +82,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (rf"(the gradient of|a time in) {_ONE}", "{0} {1}", ""),
 )
 
+
 def missing(why: str) -> Missing:
     """A refusal of the kernel as a construct that is missing, and the next move; as it is where no words are known."""
     for pattern, says, move in _TABLE:
