@@ -37,6 +37,7 @@ from derive import (
 from derive.checking.derivation import by, calc
 from derive.checking.examine import Session
 from derive.checking.theorems import Theorem
+from derive.checking.verdict import Estimates, Verdict
 from derive.cli import main
 from derive.language.assumptions import Assumption
 from derive.language.terms import Draw
@@ -61,10 +62,15 @@ OWING: dict[str, tuple[Expr, Expr, set[str]]] = {
 }
 
 
+def verdict_on(before: Expr, after: Expr, *assumes: Assumption) -> Verdict:
+    """The verdict on a step by the automata."""
+    theorem = Theorem("owed", "owed", assumes, "", 1, "", calc(before, by(automata), after))
+    return Session().examine(theorem).steps[0].verdict
+
+
 def judged(before: Expr, after: Expr, *assumes: Assumption) -> NeedsCondition | None:
     """The verdict on a step, if it owes something."""
-    theorem = Theorem("owed", "owed", assumes, "", 1, "", calc(before, by(automata), after))
-    verdict = Session().examine(theorem).steps[0].verdict
+    verdict = verdict_on(before, after, *assumes)
     return verdict if isinstance(verdict, NeedsCondition) else None
 
 
@@ -112,4 +118,29 @@ def test_the_fix_adds_them_all(tmp_path: Path) -> None:
     file = tmp_path / "proof.py"
     file.write_text(STEP, encoding="utf-8")
     assert main(["check", "-q", "--fix", "--unsafe-fixes", str(file)]) == 0
-    assert "assumes=[samples_at_least(2), iid_samples]" in file.read_text(encoding="utf-8")
+    assert "assumes=[iid_samples, samples_at_least(2)]" in file.read_text(encoding="utf-8")
+
+
+ESTIMATES = {
+    "leave one out": (grad(J), mean(i, SCORE * (R(samples[i]) - OTHERS)), (iid_samples, samples_at_least(2))),
+    "the others": (expect(tau, R(tau)), mean(i, OTHERS), (iid_samples, samples_at_least(2))),
+    "reinforce": (grad(J), mean(i, SCORE * R(samples[i])), (iid_samples,)),
+}
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_an_estimate_without_a_law_is_told_all_that_it_needs(name: str) -> None:
+    """iid_samples alone was named, and left a counterexample at one sample."""
+    before, after, needed = ESTIMATES[name]
+    names = ", ".join(one.name for one in needed)
+    assert f"under assumes=[{names}] they agree" in getattr(verdict_on(before, after), "why", "")
+    assert isinstance(verdict_on(before, after, *needed), Estimates)
+    for one in needed:
+        rest = [other for other in needed if other != one]
+        assert not isinstance(verdict_on(before, after, *rest), Estimates)
+
+
+def test_where_the_means_differ_nothing_is_promised() -> None:
+    found = verdict_on(grad(J), mean(i, 2 * SCORE * R(samples[i])))
+    assert found.code == "refuted"
+    assert "they agree" not in getattr(found, "note", "")

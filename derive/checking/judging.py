@@ -25,6 +25,7 @@ from derive.checking.mending import (
     means_agree,
     proportional,
     settling_together,
+    without_a_law,
 )
 from derive.checking.outside import on_no_shape, unseen
 from derive.checking.proportionality import proportionality
@@ -312,8 +313,7 @@ class Examiner:
         shapes = evidence.shapes if isinstance(evidence.shapes, answers.Equal) else None
         blank = replace(blank, equation=equation, evidence=evidence.kernel.evidence, scope=scope_of(shapes, equation))
         if ("law",) in equation.context.owes:
-            return replace(blank, verdict=Undecided(
-                "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
+            return replace(blank, verdict=Undecided(without_a_law(self.deciding, (before, after), means)))
         if equation.context.owes or owed:
             return self._refuted(blank, witness, owed, means_agree(self.deciding, *means))
         law = str(iid_samples.says)

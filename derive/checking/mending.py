@@ -42,6 +42,7 @@ from derive.language.terms import Policy, Total, Trajectory
 from derive.language.vocabulary import H, gamma, m, pi
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
+from derive.procedures.obligations import owed_by, undischarged
 
 DIGITS = Fraction(1, 10**9)
 """How far the two sides of a witness may be from what they are, where they are rounded."""
@@ -106,11 +107,22 @@ def mean_is_off(deciding: Deciding, mean: Expr, of_random: Expr) -> str:
     return "" if found is None else f"the mean of the random side is {found.factor} times the other side, {found.reach}"
 
 
+def without_a_law(deciding: Deciding, sides: Sequence[Expr], means: Sequence[Expr]) -> str:
+    """What to assume where nothing is known of means, for samples without a law: all that makes the means agree."""
+    owed = undischarged(sides, deciding.assumptions, endless=deciding.infinite)
+    wanted = tuple(dict.fromkeys(one for obligation in owed for one in obligation.settled_by))
+    found = settling_together(deciding, means[0], means[1], wanted, trusting=False)
+    says = "the samples have no declared law, so nothing is known of means"
+    if found and not owed_by(sides, deciding.assumptions | {*found}, endless=deciding.infinite):
+        return f"{says}; under assumes=[{', '.join(one.name for one in found)}] they agree"
+    return f"{says}; assumes=[iid_samples] gives one"
+
+
 def means_agree(deciding: Deciding, before: Expr, after: Expr) -> str:
     """Where the means are equal: from how many samples on, if a number of them makes both defined."""
     least = settling(deciding, before, after)
     if least is not None and least.kind == SAMPLES:
-        return f"the means agree for m ≥ {least.about[0]}"
+        return f"the means agree for m ≥ {least.about[0]}: assumes=[{least}] leaves the others out"
     return "the means agree wherever both are defined"
 
 
@@ -189,7 +201,7 @@ def settling_together(deciding: Deciding, before: Expr, after: Expr, wanted: Seq
         rest = tuple(other for other in found if other != one)
         if rest and _settles(deciding, before, after, rest, trusting=trusting):
             found = rest
-    return found
+    return tuple(sorted(found, key=lambda one: one.kind != ""))  # numbers of samples and the like come last
 
 
 def _settles(deciding: Deciding, before: Expr, after: Expr, more: Sequence[Assumption], *,
