@@ -17,11 +17,15 @@ from derive.checking.positions import Places, negated, places_of
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Malformed, NeedsCondition, Undecided, Unjustified, Verdict
 from derive.errors import DeriveError
+from derive.language.alphabets import UNICODE
 from derive.language.assumptions import check_step
 from derive.language.binding import Binder, Index
 from derive.language.expression import Term, negative, subterms
 from derive.language.spoken import Letters
 from derive.procedures.obligations import spoken
+
+_BINDING = tuple(UNICODE.signs[sign] for sign in ("sum", "prod", "E", "Var"))
+"""What a sum or a mean is printed with."""
 
 
 def in_the_authors_letters(theorem: Theorem, steps: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
@@ -65,6 +69,8 @@ def _spoken(step: Judgement, places: Places, number: int, theorem: Theorem) -> V
 
 def _in_letters(text: str, sides: tuple[Expr, Expr], places: Places, number: int) -> str:
     """A message in which sums and means of the sides, and the sides, are named as the file names their letters."""
+    if not any(sign in text for sign in _BINDING):  # it names none
+        return text
     for side, at in zip(sides, (number - 1, number), strict=True):
         letters = places.letters(at)
         for part in (side, *(node for node in subterms(side) if isinstance(node, Binder))) if letters.given else ():
