@@ -427,7 +427,7 @@ def test_a_definition_that_says_something_foreign_is_refused() -> None:
     nested = notion_of("nested", lambda situation, act, state: Plus(1, foreign(act, state)))
     for record in (foreign, nested):
         for reader in (admit, check, source):
-            with pytest.raises(NotATerm, match="Unknown is no node of this language"):
+            with pytest.raises(NotATerm, match="Unknown is not of this language"):
                 reader(grad(record(a, s)))
     assert admit(plain(a, s)) == plain(a, s)
 
@@ -435,7 +435,7 @@ def test_a_definition_that_says_something_foreign_is_refused() -> None:
 def test_a_subclass_of_their_node_is_refused() -> None:
     term = Disguised(Notion(JOINT), pi, s, a)
     for reader in (admit, check, source, str):
-        with pytest.raises(NotATerm, match="Disguised is no node of this language"):
+        with pytest.raises(NotATerm, match="Disguised is not of this language"):
             reader(term)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 import pytest
 from kernel_letters import ADD, NONE, PP, f, reward, score
@@ -15,9 +16,10 @@ from derive.checking.verdict import Proved, Refuted, Undecided, Verdict
 from derive.counterexample.claim import Claim
 from derive.counterexample.corridor import find_in_a_corridor
 from derive.counterexample.enumerate import Enumeration
+from derive.counterexample.shrinking import _simpler_rows_of
 from derive.language.assumptions import Assumption, dynamics_positive
 from derive.language.expression import as_term
-from derive.language.vocabulary import H, J, P, a, expect, gamma, grad, k, mu, pi, s, same, t, tau, total, x
+from derive.language.vocabulary import H, J, P, a, expect, gamma, grad, k, mu, notions, pi, s, same, t, tau, total, x
 from derive.rules import automata
 
 S = tau.s
@@ -65,6 +67,26 @@ def test_what_is_true_has_no_such_model(name: str) -> None:
     left, right = map(as_term, TRUE[name])
     assert isinstance(verdict(left, right, NONE), Proved)
     assert find_in_a_corridor(Claim(left, right, frozenset(), False), 9 if left == 0 else 14) is None
+
+
+def test_a_state_that_is_named_is_merged_by_its_name() -> None:
+    """It was left alone: 25 states, of which rows of 25 numbers were made simpler for 27 s; now it takes one."""
+    p = notions()["p"]
+    found = verdict(p[13](s), p[12](s), NONE)
+    assert isinstance(found, Refuted)
+    assert (found.witness.model.shape.states, found.witness.indices[s]) <= (2, 1)
+    acted = verdict(expect(tau, same(tau.a[13], a) * same(S[13], s)), expect(tau, same(tau.a[12], a) * same(S[12], s)),
+                    NONE)
+    assert isinstance(acted, Refuted)
+    assert acted.witness.model.shape.states <= 2
+    assert acted.witness.indices[a] < acted.witness.model.shape.actions
+
+
+def test_simpler_rows_are_made_once_for_each_row() -> None:
+    row = tuple(Fraction(n == 3) for n in range(25))
+    assert _simpler_rows_of(row) is _simpler_rows_of(tuple(row))
+    assert len(_simpler_rows_of(row)) == 3
+    assert len(_simpler_rows_of((Fraction(1, 3),) * 3)) == 6  # sure rows and halves
 
 
 def test_where_every_transition_is_possible_there_is_no_corridor() -> None:

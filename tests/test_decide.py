@@ -39,6 +39,7 @@ from derive.language.vocabulary import (
     log,
     mean,
     mu,
+    notions,
     pi,
     prod,
     r,
@@ -181,6 +182,15 @@ def test_a_horizon_out_of_reach_is_undecided() -> None:
     far = answer(total(t, mu(s), start=40) + gamma, gamma + total(t, mu(s), start=40))
     assert isinstance(far, Undecided)
     assert far.why.startswith("the literal times need shapes with H >= 41, which are too large; the sides agree at")
+    assert far.why.endswith(", which is no proof")
+
+
+def test_one_shape_that_agrees_is_said_to_be_no_proof() -> None:
+    """``because the sides agree at (1,2,12)`` stood there for an undecided step."""
+    p = notions()["p"]
+    one = answer(p[13](s), p[12](s))
+    assert isinstance(one, Undecided)
+    assert one.why == f"{NO_SHAPES}; the sides agree at (1,2,12), which is no proof"
 
 
 @pytest.mark.slow

@@ -116,14 +116,14 @@ def stated(before: Expr, after: Expr) -> Theorem:
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("part", PARTS)
 def test_a_foreign_part_is_refused_with_a_sentence(part: str, reader: str) -> None:
-    with pytest.raises(NotATerm, match=r"foreign SymPy symbol|(is no node|is not a term) of this language"):
+    with pytest.raises(NotATerm, match=r"foreign SymPy symbol|is not (a term )?of this language"):
         READERS[reader](PARTS[part])
 
 
 @pytest.mark.parametrize("part", [part for part in PARTS if not part.startswith(("sum, itself", "symbol, itself"))])
 @pytest.mark.parametrize("alphabet", [LATEX, UNICODE])
 def test_a_foreign_part_has_no_notation(part: str, alphabet: Alphabet) -> None:
-    with pytest.raises(NotATerm, match="is no node of this language"):
+    with pytest.raises(NotATerm, match="is not of this language"):
         write(PARTS[part], alphabet)
     with pytest.raises(NotATerm):
         str(PARTS[part])

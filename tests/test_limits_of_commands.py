@@ -139,3 +139,36 @@ def test_what_pytorch_says_when_there_is_no_more_is_a_limit_too(tmp_path: Path,
     assert capsys.readouterr().err == "error: 900 MB of memory were not enough; --memory MB allows more.\n"
     path.write_text(path.read_text().replace("10**9", "10**2"))
     assert main(arguments) in (0, 1), capsys.readouterr().err
+
+
+SEVERAL = """from derive import *
+@theorem("one")
+def one(): return calc(J, by(regroup), J * 1)
+@theorem("two")
+def two(): return calc(grad(J), by(automata), expect(tau, total(t, grad(log(pi(tau.a[t] | tau.s[t])))) * R(tau)))
+"""
+
+
+@pytest.mark.slow
+def test_a_limit_that_is_that_of_several_theorems_says_where_it_was(tmp_path: Path,
+                                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(SEVERAL, encoding="utf-8")
+    assert main(["evaluate", str(file), "lake", "--horizon", "90000", "--timeout", "0.5"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: 0.5 s were not enough for the whole command, which was at theorem ")
+    assert " of 2; " in said
+    assert main(["evaluate", f"{file}:two", "lake", "--horizon", "90000", "--timeout", "0.5"]) == 2
+    assert capsys.readouterr().err == "error: 0.5 s were not enough; --timeout SECONDS allows more.\n"
+    assert main(["evaluate", str(file), "bandit", "--timeout", "100"]) == 0
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["policy_gradient", "reward_to_go", "two-state"], "one THEOREM, or a file of several, and one MODEL"),
+    (["FILE", "other.py"], "in this order; these are"), (["FILE", "two"], "two is a theorem and no model: write")])
+def test_theorems_where_a_model_belongs_are_answered(arguments: list[str], said: str, tmp_path: Path,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(SEVERAL, encoding="utf-8")
+    assert main(["evaluate", *(str(file) if one == "FILE" else one for one in arguments)]) == 2
+    assert said in capsys.readouterr().err

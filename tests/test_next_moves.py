@@ -224,3 +224,21 @@ def test_a_name_that_is_none_is_marked_where_it_is_given(name: str, tmp_path: Pa
     (one,) = told(tmp_path, CHAIN.format(f"J * function({name!r})(s)"), capsys)
     assert (one["code"], one["at"]) == ("D012", repr(name))
     assert "a name is at most 40 letters" in one["message"]
+
+
+@pytest.mark.parametrize(("name", "why", "instead"), [
+    ("φ", "counterexamples print φ for the direction", "φ_b"), ("phi", "counterexamples print φ", "phi_b"),
+    ("ϕ", "counterexamples print φ", "ϕ_b"), ("D", "counterexamples print D", "D_b"),
+    ("θ", "counterexamples print θ", "θ_b"), ("V'", "", "V'"), ("R", "the language has this name", "R_b"),
+    ("Σ", "the language has this name already", "f")])
+def test_a_name_that_is_taken_is_told_why_and_what_may_be_written(name: str, why: str, instead: str, tmp_path: Path,
+                                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    text = CHAIN.format(f"J * function({name!r})(s)")
+    found = told(tmp_path, text, capsys)
+    if not why:  # a prime makes it another name: nothing is taken
+        assert "D012" not in [one["code"] for one in found]
+        return
+    assert why in found[0]["message"]
+    assert found[0]["message"].endswith(f"such as {instead}.")
+    taken = told(tmp_path, text.replace(repr(name), repr(instead)), capsys)
+    assert "D012" not in [one["code"] for one in taken]

@@ -14,7 +14,7 @@ from sympy import Expr
 
 from derive.checking.derivation import by, calc
 from derive.checking.examine import Session
-from derive.checking.outside import missing, unseen
+from derive.checking.outside import unseen
 from derive.checking.theorems import Theorem
 from derive.checking.verdict import Proved, Refuted, Verdict
 from derive.language.assumptions import Assumption, discount_below_one, earlier, policy_positive, samples_at_least
@@ -49,6 +49,7 @@ from derive.language.vocabulary import (
     total,
 )
 from derive.procedures.answers import Equal
+from derive.procedures.refusals import missing
 from derive.rules import automata
 
 S, ACTION, b, g, HALF, THIRD = tau.s, tau.a, function("b"), function("g"), ratio(1, 2), ratio(1, 3)

@@ -256,10 +256,10 @@ def bad():
 
 
 @pytest.mark.parametrize(("declared", "options", "status"), [
-    ("", (), 1), ("", ("--partial",), 0), (", expect=Refuted", (), 0)])
+    ("", (), 1), ("", ("--partial",), 1), (", expect=Refuted", (), 0), (", expect=Refuted", ("--partial",), 0)])
 def test_a_claim_without_an_equation_is_not_verified(declared: str, options: tuple[str, ...], status: int,
                                                      tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One verified step made good for a false theorem beside it."""
+    """One verified step made good for a false theorem beside it; so did --partial, though it is no lack of evidence."""
     proof, target = tmp_path / "proof.py", tmp_path / "c.json"
     proof.write_text(FALSE.format(declared), encoding="utf-8")
     assert main(["check", str(proof), "--certificate", str(target), "--exit-zero"]) == 0
@@ -267,6 +267,30 @@ def test_a_claim_without_an_equation_is_not_verified(declared: str, options: tup
     assert main(["verify", str(target), "--against", str(proof), *options]) == status
     told = "bad step 1: the proof claims proved, the certificate has refuted" in capsys.readouterr().out
     assert told is (status == 1)
+
+
+def test_what_claims_no_equation_is_listed_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    proof, target = tmp_path / "proof.py", tmp_path / "c.json"
+    proof.write_text(FALSE.format(""), encoding="utf-8")
+    assert main(["check", str(proof), "--certificate", str(target), "--exit-zero"]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(target)]) == 0  # whatever is claimed proved is verified
+    printed = capsys.readouterr().out
+    assert "bad step 1: refuted, no equation claimed; nothing follows across it" in printed
+    assert "1 of 1 claimed equations verified; 1 step claims none (1 refuted)" in printed
+
+
+def test_where_nothing_is_verified_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "c.json"
+    data = json.loads(json.dumps(whole()))
+    theorem = {**data["theorems"][0], "steps": [
+        {**step, "verdict": "proved", "claim": None} for step in data["theorems"][0]["steps"]]}
+    target.write_text(json.dumps({**data, "theorems": [theorem]}))
+    for options in ([], ["--partial"]):
+        assert main(["verify", str(target), *options]) == 1
+        printed = capsys.readouterr().out
+        assert "nothing is verified" in printed
+        assert "these are the statements above" not in printed
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from derive import (
     Proportional,
     Q,
     R,
+    Undecided,
     a,
     additive_return,
     approximately,
@@ -88,6 +89,24 @@ def test_another_factor_is_none(before: object, after: object) -> None:
     one = found(before, after)
     assert one.steps[0].verdict.code == "undecided"
     assert not one.as_claimed
+
+
+@pytest.mark.parametrize(("before", "after", "which"), [
+    (expect(tau, grad(log(P(tau)))), grad(J), "left"), (grad(J), expect(tau, grad(log(P(tau)))), "right"),
+    (grad(J), 0, "right"), (0, grad(J), "left")])
+def test_the_factor_0_is_refused_and_why_is_said(before: object, after: object, which: str) -> None:
+    """0 = 0 times ∇J says nothing of ∇J; that no factor is found was all that was said."""
+    (step,) = found(before, after).steps
+    assert isinstance(step.verdict, Undecided)
+    assert step.verdict.why.startswith(f"the {which} side is 0 in every MDP")
+    assert "The factor 0 is refused" in step.verdict.why
+
+
+def test_where_neither_side_is_0_or_both_are_nothing_is_said_of_it() -> None:
+    (step,) = found(grad(J), J * grad(J)).steps
+    assert "no number, and no factor" in getattr(step.verdict, "why", "")
+    (step,) = found(expect(tau, grad(log(P(tau)))), 0).steps
+    assert isinstance(step.verdict, Proportional)
 
 
 def test_a_factor_that_is_0_for_one_sample_is_none() -> None:

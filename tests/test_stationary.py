@@ -276,11 +276,11 @@ def test_a_value_of_rewards_that_are_not_discounted() -> None:
 
 
 @pytest.mark.parametrize(("term", "error", "says"), [
-    (variance(tau, b(tau.s[0])), OutsideFragment, "Var has no meaning"),
-    (expect(tau, R(tau)), OutsideFragment, "Return has no meaning"),
-    (total(tau, P(tau)), OutsideFragment, "Total has no meaning"),
+    (variance(tau, b(tau.s[0])), OutsideFragment, "has no meaning at an infinite horizon"),
+    (expect(tau, R(tau)), OutsideFragment, "has no meaning at an infinite horizon"),
+    (total(tau, P(tau)), OutsideFragment, "has no meaning at an infinite horizon"),
     (expect(tau, b(tau.s[H])), OutsideFragment, "no time of an infinite horizon"),
-    (V[0](s), OutsideFragment, "StateValue has no meaning"),
+    (V[0](s), OutsideFragment, "has no meaning at an infinite horizon"),
     (endless(gamma**t * expect(tau, b(tau.s[2 * t]))), OutsideFragment, "the time"),
     (expect(tau, endless(gamma**t * b(tau.s[2 * t]))), OutsideFragment, "the time"),
     (prod(t, gamma, stop=forever), OutsideFragment, "a product over times"),

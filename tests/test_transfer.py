@@ -254,7 +254,7 @@ def test_what_has_no_value_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OutsideFragment, match="a power of an arbitrary return"):
         by_transfer(context_of(arbitrary, infinite=False), Encoding(arbitrary, infinite=False).term(grad(J)), instance,
                     directions)
-    with pytest.raises(OutsideFragment, match="free time t"):
+    with pytest.raises(OutsideFragment, match="time t that is free"):
         transferred(as_term(expect(tau, score(t))), instance, directions)
     with pytest.raises(NotApplicable, match="from H = 3 and m = 1 on"):
         transferred(as_term(expect(tau, b(tau.s[4]))), instance, directions)

@@ -21,6 +21,8 @@ from derive import (
     log,
     pi,
     r,
+    s,
+    same,
     t,
     tau,
     theorem,
@@ -52,6 +54,14 @@ STILL_FALSE = {"one reward less": (J, expect(tau, RETURN - ONE)), "its sign": (J
 @pytest.mark.parametrize("name", FORGOTTEN)
 def test_a_return_that_was_not_said_to_be_a_sum_of_rewards(name: str) -> None:
     assert note(*FORGOTTEN[name]) == "holds under additive_return"
+
+
+def test_it_is_said_too_where_a_side_may_be_undefined_besides() -> None:
+    """A mean given s_0 = s owes that s may be first; nothing was said of the return there."""
+    first = [same(tau.s[0], s)]
+    said = note(expect(tau, R(tau), given=first), expect(tau, RETURN, given=first))
+    assert said == "holds under additive_return, wherever both sides are defined"
+    assert note(expect(tau, R(tau), given=first), expect(tau, RETURN - ONE, given=first)) == ""
 
 
 @pytest.mark.parametrize("name", STILL_FALSE)

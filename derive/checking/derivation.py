@@ -124,7 +124,7 @@ class Declared(Theorem):
     """
 
     _body: Callable[[], Any]
-    _chain: Chain | None
+    _chain: Chain | InvalidChain | None
 
     def __init__(self, title: str, assumes: tuple[Assumption, ...], body: FunctionType) -> None:
         statement = body.__doc__ or body.__globals__.get("__doc__") or ""
@@ -144,18 +144,21 @@ class Declared(Theorem):
 
     @property
     def written(self) -> Chain | InvalidChain:
-        """The chain, read once; or what is wrong with it, and where."""
-        if self._chain is None:
-            try:
-                chain = self._body()
-                if not isinstance(chain, Chain):
-                    raise InvalidChain(f"returns {named(chain)}, expected calc(...).")
-            except BaseException as error:  # a proof file must not end the run; its user may
-                interrupt_passes(error)
-                return self._wrong(error)
-            vars(self)["_chain"] = chain
-        assert self._chain is not None
-        return self._chain
+        """The chain, read once; or what is wrong with it, and where, which may change until the file is executed."""
+        if self._chain is not None:
+            return self._chain
+        found: Chain | InvalidChain
+        try:
+            found = chain = self._body()
+            if not isinstance(chain, Chain):
+                raise InvalidChain(f"returns {named(chain)}, expected calc(...).")
+        except BaseException as error:  # a proof file must not end the run; its user may
+            interrupt_passes(error)
+            found = self._wrong(error)
+            if _LISTENER.get() is not None or _is_executed(self._body.__globals__, sys._getframe()):
+                return found
+        vars(self)["_chain"] = found
+        return found
 
     def _wrong(self, error: BaseException) -> InvalidChain:
         line = line_of(error, self.file) or self.line
@@ -291,6 +294,15 @@ def _module_executed(frame: FrameType | None) -> str:
             return name
         frame = frame.f_back
     return ""
+
+
+def _is_executed(names: Mapping[str, Any], frame: FrameType | None) -> bool:
+    """Whether the top level of the file with these names is being executed: some of them are still to come."""
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals is names:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def line_of(error: BaseException, file: str, *, top: bool = False) -> int | None:

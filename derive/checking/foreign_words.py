@@ -12,6 +12,8 @@ _EXP = (f"{_NOT}: a softmax policy is a policy, and pi, log(pi(a | s)) and grad 
 _ROOT = f"{_NOT}, nor are other roots; variance(tau, f) is"
 _BEST = f"{_NOT}: only equations are checked, and no policy is sought"
 _LENGTH = "write inner(f, f) for the square of the length of a gradient, inner(f, g) for a scalar product"
+_GAE = ("write total(k, (gamma * lam)**(k - t) * delta[k](tau), start=t), lam = scalar(\"lambda\"): "
+        "derive show generalised_advantage")
 _HELD = "write stop_gradient(f), or pi_old for a policy that is held"
 
 WORDS = MappingProxyType({
@@ -34,6 +36,8 @@ WORDS = MappingProxyType({
     **dict.fromkeys(("diff", "Derivative", "partial"), "write derivative[c](f), c = scalar(\"c\")"),
     **dict.fromkeys(("tr", "Trace"), "write trace(f)"),
     "horizon": "write H, the time of the last decision",
+    "GAE": _GAE, "gae": _GAE, "generalized_advantage": _GAE,
+    "theta": "not written: pi(a | s) depends on it, and grad(f) is the gradient in it",
 })
 """The word -> what to write, or that there is nothing to write."""
 

@@ -23,12 +23,12 @@ from derive.checking.mending import (
     holds_under,
     mean_is_off,
     means_agree,
-    multiple,
     proportional,
-    settling,
+    settling_together,
+    without_a_law,
 )
-from derive.checking.outside import missing as missing_construct
 from derive.checking.outside import on_no_shape, unseen
+from derive.checking.proportionality import proportionality
 from derive.checking.reasons import Given, Reasons, made_of, only_words
 from derive.checking.scope import reach_of, scope_of
 from derive.checking.theorems import By, Theorem
@@ -37,7 +37,6 @@ from derive.checking.verdict import (
     Malformed,
     NeedsCondition,
     NotClaimed,
-    Proportional,
     Proved,
     Refuted,
     SameMean,
@@ -58,6 +57,7 @@ from derive.procedures import answers
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Shown
 from derive.procedures.obligations import Obligation, obligations, undischarged
+from derive.procedures.refusals import missing as missing_construct
 from derive.rules.decision import Decision
 from derive.rules.decision import proportional as proportional_to
 from derive.rules.rule import Rule
@@ -123,7 +123,7 @@ class Examiner:
             return replace(blank, verdict=Malformed(
                 str(malformed), malformed.where, malformed.within, malformed.nth))
         if by.relation == proportional_to:
-            return replace(blank, verdict=self._proportional(before, after))
+            return replace(blank, verdict=proportionality(self.deciding, before, after))
         if by.relation is not None:
             return replace(blank, verdict=NotClaimed(by.relation.says))
         everything = obligations([before, after], sorted(self.assumptions, key=str), endless=self.infinite)
@@ -144,23 +144,6 @@ class Examiner:
                 raise KernelDisagrees(f"{before} = {after}: an equation of the kernel, different by the oracle")
             return self._shown(blank, evidence, owed)
         return self._not_shown(blank, evidence, owed)
-
-    def _proportional(self, before: Expr, after: Expr) -> Verdict:
-        """The factor between two sides, the same for every MDP."""
-        found = multiple(self.deciding, before, after)
-        if found is None:
-            return Undecided("no number, and no factor of γ, m or H, is found by which one side is a multiple of the "
-                             "other in every MDP")
-        if found.equation.context.owes:
-            return Undecided(f"the right side is {found.factor} times the left side where both are defined, which the "
-                             "assumptions do not ensure")
-        if (found.equation.context.first, found.equation.context.samples) > (
-                self.deciding.context.first, self.deciding.context.samples):
-            return Undecided(f"the right side is {found.factor} times the left side, {found.reach}; of others nothing "
-                             "is known. Assume what leaves them out, such as samples_at_least(2)")
-        if found.factor == 1:
-            return Proportional(f"both sides are equal, {found.reach}", found.equation)
-        return Proportional(f"the right side is {found.factor} times the left side, {found.reach}", found.equation)
 
     # -- the kernel has an equation ------------------------------------------------------------------
 
@@ -276,7 +259,8 @@ class Examiner:
             equation = by_rule(self.deciding.context, before, after, name, *given.using)
         except (Refused, NoTerm, OutsideFragment, MalformedTerm) as refused:
             return replace(blank, verdict=Undecided(
-                f"{reason.name} gives it, but the kernel has no such equation: {refused}"))
+                f"{reason.name} gives it, but the kernel has no such equation: "
+                f"{missing_construct(str(refused)).says}"))
         blank = replace(blank, equation=equation, scope=scope_of(answer, equation, by_rule=given.covers))
         if equation.context.owes:
             return replace(blank, verdict=self._needs(blank, owed, equation))
@@ -293,11 +277,11 @@ class Examiner:
         return replace(blank, verdict=Proved(equation))
 
     def _needs(self, blank: Judgement, owed: tuple[Obligation, ...], equation: Equation) -> NeedsCondition:
-        settled = {assumption.name: None for obligation in owed for assumption in obligation.settled_by}
-        if not settled and (one := settling(self.deciding, blank.before, blank.after)) is not None:
-            settled = {one.name: None}
+        wanted = tuple(dict.fromkeys(one for obligation in owed for one in obligation.settled_by))
+        settled = settling_together(
+            self.deciding, blank.before, blank.after, wanted, trusting=bool(equation.trusts))
         conditions = tuple(map(str, owed)) or tuple(sorted(map(condition, equation.context.owes)))
-        return NeedsCondition(conditions, tuple(settled), equation)
+        return NeedsCondition(conditions, tuple(one.name for one in settled), equation)
 
     # -- random ------------------------------------------------------------------------------------
 
@@ -329,8 +313,7 @@ class Examiner:
         shapes = evidence.shapes if isinstance(evidence.shapes, answers.Equal) else None
         blank = replace(blank, equation=equation, evidence=evidence.kernel.evidence, scope=scope_of(shapes, equation))
         if ("law",) in equation.context.owes:
-            return replace(blank, verdict=Undecided(
-                "the samples have no declared law, so nothing is known of means; assumes=[iid_samples] gives one"))
+            return replace(blank, verdict=Undecided(without_a_law(self.deciding, (before, after), means)))
         if equation.context.owes or owed:
             return self._refuted(blank, witness, owed, means_agree(self.deciding, *means))
         law = str(iid_samples.says)

@@ -6,7 +6,7 @@ The counterexample is read first: a factor that it contradicts, or an assumption
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
@@ -18,6 +18,7 @@ from derive.checking.scope import reach_of
 from derive.counterexample.claim import Witness
 from derive.errors import InvalidChain, MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.contexts import Context
+from derive.kernel.definedness import defined
 from derive.kernel.equations import Equation
 from derive.kernel.polynomials import Refused
 from derive.kernel.terms import Malformed, Term
@@ -41,6 +42,7 @@ from derive.language.terms import Policy, Total, Trajectory
 from derive.language.vocabulary import H, gamma, m, pi
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
+from derive.procedures.obligations import owed_by, undischarged
 
 DIGITS = Fraction(1, 10**9)
 """How far the two sides of a witness may be from what they are, where they are rounded."""
@@ -105,11 +107,22 @@ def mean_is_off(deciding: Deciding, mean: Expr, of_random: Expr) -> str:
     return "" if found is None else f"the mean of the random side is {found.factor} times the other side, {found.reach}"
 
 
+def without_a_law(deciding: Deciding, sides: Sequence[Expr], means: Sequence[Expr]) -> str:
+    """What to assume where nothing is known of means, for samples without a law: all that makes the means agree."""
+    owed = undischarged(sides, deciding.assumptions, endless=deciding.infinite)
+    wanted = tuple(dict.fromkeys(one for obligation in owed for one in obligation.settled_by))
+    found = settling_together(deciding, means[0], means[1], wanted, trusting=False)
+    says = "the samples have no declared law, so nothing is known of means"
+    if found and not owed_by(sides, deciding.assumptions | {*found}, endless=deciding.infinite):
+        return f"{says}; under assumes=[{', '.join(one.name for one in found)}] they agree"
+    return f"{says}; assumes=[iid_samples] gives one"
+
+
 def means_agree(deciding: Deciding, before: Expr, after: Expr) -> str:
     """Where the means are equal: from how many samples on, if a number of them makes both defined."""
     least = settling(deciding, before, after)
     if least is not None and least.kind == SAMPLES:
-        return f"the means agree for m ≥ {least.about[0]}"
+        return f"the means agree for m ≥ {least.about[0]}: assumes=[{least}] leaves the others out"
     return "the means agree wherever both are defined"
 
 
@@ -138,9 +151,11 @@ def _number(factor: Expr, values: Mapping[Expr, Fraction]) -> Fraction:
 
 
 def holds_under(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
-    """"holds under ..." if one more assumption makes the step an equation that owes nothing; else empty."""
-    found = settling(deciding, before, after, witness)
-    return f"holds under {found}" if found is not None else ""
+    """"holds under ..." if one more assumption makes the step an equation; else empty."""
+    if (found := settling(deciding, before, after, witness)) is not None:
+        return f"holds under {found}"
+    found = settling(deciding, before, after, witness, owing=True)
+    return "" if found is None else f"holds under {found}, wherever both sides are defined"
 
 
 def holds_before(deciding: Deciding, before: Expr, after: Expr, witness: Witness) -> str:
@@ -156,8 +171,9 @@ def holds_before(deciding: Deciding, before: Expr, after: Expr, witness: Witness
             "fixed: write sums over t for the terms of single times")
 
 
-def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | None = None) -> Assumption | None:
-    """The first single assumption under which the kernel has an equation that owes nothing.
+def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | None = None, *,
+             owing: bool = False) -> Assumption | None:
+    """The first single assumption under which the kernel has an equation that owes nothing; or whatever it owes.
 
     ``possible`` and ``additive_return`` change what is said, and a law of samples is no property of a model: a
     witness says nothing of them.
@@ -166,14 +182,40 @@ def settling(deciding: Deciding, before: Expr, after: Expr, witness: Witness | N
         if witness is not None and one not in (POSSIBLE, iid_samples, additive_return) and admits(
                 [one], witness.model, witness.indices, infinite=deciding.infinite):
             continue
-        assumed = deciding.assumptions | {one}
-        try:
-            context = context_of(assumed, infinite=deciding.infinite)
-        except InvalidChain:
-            continue
-        if _shown(Encoding(assumed, infinite=deciding.infinite), context, before, after) is not None:
+        if _settles(deciding, before, after, (one,), owing=owing):
             return one
     return None
+
+
+def settling_together(deciding: Deciding, before: Expr, after: Expr, wanted: Sequence[Assumption], *,
+                      trusting: bool) -> tuple[Assumption, ...]:
+    """The assumptions under which nothing is owed any more: those wanted, and one more where they need it.
+
+    None of them is idle, and there are none if these are not enough. What a rule gave, ``trusting`` it, need only
+    be defined.
+    """
+    tried = ((*wanted, *more) for more in ((), *((one,) for one in _candidates(deciding, before, after))))
+    found = next((some for some in tried if some and _settles(
+        deciding, before, after, some, trusting=trusting)), ())
+    for one in found:
+        rest = tuple(other for other in found if other != one)
+        if rest and _settles(deciding, before, after, rest, trusting=trusting):
+            found = rest
+    return tuple(sorted(found, key=lambda one: one.kind != ""))  # numbers of samples and the like come last
+
+
+def _settles(deciding: Deciding, before: Expr, after: Expr, more: Sequence[Assumption], *,
+             trusting: bool = False, owing: bool = False) -> bool:
+    """Whether the kernel has an equation under more assumptions that owes nothing, unless it may be ``owing``."""
+    assumed = deciding.assumptions | {*more}
+    encoding = Encoding(assumed, infinite=deciding.infinite)
+    try:
+        context = context_of(assumed, infinite=deciding.infinite)
+        if trusting:
+            return not defined(context, encoding.term(before), encoding.term(after)).owes
+    except (InvalidChain, OutsideFragment, MalformedTerm, Malformed):
+        return False
+    return _shown(encoding, context, before, after, owing=owing) is not None
 
 
 def _candidates(deciding: Deciding, before: Expr, after: Expr) -> Iterator[Assumption]:
@@ -199,10 +241,10 @@ def _at_least(context: Context, samples: int) -> Context:
     return replace(context, samples=max(context.samples, samples))
 
 
-def _shown(encoding: Encoding, context: Context, before: Expr, after: Expr) -> Shown | None:
+def _shown(encoding: Encoding, context: Context, before: Expr, after: Expr, *, owing: bool = False) -> Shown | None:
     try:
         sides: list[Term] = [encoding.term(side) for side in (before, after)]
         found = decided(context, *sides)
     except (OutsideFragment, MalformedTerm, WorkLimit, Malformed, Refused):
         return None
-    return found if isinstance(found, Shown) and not found.equation.context.owes else None
+    return found if isinstance(found, Shown) and (owing or not found.equation.context.owes) else None

@@ -73,10 +73,10 @@ def _signed(name: str, error: TypeError, file: FileTree, call: ast.Call) -> Slip
         start = max(1, place.column - len(f"{keyword.arg}=")) if place.line == keyword.lineno else place.column
         return Slip(message=says, span=replace(place, column=start),
                     hint=f"write {near[0]}={file.source(keyword.value)}" if near else
-                    f"its arguments are {_signature(name)}")
+                    f"its arguments are {signature(name)}")
     meant = re.search(r"; a (?:time stands in brackets|policy is named): (.+)\.$", said(error))
     return Slip(message=says, span=file.span(call),
-                hint=f"write {meant[1]}" if meant else f"its arguments are {_signature(name)}")
+                hint=f"write {meant[1]}" if meant else f"its arguments are {signature(name)}")
 
 
 def _is_letter(node: ast.AST) -> bool:
@@ -167,7 +167,7 @@ def _brackets(file: FileTree, span: Span | None) -> Slip | None:
         if isinstance(node.value, ast.Name) and node.value.id in derive.__all__:
             name = node.value.id
             return Slip(message=f"{name} has no times", span=file.span(node),
-                        hint=f"its arguments are {_signature(name)}")
+                        hint=f"its arguments are {signature(name)}")
     return None
 
 
@@ -183,7 +183,7 @@ def _parameters(name: str) -> list[inspect.Parameter]:
         return []
 
 
-def _signature(name: str) -> str:
+def signature(name: str) -> str:
     """How a word is called, in the words of a proof: a class or a letter that is a default by its name."""
     word = getattr(derive, name)
     if usage := getattr(word, "usage", ""):

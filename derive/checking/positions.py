@@ -24,8 +24,9 @@ from derive.checking.theorems import Theorem
 from derive.diagnostics import Span
 from derive.errors import DeriveError
 from derive.files.overlay import content
-from derive.language.binding import Index, substitute
+from derive.language.binding import Binder, Index, substitute
 from derive.language.expression import Times, as_term
+from derive.language.spoken import Letters
 
 BINDING = ("total", "prod", "expect", "variance", "mean")
 """The words whose first argument is a letter that they bind."""
@@ -122,6 +123,19 @@ class Places:
         children = [one.value if isinstance(one, ast.keyword) else one for one in ast.iter_child_nodes(node)]
         return [(one, letters) for one in children if isinstance(one, ast.expr)]
 
+    def letters(self, *numbers: int) -> Letters:
+        """The letters that the sums and means of these terms have in the file, as far as they are computed again."""
+        found: dict[Expr, str] = {}
+        for number in numbers:
+            items = self.items[2 * number : 2 * number + 1]
+            for node, _ in (one for item in items for one in self._expressions(item, (), frozenset())):
+                letter = self._known(node.args[0]) if isinstance(node, ast.Call) and node.args and (
+                    _called(node.func) in BINDING) else None
+                if isinstance(letter, Index) and isinstance(value := self._known(node), Expr):
+                    for binder in _outermost(value, type(letter)):
+                        found.setdefault(binder, str(letter.label))
+        return Letters(found)
+
     def value(self, node: ast.expr) -> Any:
         """What an expression of the function stands for, if it is computed again; else None."""
         return self._known(node)
@@ -213,6 +227,15 @@ class Places:
                 options = {str(keyword.arg): self._value(keyword.value) for keyword in keywords}
                 return function(*map(self._value, arguments), **options)
         raise _Unknown
+
+
+def _outermost(term: Expr, kind: type[Index]) -> Iterator[Binder]:
+    """The outermost sums and means of a term, as far as they run over letters of a kind."""
+    if isinstance(term, Binder):
+        yield from [term] if isinstance(term.index, kind) else []
+    else:
+        for part in term.args:
+            yield from _outermost(part, kind)
 
 
 def negated(term: Expr) -> Expr | None:

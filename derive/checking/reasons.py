@@ -19,6 +19,7 @@ from derive.kernel.wellformed import at_theta
 from derive.language.assumptions import CASE, Assumption
 from derive.language.binding import Index
 from derive.procedures.encoding import Encoding
+from derive.procedures.refusals import missing
 from derive.rules import RULES
 from derive.rules.lemma import Bindings, Lemma
 from derive.rules.rule import Rule
@@ -105,7 +106,7 @@ class Reasons:
             raise DoesNotMatch(f"{lemma.name} is about times with {said}, which this theorem does not say of "
                                f"{times}.") from None
         except (Refused, Malformed, OutsideFragment) as refused:
-            raise DoesNotMatch(f"{lemma.name} does not serve here: {refused}.") from None
+            raise DoesNotMatch(f"{lemma.name} does not serve here: {missing(str(refused)).says}.") from None
 
     def _encoded(self, index: Index, value: Expr) -> object:
         encode = {"time": self.encoding.time, "state": self.encoding.place, "action": self.encoding.place,

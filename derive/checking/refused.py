@@ -75,7 +75,14 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
     if " binds an index, got " in text and node.args and word in BINDERS:
         return _no_index(file, node, word)
     if "is a truth value" in text and any(isinstance(one, ast.Compare) for one in node.args):
-        return Slip(span=file.span(node), hint="a claim is written calc(left, by(), right)")
+        compared = next((found for one in node.args if (found := as_two_terms(file, one)) is not None), None)
+        return compared if word == "calc" and compared is not None else Slip(
+            span=file.span(node), hint="a claim is written calc(left, by(), right)")
+    if text.startswith("A mean is taken given events") and (given := next((
+            one.value for one in node.keywords if one.arg == "given"), None)) is not None:
+        return Slip(span=file.span(given), message="a mean over trajectories is taken given events",
+                    hint=f"write given=[same({file.source(node.args[0])}.s[0], {file.source(given)})]" if isinstance(
+                        given, ast.Name) and node.args else "write given=[same(tau.s[t], s), same(tau.a[t], a)]")
     if word == "covers" and text.startswith("covers(") and len(node.args) == 2:
         one, two = (_policy(file, place) for place in node.args)
         if one == two:
@@ -83,6 +90,15 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
         return Slip(span=file.span(node), hint=f"write covers({two}, {one})" if one == "pi" else
                     f"write covers({one}, {two}), where {one} is a fixed policy")
     return None
+
+
+def as_two_terms(file: FileTree, item: ast.expr) -> Slip | None:
+    """``left == right`` among the items of a chain, which is two terms with a reason between."""
+    if not (isinstance(item, ast.Compare) and len(item.ops) == 1 and isinstance(item.ops[0], ast.Eq)):
+        return None
+    fit = f"{file.source(item.left)}, by(), {file.source(item.comparators[0])}"
+    return Slip(message="== compares in Python, and claims nothing", span=file.span(item), hint=f"write {fit}",
+                fix=Fix(span=file.span(item), text=fit, says=fit))
 
 
 def _arguments(node: ast.Call) -> Iterator[ast.expr]:

@@ -13,11 +13,13 @@ from derive.checking.file_tree import FileTree, parsed
 from derive.checking.foreign_words import WORDS
 from derive.checking.misused import misused
 from derive.checking.proof_files import bundled
-from derive.checking.refused import refused
+from derive.checking.refused import as_two_terms, refused
 from derive.checking.slip import Slip, is_name
-from derive.checking.undefined import meant, replaced, undefined
+from derive.checking.undefined import is_an_index, letter, meant, replaced, undefined
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, InvalidChain, said
+from derive.rules.decision import Decision, Relation
+from derive.rules.rule import Rule
 
 
 def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
@@ -52,6 +54,8 @@ def _import(error: ImportError, file: FileTree) -> Slip | None:
     name = found[1]
     place = next((file.span(alias) for node in ast.walk(file.tree) if isinstance(node, ast.ImportFrom)
                   for alias in node.names if alias.name == name), None)
+    if len(name) == 1 and is_an_index(name, file):
+        return Slip(message=f"derive has no {name}", span=place, hint=letter(name, file))
     if name in WORDS:
         return Slip(message=f"derive has no {name}", span=place, hint=WORDS[name])
     if (bundled() / f"{name}.py").is_file():
@@ -137,12 +141,26 @@ def _hole(file: FileTree, item: ast.expr) -> Fix:
     return Fix(span=point, text="by(), " if before.strip() else f"by(),\n{before}", says="by()")
 
 
+def _is_rule(item: ast.expr) -> bool:
+    """Whether an item is written as a rule, the automata or a relation is: by its name, or as ``definition(J)``."""
+    if isinstance(item, ast.Call):
+        return is_name(item.func, "definition")
+    known = getattr(derive, item.id, None) if isinstance(item, ast.Name) and item.id in derive.__all__ else None
+    return isinstance(known, (Rule, Decision, Relation))
+
+
 def _items(file: FileTree, call: ast.Call) -> Slip | None:
     """The item of a chain that stands where another belongs."""
     if any(isinstance(item, ast.Starred) for item in call.args):
         return None
     previous: bool | None = None
     for item in call.args:
+        if (compared := as_two_terms(file, item)) is not None:
+            return compared
+        if _is_rule(item):
+            fit = f"by({file.source(item)})"
+            return Slip(message=f"{file.source(item)} is a reason, and stands in by(...)", span=file.span(item),
+                        hint=f"write {fit}", fix=Fix(span=file.span(item), text=fit, says=fit))
         if isinstance(item, ast.Name) and item.id == "by":
             return Slip(message="by has no parentheses", span=file.span(item),
                         hint="write by(), or by(RULE) with a reason",

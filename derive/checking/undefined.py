@@ -49,6 +49,9 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
         return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
     if name in WORDS:
         return Slip(message=message, span=place, hint=WORDS[name])
+    if place is not None and any(isinstance(node, ast.Call) and is_name(node.func, "definition")
+                                 and any(is_name(one, name) for one in node.args) for node in file.around(place)):
+        return Slip(message=message, span=place, hint=meant(name, derive.__all__), fix=replaced(name, place))
     if (along := re.fullmatch(r"([sa])_(\w+)", name)) is not None:
         time = along[2] if along[2].isdigit() or len(along[2]) == 1 else "t"
         return Slip(message=message, span=place, hint=f"along a trajectory write tau.{along[1]}[{time}]")
@@ -61,10 +64,10 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
         return Slip(message=message, span=place, hint=f'{name} = scalar("{SCALARS[name]}") declares the number')
     elif (known := _counted(name, file)) and (counted or _is_a_limit(file, place, name)):
         return Slip(message=message, span=place, hint=known)
-    elif counted and len(name) == 1 and name.isalpha() and not _is_an_index(name, file):
+    elif counted and len(name) == 1 and name.isalpha() and not is_an_index(name, file):
         return Slip(message=message, span=place, hint=f'{name} = scalar("{name}") declares a number')
     elif len(name) == 1 and name.isalpha():
-        return Slip(message=message, span=place, hint=_letter(name, file))
+        return Slip(message=message, span=place, hint=letter(name, file))
     elif counted and _close(name, derive.__all__) is None:
         return Slip(message=message, span=place, hint=f'{name} = scalar("{name}") declares a number, '
                     f'{name} = function("{name}") a function, written {name}(tau.s[t])')
@@ -97,7 +100,7 @@ def _is_a_limit(file: FileTree, place: Span | None, name: str) -> bool:
         and file.span(node.value) == place for node in file.around(place))
 
 
-def _is_an_index(name: str, file: FileTree) -> bool:
+def is_an_index(name: str, file: FileTree) -> bool:
     """Whether a sum runs over the name somewhere, or it stands in brackets by itself."""
     return any((isinstance(node, ast.Call) and node.args and is_name(node.args[0], name))
                or (isinstance(node, ast.Subscript) and is_name(node.slice, name)) for node in ast.walk(file.tree))
@@ -105,7 +108,7 @@ def _is_an_index(name: str, file: FileTree) -> bool:
 
 def _counted(name: str, file: FileTree) -> str:
     """What a page calls N, and T, where no sum of this file runs over it."""
-    if _is_an_index(name, file):
+    if is_an_index(name, file):
         return ""
     divides = any(isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_name(node.right, name)
                   for node in ast.walk(file.tree))
@@ -114,7 +117,7 @@ def _counted(name: str, file: FileTree) -> str:
     return "the time of the last decision is written H" if name == "T" else ""
 
 
-def _letter(name: str, file: FileTree) -> str:
+def letter(name: str, file: FileTree) -> str:
     """What declares an index letter, by what it is used for."""
     kind = "Time"
     for node in ast.walk(file.tree):

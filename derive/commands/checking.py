@@ -140,7 +140,7 @@ def show(path: Path, latex: bool, replay: str | None) -> int:
 @click.command()
 @click.argument("subject", required=False)
 def explain(subject: str | None) -> int:
-    """Explain a rule or a diagnostic code; without a subject, list them."""
+    """Explain a rule, a diagnostic code, an assumption or a name of a proof; without a subject, list them."""
     from derive.report import explanations
 
     if subject is None:

@@ -98,7 +98,11 @@ def _say_what_is_lacking(characters: tuple[str, ...]) -> None:
 @MEMORY_OF_ALL
 @guarded
 def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
-    """Make the equations of the certificate PATH again, by the kernel alone, and print them."""
+    """Make the equations of the certificate PATH again, by the kernel alone, and print them.
+
+    Exit status: 0 if every equation that is claimed is verified, and there is one; else 1. A step that is refuted,
+    or needs a condition, claims none: it is listed, and nothing follows across it.
+    """
     from derive.certificates.statements import scope, statement, visible
     from derive.certificates.verify import NotCertified, read, verified
 
@@ -109,7 +113,8 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     for one in outcomes:
         name = visible(one.name)
         if one.equation is None:
-            say(f"{name}: {'' if one.claimed else visible(one.verdict) + ', '}{visible(one.why)}")
+            say(f"{name}: {visible(one.why)}" if one.claimed else
+                f"{name}: {visible(one.verdict)}, {visible(one.why)}; nothing follows across it")
             continue
         means = "" if one.verdict == "proved" else f" ({visible(one.verdict)}: an equation of means)"
         say(f"{name}: verified{means}")
@@ -121,11 +126,13 @@ def verify(path: Path, proofs: tuple[Path, ...], partial: bool) -> int:
     good = bool(count) and not bad
     if proofs:
         good = _is_about(read(path), proofs, partial=partial) and good
-    none = len(outcomes) - len(claimed)
+    none = Counter(visible(one.verdict) for one in outcomes if not one.claimed)
+    why = f" ({', '.join(f'{number} {verdict}' for verdict, number in none.items())})" if none else ""
     say(f"{count} of {len(claimed)} claimed equations verified; "
-        f"{none} {'step claims' if none == 1 else 'steps claim'} none")
-    if not claimed:
-        say("no step of this certificate claims an equation, so nothing is verified")
+        f"{none.total()} {'step claims' if none.total() == 1 else 'steps claim'} none{why}")
+    if not count:
+        say("nothing is verified" if claimed else
+            "no step of this certificate claims an equation, so nothing is verified")
     elif not proofs:
         say("these are the statements above; --against PROOF compares them with the terms of a proof")
     return 0 if good else 1

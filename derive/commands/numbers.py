@@ -10,12 +10,15 @@ import click
 
 from derive.commands.arguments import JOBS, MEMORY_OF_ALL, NAMES, TIMEOUT_OF_ALL, console_of, processes
 from derive.commands.subjects import built
+from derive.errors import BadInput
+from derive.process.child import doing
 from derive.process.running import guarded
 
 
 @click.command()
 @click.argument("theorem", default="policy_gradient")
 @click.argument("model", default="two-state")
+@click.argument("more", nargs=-1, metavar="")
 @click.option("--gamma", type=float, help="The discount, instead of the model's own.")
 @click.option("--horizon", type=click.IntRange(0), help="The last decision, instead of the model's own.")
 @click.option("--function", "functions", multiple=True, metavar="NAME=FILE",
@@ -28,11 +31,12 @@ from derive.process.running import guarded
 @TIMEOUT_OF_ALL
 @MEMORY_OF_ALL
 @guarded
-def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | None, functions: tuple[str, ...],
-             samples: int, seed: int) -> int:
+def evaluate(theorem: str, model: str, more: tuple[str, ...], *, gamma: float | None, horizon: int | None,
+             functions: tuple[str, ...], samples: int, seed: int) -> int:
     """Evaluate both sides of THEOREM on MODEL, by dynamic programming over states.
 
-    THEOREM is a file, of which every theorem is evaluated, FILE.py:THEOREM for one of them, or a bundled name.
+    THEOREM is a file, of which every theorem is evaluated, FILE.py:THEOREM for one of them, or a bundled name; without
+    any it is policy_gradient. --timeout is for all of them together.
     MODEL is bandit, two-state, corridor, lake, random:SEED, gymnasium:ID for an environment with a table P, or a
     .json or .npz file with the fields mu (S,), P (S,A,S), r (S,A,S) or (S,A), gamma, horizon, and
     optionally theta (S,A).
@@ -45,10 +49,17 @@ def evaluate(theorem: str, model: str, *, gamma: float | None, horizon: int | No
     from derive.report.evaluation import shown
     from derive.report.progress import progress
 
+    if more or model.partition(":")[0].endswith(".py"):
+        raise BadInput(f"evaluate takes one THEOREM, or a file of several, and one MODEL, in this order; these are "
+                       f"{' '.join((theorem, model, *more))}.")
     tables = read_tables(functions)
     theorems, worst = built([theorem])
+    if any(model == one.name for one in theorems) and theorem.endswith(".py") and not Path(model).exists():
+        raise BadInput(f"{model} is a theorem and no model: write {theorem}:{model}, and a model behind it.")
     with console_of(None) as console:
         for number, subject in enumerate(theorems):
+            if len(theorems) > 1:
+                doing(f"theorem {number + 1} of {len(theorems)}; {theorem}:{subject.name} is it alone")
             with progress(STAGES) as tell:
                 found = evaluated(subject, model, gamma=gamma, horizon=horizon, functions=tables, samples=samples,
                                   seed=seed, progress=tell)

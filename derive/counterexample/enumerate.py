@@ -342,7 +342,7 @@ class Enumeration:
                 return sum(self._whole(argument, env) for argument in term.args)
             case Times():
                 return int(_product(Fraction(self._whole(argument, env)) for argument in term.args))
-        raise OutsideFragment(f"{type(term).__name__} has no meaning by enumeration: {term}")
+        raise OutsideFragment(f"{term} has no value by enumeration")
 
 
 def _product(numbers: Iterable[Fraction]) -> Fraction:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
-from itertools import islice, product
+from functools import lru_cache, partial
+from itertools import combinations, islice
 from typing import Any
 
 from derive.counterexample.claim import Claim, Witness
@@ -123,14 +123,16 @@ def _row_cost(row: tuple[Fraction, ...]) -> tuple[Any, ...]:
     return (max(entry.denominator for entry in row), sum(entry != 0 for entry in row), [-entry for entry in row])
 
 
-def _simpler_rows_of(row: tuple[Fraction, ...]) -> list[tuple[Fraction, ...]]:
-    size = len(row)
+@lru_cache(maxsize=1_000)  # states of a long model have few rows, and each is asked for after every change
+def _simpler_rows_of(row: tuple[Fraction, ...]) -> tuple[tuple[Fraction, ...], ...]:
+    size, longest = len(row), max(entry.denominator for entry in row)
     sure = [tuple(F1 if j == i else F0 for j in range(size)) for i in range(size)]
     even = tuple(Fraction(1, size) for _ in row)
-    halves = [tuple(Fraction(int(j in pair), 2) for j in range(size)) for pair in product(range(size), repeat=2)
-              if pair[0] < pair[1]]
+    halves = [tuple(Fraction(int(j in pair), 2) for j in range(size)) for pair in combinations(range(size), 2)
+              if longest > 1]
     leaning = [tuple(Fraction(1 + (j == i), size + 1) for j in range(size)) for i in range(size)]
-    return [candidate for candidate in (*sure, *halves, even, *leaning) if _row_cost(candidate) < _row_cost(row)]
+    cost = _row_cost(row)
+    return tuple(candidate for candidate in (*sure, *halves, even, *leaning) if _row_cost(candidate) < cost)
 
 
 def _simpler_rows(model: Model) -> Iterator[Model]:

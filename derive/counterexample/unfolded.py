@@ -226,8 +226,6 @@ def separated(claim: Claim, model: Model) -> Witness | None:
 
 def smaller(claim: Claim, witness: Witness) -> Witness:
     """States merged and actions dropped, one at a time, for as long as the sides differ."""
-    if any(isinstance(index, (State, Action)) for index in witness.indices):
-        return witness  # a state that is named would have to be merged by name
     found: Witness | None = witness
     while found is not None:
         witness, found = found, _one_less(claim, found)
@@ -240,13 +238,24 @@ def _one_less(claim: Claim, witness: Witness) -> Witness | None:
     for sort, size in (("state", shape.states), ("action", shape.actions)):
         for kept, dropped in permutations(reversed(range(size)), 2):
             model, moved = _folded(witness.model, sorts, sort, kept, dropped)
-            indices = {index: moved(place) if isinstance(index, Trajectory) else place
-                       for index, place in witness.indices.items()}
+            indices = {index: _moved(index, place, moved) for index, place in witness.indices.items()}
             if all(model.probability_of(place) > 0 for place in indices.values() if isinstance(place, tuple)):
                 found = claim.values(model, indices)
                 if found is not None:
                     return Witness(model, indices, *found)
     return None
+
+
+def _moved(index: Index, place: Any, moved: Callable[[Path], Path]) -> Any:
+    """What a letter stands for in the smaller model, read as a part of a trajectory."""
+    match index:
+        case Trajectory():
+            return moved(place)
+        case State():
+            return moved((place,))[0]
+        case Action():
+            return moved((0, place))[1]
+    return place
 
 
 def _folded(model: Model, sorts: Mapping[str, Sequence[str]], sort: str, kept: int,

@@ -25,6 +25,7 @@ from derive.estimators.assertions import (
 from derive.estimators.model import TabularLM
 from derive.estimators.result import EstimatorResult
 from derive.estimators.runs import RESAMPLE
+from derive.estimators.without_torch import INSTALL
 
 _WITH_TORCH = {"check_loss": "derive.estimators.loss"}
 
@@ -43,4 +44,4 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
-        raise ModuleNotFoundError(f"{name} needs torch: pip install 'derive-rl[torch]'", name="torch") from None
+        raise ModuleNotFoundError(f"{name} needs torch: {INSTALL}", name="torch") from None

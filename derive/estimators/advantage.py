@@ -29,6 +29,7 @@ from derive.estimators.runs import (
     single_differs,
 )
 from derive.estimators.sizes import fitted
+from derive.estimators.without_torch import need_torch
 
 Number = int | float | str | Fraction
 Arrays = Literal["auto", "numpy", "torch"]
@@ -273,9 +274,12 @@ def _setting(function: Advantage, rewards: Sequence[Number], lengths: Sequence[i
     if len(values) > MOST_RESPONSES:
         raise BadInput(f"{len(values)} rewards: at most {MOST_RESPONSES}")
     order = sorted(range(len(values)), key=lambda place: values[place])
+    chosen = _convention(function) if arrays == "auto" else arrays
+    if chosen == "torch":
+        need_torch(named(function))
     return Setting(tuple(values[place] for place in order),
                    tuple(lengths[place] for place in order) if lengths is not None else None,
-                   prompts, target, _convention(function) if arrays == "auto" else arrays)
+                   prompts, target, chosen)
 
 
 def _asks_for_lengths(function: Advantage) -> bool:

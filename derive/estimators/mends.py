@@ -16,6 +16,7 @@ from derive.estimators.groups import group_sizes
 from derive.estimators.naming import LOOKUP, asks_for_log_probabilities, named, parameters
 from derive.estimators.result import EstimatorResult, Factor
 from derive.estimators.rounding import nearly_unbiased
+from derive.estimators.without_torch import need_torch
 
 Estimator = Callable[..., Any]
 OF_THE_BATCH = "divide by the number of responses, or a constant, instead of the number of tokens of the batch"
@@ -29,6 +30,7 @@ def checked(function: Estimator, **question: Any) -> EstimatorResult:
     """``check_loss`` for a function that asks for log-probabilities, else ``check_advantage``."""
     if not asks_for_log_probabilities(function):
         return check_advantage(function, **question)
+    need_torch(f"{named(function)} is a loss and")
     from derive.estimators.loss import check_loss
 
     return check_loss(function, **question)

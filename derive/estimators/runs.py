@@ -23,6 +23,7 @@ from derive.estimators.groups import Design
 from derive.estimators.naming import bound, named
 from derive.estimators.numbers import Exact, exact, nearest
 from derive.estimators.provenance import Ledger, LeftExact
+from derive.estimators.without_torch import next_move
 from derive.process.interrupts import interrupt_passes
 
 REPEATED = 2_000
@@ -210,7 +211,7 @@ def _shielded(question: Question, run: Run, batch: Sequence[int]) -> tuple[Any, 
         memory_passes(error)
         rewards = ", ".join(str(question.rewards[number % question.design.responses]) for number in batch)
         raise BadInput(f"{named(question.function)} fails with {type(error).__name__}: {said(error)}; "
-                       f"rewards ({rewards})") from error
+                       f"rewards ({rewards}){next_move(error)}") from error
 
 
 def _all(question: Question, run: Run) -> list[Outcome]:

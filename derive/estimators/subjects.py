@@ -16,6 +16,7 @@ from derive.estimators.gallery import entry_of
 from derive.estimators.gallery.entry import Entry
 from derive.estimators.naming import asks_for_log_probabilities
 from derive.estimators.result import EstimatorResult, Factor
+from derive.estimators.without_torch import need_torch, next_move
 from derive.files.overlay import Tried, without_bytecode
 from derive.numeric.tabular import TabularMDP
 from derive.process.interrupts import interrupt_passes
@@ -101,8 +102,7 @@ def _of_function(function: Callable[..., Any], name: str, options: Options, *,
 
 
 def _of_loss(function: Callable[..., Any], name: str, options: Options, *, off_policy: bool) -> EstimatorResult:
-    if importlib.util.find_spec("torch") is None:
-        raise BadInput(f"{name} is a loss and needs torch: pip install 'derive-rl[torch]'")
+    need_torch(f"{name} is a loss and")
     if options.lengths is not None or options.prompts is not None:
         raise BadInput(f"{name} is a loss: --lengths and --prompts are for advantage functions; models have their own")
     from derive.estimators.loss import LADDER as LOSS_LADDER
@@ -161,7 +161,8 @@ def loaded(name: str) -> Callable[..., Any]:
     except BaseException as error:  # SystemExit too
         interrupt_passes(error)
         memory_passes(error)
-        raise BadInput(f"{path} fails when it is executed: {type(error).__name__}: {said(error)}") from None
+        raise BadInput(f"{path} fails when it is executed: {type(error).__name__}: {said(error)}"
+                       f"{next_move(error)}") from None
     finally:
         sys.path.remove(str(file.resolve().parent))
     function: Callable[..., Any] | None = getattr(module, function_name, None)

@@ -27,7 +27,7 @@ from derive.rules.rule import Rule
 MOST_TRIED = 6
 """Sequences that are put to the checker."""
 _HINTED = re.compile(r"by\((.*)\) gives this step")
-_SETTLING = re.compile(r"holds under (.*)")
+_SETTLING = re.compile(r"holds under (.*?)(?:, wherever both sides are defined)?")
 
 Examine = Callable[[Theorem], Examined]
 Part: TypeAlias = str | Theorem | Expr

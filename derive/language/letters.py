@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sympy import Expr
@@ -12,7 +13,7 @@ from derive.errors import NotATerm
 from derive.language import definitions
 from derive.language.expansion import Definition
 from derive.language.notation import Notation
-from derive.language.terms import TIME, Action, ActionAt, Forever, Policy, State, StateAt, Time, Trajectory
+from derive.language.terms import SCALAR, TIME, Action, ActionAt, Forever, Policy, State, StateAt, Time, Trajectory
 
 pi, pi_old, forever = Policy("pi"), Policy(Policy.HELD), Forever()
 
@@ -32,9 +33,11 @@ class Letter:
     def usage(self) -> str:
         """How a proof writes it, with letters of the right sorts."""
         sorts = self.make.sorts if isinstance(self.make, Definition) else ("policy", "time", "state")
-        letters = {"state": "s", "action": "a", "trajectory": "tau", "policy": "pi"}
-        places = ", ".join(letters.get(sorts[place], sorts[place]) for place in self.notation.inside)
-        timed = "" if self.notation.below is None else "[t]" if self.below == forever else f"[{self.below}]"
+        letters = {"state": ["s"], "action": ["a"], "trajectory": ["tau"], "policy": ["pi", "b"], SCALAR: ["f"]}
+        seen = [sorts[place] for place in self.notation.inside]
+        places = ", ".join(letters[sort][seen[:n].count(sort)] for n, sort in enumerate(seen))
+        index = "c" if self.notation.below is not None and sorts[self.notation.below] == SCALAR else "t"
+        timed = "" if self.notation.below is None else f"[{index if self.below == forever else self.below}]"
         return f"{self}{timed}({places})"
 
     def __getitem__(self, time: Any) -> Letter:
@@ -92,6 +95,7 @@ def _is_time(place: Any) -> bool:
     return isinstance(place, int) or any(isinstance(one, Time) for one in getattr(place, "free_symbols", ()))
 
 
+@cache  # a file is mended by the names that it has: they are known by being the same
 def letter_of(record: Definition) -> Letter:
     """How a proof writes a notion.
 

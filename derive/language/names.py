@@ -28,6 +28,9 @@ _TAKEN = frozenset((
     "ratio", "outer", "inner", "trace", "tr", *(name for record in DEFINITIONS if record.notation is not None
                for name in (record.notation.letter, record.notation.python))))
 """Words of the language, and signs that only the language prints."""
+_PRINTED = {"phi": "φ for the direction in which the policy moves", "D": "D for the derivative in that direction",
+            "theta": "θ for the parameters of the policy"}
+"""Names that no proof writes, and what they are printed for."""
 _OPERATORS = frozenset(UNICODE.signs[sign] for sign in ("sum", "prod", "E", "Var"))
 """Signs of operators that bind a letter: no name begins with one and goes on with a subscript or a prime."""
 _TIMED = frozenset(("s", "a", "h", *(
@@ -99,5 +102,13 @@ def _check(node: Expr, kind: str, name: str) -> None:
     plain, stem, _ = _looks(name)
     own = isinstance(node, Batch) or (isinstance(node, Trajectory) and plain == "tau")
     if (plain in _TAKEN or stem.rstrip("'") in _OPERATORS) and not own:
-        raise InvalidChain(f"{kind}({name!r}): the language has this name already, and it would be read as that. "
-                           "Give another one.")
+        printed = _PRINTED.get(stem.rstrip("'"))
+        has = f"counterexamples print {printed}" if printed else "the language has this name already"
+        raise InvalidChain(f"{kind}({name!r}): {has}, and it would be read as that. Give another one, such as "
+                           f"{_free_name(name, stem)}.")
+
+
+def _free_name(name: str, stem: str) -> str:
+    """A name like the one that is taken: with a subscript, where that is read as none of a sum."""
+    letter = name.partition("_")[0].strip("'")
+    return "f" if stem.rstrip("'") in _OPERATORS else f"{letter}_b"

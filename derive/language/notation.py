@@ -7,6 +7,7 @@ names in scope (``pieces``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -300,6 +301,7 @@ def _names(term: Any) -> dict[Any, str]:
     return names
 
 
-def write(term: Any, alphabet: Alphabet, mark: Any = None) -> str:
-    """``term`` as text; ``mark`` is a subterm to underline wherever it occurs."""
-    return _Writer(alphabet, _names(term), mark).text(term)
+def write(term: Any, alphabet: Alphabet, mark: Any = None,
+          letters: Callable[[Any, dict[Any, str]], str | None] | None = None) -> str:
+    """``term`` as text; ``mark`` is a subterm to underline wherever it occurs, ``letters`` those of its binders."""
+    return _Writer(alphabet, _names(term), mark, letters).text(term)

@@ -33,6 +33,8 @@ class Pieces:
     alphabet: Alphabet
     names: dict[Any, str]
     mark: Any = None
+    letters: Callable[[Any, dict[Any, str]], str | None] | None = None
+    """The letter that a binder has where it was written, if that is known."""
     taken: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,7 +52,7 @@ class Pieces:
         kind = "Rational" if getattr(term, "is_Rational", False) else type(term).__name__
         method = getattr(self, f"write_{kind}", None)
         if method is None:
-            raise NotATerm(f"{type(term).__name__} is no node of this language, so it has no notation. "
+            raise NotATerm(f"{type(term).__name__} is not of this language, so it has no notation. "
                            "Build terms from the names that `derive` exports.")
         found: tuple[str, int] = method(term)
         return found
@@ -92,7 +94,8 @@ class Pieces:
     def scoped(self, binder: Any, write: Callable[[str], tuple[str, int]]) -> tuple[str, int]:
         index = binder.index
         outer = self.names.get(index)
-        letter = self.letter(index.sort)
+        own = None if self.letters is None else self.letters(binder, self.names)
+        letter = self.letter(index.sort) if own is None or own in self.taken else own
         self.names[index] = letter
         self.taken.add(letter)
         try:

@@ -90,8 +90,12 @@ def refuse_foreign(*terms: Expr) -> None:
                 raise NotATerm(f"{node} is a foreign SymPy symbol. Build terms from the names that `derive` exports.")
             if not isinstance(node, Term):
                 raise NotATerm(f"{node} (a SymPy {type(node).__name__}) is not a term of this language.")
-            raise NotATerm(f"{type(node).__name__} is no node of this language. "
+            raise NotATerm(f"{type(node).__name__} is not of this language. "
                            "Build terms from the names that `derive` exports.")
+
+_AVERAGED = {"action": " Given a state it has one: expect(a, ..., given=s).", "draw": " Write mean(i, ...).",
+             "time": " A mean over times is total(t, ...) / (H + 1)."}
+
 
 def sort_of(term: Expr) -> str:
     """state, action, time, time or forever, trajectory, draw, batch, policy, function, domain, or scalar.
@@ -176,7 +180,7 @@ def _check_sorts(term: Expr) -> None:
             if sort_of(one) not in ("state", "action"):
                 left_out = " A sum over other samples is total(j, ..., other_than=i)." if sort_of(one) == "draw" else ""
                 raise MalformedTerm(
-                    f"{one} is {_with_article(sort_of(one))}; {term} compares states, or actions.{left_out}", one,
+                    f"{one} is {with_article(sort_of(one))}; {term} compares states, or actions.{left_out}", one,
                     term)
             _expect_sort(two, sort_of(one), term)
         case Applied():
@@ -185,20 +189,22 @@ def _check_sorts(term: Expr) -> None:
                 if sort_of(argument) not in ("state", "action", "history"):
                     of_time = (f" What depends on the time is a function of the history: {term.args[0]}(tau.h[t])."
                                if sort_of(argument) == TIME else "")
-                    raise MalformedTerm(f"{argument} is {_with_article(sort_of(argument))}; {term} takes states, "
+                    raise MalformedTerm(f"{argument} is {with_article(sort_of(argument))}; {term} takes states, "
                                         f"actions and histories.{of_time}", argument, term)
         case Power(args=(_, Integer() as exponent)) if exponent < 0:
             raise MalformedTerm(f"{term} hides a division; write it as a ratio, which owes its denominator.", term)
         case Expect() | Var():
             _expect_sort(term.body, SCALAR, term)
             if term.index.sort not in ("trajectory", "batch") or not isinstance(term.domain, Law):
-                raise MalformedTerm(f"{term.index.sort} has no law to average over.", term)
+                raise MalformedTerm(
+                    f"{with_article(term.index.sort)} has no law by itself to average over."
+                    f"{_AVERAGED.get(term.index.sort, '')}", term)
         case Total() | Prod():
             _expect_sort(term.body, SCALAR, term)
             _check_range(term)
 
 
-def _with_article(sort: str) -> str:
+def with_article(sort: str) -> str:
     """``an action``, ``a state``."""
     return f"an {sort}" if sort[0] in "aeiou" else f"a {sort}"
 
@@ -215,7 +221,7 @@ def _expect_sort(argument: Expr, expected: str, parent: Expr, *, nth: int = 0) -
             raise MalformedTerm(f"{parent}: an exponent is a whole number or a time; roots are not in the language.",
                                 argument, parent)
         instead = _INSTEAD.get(sort, "").format(argument) if expected == SCALAR else ""
-        raise MalformedTerm(f"{argument} is {_with_article(sort)}; {parent} needs {_with_article(expected)} there."
+        raise MalformedTerm(f"{argument} is {with_article(sort)}; {parent} needs {with_article(expected)} there."
                             f"{instead}", argument, parent, nth=nth)
 
 
@@ -235,7 +241,7 @@ def _check_range(term: Expr) -> None:
     if term.index.sort == "batch":
         raise MalformedTerm("A random sample is averaged over with expect, not summed over.", term)
     if not isinstance(term.domain, Between if needs_limits else Everything):
-        raise MalformedTerm(f"A sum over {_with_article(term.index.sort)} cannot have the range {term.domain!r}.", term)
+        raise MalformedTerm(f"A sum over {with_article(term.index.sort)} cannot have the range {term.domain!r}.", term)
 
 
 def check(term: Expr) -> Expr:
@@ -249,7 +255,7 @@ def check(term: Expr) -> Expr:
     for node in subterms(term):
         _check_sorts(node)
     if sort_of(term) not in (SCALAR, TIME):
-        raise MalformedTerm(f"{term} is {_with_article(sort_of(term))}; a step equates scalars or gradients.", term)
+        raise MalformedTerm(f"{term} is {with_article(sort_of(term))}; a step equates scalars or gradients.", term)
     rank(term)
     return term
 

@@ -93,7 +93,7 @@ class Meaning:
             return found
         row = ROWS.get(type(term))
         if row is None:
-            raise OutsideFragment(f"{term} ({type(term).__name__}) has no value in floats.")
+            raise OutsideFragment(f"{term} has no value in floats.")
         result = row(self, term, at, order)
         if key is not None:
             self.known[key] = result

@@ -165,10 +165,11 @@ class Comparison:
         counted = exact or vacuous
         if len(counted) < 2:
             said = [f"{self._listed(shapes)}: {text}" for text, shapes in notes.items()]
-            return Undecided("; ".join([*said, *self._agreed(counted)]) or NO_SHAPES)
+            return Undecided("; ".join([*(said or [NO_SHAPES]), *self._agreed(counted)]))
         reach = self._reach(before, after)
         if self.endless and any(isinstance(index, Time) for index in before.free_symbols | after.free_symbols):
-            return Undecided(f"free times at an infinite horizon; the sides agree for the times up to {LATEST}")
+            return Undecided(f"free times at an infinite horizon; the sides agree for the times up to {LATEST}, "
+                             "which is no proof")
         if not self.endless and reach > 2 and max(shape.horizon for shape in counted) < reach:
             return Undecided("; ".join([f"the literal times need shapes with H >= {reach}, which are too large",
                                         *self._agreed(counted)]))
@@ -216,8 +217,8 @@ class Comparison:
         return ", ".join(shown if len(shown) <= MOST_LISTED else [*shown[:2], "...", *shown[-2:]])
 
     def _agreed(self, shapes: Sequence[Shape]) -> list[str]:
-        """What did work, where more ran out."""
-        return [f"the sides agree at {self._listed(shapes)}"] if shapes else []
+        """What did work, where more ran out: no evidence, and said to be none."""
+        return [f"the sides agree at {self._listed(shapes)}, which is no proof"] if shapes else []
 
     # -- shapes -----------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class Encoding:
 
         Raises:
             NotATerm: for what is not of the language.
-            OutsideFragment: for what the kernel has no node for.
+            OutsideFragment: for what the kernel does not read.
             MalformedTerm: for a notion that has no meaning here.
         """
         if term not in self._known:
@@ -187,7 +187,9 @@ class Encoding:
                 return ("V", str(policy.label), self.time(time), self.place(s))
             case Total() | Prod() | Expect():
                 return self._binder(term)
-        raise OutsideFragment(f"{type(term).__name__} has no node in the kernel: {term}")
+            case Power():
+                raise OutsideFragment(f"{term}, a power whose exponent is H or a time")
+        raise OutsideFragment(f"{term}, which the kernel does not read")
 
     def _binder(self, term: Binder) -> k.Term:
         domain: Any = term.domain

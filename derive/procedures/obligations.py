@@ -20,13 +20,16 @@ from derive.language.assumptions import (
     VOCABULARY,
     Assumption,
     discount_below_one,
+    horizon_at_least,
     iid_samples,
     policy_positive,
+    samples_at_least,
     undiscounted,
 )
 from derive.language.binding import Binder, Index
-from derive.language.expression import Power, Ratio, Times
+from derive.language.expression import Power, Ratio, Times, subterms
 from derive.language.horizons import is_endless
+from derive.language.spoken import Letters
 from derive.language.terms import (
     Between,
     Defined,
@@ -34,8 +37,10 @@ from derive.language.terms import (
     Expect,
     Forever,
     Grad,
+    Horizon,
     Log,
     Objective,
+    SampleSize,
     Time,
     Trajectory,
     TrajectoryProbability,
@@ -60,6 +65,18 @@ class Obligation:
         return self.says
 
 
+def spoken(terms: Iterable[Expr], assumptions: Iterable[Assumption], letters: Letters, *,
+           endless: bool = False) -> tuple[str, ...]:
+    """What ``undischarged`` says, in the letters of the author: each condition once, in those where it comes first."""
+    listed, known = list(terms), frozenset(assumptions)
+    found: dict[str, str] = {}
+    for term in listed:
+        usual, own = (_of_term(term, known, endless or is_endless(*listed), one) for one in (None, letters))
+        for one, said in zip(usual, own if len(own) == len(usual) else usual, strict=True):
+            found.setdefault(one.says, said.says)
+    return tuple(found.values())
+
+
 def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption], *,
                  endless: bool = False) -> tuple[Obligation, ...]:
     """The obligations of ``terms`` that the assumptions do not imply, each once, and what would settle each.
@@ -77,7 +94,8 @@ def undischarged(terms: Iterable[Expr], assumptions: Iterable[Assumption], *,
     def left(assumed: frozenset[Assumption]) -> frozenset[str]:
         return frozenset(_found(listed, assumed, endless))
 
-    return tuple(replace(one, settled_by=_settling(one, known, left)) for one in found.values())
+    sizes = _sizes(listed, endless)
+    return tuple(replace(one, settled_by=_settling(one, known, left, sizes)) for one in found.values())
 
 
 def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless: bool = False) -> set[str]:
@@ -86,8 +104,17 @@ def owed_by(terms: Iterable[Expr], assumptions: Iterable[Assumption], *, endless
     return set(_found(listed, frozenset(assumptions), endless or is_endless(*listed)))
 
 
+def _sizes(terms: Iterable[Expr], endless: bool) -> tuple[Assumption, ...]:
+    """How many samples, or decisions, may be asked for where the terms count them: the weakest first."""
+    spoken = {type(node) for term in terms for node in subterms(term)}
+    samples = [samples_at_least(n) for n in (2, 3)] if SampleSize in spoken else []
+    horizons = [horizon_at_least(n) for n in (1, 2)] if Horizon in spoken and not endless else []
+    return (*samples, *horizons)
+
+
 def _settling(obligation: Obligation, known: frozenset[Assumption],
-              left: Callable[[frozenset[Assumption]], frozenset[str]]) -> tuple[Assumption, ...]:
+              left: Callable[[frozenset[Assumption]], frozenset[str]],
+              sizes: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
     """The nearest assumption that would settle an obligation, or a smallest set of several, or nothing.
 
     ``left`` says what is owed under assumptions.
@@ -95,6 +122,7 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
     moves = obligation.says.startswith(MOVES)
     others = [one for one in VOCABULARY if one not in known and one != POSSIBLE
               and not (one == discount_below_one and undiscounted in known)]  # no model has both
+    others += [one for one in sizes if one not in known]
     nearest = [one for one in ([*others, POSSIBLE] if moves else [POSSIBLE, *others]) if one not in known]
     for one in nearest:
         if obligation.says not in left(known | {one}):
@@ -102,7 +130,7 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
     chosen = list(others)
     if obligation.says in left(known | set(chosen)):
         return ()
-    for one in others:
+    for one in sorted(others, key=lambda one: -one.about[0] if one in sizes else 0):  # the strongest goes first
         rest = [other for other in chosen if other != one]
         if obligation.says not in left(known | set(rest)):
             chosen = rest
@@ -112,15 +140,16 @@ def _settling(obligation: Obligation, known: frozenset[Assumption],
 def _found(terms: Iterable[Expr], known: frozenset[Assumption], endless: bool) -> dict[str, Obligation]:
     found: dict[str, Obligation] = {}
     for term in terms:
-        for obligation in _of_term(term, known, endless):
+        for obligation in _of_term(term, known, endless, None):
             found.setdefault(obligation.says, obligation)
     return found
 
 
 @lru_cache(maxsize=1_000)  # a term stands in two steps, and each asks with all assumptions and without some
-def _of_term(term: Expr, known: frozenset[Assumption], endless: bool) -> tuple[Obligation, ...]:
+def _of_term(term: Expr, known: frozenset[Assumption], endless: bool,
+             letters: Letters | None) -> tuple[Obligation, ...]:
     support = {index: "pi" for index in term.free_symbols if isinstance(index, Trajectory) and POSSIBLE in known}
-    return tuple(_Pass(known, endless).owed(term, support, gradients=0))
+    return tuple(_Pass(known, endless, letters).owed(term, support, gradients=0))
 
 
 def obligations(terms: Iterable[Expr], assumptions: Iterable[Assumption] = (), *,
@@ -135,16 +164,20 @@ def obligations(terms: Iterable[Expr], assumptions: Iterable[Assumption] = (), *
 
 
 class _Pass(Signs):
-    """One walk over a term under fixed assumptions."""
+    """One walk over a term under fixed assumptions; what is said is said in ``letters``, where they are known."""
+
+    def __init__(self, known: frozenset[Assumption], endless: bool, letters: Letters | None = None) -> None:
+        super().__init__(known, endless)
+        self.letters = letters
 
     def owed(self, term: Expr, support: Support, gradients: int) -> Iterator[Obligation]:
         match term:
             case Ratio(args=(_, below)) if not self.nonzero(below, support):
-                yield self._obligation(f"{below} ≠ 0", below)
+                yield Obligation(f"{self._said(below)} ≠ 0", below)
             case Log(args=(inside,)) if not self.positive(inside, support):
-                yield self._obligation(f"{inside} > 0", inside)
+                yield Obligation(f"{self._said(inside)} > 0", inside)
             case Power(args=(_, exponent)) if not never_negative(exponent, support):
-                yield Obligation(f"{exponent} ≥ 0 in {term}", term)
+                yield Obligation(f"{self._said(exponent)} ≥ 0 in {self._said(term)}", term)
             case Forever() if discount_below_one not in self.known:
                 yield Obligation("γ < 1", term)
             case Objective() if self.endless and discount_below_one not in self.known:
@@ -164,7 +197,7 @@ class _Pass(Signs):
     def _bound(self, binder: Binder, support: Support, gradients: int) -> Iterator[Obligation]:
         if _is_empty(binder):
             return
-        index, body = opened(binder, support)
+        index, body = opened(binder, support, self.letters)
         inside = dict(support)
         if isinstance(binder.domain, Between):
             inside[index] = binder.domain.args
@@ -173,7 +206,7 @@ class _Pass(Signs):
         if restricted is not None:
             inside[index] = restricted
         if restricted is not None and self._support_moves(binder, index, body, support, gradients):
-            yield Obligation(f"{MOVES} in {binder}", binder)
+            yield Obligation(f"{MOVES} in {self._said(binder)}", binder)
         yield from self.owed(body, inside, gradients)
 
     def _support_moves(self, binder: Binder, index: Index, body: Expr, support: Support, gradients: int) -> bool:
@@ -201,8 +234,9 @@ class _Pass(Signs):
         off = {**support, index: None}  # it need not be possible
         return any(True for factor in rest for _ in self.owed(factor, off, 0))
 
-    def _obligation(self, says: str, subject: Expr) -> Obligation:
-        return Obligation(says, subject)
+    def _said(self, term: Expr) -> str:
+        return str(term) if self.letters is None else self.letters.written(term)
+
 
 def _gradients(term: Expr) -> int:
     """How deep gradients are nested in a term."""

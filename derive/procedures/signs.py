@@ -24,6 +24,7 @@ from derive.language.assumptions import (
 from derive.language.binding import Binder, Index
 from derive.language.definitions import meaning_of
 from derive.language.expression import Plus, Power, Ratio, Times
+from derive.language.spoken import Letters
 from derive.language.terms import (
     ActionAt,
     ActionProbability,
@@ -55,12 +56,15 @@ Support = Mapping[Index, Any]
 _LETTERS = {"state": "sxyz", "action": "abc", "time": "tkjl", "draw": "ij", "trajectory": "", "batch": ""}
 
 
-def opened(binder: Binder, support: Support) -> tuple[Index, Expr]:
-    """The body with a readable letter that neither it nor an enclosing binder has."""
+def opened(binder: Binder, support: Support, letters: Letters | None = None) -> tuple[Index, Expr]:
+    """The body with a readable letter that neither it nor an enclosing binder has; its author's, where it is known."""
     taken = {str(index.label) for index in (*binder.body.free_symbols, *support) if isinstance(index, Index)}
-    letters = list(_LETTERS[binder.index.sort]) or ["tau"]
-    primed = (letters[0] + "'" * n for n in count(1))
-    return binder.opened(next(name for name in chain(letters, primed) if name not in taken))
+    own = None if letters is None else letters.of(binder, {})
+    if own is not None and own not in taken:
+        return binder.opened(own)
+    usual = list(_LETTERS[binder.index.sort]) or ["tau"]
+    primed = (usual[0] + "'" * n for n in count(1))
+    return binder.opened(next(name for name in chain(usual, primed) if name not in taken))
 
 
 class Signs:

@@ -18,7 +18,7 @@ from typing import Any
 from derive.process.interrupts import hear
 from derive.process.limits import Limits, keep
 
-PART, DONE, MEMORY, FAILED, PRINTED = "part", "done", "memory", "failed", "printed"
+PART, DONE, MEMORY, FAILED, PRINTED, DOING = "part", "done", "memory", "failed", "printed", "doing"
 """What a child sends, and how a task ends."""
 FOLLOWER = "derive: ends with its parent"
 """The name of the thread that does so; it holds no lock."""
@@ -48,6 +48,15 @@ class _Printed(io.TextIOBase):
             raise TypeError(f"a text stream takes a str, not {type(text).__name__}")  # click tries what it is
         self._connection.send((PRINTED, (self._name, str(text))))
         return len(text)
+
+    def doing(self, what: str) -> None:
+        self._connection.send((DOING, what))
+
+
+def doing(what: str) -> None:
+    """Tell the parent what the command is at, which it says if the time runs out there."""
+    if isinstance(sys.stderr, _Printed):
+        sys.stderr.doing(what)
 
 
 def _is_terminal(stream: Any) -> bool:

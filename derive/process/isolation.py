@@ -21,7 +21,7 @@ from multiprocessing.connection import wait
 from time import monotonic
 from typing import Any
 
-from derive.process.child import DONE, FOLLOWER, PART, PRINTED, run, serve
+from derive.process.child import DOING, DONE, FOLLOWER, PART, PRINTED, run, serve
 from derive.process.limits import GRACE, Limits
 
 HEEDED = 5.0
@@ -106,6 +106,7 @@ def in_child(command: Callable[[], int], limits: Limits | None = None) -> int | 
     there.close()
     child = _Child(process, here)
     interrupted: float | None = None
+    at = ""
     deadline = None if limits is None or limits.seconds is None else monotonic() + limits.seconds
     try:
         while True:
@@ -113,13 +114,16 @@ def in_child(command: Callable[[], int], limits: Limits | None = None) -> int | 
                 if interrupted is not None and monotonic() - interrupted > HEEDED:
                     raise KeyboardInterrupt
                 if deadline is not None and monotonic() > deadline:
-                    return Result(parts=(), ending=TIME)
+                    return Result(parts=(), ending=TIME, detail=at)
                 if not wait([here], timeout=1.0) and _has_ended(child):
                     return _gone(child)
                 if wait([here], timeout=0):
                     kind, value = here.recv()
                     if kind == DONE:
                         return int(value)
+                    if kind == DOING:
+                        at = value
+                        continue
                     stream = getattr(sys, value[0])
                     stream.write(value[1])
                     stream.flush()

@@ -106,7 +106,8 @@ def guarded(command: Callable[..., int]) -> Callable[..., int]:
         if isinstance(found, int):
             return found
         if found.ending == TIME:
-            raise BadInput(f"{limits.seconds:g} s were not enough; --timeout SECONDS allows more.")
+            whole = f" for the whole command, which was at {found.detail}" if found.detail else ""
+            raise BadInput(f"{limits.seconds:g} s were not enough{whole}; --timeout SECONDS allows more.")
         more = "" if limits.megabytes is None else f" It may have {limits.megabytes} MB; --memory MB allows more."
         raise BadInput(f"the process that ran the command ended without a result: {found.detail}.{more}")
 

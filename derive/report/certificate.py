@@ -16,13 +16,16 @@ from sympy import Expr
 from derive.certificates.verify import SCHEMA
 from derive.checking.judgement import Examined, Judgement
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Estimates, Proved, SameMean
+from derive.checking.verdict import Estimates, Malformed, Proved, Refuted, SameMean
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.contexts import to_data as context_data
 from derive.kernel.terms import to_data
 from derive.language.terms import Batch, Expect, Law
 from derive.language.vocabulary import pi
 from derive.procedures.encoding import Encoding, context_of
+
+KNOWN_TO_BE_WRONG = (Refuted.code, Malformed.code)
+"""The verdicts that are no lack of evidence."""
 
 
 def certificate(examined: Sequence[Examined]) -> dict[str, Any]:
@@ -76,7 +79,8 @@ def _evidence(evidence: dict[str, Any]) -> dict[str, Any]:
 def against(data: dict[str, Any], theorems: Sequence[Theorem], *, partial: bool = False) -> list[tuple[str, str]]:
     """What differs between a certificate and the proofs it claims to be about: terms, assumptions, what is missing.
 
-    A step that the proof claims and the certificate has no equation for is missing, unless ``partial``.
+    A step that the proof claims and the certificate has no equation for is missing, unless ``partial``: then only
+    one that is known to be wrong is.
     """
     known = {(theorem.name, Path(theorem.file).name): theorem for theorem in theorems}
     entries = {(entry["name"], entry["file"]): entry for entry in data["theorems"]}
@@ -105,7 +109,8 @@ def _compared(entry: dict[str, Any], theorem: Theorem, partial: bool) -> list[tu
         place, claim = f" step {step['step']}", step["claim"]
         if (step["line"], step["label"]) != (reason.line, reason.tag):
             outcomes.append((place, "the line or the label is not that of the proof"))
-        if step["verdict"] != reason.expect and not (partial and claim is None):
+        unknown = claim is None and step["verdict"] not in KNOWN_TO_BE_WRONG
+        if step["verdict"] != reason.expect and not (partial and unknown):
             outcomes.append((place, f"the proof claims {reason.expect}, the certificate has {step['verdict']}"))
         if claim is None:
             continue

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from textwrap import fill, wrap
 
+import derive  # its names only
 from derive.checking.foreign_words import WORDS
 from derive.codes import CODES, Code
 from derive.diagnostics import visible
 from derive.errors import BadInput
 from derive.language.assumptions import FAMILIES, VOCABULARY
+from derive.report.words import WIDTH, of_word
 from derive.rules import RULES, Rule, automata
-
-WIDTH = 96
-"""Characters of a line."""
 
 SCOPE = """\
 What the lines below a proved theorem say, one for each kind of evidence (derive check -v):
@@ -49,10 +49,20 @@ def overview() -> str:
     lines = ["Rules (by(NAME)):", *_columns((rule.python, rule.statement) for rule in RULES)]
     lines += ["", "Decided without a rule (by(automata)):", *_columns([(automata.name, automata.statement)])]
     lines += ["", "Codes:", *_columns((code.number, code.headline) for code in sorted(CODES, key=lambda c: c.number))]
+    lines += ["", "Other names that a proof may import:", *wrap(
+        ", ".join(_other_names()), WIDTH, initial_indent="  ", subsequent_indent="  ")]
     assumed = [(one.name, one.says) for one in VOCABULARY]
     lines += ["", "Assumptions:", *_columns([*assumed, *FAMILIES.items()])]
     lines += ["", "Also: derive explain scope, derive explain status."]
     return "\n".join(lines)
+
+
+def _other_names() -> list[str]:
+    """The names that a proof may import and no list above has."""
+    listed = {rule.python for rule in RULES} | {one.name for one in VOCABULARY}
+    listed |= {name.partition("(")[0] for name in FAMILIES} | {automata.name, "main", "__version__"}
+    return sorted((name for name in derive.__all__ if name not in listed and "verdict" not in str(
+        getattr(getattr(derive, name), "__module__", ""))), key=str.lower)
 
 
 def _columns(rows: Iterable[tuple[str, str]]) -> list[str]:
@@ -65,20 +75,21 @@ def _columns(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def explanation(subject: str, theorems: Sequence[str] = ()) -> str:
-    """A rule by its name, a code by its number or verdict, an assumption, ``scope`` or ``status``.
+    """A rule by its name, a code by its number or verdict, an assumption, a name of a proof, ``scope`` or ``status``.
 
-    ``theorems`` are names that ``derive show`` knows.
+    ``by(...)`` around it says nothing more. ``theorems`` are names that ``derive show`` knows.
 
     Raises:
         BadInput: for anything else, naming what is near.
     """
-    wanted = subject.strip().lower().replace(" ", "_").replace("-", "_").split("(")[0]
+    subject = _reason(subject.strip())
+    wanted = subject.lower().replace(" ", "_").replace("-", "_").split("(")[0]
     by_name = {rule.name: rule for rule in RULES} | {rule.python.lower(): rule for rule in RULES}
     if wanted in ("scope", "status", "exit_status"):
         return SCOPE if wanted == "scope" else STATUS
     if wanted == "definition":
         inside = [rule for rule in RULES if rule.spelling]
-        one = by_name.get(subject.strip().lower())
+        one = by_name.get(subject.lower())
         return _rule(one) if one is not None else "\n".join(
             ["by(definition(X)) puts what X stands for in its place:", "",
              *(f"  {rule.python:<22}  {rule.statement}" for rule in inside)])
@@ -95,18 +106,32 @@ def explanation(subject: str, theorems: Sequence[str] = ()) -> str:
     for name, says in FAMILIES.items():
         if wanted == name.split("(")[0]:
             return f"{name}\n\n{fill(says, WIDTH)}\n\nassumes=[{name}]"
-    if wanted in WORDS:
-        return f"{subject.strip()}: {WORDS[wanted]}"
+    word = re.split(r"[\[(.]", subject, maxsplit=1)[0]
+    if (found := of_word(word)) is not None:
+        return found
+    for spelled in (word, wanted):
+        if spelled in WORDS:
+            return f"{word}: {WORDS[spelled]}"
     if wanted in theorems:
         return f"{wanted} is a theorem: derive show {wanted} prints it, derive check {wanted} checks it."
-    raise BadInput(f"{visible(subject)}: no rule, code or assumption of that name.{_near(wanted)} "
+    raise BadInput(f"{visible(subject)}: no rule, code, assumption or word of that name.{_near(wanted, theorems)} "
                    "`derive explain` lists them.")
 
 
-def _near(wanted: str) -> str:
+def _reason(subject: str) -> str:
+    """What stands in ``by(...)``, and is explained by itself."""
+    found = re.fullmatch(r"by\((.+)\)", subject)
+    return found[1].strip() if found is not None else subject
+
+
+def _near(wanted: str, theorems: Sequence[str]) -> str:
+    """Names like the wanted one: with a word of it, or a letter or two apart."""
+    words = {name.lower(): name for name in [*theorems, *WORDS, *derive.__all__]}
     names = [rule.name for rule in RULES] + [one.name for one in VOCABULARY]
-    near = [name for name in names if any(word in name for word in wanted.split("_") if len(word) > 2)]
-    near = near or get_close_matches(wanted, names, 3)
+    near = [words[wanted]] if wanted in words else []
+    near = near or [words.get(one, one) for one in get_close_matches(wanted, [*names, *words], 3, 0.8)]
+    near = near or [name for name in names if any(word in name for word in wanted.split("_") if len(word) > 2)]
+    near = near or [words.get(one, one) for one in get_close_matches(wanted, [*names, *words], 3)]
     return f" Near: {', '.join(near)}." if near else ""
 
 

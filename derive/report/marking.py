@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from derive.checking.judgement import Judgement
 from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean
-from derive.language.alphabets import UNICODE
 from derive.language.expression import Plus, Term, Times
-from derive.language.notation import write
+from derive.language.spoken import Letters
 from derive.report.excerpt import cut
 
 
@@ -44,10 +43,10 @@ def _changed(before: Term, after: Term) -> Iterator[Term]:
         yield from _changed(*differing[0])
 
 
-def marked_lines(step: Judgement, part: Term, width: int) -> Iterator[tuple[str, str]]:
-    """The side with the marked part and a line of carets under it, cut to the width."""
-    for side in (step.after, step.before):
-        text = write(side, UNICODE, mark=part)
+def marked_lines(step: Judgement, part: Term, width: int, letters: Sequence[Letters]) -> Iterator[tuple[str, str]]:
+    """The side with the marked part and a line of carets under it, cut to the width; ``letters`` those of its sides."""
+    for side, own in zip((step.after, step.before), reversed(letters), strict=True):
+        text = own.written(side, part)
         if "\x01" not in text:
             continue
         before, _, rest = text.partition("\x01")

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.text import Text
 
 from derive.checking.judgement import Examined, Judgement
-from derive.checking.positions import places_of
+from derive.checking.letters import as_written
+from derive.checking.positions import Places, places_of
 from derive.checking.scope import Scope
 from derive.checking.verdict import Estimates, Refuted, SameMean
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOT_AS_CLAIMED, NOTE, WARNING, Diagnostic, Span, visible
 from derive.language.introduced import introduced
+from derive.language.spoken import Letters
 from derive.report.excerpt import Source, cells, excerpt
 from derive.report.findings import code, headline_of, worst
 from derive.report.marking import marked_lines, marked_part
@@ -79,8 +81,8 @@ def _title(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None
 
 
 def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> None:
-    theorem = one.theorem
-    indented(console, theorem.claim, 4)
+    theorem, terms = one.theorem, as_written(one.theorem)
+    indented(console, f"{terms[0]} {theorem.sign} {terms[-1]}", 4)
     for name in introduced(theorem.chain.terms):
         indented(console, f"where {name.term} := {name.body}", 4, "dim")
     if theorem.assumes:
@@ -89,7 +91,7 @@ def _evidence(console: Console, one: Examined, found: Sequence[Diagnostic]) -> N
         indented(console, f"assuming {', '.join(names)}", 4, "dim")
     console.print()
     for number, step in enumerate(one.steps, 1):
-        _step(console, number, step)
+        _step(console, number, step, terms[number - 1 : number + 1])
         for told in found:
             if told.step == number and told.code not in ABOUT_NO_VERDICT:
                 _diagnostic(console, one, told, columns=8)
@@ -148,7 +150,7 @@ def fitted(console: Console, text: str, columns: int = 0, style: str = "") -> No
         console.print(Text(" " * columns + text, style=style), soft_wrap=True)
 
 
-def _step(console: Console, number: int, step: Judgement) -> None:
+def _step(console: Console, number: int, step: Judgement, sides: Sequence[str]) -> None:
     label = visible(step.by.tag or number)
     head = Text(f"{label:>6}  ", style="dim")
     head.append(f"{step.verdict.code:<16}", style=STYLES[step.verdict.code])
@@ -162,8 +164,8 @@ def _step(console: Console, number: int, step: Judgement) -> None:
         console.print(head + Text(declared, style="dim"), soft_wrap=True)
         indented(console, reason, 8, "italic")
     if number == 1:
-        indented(console, f"  {step.before}", 8)
-    indented(console, f"{step.by.sign} {step.after}", 8)
+        indented(console, f"  {sides[0]}", 8)
+    indented(console, f"{step.by.sign} {sides[1]}", 8)
 
 
 def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int = 4) -> None:
@@ -175,9 +177,10 @@ def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int 
     indented(console, f"--> {told.place}, step {told.step} of {len(one.steps)}", columns, "dim")
     if told.span is not None:
         _excerpt(console, one.theorem.file, told.span, columns)
-    part = marked_part(step)
-    if part is not None and not _is_located(one, told):
-        for text, look in marked_lines(step, part, console.width - columns):
+    part, places = marked_part(step), places_of(one.theorem)
+    if part is not None and not _is_located(places, told):
+        letters = [Letters({}) if places is None else places.letters(side) for side in (told.step - 1, told.step)]
+        for text, look in marked_lines(step, part, console.width - columns, letters):
             console.print(Text(" " * columns + text, style=look), soft_wrap=True)
     for text, look in diagnostic_lines(one, told.step, step):
         if text.startswith(REPLAY):  # a command is to be copied whole
@@ -186,9 +189,8 @@ def _diagnostic(console: Console, one: Examined, told: Diagnostic, columns: int 
             indented(console, text, columns, look)
 
 
-def _is_located(one: Examined, told: Diagnostic) -> bool:
+def _is_located(places: Places | None, told: Diagnostic) -> bool:
     """Whether the carets stand under the wrong part itself, so that the term need not be shown again."""
-    places = places_of(one.theorem)
     return places is not None and told.step is not None and told.span not in (None, *map(places.term, range(99)))
 
 

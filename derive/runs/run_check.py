@@ -14,7 +14,7 @@ from rich.console import Console
 
 from derive.checking.proof_files import bundled, may_be_proof, search
 from derive.codes import CODES
-from derive.diagnostics import INTERRUPTED, NOT_CHECKED, visible
+from derive.diagnostics import ERROR, INTERRUPTED, NOT_CHECKED, WARNING, visible
 from derive.errors import BadInput
 from derive.process.limits import Limits, lacking
 from derive.process.streams import one_place, prints_to_stderr, write_bytes
@@ -204,9 +204,7 @@ def _made(console: Console, given: Given, file: Path, mended: Mended, options: O
             with heard():
                 console.file.write(shown_difference(mended, visible(name), plain=not console.is_terminal))
                 console.file.flush()
-        elif not (options.quiet or left or all(mended.first.settled)):
-            sys.stderr.write(f"note: {visible(name)}: nothing was found that mends it\n")
-        _tell_what_is_left(name, left, mended.checked, quiet=options.quiet)
+        _tell_what_is_left(name, left, mended, quiet=options.quiet)
         yield mended.first
         return
     try:
@@ -222,19 +220,23 @@ def _made(console: Console, given: Given, file: Path, mended: Mended, options: O
     if not options.quiet:
         for fix in mended.made:
             sys.stderr.write(f"fixed: {visible(name)}: {visible(fix.says)}\n")
-    _tell_what_is_left(name, left, mended.checked, quiet=options.quiet)
+    _tell_what_is_left(name, left, mended, quiet=options.quiet)
     yield mended.checked
 
 
-def _tell_what_is_left(name: str, fixes: int, checked: Checked, *, quiet: bool) -> None:
+def _tell_what_is_left(name: str, fixes: int, mended: Mended, *, quiet: bool) -> None:
     if quiet:
         return
-    for line, steps in shared_reasons(checked.diagnostics):
+    if not (fixes or mended.made) and any(one.severity in (ERROR, WARNING) for one in mended.checked.diagnostics):
+        sys.stderr.write(f"note: {visible(name)}: nothing was found that mends it\n")
+    for line, steps in shared_reasons(mended.checked.diagnostics):
         sys.stderr.write(f"note: {visible(name)}:{line}: one by() is the reason of {steps}; "
                          "where they need different ones, write one for each\n")
     if fixes:
-        sys.stderr.write(f"note: {visible(name)}: {fixes} more {'fix changes' if fixes == 1 else 'fixes change'} "
-                         "what is claimed or lose words of yours; --unsafe-fixes allows that\n")
+        one = fixes == 1
+        sys.stderr.write(f"note: {visible(name)}: {fixes} more {'fix changes' if one else 'fixes change'} what is "
+                         f"claimed, or {'loses' if one else 'lose'} words of yours; --unsafe-fixes allows "
+                         f"{'it' if one else 'them'}\n")
 
 
 def _with_theorems(paths: Sequence[Path]) -> list[Path]:

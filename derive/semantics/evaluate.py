@@ -122,7 +122,7 @@ class Evaluator(Quantities):
                 return row(self, term, order, low)
         if sort_of(term) == TIME:
             return self._number(term, order)
-        raise OutsideFragment(f"{type(term).__name__} has no exact meaning: {term}")
+        raise OutsideFragment(f"{term} has no exact value here")
 
     # -- numbers ---------------------------------------------------------------------------------
 

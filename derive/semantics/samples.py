@@ -37,7 +37,7 @@ class Part(NamedTuple):
 
 
 _NOUNS: Mapping[type, str] = MappingProxyType(
-    {Ratio: "a quotient", Log: "a logarithm", Power: "a power", Prod: "a product over times"})
+    {Ratio: "a quotient", Log: "a logarithm", Power: "a power", Prod: "a product Π"})
 
 
 class Sampling:

@@ -245,7 +245,7 @@ class Stationary:
             case Advantage(args=(policy, Forever(), *places)):
                 letter = "A"
             case _:
-                raise OutsideFragment(f"{type(term).__name__} has no meaning at an infinite horizon: {term}")
+                raise OutsideFragment(f"{term} has no meaning at an infinite horizon")
         return self._entry((letter, policy.label, self._tilt(policy, scope)), places, scope)
 
     def _entry(self, table: tuple[object, ...], places: Any, scope: Scope) -> Tree:

@@ -14,6 +14,7 @@ from derive.kernel.symbols import Symbol
 from derive.kernel.terms import Malformed, Term
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
+from derive.procedures.refusals import missing
 from derive.transfer.arrays import Array, Floats
 from derive.transfer.automata import Transfer
 from derive.transfer.tables import Tables, sorts_of
@@ -162,6 +163,6 @@ def value(context: Context, side: Term, instance: Instance, directions: FloatArr
                   for absolute in (False, True)]
         value, size = (Transfer(one, support, MOST_WORK).polynomial(poly, first) for one in models)
     except (Refused, Malformed) as refused:
-        raise OutsideFragment(str(refused)) from None
+        raise OutsideFragment(missing(str(refused)).says) from None
     number = np.zeros(len(directions))
     return Amount(number + value, number + size)

@@ -26,6 +26,7 @@ from derive.language.dependence import speaks_of_histories
 from derive.language.horizons import is_endless
 from derive.language.models import Shape
 from derive.procedures.encoding import Encoding, context_of
+from derive.procedures.refusals import missing
 from derive.semantics.modular import random_primes
 from derive.transfer.arrays import Array, Residues
 from derive.transfer.automata import Transfer
@@ -110,7 +111,7 @@ def probe(before: Expr, after: Expr, assumptions: Iterable[Assumption], shape: S
         WorkLimit: for more than ``MOST_WORK``.
     """
     if is_endless(before, after):
-        raise OutsideFragment("an infinite horizon is not probed; its shapes are checked by resolvents")
+        raise OutsideFragment("an infinite horizon is not probed")
     if speaks_of_histories(before, after):
         raise OutsideFragment("functions of the history; a model has functions of the last state only")
     known = frozenset(assumptions)
@@ -120,8 +121,8 @@ def probe(before: Expr, after: Expr, assumptions: Iterable[Assumption], shape: S
         return _probed(gap, shape, points, seed)
     except OutOfRange:
         raise OutsideFragment("a time that may lie outside of the trajectory") from None
-    except (Refused, Malformed) as refused:
-        raise OutsideFragment(str(refused)) from None
+    except (Refused, Malformed, OutsideFragment) as refused:
+        raise OutsideFragment(missing(str(refused)).says) from None
 
 
 def _probed(gap: Gap, shape: Shape, points: int, seed: int) -> Agreement | Disagreement:

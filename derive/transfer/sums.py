@@ -23,6 +23,7 @@ from derive.kernel.reading import TEST
 from derive.kernel.terms import Malformed, Term, Tuple, subterms
 from derive.numeric.instances import Instance
 from derive.numeric.tabular import FloatArray, softmax
+from derive.procedures.refusals import missing
 from derive.transfer.arrays import Array
 from derive.transfer.cotangents import Cotangent, Slot
 from derive.transfer.floats import SPARSE, Amount, AtInstance
@@ -74,7 +75,7 @@ class Formula:
                 return Amount(found.value.transpose(order), found.size.transpose(order))
             parts = [Sums(_with_test(instance, sorts, one), self, slope).amount() for one in _each(sizes)]
         except (Refused, Malformed) as refused:
-            raise OutsideFragment(str(refused)) from None
+            raise OutsideFragment(missing(str(refused)).says) from None
         kept = [*order, len(sizes), len(sizes) + 1]
         value, size = (np.stack([getattr(part, name) for part in parts]).reshape(*sizes, *parts[0].value.shape)
                        .transpose(kept) for name in ("value", "size"))
@@ -105,7 +106,7 @@ def formula(context: Context, side: Term, *, rank: int, places: Sequence[Tuple] 
         asked = {one for _, (_, sums) in rest for one in sums}
         automata = {one: plain_automaton(one, found.first, context.infinite) for one in sorted(asked)}
     except (Refused, Malformed) as refused:
-        raise OutsideFragment(str(refused)) from None
+        raise OutsideFragment(missing(str(refused)).says) from None
     return Formula(context, rank, tuple(places), found.first, found.samples, combined, MappingProxyType(rest),
                    MappingProxyType(automata))
 
