@@ -35,6 +35,7 @@ from derive import (
     t,
     tau,
     total,
+    variance,
 )
 from derive.checking.derivation import by, calc
 from derive.checking.examine import Session
@@ -46,7 +47,7 @@ from derive.procedures.decision import Outside
 from derive.procedures.refusals import missing
 
 a = derive.language.terms.Action("a")
-f = function("f")
+f, sigma = function("f"), derive.language.terms.Trajectory("sigma")
 choice = pi(a | s)
 CLASSES = {name for module in (derive.language.terms, derive.language.expression) for name, value in vars(
     module).items() if isinstance(value, type) and issubclass(value, Expr)} - {"Expr", "Policy", "State", "Action"}
@@ -63,6 +64,7 @@ NOT_DECIDED: dict[str, tuple[Expr, Expr]] = {
     "a product of samples": (expect(samples, prod(i, R(samples[i]))), expect(samples, 2 * prod(i, R(samples[i])))),
     "a logarithm of samples": (expect(samples, log(total(i, R(samples[i])))), expect(samples, log(J))),
     "a time that is no sum": (total(t, f(tau.s[t * k])), 2 * total(t, f(tau.s[t * k]))),
+    "another trajectory inside": (expect(tau, expect(sigma, (R(sigma) - R(tau)) ** 2)), 2 * variance(tau, R(tau))),
     "a product over trajectories": (prod(tau, R(tau)), 2 * prod(tau, R(tau))),
 }
 

@@ -96,7 +96,8 @@ def factor_between(deciding: Deciding, before: Expr, after: Expr, witness: Witne
         equation = _shown(deciding.encoding, context, after, Times(factor, before))
         if equation is not None:
             number = factor.args[0] if isinstance(factor, Times) else factor
-            return Multiple(number, reach_of(equation.equation.context), equation.equation)
+            reach = reach_of(equation.equation.context) + (", γ > 0" if factor == gamma else "")  # 0 is no factor
+            return Multiple(number, reach, equation.equation)
     return None
 
 
