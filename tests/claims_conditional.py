@@ -10,6 +10,7 @@ from kernel_letters import (
     ALL,
     END,
     FALSE,
+    LT1,
     MP,
     NONE,
     POSS,
@@ -27,8 +28,8 @@ from kernel_letters import (
 )
 from sympy import Expr
 
-from derive import State, function, p
-from derive.language.assumptions import covers
+from derive import State, d, function, p
+from derive.language.assumptions import covers, initial_positive
 from derive.language.vocabulary import (
     A,
     H,
@@ -257,3 +258,22 @@ SQUARES: list[Claim] = claims(
     ("the variance by the first pair, of the next", expect(tau, (R(tau) - PAIR) ** 2) + expect(tau, FUTURE**2),
      expect(tau, R(tau)**2), ADD, FALSE, MANY),
 )
+
+
+OCCUPIED, OCCUPIED_BY_B, NAUGHT = d(s), d(s, policy=beta), {"owes": ("nonzero",)}
+STEPS = total(t, gamma**t * p[t](s))
+OCCUPANCIES: list[Claim] = claims(
+    "an occupancy is not 0",
+    ("the ratio of two", total(s, OCCUPIED_BY_B * ratio(OCCUPIED, OCCUPIED_BY_B) * f(s)), total(s, OCCUPIED * f(s)),
+     [*LT1, initial_positive], TRUE),
+    ("the ratio of two is 1", ratio(OCCUPIED, OCCUPIED_BY_B), 1, [*LT1, *ALL], FALSE),
+    ("beside itself", ratio(OCCUPIED, OCCUPIED), 1, [*LT1, initial_positive], TRUE),
+    ("where a state may never be first", ratio(OCCUPIED, OCCUPIED), 1, [*LT1, *PP], UNDEFINED, NAUGHT),
+    ("with an end", ratio(STEPS, STEPS), 1, [*LT1, initial_positive], TRUE),
+    ("from the second time on", ratio(total(t, p[t](s), start=1), total(t, p[t](s), start=1)), 1, [initial_positive],
+     UNDEFINED, NAUGHT),
+)
+AT_NEGATIVE_DISCOUNTS: list[Claim] = claims(
+    "what no discount of 0 or more shows",
+    ("an occupancy with an end", ratio(STEPS, STEPS), 1, [initial_positive], UNDEFINED, NAUGHT))
+"""p_0(s) - p_1(s) is 0 where both are 1/2; the models of the other claims have positive discounts."""

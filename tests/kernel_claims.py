@@ -6,7 +6,15 @@ from functools import cache
 
 from claims_batches import BATCHES
 from claims_classes import CLASSES
-from claims_conditional import BECOME_ONE, CONDITIONAL, PROBABILITIES, QUOTIENTS, SQUARES
+from claims_conditional import (
+    AT_NEGATIVE_DISCOUNTS,
+    BECOME_ONE,
+    CONDITIONAL,
+    OCCUPANCIES,
+    PROBABILITIES,
+    QUOTIENTS,
+    SQUARES,
+)
 from claims_constants import AT_SMOOTH_ZEROS, CONSTANTS
 from claims_faults import FAULTS
 from claims_fragment import FRAGMENT
@@ -35,10 +43,11 @@ CLAIMS: tuple[Claim, ...] = (
     *LOCAL, *STEP, *SUMS, *VALUES, *SAMPLES, *INFINITE, *CONVERGENCE, *MEANING, *FAULTS, *FRAGMENT, *CLASSES,
     *PLACES, *HISTORIES, *OUTER, *TRACE, *PREFIXES, *LOGARITHMS, *BATCHES, *CONSTANTS, *REINDEXED,
     *CONDITIONAL, *PROBABILITIES, *QUOTIENTS, *SQUARES,
-    *BECOME_ONE)
+    *BECOME_ONE, *OCCUPANCIES)
 ALONG_A_LINE = (*ASYMMETRIC, *SEVERAL)
 """False, and true along each direction of theta."""
-NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN, *AT_SMOOTH_ZEROS)}
+NAMED = {claim.name: claim for claim in (*CLAIMS, *ALONG_A_LINE, *UNSEEN, *AT_SMOOTH_ZEROS,
+                                      *AT_NEGATIVE_DISCOUNTS)}
 
 
 @cache

@@ -162,6 +162,11 @@ OF_DIFFERENCES: tuple[Plant, ...] = (
 )
 
 OF_DEFINEDNESS: tuple[Plant, ...] = (
+    Plant("a sum of what is never below 0 is above it", definedness.Walk.positive,
+          "self.positive(replaced(body, index, t[2][1]), support)", "True",
+          "an occupancy is not 0: where a state may never be first"),
+    Plant("any discount is at least 0", definedness.Walk.nonnegative, "return self.context.discount", "return True",
+          "what no discount of 0 or more shows: an occupancy with an end"),
     Plant("no denominators", definedness.Walk.owed, 'head == "/" and not', "False and not",
           "definedness: a quotient by a probability"),
     Plant("no logarithms", definedness.Walk.owed, 'head == "log" and not', "False and not", "definedness: a logarithm"),

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from claims_conditional import AT_NEGATIVE_DISCOUNTS
 from claims_constants import AT_SMOOTH_ZEROS
 from claims_meaning import SECOND, UNSEEN
 from kernel_claims import ALONG_A_LINE, ASYMMETRIC, CLAIMS, NAMED, verdict
@@ -86,7 +87,7 @@ def test_no_model_of_any_shape_separates_a_true_claim(claim: Claim) -> None:
 
 
 def test_names_are_unique_and_every_row_has_a_true_and_a_false_claim() -> None:
-    assert len(NAMED) == len(CLAIMS) + len(ALONG_A_LINE) + len(UNSEEN) + len(AT_SMOOTH_ZEROS)
+    assert len(NAMED) == sum(map(len, (CLAIMS, ALONG_A_LINE, UNSEEN, AT_SMOOTH_ZEROS, AT_NEGATIVE_DISCOUNTS)))
     rows: dict[str, Counter[bool]] = {}
     for claim in (*CLAIMS, *ALONG_A_LINE):
         rows.setdefault(claim.name.split(": ")[0], Counter())[claim.truth == TRUE] += 1
@@ -128,6 +129,6 @@ def test_what_is_false_at_smooth_zeros_only_is_not_shown(claim: Claim) -> None:
     assert witness_of_a_difference(claim, range(1)) is None  # the dearest of all claims: a second each
 
 
-@pytest.mark.parametrize("claim", UNSEEN, ids=lambda claim: claim.name)
+@pytest.mark.parametrize("claim", [*UNSEEN, *AT_NEGATIVE_DISCOUNTS], ids=lambda claim: claim.name)
 def test_what_no_model_shows_is_owed(claim: Claim) -> None:
     assert owed(claim) == claim.owes

@@ -18,7 +18,7 @@ from derive.kernel.contexts import Context
 from derive.kernel.local_sums import Reading
 from derive.kernel.polynomials import Poly, Refused, central, of
 from derive.kernel.terms import (
-    BINDERS, HELD, INF, LAST, Malformed, Term, Tuple, free, inside, is_index, law_term, opened, time,
+    BINDERS, HELD, INF, LAST, Malformed, Term, Tuple, free, inside, is_index, law_term, opened, replaced, time,
 )
 from derive.kernel.wellformed import gradients
 
@@ -213,7 +213,10 @@ class Walk:
             policy = self.restricted(t)
             within = {**support, index: policy} if policy else {**support, index: t[2][1:]} if (
                 index[0] == "time") else support
-            return self.positive(body, within)
+            return self.positive(body, within) or (head == "sum" and index[0] == "time" and self.nonnegative(
+                body) and self.positive(replaced(body, index, t[2][1]), support))
+        if head == "gamma^":
+            return bool(t[1] == time())
         if head == "mu":
             s = t[1]
             return "initial" in known or (s[0] == "s" and s[2] == time() and self.law_of(s[1], support) is not None)
@@ -227,6 +230,15 @@ class Walk:
             law = self.law_of(a[1], support) if a[0] == "a" and s[0] == "s" and a[1:] == s[1:] else None
             return "policy" in known or law == own or (law is not None and (own, law) in self.context.covers)
         return False
+
+    def nonnegative(self, t: Term) -> bool:
+        """Products and sums of probabilities, indicators and powers of a discount of at least 0."""
+        head = t[0]
+        if head in ("gamma", "gamma^"):
+            return self.context.discount
+        if head in ("+", "*") or head in BINDERS:
+            return all(map(self.nonnegative, inside(t) if head not in BINDERS else t[3:]))
+        return head in ("mu", "P", "pi", "same") or (head == "num" and bool(t[1] >= 0))
 
     def event(self, path: Tuple, body: Term) -> set[str]:
         """What has no zeros where the states and actions that this asks for, at distinct places, are possible.
