@@ -47,13 +47,13 @@ def _names(term: Any) -> Iterator[str]:
 
 
 def lettered(term: Term) -> Term:
-    """The term with a letter for each bound index, by its height; none that is free in it."""
+    """The term with a letter for each index that is bound, or was (#), by its height; none that is free in it."""
     taken = {name for _, name in free(term)}
-    bound: set[Tuple] = {x for x in subterms(term) if is_index(x) and type(x[1]) is int}
-    for sort, height in sorted(bound):
-        letter = f"{LETTERS[sort]}{height}"
+    bound: set[Tuple] = {x for x in subterms(term) if is_index(x) and (type(x[1]) is int or x[1][0] == "#")}
+    for sort, name in sorted(bound, key=str):
+        letter = f"{LETTERS[sort]}{str(name).rpartition('.')[2]}"
         while letter in taken:
             letter += "'"
         taken.add(letter)
-        term = replaced(term, (sort, height), (sort, letter))
+        term = replaced(term, (sort, name), (sort, letter))
     return term

@@ -21,6 +21,7 @@ from derive.kernel.terms import HELD, INF, Term, Tuple, shifted, subterms
 from derive.procedures.at_places import by_later_times, by_letters
 from derive.procedures.certificates import Differs, certificate
 from derive.procedures.conditional_means import by_values
+from derive.procedures.equal_means import by_equal_means
 from derive.procedures.parts import by_parts, by_scores
 
 OF_TRAJECTORIES = ("s", "a", "E", "R", "trajectory", "batch")
@@ -65,7 +66,7 @@ def decided(context: Context, before: Term, after: Term) -> Shown | Differs | Ou
         if at_places is not None:
             return Shown(*at_places)
     around = by_parts if isinstance(answer, Outside) and answer.why in AROUND else by_scores
-    for by in (around, by_values):
+    for by in (around, by_values, by_equal_means):
         found = by(context, before, after, _part)
         if found is not None:
             return Shown(*found)

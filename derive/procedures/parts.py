@@ -95,7 +95,7 @@ def _with_scores(term: Term) -> Term:
         span, (_, inside) = inside[2], opened(inside, index[1])
     factors = inside[1:] if inside[0] == "*" else (inside,)
     means = [x for x in factors if x[0] == "E" and x[1][0] == "trajectory" and x[2] == "pi"]
-    if len(means) != 1 or sum(map(_expects, factors)) > 1:
+    if len(means) != 1 or sum(map(expects, factors)) > 1:
         return term
     path, body = opened(means[0], "path")
     if span is None and body[0] == "sum" and body[2] in WHOLE:
@@ -210,7 +210,7 @@ def _products(context: Context, term: Term, wraps: tuple[Tuple, ...], *,
     """The products of two expectations below sums over times, with the way from there to the whole."""
     head = term[0]
     factors = term[1:] if head == "*" else (term[1],) * term[2] if head == "^" else ()
-    if timed and sum(map(_expects, factors)) > 1:
+    if timed and sum(map(expects, factors)) > 1:
         yield context, term, wraps
     elif head in ("+", "*"):
         for n in range(1, len(term)):
@@ -222,5 +222,6 @@ def _products(context: Context, term: Term, wraps: tuple[Tuple, ...], *,
         yield from _products(inside, body, (("sum", index, term[2]), *wraps), timed=True)
 
 
-def _expects(term: Term) -> bool:
+def expects(term: Term) -> bool:
+    """Whether an expectation stands in a term."""
     return any(x[0] == "E" for x in subterms(term))
