@@ -63,7 +63,7 @@ def told(before: Term, folder: Path, capsys: pytest.CaptureFixture[str]) -> tupl
 def test_a_name_that_would_be_read_as_notation_is_refused(
         before: Term, refused: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = told(before, tmp_path, capsys)
-    assert (status, "verified\n" in said) == ((1, False) if refused else (0, True)), said
+    assert (status, ": verified\n" in said) == ((1, False) if refused else (0, True)), said
 
 
 @theorem("a free letter that is called as bound ones are")
