@@ -1,7 +1,6 @@
 """The action value is the mean of the rewards to go, given the state and the action.
 
-    E_{τ~P(·;θ)}[1{s_t = s}·1{a_t = a} Σ_{k=t..H} γ^{k-t} r(s_k, a_k, s_{k+1})]/E_{τ~P(·;θ)}[1{s_t = s}·1{a_t =
-        a}] = Q_t(s, a)
+    E_{τ~P(·;θ)}[Σ_{k=t..H} γ^{k-t} r(s_k, a_k, s_{k+1}) | s_t = s, a_t = a] = Q_t(s, a)
 
 Why it matters: most books define Q this way. Here it is a theorem, for Q is defined by the
 Bellman equation.

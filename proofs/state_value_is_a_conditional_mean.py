@@ -1,6 +1,6 @@
 """The state value is the mean of the rewards to go, given the state.
 
-    E_{τ~P(·;θ)}[1{s_t = s} Σ_{k=t..H} γ^{k-t} r(s_k, a_k, s_{k+1})]/E_{τ~P(·;θ)}[1{s_t = s}] = V_t(s)
+    E_{τ~P(·;θ)}[Σ_{k=t..H} γ^{k-t} r(s_k, a_k, s_{k+1}) | s_t = s] = V_t(s)
 
 Why it matters: most books define V this way. Here it is a theorem.
 

@@ -1,7 +1,6 @@
 """The variance of the rewards to go is that given the state, in the mean, and that of the value.
 
-    Var_{τ~P(·;θ)}[G_t(τ)] = Σ_s p_t(s) (E_{τ~P(·;θ)}[1{s_t = s} (G_t(τ) - V_t(s))^2]/E_{τ~P(·;θ)}[1{s_t = s}])
-                             + Var_{τ~P(·;θ)}[V_t(s_t)]
+    Var_{τ~P(·;θ)}[G_t(τ)] = Σ_s p_t(s) E_{τ~P(·;θ)}[(G_t(τ) - V_t(s))^2 | s_t = s] + Var_{τ~P(·;θ)}[V_t(s_t)]
 
 Why it matters: a critic takes away the second part at most; what is left is the noise of
 actions and transitions from the state on.

@@ -49,6 +49,7 @@ from derive.language.vocabulary import (
     prod,
     ratio,
     s,
+    same,
     samples,
     t,
     tau,
@@ -59,6 +60,7 @@ from derive.language.vocabulary import (
 
 f, g, h = Function("V")(s), Function("W")(s), Function("U")(s)
 U, V = Function("U"), Function("V")
+HERE, CHOSEN = same(tau.s[t], s), same(tau.a[t], a)
 
 
 def compact(text: str) -> str:
@@ -130,6 +132,16 @@ BRACKETS: tuple[tuple[Any, str], ...] = (
     (f - (-g), "V(s) - (-W(s))"), (f + -g * h, "V(s) - W(s) U(s)"), (f * -g, "V(s) (-W(s))"), (f - 2, "V(s) - 2"),
     (f + Plus(2, g), "V(s) + (2 + W(s))"), (sum([f, g]), "0 + V(s) + W(s)"),
     (expect(tau, R(tau)) * f, "E_{τ~P(·;θ)}[R(τ)] V(s)"), (expect(tau, R(tau) * f), "E_{τ~P(·;θ)}[R(τ) V(s)]"),
+    (expect(tau, R(tau), given=[HERE]), "E_{τ~P(·;θ)}[R(τ) | s_t = s]"),
+    (expect(tau, R(tau) * 2, given=[HERE, CHOSEN]), "E_{τ~P(·;θ)}[R(τ)·2 | s_t = s, a_t = a]"),
+    (expect(tau, R(tau), given=[HERE], policy=Policy("beta")) ** 2, "E_{τ~P(·;β)}[R(τ) | s_t = s]^2"),
+    (expect(tau, total(k, V(tau.s[k])), given=[HERE]) / f, "E_{τ~P(·;θ)}[Σ_{k=0..H} V(s_k) | s_t = s]/V(s)"),
+    (expect(tau, CHOSEN * R(tau)) / expect(tau, HERE),
+     "E_{τ~P(·;θ)}[1{a_t = a} R(τ)]/E_{τ~P(·;θ)}[1{s_t = s}]"),
+    (expect(tau, R(tau) * HERE) / expect(tau, HERE), "E_{τ~P(·;θ)}[R(τ)·1{s_t = s}]/E_{τ~P(·;θ)}[1{s_t = s}]"),
+    (expect(tau, HERE * R(tau)) / expect(tau, HERE, policy=Policy("beta")),
+     "E_{τ~P(·;θ)}[1{s_t = s} R(τ)]/E_{τ~P(·;β)}[1{s_t = s}]"),
+    (expect(tau, HERE) / expect(tau, HERE), "E_{τ~P(·;θ)}[1{s_t = s}]/E_{τ~P(·;θ)}[1{s_t = s}]"),
     (variance(tau, R(tau)), "Var_{τ~P(·;θ)}[R(τ)]"),
     (variance(tau, R(tau), policy=Policy("beta")), "Var_{τ~P(·;β)}[R(τ)]"),
     (prod(t, f) * g, "(Π_{t=0..H} V(s)) W(s)"), (Policy("pi_old")(a | s), "π_{old}(a|s)"),
@@ -229,6 +241,10 @@ def test_marks() -> None:
     assert write(f * g, LATEX, mark=g) == r"V(s)\,\underline{W(s)}"
     assert write(f * g, LATEX, mark=h) == write(f * g, LATEX)
     assert write(term, LATEX, mark=term) == rf"\underline{{{latex(term)}}}"
+    mean_given = expect(tau, R(tau), given=[HERE])
+    event = mean_given.args[0].body.args[0]
+    assert write(mean_given, UNICODE, mark=event) == "E_{τ~P(·;θ)}[R(τ) | \x01s_t = s\x02]"
+    assert write(mean_given, UNICODE, mark=mean_given.args[1]).endswith("/\x01E_{τ~P(·;θ)}[1{s_t = s}]\x02")
     inner = term.body.args[1]
     assert write(term, LATEX, mark=inner).count(r"\underline{\nabla_\theta \log P(\tau;\theta)}") == 1
     assert write((f + g) * h, UNICODE, mark=f + g) == "(\x01V(s) + W(s)\x02) U(s)"

@@ -85,6 +85,8 @@ class _Writer(Pieces):
 
     def write_Ratio(self, term: Any) -> tuple[str, int]:
         numerator, denominator = term.args
+        if (given := _given(numerator, denominator)) and self.mark not in term.args:
+            return self._mean("E", numerator, given)
         if self.alphabet.stacked:
             return self.alphabet.fraction(self.text(numerator), self.text(denominator)), FACTOR
         return f"{self._beside_slash(numerator)}/{self._beside_slash(denominator)}", QUOTIENT
@@ -265,19 +267,43 @@ class _Writer(Pieces):
     def write_Prod(self, term: Any) -> tuple[str, int]:
         return self._big("prod", term)
 
-    def _mean(self, name: str, term: Any) -> tuple[str, int]:
+    def _mean(self, name: str, term: Any, given: tuple[Any, ...] = ()) -> tuple[str, int]:
+        """E_{tau~P}[f], or E_{tau~P}[f | s_t = s] where f and the events are ``given``."""
+
         def finish(letter: str) -> tuple[str, int]:
             shown = self.symbol(letter)
             if term.index.sort == "batch":
                 shown = self.alphabet.superscript(shown, "(1:m)")
             head = self.alphabet.big(self.alphabet.signs[name], f"{shown}{self.alphabet.signs['~']}{law}", "").rstrip()
-            return f"{head}{self.alphabet.bracket('[', self.text(term.body), ']')}", ATOM
+            body, *events = given or (term.body,)
+            inside = self.text(body)
+            if events:
+                bar = self.alphabet.given if self.alphabet.stacked else " | "
+                inside += bar + ", ".join(self.marked(one, " = ".join(map(self.text, one.args))) for one in events)
+            return f"{head}{self.alphabet.bracket('[', inside, ']')}", ATOM
 
         law = self.text(term.domain)
         return self.scoped(term, finish)
 
     def write_Expect(self, term: Any) -> tuple[str, int]:
         return self._mean("E", term)
+
+
+def _factors(term: Any) -> tuple[Any, ...]:
+    return tuple(term.args) if type(term).__name__ == "Times" else (term,)
+
+
+def _given(above: Any, below: Any) -> tuple[Any, ...]:
+    """f and the events where a quotient is E[1{...} f] / E[1{...}], the mean of f given them; else nothing."""
+    if any(type(side).__name__ != "Expect" for side in (above, below)) or above.domain != below.domain or (
+            above.index.sort != below.index.sort):
+        return ()
+    events, factors = _factors(below.body), _factors(above.body)
+    first, rest = factors[:len(events)], factors[len(events):]
+    same = tuple(one.xreplace({above.index: below.index}) for one in first) == events
+    if not (same and rest and all(type(one).__name__ == "Same" for one in events)):
+        return ()
+    return (rest[0] if len(rest) == 1 else above.body.func(*rest), *first)
 
 
 def _negated(term: Any) -> Any:
