@@ -34,6 +34,9 @@ class Rationals:
     def begin(self) -> None:
         """Nothing to count: a number has one term."""
 
+    def size(self, element: Any) -> int:
+        return 0
+
     def number(self, value: Fraction) -> Any:
         return fmpq(value.numerator, value.denominator)
 

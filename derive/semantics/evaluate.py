@@ -62,6 +62,8 @@ from derive.semantics.samples import Sampling
 from derive.semantics.values import Values
 
 MOST_EXPONENT = 1_000
+MOST_WORDS = 8_000_000
+"""Words of memory that the values of a term at all places of its free indices may take, and some times more for work."""
 
 
 class Evaluator(Quantities):
@@ -89,13 +91,16 @@ class Evaluator(Quantities):
         if (term, 0, 0) not in self._compiled:
             refuse_foreign(term)  # below a gradient it would be a constant: theta does not occur in it
         keys, meaning = [self._same(index) for index in indices], self.meaning(term, 0, 0)
-        found = []
+        found, size = [], 0
         for place in places:
             self.ring.begin()
             try:
                 found.append(meaning(dict(zip(keys, place, strict=True)))[0])
             except ZeroDivisionError:
                 raise Undefined(f"{term} divides by 0 here") from None
+            size += self.ring.size(found[-1])
+            if size > MOST_WORDS:
+                raise WorkLimit(f"its values at all places exceed {MOST_WORDS:,} words")
         return found
 
     def meaning(self, term: Expr, order: int, low: int) -> Meaning:

@@ -50,6 +50,11 @@ class Polynomials:
         """A new value: its budget of work starts anew."""
         self.field.begin()
 
+    def size(self, element: Any) -> int:
+        """A coefficient and eight exponents a word, for each term."""
+        parts = element.parts.values() if type(element) is Graded else [element]
+        return sum(len(part.num) for part in parts) * (2 + len(self.field.names) // 8)
+
     @property
     def made(self) -> int:
         """What the work on this model comes to so far: the elements that were made, and the products of their terms."""

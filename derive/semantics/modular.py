@@ -91,6 +91,9 @@ class ResidueRing:
     def begin(self) -> None:
         """Nothing to count: arrays have a fixed size."""
 
+    def size(self, element: Any) -> int:
+        return 0
+
     def integer(self, number: int) -> Residues:
         values = np.array([[number % int(p)] for p in self.primes[:, 0]], dtype=np.uint64)
         return Residues(values, self.primes)

@@ -27,6 +27,9 @@ class Arithmetic(Protocol):
     def begin(self) -> None:
         """A new value is asked for; rings that count their work start anew."""
 
+    def size(self, element: Any) -> int:
+        """How many words of memory an element takes; 0 where all take the same."""
+
     def integer(self, number: int) -> Any:
         """An integer as a ring element."""
 
