@@ -18,8 +18,9 @@ from derive.checking.use import DEFINED, EQUAL, LEMMA, MEANING, Need, needs
 from derive.cli import main
 from derive.counterexample.claim import Claim, Witness
 from derive.counterexample.witness import NoValue, find_no_value
+from derive.language.assumptions import covers
 from derive.language.terms import Policy
-from derive.language.vocabulary import R, V, function
+from derive.language.vocabulary import J, R, V, function, prod, t
 from derive.report.auditing import lines
 
 beta, q = Policy("beta"), function("q")
@@ -147,3 +148,14 @@ def test_samples_need_two_of_them() -> None:
     (need,) = by_name(needs(examine(one)), "samples_at_least(2)")
     assert isinstance(need.witness, NoValue)
     assert need.witness.model.shape.samples == 1
+
+
+def test_of_two_assumptions_that_replace_one_another_one_is_idle() -> None:
+    """Both were, each with "drop it"; without both the claim is false. The one that asks less is kept."""
+    ratios_of_all = prod(t, ratio(pi(tau.a[t] | tau.s[t]), beta(tau.a[t] | tau.s[t])))
+    two = of(lambda: calc(expect(tau, ratios_of_all * R(tau), policy=beta), by(automata), J), policy_positive,
+             covers(beta, pi))
+    found = examine(two)
+    assert (found.idle, found.used) == ((policy_positive,), (covers(beta, pi),))
+    (need,) = needs(found)
+    assert (need.assumption, need.dropped.what) == (covers(beta, pi), EQUAL)

@@ -21,6 +21,7 @@ from derive import (
     a,
     by,
     calc,
+    derivative,
     examine,
     expect,
     function,
@@ -30,6 +31,7 @@ from derive import (
     mu,
     pi,
     s,
+    scalar,
     tau,
     theorem,
     total,
@@ -487,9 +489,10 @@ def test_the_command_of_a_replay_can_be_copied() -> None:
 
 HOSTILE = ["b(s) = 2 b", "J = 0, and R", "J", "R", "π", "gamma", "Ј", "", "1x", "x y", "\\input{/etc/passwd}", "x" * 41,
            "a\x1bb", "\u202eb", "x\n", "f(", "θ", "V", "Σ", "Π", "∇", "γ", "E", "∂", "∑", "μ", "τ", "𝔼", "𝚺",
+           "J²", "½", "②", "Jᶿ", "J_theta", "V_pi", "πθ", "Q_π", "с d",
            "Σ_t", "Π_k", "Σ'", "E_b", "E'", "Var_b", "ℋ", "∞"]
 KEPT = ["b", "f", "g", "q_old", "β", "ψ", "ω", "Φ", "Ψ", "Ω", "Δ", "Γ", "λ", "σ", "Ex", "Variance", "Σ1",
-        "b'", "w1", "критик", "x" * 40]
+        "b'", "w1", "V_w", "r'", "критик", "x" * 40]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -535,3 +538,10 @@ def test_that_an_assumption_is_idle_is_said_only_where_dropping_it_says_more(
                     f"def one(): return calc(J, by(regroup), {claim})\n", encoding="utf-8")
     main(["check", str(file)])
     assert ("is idle; drop it" in capsys.readouterr().out) is warned
+
+
+@pytest.mark.parametrize("other", ["с", "ｃ"])
+def test_names_that_are_printed_alike_are_not_two(other: str) -> None:
+    """A Cyrillic letter, and a wide one: ∂_c(с) = 0 was proved."""
+    with pytest.raises(InvalidChain, match=r"printed alike|a name is at most"):
+        calc(derivative[scalar("c")](scalar(other)), by(), 0)

@@ -9,19 +9,21 @@ from typing import Any
 import pytest
 from library import SESSION
 
-from derive import State, automata, calc, function, mu, scalar, theorem, total
+from derive import H, State, automata, calc, function, mu, scalar, t, theorem, total
 from derive import by as because
-from derive.certificates.names import lettered
-from derive.certificates.statements import statement
+from derive.certificates.names import TAKEN, lettered
+from derive.certificates.statements import scope, statement
 from derive.checking.theorems import Theorem
 from derive.cli import main
 from derive.kernel.contexts import Context
 from derive.kernel.contexts import to_data as context_data
-from derive.kernel.terms import ALL, Term, bound, to_data
+from derive.kernel.terms import ALL, Term, at, bound, time, to_data
+from derive.language.definitions import DEFINITIONS
 from derive.procedures.decision import Shown, decided
 from derive.report.certificate import _evidence, certificate
 
 PATH, LETTER = ("trajectory", "tau"), ("state", "x")
+t1, r_t = scalar("t1"), scalar("r_t")
 y, x1, g, c = State("y"), State("x1"), function("g"), scalar("c")
 
 
@@ -50,7 +52,14 @@ def told(before: Term, folder: Path, capsys: pytest.CaptureFixture[str]) -> tupl
 @pytest.mark.parametrize(("before", "refused"), [
     (gradient_of_return("b"), False),
     (gradient_of_return("π"), True),
-    (gradient_of_return("π'"), True),
+    (gradient_of_return("π'"), False),
+    (gradient_of_return("π_θ"), True),
+    (gradient_of_return("πθ"), True),
+    (gradient_of_return("π²"), True),
+    (gradient_of_number("J_theta"), True),
+    (gradient_of_number("½"), True),
+    (gradient_of_number("V_3"), True),
+    (gradient_of_number("r'"), False),
     (gradient_of_number("c_0"), False),
     (gradient_of_number("E_{τ1~π}[R(τ1)]"), True),
     (gradient_of_number("H"), True),
@@ -78,6 +87,48 @@ def test_a_bound_letter_is_none_that_is_free(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "c.json").write_text(json.dumps(data), encoding="utf-8")
     assert main(["verify", str(tmp_path / "c.json")]) == 0
     assert "Σ_{x1'}[μ(x1') g(x1)] = g(x1)" in capsys.readouterr().out
+
+
+@theorem("a number that is called as bound times are")
+def called_as_bound() -> Any:
+    return calc(total(t, t1), because(automata), (H + 1) * t1)
+
+
+@theorem("a number with a time for a subscript")
+def with_a_time() -> Any:
+    return calc(total(t, r_t), because(automata), (H + 1) * r_t)
+
+
+def test_a_bound_letter_is_no_number_and_no_subscript(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Σ_{t1=0..H}[t1] = (H + 1) t1 was printed, and Σ_t r_t = (H + 1) r_t by derive check."""
+    assert isinstance(with_a_time, Theorem)
+    assert str(with_a_time.claim) == "Σ_{k=0..H} r_t = (H + 1) r_t"
+    assert isinstance(called_as_bound, Theorem)
+    data = certificate([SESSION.examine(called_as_bound)])
+    (tmp_path / "c.json").write_text(json.dumps(data), encoding="utf-8")
+    assert main(["verify", str(tmp_path / "c.json")]) == 0
+    assert "Σ_{t1'=0..H}[t1]" in capsys.readouterr().out
+
+
+def test_places_of_two_trajectories_name_them() -> None:
+    def at_first(path: Any) -> Term:
+        return ("f", "g", ("s", path, time()))
+
+    one, two = ("trajectory", "u"), ("trajectory", "w")
+    inner = bound("E", one, "pi", ("*", at_first(one), at_first(two)))
+    assert statement(bound("E", two, "pi", inner)) == "E_{τ2~π}[E_{τ1~π}[g(s_{0}(τ1)) g(s_{0}(τ2))]]"
+    assert statement(bound("E", one, "pi", at_first(one))) == "E_{τ1~π}[g(s_{0})]"
+
+
+def test_free_times_and_factors_are_told_apart() -> None:
+    half, t_ = ("num", 1, 2), at(("time", "t"))
+    assert statement(("*", ("num", 3, 1), half, ("gamma^", t_))) == "3 · 1/2 · γ^{t}"
+    assert scope(Context(), ("gamma^", t_)) == "every finite MDP, every horizon; where 0 ≤ t ≤ H"
+
+
+def test_the_words_of_the_language_are_in_one_list() -> None:
+    printed = {one.notation.letter for one in DEFINITIONS if one.notation is not None}
+    assert printed - TAKEN <= {"∂"} | {one for one in printed if not one.isidentifier()}
 
 
 def test_letters_are_taken_by_height() -> None:

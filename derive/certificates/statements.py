@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from derive.certificates.names import LETTERS, lettered
+from derive.certificates.names import BOUND, lettered
 from derive.kernel.contexts import Context
-from derive.kernel.terms import ALL, HELD, INF, SAMPLES, Term, Tuple
+from derive.kernel.terms import ALL, HELD, INF, SAMPLES, Term, Tuple, free, is_index, subterms
 from derive.kernel.wellformed import at_theta
 
 SAYS = {"dynamics": "every transition is possible", "initial": "every state may be first",
@@ -33,7 +35,7 @@ def time(t: Tuple) -> str:
 
 def index(x: Tuple) -> str:
     """A free letter, or the one that a bound one gets from its height."""
-    return str(x[1]) if type(x[1]) is str else f"{LETTERS[x[0]]}{x[1]}"
+    return str(x[1]) if type(x[1]) is str else f"{BOUND[x[0]]}{x[1]}"
 
 
 def path(p: Tuple) -> str:
@@ -43,65 +45,82 @@ def path(p: Tuple) -> str:
     return index(p)
 
 
-def place(x: Tuple) -> str:
-    """A state, an action or a history."""
-    if x[0] in ("s", "a", "h"):
-        return f"{x[0]}_{{{time(x[2])}}}" + (f"({path(x[1])})" if x[1][0] == "drawn" else "")
-    return index(x)
-
-
 def policy(name: str) -> str:
     return {"pi": "π", HELD: "π_old"}.get(name, name)
 
 
 def statement(t: Term) -> str:
     """A term of the kernel in one line, as it was expanded."""
-    return _said(lettered(t))
+    said = lettered(t)
+    paths = {x for x in subterms(said) if is_index(x) and x[0] == "trajectory"}
+    return _Sentence(alone=len(paths) < 2).said(said)
 
 
-def _said(t: Term) -> str:
-    head = t[0]
-    if head == "num":
-        return str(t[1]) if t[2] == 1 else f"{t[1]}/{t[2]}"
-    if head in ("gamma", "m"):
-        return "γ" if head == "gamma" else "m"
-    if head == "gamma^":
-        return f"γ^{{{time(t[1])}}}"
-    if head in ("c^", "q^"):
-        base = t[1] if head == "c^" else f"({t[1]}/{t[2]})"
-        return f"{base}^{{{time(t[-1])}}}"
-    if head == "+":
-        return "(" + " + ".join(map(_said, t[1:])) + ")"
-    if head == "*":
-        return " ".join(f"({_said(x)})" if x[0] == "num" and x[1] < 0 else _said(x) for x in t[1:])
-    if head == "/":
-        return f"({_said(t[1])})/({_said(t[2])})"
-    if head == "^":
-        return f"({_said(t[1])})^{t[2]}"
-    if head in ("grad", "log", "trace"):
-        return f"{ {'grad': '∇', 'log': 'log ', 'trace': 'tr'}[head]}[{_said(t[1])}]"
-    if head == "E":
-        law = policy(t[2])
-        return f"E_{{{index(t[1])}~{law}}}[{_said(t[3])}]"
-    if head in ("sum", "prod"):
-        return f"{'Σ' if head == 'sum' else 'Π'}_{{{index(t[1])}{_range(t[2])}}}[{_said(t[3])}]"
-    if head == "R":
-        return f"R({path(t[1])})"
-    if head == "V":
-        when = "" if t[2] == INF else f"_{{{time(t[2])}}}"
-        return f"V^{{{policy(t[1])}}}{when}({place(t[3])})"
-    if head == "same":
-        return f"1{{{place(t[1])} = {place(t[2])}}}"
-    if head == "mu":
-        return f"μ({place(t[1])})"
-    if head == "P":
-        return f"P({place(t[1])}|{place(t[2])},{place(t[3])})"
-    if head == "pi":
-        return f"{policy(t[1])}({place(t[2])}|{place(t[3])})"
-    name = "r" if head == "r" else t[1]
-    if len(t) == 2:
-        return str(name)
-    return f"{name}({','.join(map(place, t[1:] if head == 'r' else t[2:]))})"
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """How the parts of one statement are said; places of a trajectory that is ``alone`` do not name it."""
+
+    alone: bool
+
+    def place(self, x: Tuple) -> str:
+        """A state, an action or a history."""
+        if x[0] not in ("s", "a", "h"):
+            return index(x)
+        return f"{x[0]}_{{{time(x[2])}}}" + ("" if self.alone and x[1][0] != "drawn" else f"({path(x[1])})")
+
+    def places(self, *found: Tuple) -> str:
+        return ",".join(map(self.place, found))
+
+    def product(self, factors: Sequence[Term]) -> str:
+        text, numeral = "", False
+        for x in factors:
+            dot = numeral or x[0] in ("num", "/", "m")  # 3 1/2, and 1/c (c + d), would be read otherwise
+            said = f"({self.said(x)})" if x[0] == "num" and x[1] < 0 else self.said(x)
+            text += (" · " if dot else " ") + said if text else said
+            numeral = x[0] in ("num", "/")
+        return text
+
+    def said(self, t: Term) -> str:
+        head = t[0]
+        if head == "num":
+            return str(t[1]) if t[2] == 1 else f"{t[1]}/{t[2]}"
+        if head in ("gamma", "m"):
+            return "γ" if head == "gamma" else "m"
+        if head == "gamma^":
+            return f"γ^{{{time(t[1])}}}"
+        if head in ("c^", "q^"):
+            base = t[1] if head == "c^" else f"({t[1]}/{t[2]})"
+            return f"{base}^{{{time(t[-1])}}}"
+        if head == "+":
+            return "(" + " + ".join(map(self.said, t[1:])) + ")"
+        if head == "*":
+            return self.product(t[1:])
+        if head == "/":
+            return f"({self.said(t[1])})/({self.said(t[2])})"
+        if head == "^":
+            return f"({self.said(t[1])})^{t[2]}"
+        if head in ("grad", "log", "trace"):
+            return f"{ {'grad': '∇', 'log': 'log ', 'trace': 'tr'}[head]}[{self.said(t[1])}]"
+        if head == "E":
+            return f"E_{{{index(t[1])}~{policy(t[2])}}}[{self.said(t[3])}]"
+        if head in ("sum", "prod"):
+            return f"{'Σ' if head == 'sum' else 'Π'}_{{{index(t[1])}{_range(t[2])}}}[{self.said(t[3])}]"
+        if head == "R":
+            return f"R({path(t[1])})"
+        if head == "V":
+            when = "" if t[2] == INF else f"_{{{time(t[2])}}}"
+            return f"V^{{{policy(t[1])}}}{when}({self.place(t[3])})"
+        if head == "same":
+            return f"1{{{self.place(t[1])} = {self.place(t[2])}}}"
+        if head == "mu":
+            return f"μ({self.place(t[1])})"
+        if head == "P":
+            return f"P({self.place(t[1])}|{self.places(*t[2:])})"
+        if head == "pi":
+            return f"{policy(t[1])}({self.place(t[2])}|{self.place(t[3])})"
+        if len(t) == 2:
+            return str(t[1])
+        return f"r({self.places(*t[1:])})" if head == "r" else f"{t[1]}({self.places(*t[2:])})"
 
 
 def condition(owed: Tuple) -> str:
@@ -140,6 +159,9 @@ def scope(context: Context, *sides: Term) -> str:
     assumed += ["γ = 1"] if context.undiscounted else []
     assumed += [f"{policy(b)} takes every action that {policy(one)} takes" for b, one in sorted(context.covers)]
     assumed += [f"{RANGES[kind].format(name)}" for name, kind in sorted(context.scalars)]
-    assumed += [f"{time(low)} ≤ {index(one)} ≤ {time(high)}" for one, low, high in sorted(context.ranges)]
+    times = {x for side in sides for x in free(side) if x[0] == "time"} | {one for one, _, _ in context.ranges}
+    for one in sorted(times):
+        low, high = context.range_of(one)
+        assumed.append(f"{time(low)} ≤ {index(one)}" + ("" if high == INF else f" ≤ {time(high)}"))
     parts += ["at θ_old = θ"] if at_theta(*sides) else []
     return ", ".join(parts) + (f"; where {', '.join(assumed)}" if assumed else "")

@@ -20,7 +20,16 @@ from derive.counterexample.witness import NoValue, find_no_value
 from derive.errors import MalformedTerm, OutsideFragment, WorkLimit
 from derive.kernel.terms import Malformed as NoTerm
 from derive.kernel.wellformed import speaks_of_trajectories
-from derive.language.assumptions import POSSIBLE, Assumption, check_assumed, check_step, iid_samples
+from derive.language.assumptions import (
+    POSSIBLE,
+    Assumption,
+    check_assumed,
+    check_step,
+    dynamics_positive,
+    iid_samples,
+    initial_positive,
+    policy_positive,
+)
 from derive.procedures.decision import Shown, decided
 from derive.procedures.encoding import Encoding, context_of
 from derive.procedures.obligations import owed_by
@@ -63,7 +72,22 @@ def assumption_use(theorem: Theorem, steps: tuple[Judgement, ...]) -> Sorted:
         uses = {USED} if any(_lemma(assumption, step) for step in steps) else {
             _without(assumption, theorem, step).use for step in steps}
         found[0 if USED in uses else 2 if UNKNOWN in uses else 1].append(assumption)
-    return tuple(found[0]), tuple(found[1]), tuple(found[2])
+    used, idle, unknown = found
+    together = _idle_together(theorem, steps, idle) if len(idle) > 1 else frozenset(idle)
+    used = sorted([*used, *(one for one in idle if one not in together)], key=lambda one: one.name)
+    return tuple(used), tuple(one for one in idle if one in together), tuple(unknown)
+
+
+def _idle_together(theorem: Theorem, steps: tuple[Judgement, ...], idle: list[Assumption]) -> frozenset[Assumption]:
+    """Those that can all be dropped at once, those that ask most of a model first: of two that replace one another,
+
+    such as a positive policy and one that covers another, one is idle.
+    """
+    dropped = frozenset[Assumption]()
+    for one in sorted(idle, key=lambda one: one not in (policy_positive, initial_positive, dynamics_positive)):
+        if all(_without(one, theorem, step, dropped).use == IDLE for step in steps):
+            dropped |= {one}
+    return dropped
 
 
 def needs(examined: Examined) -> tuple[Need, ...]:
@@ -72,9 +96,10 @@ def needs(examined: Examined) -> tuple[Need, ...]:
     for assumption in sorted(set(theorem.assumes), key=lambda one: one.name):
         for number, step in enumerate(examined.steps, 1):
             lemma = _lemma(assumption, step)
-            dropped = Dropped(USED, LEMMA, lemma) if lemma else _without(assumption, theorem, step)
-            if dropped.use != IDLE:
-                found.append(Need(assumption, number, dropped, _witness(assumption, theorem, step, dropped)))
+            others = frozenset(examined.idle) - {assumption}
+            dropped = Dropped(USED, LEMMA, lemma) if lemma else _without(assumption, theorem, step, others)
+            if dropped.use != IDLE and assumption not in examined.idle:
+                found.append(Need(assumption, number, dropped, _witness(assumption, theorem, step, dropped, others)))
     return tuple(found)
 
 
@@ -84,8 +109,10 @@ def _lemma(assumption: Assumption, step: Judgement) -> str:
     return reason.name if isinstance(reason, Theorem) and assumption in reason.assumes else ""
 
 
-def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropped:
-    fewer = frozenset(theorem.assumes) - {assumption}
+def _without(assumption: Assumption, theorem: Theorem, step: Judgement,
+             others: frozenset[Assumption] = frozenset()) -> Dropped:
+    """What becomes of a step without an assumption, where others are dropped already."""
+    fewer = frozenset(theorem.assumes) - {assumption} - others
     sides, malformed = (step.before, step.after), isinstance(step.verdict, Malformed)
     try:
         if malformed:
@@ -124,10 +151,11 @@ def _without(assumption: Assumption, theorem: Theorem, step: Judgement) -> Dropp
     return Dropped(USED, DEFINED, ", ".join(sorted(map(condition, more)))) if more else Dropped(IDLE)
 
 
-def _witness(assumption: Assumption, theorem: Theorem, step: Judgement, dropped: Dropped) -> Witness | NoValue | None:
+def _witness(assumption: Assumption, theorem: Theorem, step: Judgement, dropped: Dropped,
+             others: frozenset[Assumption]) -> Witness | NoValue | None:
     if dropped.what not in (DEFINED, EQUAL) or assumption == iid_samples:  # every model has a law of samples
         return None
-    fewer = frozenset(theorem.assumes) - {assumption}
+    fewer = frozenset(theorem.assumes) - {assumption} - others
     try:
         if dropped.what == DEFINED:
             return find_no_value(Claim(step.before, step.after, fewer, POSSIBLE in fewer, theorem.endless))

@@ -38,7 +38,8 @@ class Pieces:
     taken: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.taken = set(self.names.values())
+        known = set(self.names.values())
+        self.taken = known | {name.rstrip("'").partition("_")[2] for name in known}  # in Σ_t r_t, r_t is read as bound
 
     def piece(self, term: Any) -> tuple[str, int]:
         text, level = self._dispatch(term)
