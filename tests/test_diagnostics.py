@@ -545,3 +545,20 @@ def test_names_that_are_printed_alike_are_not_two(other: str) -> None:
     """A Cyrillic letter, and a wide one: ∂_c(с) = 0 was proved."""
     with pytest.raises(InvalidChain, match=r"printed alike|a name is at most"):
         calc(derivative[scalar("c")](scalar(other)), by(), 0)
+
+
+def test_no_assumption_is_called_idle_beside_a_step_that_is_not_settled(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the mean given two events, 1 ≤ t was to be dropped, which makes them possible."""
+    events = "given=[same(tau.s[0], s), same(tau.s[t], x)]"
+    text = ("from derive import *\n@theorem('one', assumes=[at_most(1, t), initial_positive])\ndef one():\n"
+            f"    return calc(expect(tau, R(tau), {events}), by(automata), expect(tau, R(tau) * 1, {events}))\n")
+    file = tmp_path / "one.py"
+    file.write_text(text, encoding="utf-8")
+    assert main(["check", str(file)]) == 1
+    said = capsys.readouterr().out
+    assert "is not known to follow" in said
+    assert "idle" not in said
+    file.write_text(text.replace(events, "given=[same(tau.s[0], s)]").replace(events, "given=[same(tau.s[0], s)]"))
+    assert main(["check", str(file)]) == 0  # the twin: settled, and 1 ≤ t is of no use
+    assert "idle" in capsys.readouterr().out

@@ -133,7 +133,7 @@ def test_an_estimate_without_a_law_is_told_all_that_it_needs(name: str) -> None:
     """iid_samples alone was named, and left a counterexample at one sample."""
     before, after, needed = ESTIMATES[name]
     names = ", ".join(one.name for one in needed)
-    assert f"under assumes=[{names}] they agree" in getattr(verdict_on(before, after), "why", "")
+    assert f"under assumes=[{names}] the means agree" in getattr(verdict_on(before, after), "why", "")
     assert isinstance(verdict_on(before, after, *needed), Estimates)
     for one in needed:
         rest = [other for other in needed if other != one]
@@ -143,4 +143,4 @@ def test_an_estimate_without_a_law_is_told_all_that_it_needs(name: str) -> None:
 def test_where_the_means_differ_nothing_is_promised() -> None:
     found = verdict_on(grad(J), mean(i, 2 * SCORE * R(samples[i])))
     assert found.code == "refuted"
-    assert "they agree" not in getattr(found, "note", "")
+    assert "the means agree" not in getattr(found, "note", "")

@@ -115,7 +115,7 @@ def without_a_law(deciding: Deciding, sides: Sequence[Expr], means: Sequence[Exp
     found = settling_together(deciding, means[0], means[1], wanted, trusting=False)
     says = "the samples have no declared law, so nothing is known of means"
     if found and not owed_by(sides, deciding.assumptions | {*found}, endless=deciding.infinite):
-        return f"{says}; under assumes=[{', '.join(one.name for one in found)}] they agree"
+        return f"{says}; under assumes=[{', '.join(one.name for one in found)}] the means agree"
     return f"{says}; assumes=[iid_samples] gives one"
 
 

@@ -8,7 +8,7 @@ from derive.checking.judgement import Examined, Judgement
 from derive.checking.positions import Places, places_of
 from derive.checking.scope import reach_of
 from derive.checking.theorems import Theorem
-from derive.checking.verdict import Estimates, Malformed, Refuted, SameMean
+from derive.checking.verdict import Estimates, Malformed, NeedsCondition, Refuted, SameMean, Undecided, Unjustified
 from derive.codes import KINDS, code_of, headline
 from derive.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Fix, Span
 from derive.errors import MalformedTerm
@@ -135,8 +135,12 @@ def headline_of(step: Judgement) -> str:
 
 
 def _idle(one: Examined) -> Iterator[Diagnostic]:
-    """Assumptions that are not needed. A claim that fails under more assumptions says more, so its own may stay."""
-    if any(isinstance(step.verdict, (Malformed, Refuted)) for step in one.steps):
+    """Assumptions that are not needed. A claim that fails under more assumptions says more, so its own may stay.
+
+    So may those of a step that is not settled: what is missing there may be what they are for.
+    """
+    if any(isinstance(step.verdict, (Malformed, Refuted, NeedsCondition, Undecided, Unjustified)) and (
+            step.equation is None or step.equation.context.owes) for step in one.steps):
         return
     for assumption in one.idle:
         yield Diagnostic(

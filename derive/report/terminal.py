@@ -203,7 +203,7 @@ def diagnostic_lines(one: Examined, number: int, step: Judgement) -> Iterator[tu
     if why(step):
         yield f"because {why(step)}", ""
     for condition in conditions(step):
-        yield f"owes {condition}, which the assumptions do not imply", ""
+        yield f"owes {condition}, which is not known to follow from the assumptions", ""
     if isinstance(step.verdict, (Refuted, Estimates, SameMean)):
         if not isinstance(step.verdict, Refuted):
             yield f"its mean is equal, if {step.verdict.law}; as an equality it fails:", ""
