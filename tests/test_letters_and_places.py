@@ -28,6 +28,8 @@ TERMS = {
     "total(y, pi(y | y))": ("total(y, pi(", "y", "y is a state; π_θ(y|y) needs an action there."),
     "total(y, Q[0](y, y))": ("total(y, Q[0](y, ", "y", "y is a state; Q_0(y, y) needs an action there."),
     "total(c, r(c, c, y) * J)": ("total(c, r(", "c", "c is an action; r(c, c, y) needs a state there."),
+    "total(l, total(k, ratio(1, l - k), start=0, stop=l))": (
+        "total(l, total(k, ", "ratio(1, l - k)", "1/(l - k) is asked for where its denominator is 0"),
     "total(y, y)": ("total(y, ", "y", "is a state"),
 }
 

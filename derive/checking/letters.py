@@ -20,8 +20,9 @@ from derive.errors import DeriveError
 from derive.language.alphabets import UNICODE
 from derive.language.assumptions import check_step
 from derive.language.binding import Binder, Index
-from derive.language.expression import Term, negative, subterms
+from derive.language.expression import Power, Ratio, Term, negative, subterms
 from derive.language.spoken import Letters
+from derive.language.terms import Log
 from derive.procedures.obligations import spoken
 
 _BINDING = tuple(UNICODE.signs[sign] for sign in ("sum", "prod", "E", "Var"))
@@ -81,7 +82,10 @@ def _in_letters(text: str, sides: tuple[Expr, Expr], places: Places, number: int
 
 def _said_again(verdict: Malformed, places: Places, number: int, theorem: Theorem) -> Malformed:
     whole = verdict.where if verdict.within is None else verdict.within
-    if not isinstance(whole, Term) or _wrong_with(whole, theorem) != verdict.why:  # what is said is of more than it
+    if not isinstance(whole, Term):
+        return verdict
+    named = isinstance(whole, (Ratio, Power, Log)) and str(whole) in verdict.why  # n/n was said to be t/t
+    if not named and _wrong_with(whole, theorem) != verdict.why:  # what is said is of more than it
         return verdict
     for side in (number - 1, number):
         node = places.narrowed(side, [whole])
@@ -90,6 +94,8 @@ def _said_again(verdict: Malformed, places: Places, number: int, theorem: Theore
             value = negative(value)
         if isinstance(value, Term) and (again := _wrong_with(value, theorem)):
             return replace(verdict, why=again)
+        if isinstance(value, Term) and named:
+            return replace(verdict, why=verdict.why.replace(str(whole), str(value)))
     return verdict
 
 
