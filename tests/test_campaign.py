@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -14,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mpi_job import started
 
 from derive.checking.proof_files import bundled
 from derive.cli import main
@@ -95,16 +93,9 @@ if __name__ == "__main__":
 
 
 def test_ranks_of_mpi_give_what_one_process_gives(alone: list[Any], tmp_path: Path) -> None:
-    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
-    launcher = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    if launcher is None:
-        pytest.skip("mpi4py has no mpiexec")
     script = tmp_path / "campaign.py"
     script.write_text(CAMPAIGN)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMPI_ALLOW_RUN_AS_ROOT": "1",
-                   "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
-    run = subprocess.run([launcher, "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script), *map(str, FILES)],
-                         env=environment, capture_output=True, text=True, timeout=300, check=False)
+    run = started("-m", "mpi4py.futures", str(script), *map(str, FILES))
     assert run.returncode == 0, run.stderr
     here, *found = [json.loads(line) for line in run.stdout.splitlines()]
     assert here is False  # other ranks did the work
