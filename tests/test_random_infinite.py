@@ -23,11 +23,10 @@ from random_sums import Pair
 from residues import EVERYTHING
 from sympy import Expr
 
-from derive.language.definitions import resolved
 from derive.language.expression import subterms
 from derive.language.models import Model, Shape
 from derive.language.signature import signature
-from derive.language.terms import StateValue
+from derive.language.terms import ActionValue, Advantage, Policy, StateValue
 from derive.procedures.certificates import Differs
 from derive.procedures.decision import Outside, Shown
 from derive.semantics.concrete import Rationals, as_fraction, concrete_model
@@ -109,8 +108,8 @@ def campaign(seeds: Iterable[int]) -> Tally:
 
 def valued(*terms: Expr) -> set[str]:
     """The policies whose values occur."""
-    plain = [resolved(term, additive=True, infinite=True) for term in terms]
-    return {str(x.args[0].label) for term in plain for x in subterms(term) if isinstance(x, StateValue)}
+    return {str(one.label) for term in terms for x in subterms(term)
+            if isinstance(x, (StateValue, ActionValue, Advantage)) for one in x.args if isinstance(one, Policy)}
 
 
 def _agrees(before: Expr, after: Expr, shape: Shape) -> bool:
