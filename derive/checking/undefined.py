@@ -11,6 +11,7 @@ import derive  # its names only
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import SCALARS, WORDS
 from derive.checking.slip import Slip, is_name
+from derive.checking.unknown_reasons import unknown_reason
 from derive.diagnostics import Fix, Span
 
 BINDERS = {"mean": "Draw", "Draw": "Draw"}
@@ -47,6 +48,8 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
                     hint="theta is not written: pi(a | s) depends on it, and grad(f) is the gradient in it")
     if name.startswith("definition_of_"):
         return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
+    if (reason := unknown_reason(name, file, place)) is not None:
+        return reason
     if name in WORDS:
         return Slip(message=message, span=place, hint=WORDS[name])
     if place is not None and any(isinstance(node, ast.Call) and is_name(node.func, "definition")
