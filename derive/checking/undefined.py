@@ -10,6 +10,7 @@ from difflib import get_close_matches
 import derive  # its names only
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import SCALARS, WORDS
+from derive.checking.signs import sign, unread
 from derive.checking.slip import Slip, is_name
 from derive.checking.unknown_reasons import unknown_reason
 from derive.diagnostics import Fix, Span
@@ -19,15 +20,17 @@ LETTERS = "sxab"
 """Letters of the language for what is no number: as a number, or called, they mean something else."""
 SIZES = ("N", "n", "M", "batch_size", "num_samples", "n_samples")
 """What pages and code call the number of samples."""
+_POLICIES = {"covers": 2, "kl": 2}
+"""How many of the first places of a word are for policies."""
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 
 
 def of_python(text: str, span: Span) -> str:
-    """What to write for a word of Python's own where it cannot be read: ``lambda``, as a name; else empty."""
+    """What to write for ``lambda`` as a name, or for a sign of a page, where Python does not read on; else empty."""
     lines = text.split("\n")
     if span.line <= len(lines) and re.search(r"\blambda\b(?!\s*[\w\s,]*:)", lines[span.line - 1]):
         return 'lambda is a word of Python: write lam, where lam = scalar("lambda") declares the number'
-    return ""
+    return unread(lines[span.line - 1][span.column - 1:]) if span.line <= len(lines) else ""
 
 
 def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
@@ -36,7 +39,8 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
     place = next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, name)), span)
     message = f"{name} is not defined"
     called, counted = _is_called(file, place, name), _is_a_number(file, place, name)
-    if name in LETTERS and called == "on a state":
+    policy = called == "on a state" or (not called and _is_a_policy(file, place, name))
+    if name in LETTERS and policy:
         return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
     if name in LETTERS and (called or counted):
         return Slip(message=message, span=place, hint=f'{name} = function("{name}") declares a free function'
@@ -48,8 +52,8 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
                     hint="theta is not written: pi(a | s) depends on it, and grad(f) is the gradient in it")
     if name.startswith("definition_of_"):
         return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
-    if (reason := unknown_reason(name, file, place)) is not None:
-        return reason
+    if (known := unknown_reason(name, file, place) or sign(name, file, place, policy=policy)) is not None:
+        return known
     if name in WORDS:
         return Slip(message=message, span=place, hint=WORDS[name])
     if place is not None and any(isinstance(node, ast.Call) and is_name(node.func, "definition")
@@ -58,15 +62,15 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
     if (along := re.fullmatch(r"([sa])_(\w+)", name)) is not None:
         time = along[2] if along[2].isdigit() or len(along[2]) == 1 else "t"
         return Slip(message=message, span=place, hint=f"along a trajectory write tau.{along[1]}[{time}]")
+    if policy:
+        return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
     if called:
-        if called == "on a state":
-            return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
         if _close(name, derive.__all__) is None:
             return Slip(message=message, span=place, hint=f'{name} = function("{name}") declares a free function')
     elif name in SCALARS:
         return Slip(message=message, span=place, hint=f'{name} = scalar("{SCALARS[name]}") declares the number')
-    elif (known := _counted(name, file)) and (counted or _is_a_limit(file, place, name)):
-        return Slip(message=message, span=place, hint=known)
+    elif (counts := _counted(name, file)) and (counted or _is_a_limit(file, place, name)):
+        return Slip(message=message, span=place, hint=counts)
     elif counted and len(name) == 1 and name.isalpha() and not is_an_index(name, file):
         return Slip(message=message, span=place, hint=f'{name} = scalar("{name}") declares a number')
     elif len(name) == 1 and name.isalpha():
@@ -84,6 +88,17 @@ def _is_called(file: FileTree, place: Span | None, name: str) -> str:
             first = node.args[0] if node.args else None
             return "on a state" if isinstance(first, ast.BinOp) and isinstance(first.op, ast.BitOr) else "otherwise"
     return ""
+
+
+def _is_a_policy(file: FileTree, place: Span | None, name: str) -> bool:
+    """Whether a name stands there where a policy belongs: in ``covers(b, pi)``, ``kl(pi, b, s)``, ``policy=b``."""
+    for node in () if place is None else file.around(place):
+        if isinstance(node, ast.Call):
+            first = _POLICIES.get(file.source(node.func), 0)
+            policies = [*node.args[:first], *(one.value for one in node.keywords if one.arg == "policy")]
+            if any(is_name(one, name) and file.span(one) == place for one in policies):
+                return True
+    return False
 
 
 def _is_a_number(file: FileTree, place: Span | None, name: str) -> bool:
