@@ -113,3 +113,87 @@ def test_a_letter_is_imported_with_the_fix_that_writes_it(tmp_path: Path) -> Non
     found, status = fixed(tmp_path, text.replace("1 * 1 * γ", "gamma"), "--unsafe-fixes")
     assert (found.decode().splitlines()[0], status) == ("from derive import by, calc, gamma, regroup, theorem", 0)
     assert b"calc(1 * gamma, by(regroup), gamma)" in found
+
+
+TERMS = {
+    # a term: what the carets cover, the whole hint
+    "expect(total(t, J) * J, tau)": ("expect(total(t, J) * J, tau)", "write expect(tau, total(t, J) * J)"),
+    "total(grad(J), t, stop=3)": ("total(grad(J), t, stop=3)", "write total(t, grad(J), stop=3)"),
+    "mean(R(samples[i]), i)": ("mean(R(samples[i]), i)", "write mean(i, R(samples[i]))"),
+    "total(gamma, k)": ("total(gamma, k)", "write total(k, gamma)"),
+    "total(t, gamma**t, stop=float('inf'))": ("float('inf')", "write forever"),
+    "total(t, gamma**t, stop=__import__('math').inf)": ("__import__('math').inf", "write forever"),
+    "total(t, gamma**t, stop=__import__('sympy').oo)": ("__import__('sympy').oo", "write forever"),
+    "ratio(1, N) * total(i, R(samples[i]))": ("N", "the number of samples is written m"),
+    "ratio(1, n) * total(i, R(samples[i]))": ("n", "the number of samples is written m"),
+    "expect(tau, G[t](tau), given=s)": ("s", "write given=[same(tau.s[t], s)]"),
+    "expect(tau, G[k + 1](tau), given=s)": ("s", "write given=[same(tau.s[k + 1], s)]"),
+    "expect(tau, G[t](tau), given=a)": ("a", "write given=[same(tau.a[t], a)]"),
+    "expect(tau, R(tau), given=s)": ("s", "write given=[same(tau.s[0], s)]"),
+    "expect(tau, G[t](tau), given=[tau.s[t] == s])": ("tau.s[t] == s", "write same(tau.s[t], s)"),
+    "expect(tau, G[t](tau), given=tau.s[t] == s)": ("tau.s[t] == s", "write same(tau.s[t], s)"),
+    "define(Adv, [s], V(s))(s)": ("Adv", 'a new name stands in quotes: write "Adv"'),
+    "Policy(beta)(a | s)": ("beta", 'a new name stands in quotes: write "beta"'),
+    "Policy('mu')(a | s)": ("'mu'", ""),
+    "define('A', [s, a], Q(s, a))(s, a)": ("'A'", ""),
+    "scalar('gamma') * J": ("'gamma'", "write gamma, from derive import gamma"),
+    "total(State('s_0'), J)": ("'s_0'", ""),
+}
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_the_next_move_is_one_and_at_its_place(term: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = told(tmp_path, CHAIN.format(term), capsys)
+    assert (one["code"], one["at"], one["hint"]) == ("D012", *TERMS[term])
+    if "has this name" in one["message"]:  # one next move: another name, or the word itself
+        assert ("Give another one" in one["message"]) != bool(one["hint"])
+
+
+def test_a_letter_that_the_file_declares_is_one_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = CHAIN.format("total(grad(J), n)").replace("@", 'n = Time("n")\n@', 1)
+    assert told(tmp_path, text, capsys)[0]["hint"] == "write total(n, grad(J))"
+    text = CHAIN.format("total(grad(J), c)").replace("@", 'c = scalar("c")\n@', 1)
+    assert "grad(J))" not in told(tmp_path, text, capsys)[0]["hint"]
+
+
+def test_assumptions_under_a_word_like_it_are_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = CHAIN.format("1 * J").replace("'ü ∇'", "'it', assume=additive_return")
+    (one,) = told(tmp_path, text, capsys)
+    assert one["hint"] == "write assumes=[additive_return]"
+
+
+@pytest.mark.parametrize(("letters", "use", "says"), [
+    ("[s, a, t]", "Adv[t](s, a)", "Write Adv(s, a, t); a time is a subscript where it comes first: "
+                                  "define('Adv', [t, s, a], ...)."),
+    ("[s, x]", "Adv[t](s, x)", "Write Adv(s, x)."),
+])
+def test_a_name_of_the_author_is_shown_with_its_letters(letters: str, use: str, says: str, tmp_path: Path,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    body = "Q[t](s, a) - V[t](s)" if "t" in letters else "V(s) - V(x)"
+    text = CHAIN.format(use).replace("@", f"Adv = define('Adv', {letters}, {body})\n@", 1)
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["code"], one["at"]) == ("D012", "Adv[t]")
+    assert one["message"].endswith(says)
+
+
+def test_a_name_that_a_function_gives_later_is_not_called_undefined(tmp_path: Path,
+                                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    text = CHAIN.format("1 * J").replace("    return", "    Adv = define(Adv, [s], V(s))\n    return")
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["message"], one["at"]) == ("Adv is not defined", "Adv")
+    assert one["hint"] == 'a new name stands in quotes: write "Adv"'
+    text = CHAIN.format("1 * J").replace("    return", "    gamma = 2 * gamma\n    return")
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["message"], one["at"]) == ("gamma has no value yet", "gamma")
+
+
+@pytest.mark.parametrize(("term", "instead"), [
+    ("total(t, gamma**t * V[t](s), stop=forever)", "V(s)"),
+    ("total(t, expect(tau, Q[t](tau.s[t], tau.a[t])), stop=forever)", "Q(tau.s[t], tau.a[t])"),
+    ("total(t, gamma**t * V[t](s, policy=Policy('b')), stop=forever)", "V(s, policy=b)"),
+    ("total(t, gamma**t * A[t](s, a, policy=pi_old), stop=forever)", "A(s, a, policy=pi_old)"),
+])
+def test_a_value_with_time_to_go_is_said_to_be_one(term: str, instead: str, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(tmp_path, CHAIN.format(term), capsys)
+    assert found[0]["message"].endswith(f"is a value with time to go; without a last decision write {instead}.")

@@ -71,8 +71,11 @@ def _signed(name: str, error: TypeError, file: FileTree, call: ast.Call) -> Slip
         near = get_close_matches(str(keyword.arg), known, 1)
         place = file.span(keyword.value)
         start = max(1, place.column - len(f"{keyword.arg}=")) if place.line == keyword.lineno else place.column
+        value = file.source(keyword.value)
+        if near == ["assumes"] and not isinstance(keyword.value, (ast.List, ast.Tuple)):
+            value = f"[{value}]"
         return Slip(message=says, span=replace(place, column=start),
-                    hint=f"write {near[0]}={file.source(keyword.value)}" if near else
+                    hint=f"write {near[0]}={value}" if near else
                     f"its arguments are {signature(name)}")
     meant = re.search(r"; a (?:time stands in brackets|policy is named): (.+)\.$", said(error))
     return Slip(message=says, span=file.span(call),

@@ -10,14 +10,15 @@ import derive  # its names only
 from derive.certificates.names import LONGEST
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import WORDS
-from derive.checking.slip import Slip, is_name
+from derive.checking.slip import NAMING, Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, named, said
 from derive.language.assumptions import FAMILIES, VOCABULARY
+from derive.language.binding import Index
+from derive.language.terms import Discount, Objective, SampleSize
 
 BINDERS = ("total", "prod", "expect", "variance", "mean")
-NAMING = ("function", "scalar", "Policy", "State", "Action", "Time", "Draw", "Trajectory", "Batch", "define")
-"""What gives names, as its first argument."""
+INDICES = ("State", "Action", "Time", "Draw", "Trajectory", "Batch")
 _PLAIN = {one.name for one in VOCABULARY}
 _FAMILIES = {"possible", *(one.partition("(")[0] for one in FAMILIES)}
 
@@ -59,6 +60,12 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
             label = keyword.value.value
             fit = f"policy={label}" if label in ("pi", "pi_old") else f"policy=Policy({file.source(keyword.value)})"
             return Slip(message=f"{label!r} is text, and no policy", span=file.span(keyword.value), hint=f"write {fit}")
+    limit = next((one.value for one in node.keywords if one.arg == "stop"), None)
+    if limit is not None and ("stop=forever" in text or " (an Infinity) " in text):
+        return Slip(span=file.span(limit), message="a sum without a last term has no number as its limit",
+                    hint="write forever", fix=Fix(span=file.span(limit), text="forever", says="forever", unsafe=True))
+    if (swapped := _exchanged(file, node, word)) is not None:
+        return swapped
     if (quoted := _quoted(text, node)) is not None:
         inside = str(quoted.value)
         return Slip(message=f"{quoted.value!r} is text, and no term", span=file.span(quoted),
@@ -70,19 +77,16 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
     if re.search(r"\(a (list|tuple|dict|set)\) is not a term", text) and len(listed) == 1:
         return Slip(span=file.span(listed[0]), hint="a term is one formula; what is added or multiplied is written so")
     if (own := re.match(r"The sum or product over \w+ has (start|stop)=", text)) is not None and word in BINDERS:
-        limit = next((one.value for one in node.keywords if one.arg == own[1]), node)
-        return Slip(span=file.span(limit))
+        return Slip(span=file.span(next((one.value for one in node.keywords if one.arg == own[1]), node)))
     if " binds an index, got " in text and node.args and word in BINDERS:
         return _no_index(file, node, word)
     if "is a truth value" in text and any(isinstance(one, ast.Compare) for one in node.args):
         compared = next((found for one in node.args if (found := as_two_terms(file, one)) is not None), None)
         return compared if word == "calc" and compared is not None else Slip(
             span=file.span(node), hint="a claim is written calc(left, by(), right)")
-    if text.startswith("A mean is taken given events") and (given := next((
-            one.value for one in node.keywords if one.arg == "given"), None)) is not None:
-        return Slip(span=file.span(given), message="a mean over trajectories is taken given events",
-                    hint=f"write given=[same({file.source(node.args[0])}.s[0], {file.source(given)})]" if isinstance(
-                        given, ast.Name) and node.args else "write given=[same(tau.s[t], s), same(tau.a[t], a)]")
+    given = next((one.value for one in node.keywords if one.arg == "given"), None)
+    if given is not None and (slip := _no_event(text, file, node, given)) is not None:
+        return slip
     if word == "covers" and text.startswith("covers(") and len(node.args) == 2:
         one, two = (_policy(file, place) for place in node.args)
         if one == two:
@@ -90,6 +94,26 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
         return Slip(span=file.span(node), hint=f"write covers({two}, {one})" if one == "pi" else
                     f"write covers({one}, {two}), where {one} is a fixed policy")
     return None
+
+
+def _no_event(text: str, file: FileTree, node: ast.Call, given: ast.expr) -> Slip | None:
+    """What is given of a mean and is no event: ``given=s``, ``given=[tau.s[t] == s]``."""
+    listed = given.elts if isinstance(given, (ast.List, ast.Tuple)) else [given]
+    for one in listed if "is a truth value" in text else ():
+        if isinstance(one, ast.Compare) and len(one.ops) == 1 and isinstance(one.ops[0], ast.Eq):
+            fit = f"same({file.source(one.left)}, {file.source(one.comparators[0])})"
+            return Slip(span=file.span(one), message="== compares in Python, and is no event", hint=f"write {fit}",
+                        fix=Fix(span=file.span(one), text=fit, says=fit))
+    if not text.startswith("A mean is taken given events"):
+        return None
+    message, fit = "a mean over trajectories is taken given events", "same(tau.s[t], s), same(tau.a[t], a)"
+    if isinstance(given, ast.Name) and node.args:
+        times = {file.source(one.slice) for body in node.args[1:] for one in ast.walk(body)
+                 if isinstance(one, ast.Subscript)}
+        time = times.pop() if len(times) == 1 else "0"  # the time that the body speaks of, where it is one
+        letter = "a" if re.fullmatch(r"[abcu]\d*", given.id) else "s"
+        fit = f"same({file.source(node.args[0])}.{letter}[{time}], {given.id})"
+    return Slip(span=file.span(given), message=message, hint=f"write given=[{fit}]")
 
 
 def as_two_terms(file: FileTree, item: ast.expr) -> Slip | None:
@@ -140,6 +164,28 @@ def _no_index(file: FileTree, node: ast.Call, word: str) -> Slip:
                 hint=f"write {word}({over}, {rest})")
 
 
+def _exchanged(file: FileTree, node: ast.Call, word: str) -> Slip | None:
+    """``expect(f, tau)``: the letter that a sum runs over stands behind what is summed."""
+    if word not in BINDERS or len(node.args) != 2 or _is_index(file.source(node.args[0]), file):
+        return None
+    body, letter = (file.source(one) for one in node.args)
+    if not _is_index(letter, file):
+        return None
+    rest = [f"{one.arg}={file.source(one.value)}" for one in node.keywords]
+    fit = f"{word}({', '.join([letter, body, *rest])})"
+    return Slip(message=f"the letter that {word} runs over stands first", span=file.span(node), hint=f"write {fit}",
+                fix=Fix(span=file.span(node), text=fit, says=f"{word}({letter}, ...)"))
+
+
+def _is_index(name: str, file: FileTree) -> bool:
+    """Whether a name is a letter of the language that a sum may run over, or is declared as one in the file."""
+    if isinstance(getattr(derive, name, None), Index) and name in derive.__all__:
+        return True
+    return any(isinstance(node, ast.Assign) and any(is_name(one, name) for one in node.targets)
+               and isinstance(node.value, ast.Call) and file.source(node.value.func) in INDICES
+               for node in ast.walk(file.tree))
+
+
 def _name_taken(maker: str, shown: str, text: str, file: FileTree, span: Span | None) -> Slip | None:
     """A name that is none, or has another meaning already, where it is given; ``shown`` is how it is printed."""
     scope = file.function(span.line) if span is not None else None
@@ -148,10 +194,20 @@ def _name_taken(maker: str, shown: str, text: str, file: FileTree, span: Span | 
             name = _name_given(node)
             if name is not None and shown in (repr(name), repr(f"{name[:LONGEST]}...")):
                 assert isinstance(node, ast.Call)
-                hint = f"write {name}, from derive import {name}" if name in derive.__all__ else ""
-                return Slip(message=text.replace(f"{maker}(", f"{file.source(node.func)}(", 1),
-                            span=file.span(node.args[0]), hint=hint)
+                says = text.replace(f"{maker}(", f"{file.source(node.func)}(", 1)
+                if _is_that(name, file.source(node.func)):  # of two next moves the one that keeps the meaning
+                    return Slip(message=says.partition(" Give another")[0], span=file.span(node.args[0]),
+                                hint=f"write {name}, from derive import {name}")
+                return Slip(message=says, span=file.span(node.args[0]))
     return None
+
+
+def _is_that(name: str, maker: str) -> bool:
+    """Whether the language has under this name what was to be made: a number, a policy, an index."""
+    known = getattr(derive, name, None) if name in derive.__all__ else None
+    if maker == "scalar":
+        return isinstance(known, (Discount, Objective, SampleSize))
+    return maker in ("Policy", *INDICES) and type(known).__name__ == maker
 
 
 def _name_given(node: ast.AST) -> str | None:

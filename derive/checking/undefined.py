@@ -11,9 +11,10 @@ import derive  # its names only
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import SCALARS, WORDS
 from derive.checking.signs import sign, unread
-from derive.checking.slip import Slip, is_name
+from derive.checking.slip import NAMING, Slip, is_name
 from derive.checking.unknown_reasons import unknown_reason
 from derive.diagnostics import Fix, Span
+from derive.errors import said
 
 BINDERS = {"mean": "Draw", "Draw": "Draw"}
 LETTERS = "sxab"
@@ -35,9 +36,15 @@ def of_python(text: str, span: Span) -> str:
 
 def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
     """What to write, or to import, for a name that is not defined."""
-    name = error.name or ""
+    unbound = re.search(r"local variable '(\w+)'", said(error)) if isinstance(error, UnboundLocalError) else None
+    name = error.name or (unbound[1] if unbound else "")
     place = next((file.span(node) for node in file.at(span, ast.Name) if is_name(node, name)), span)
     message = f"{name} is not defined"
+    if (quoted := _to_be_named(name, file, place)) is not None:
+        return quoted
+    if unbound is not None:
+        return Slip(message=f"{name} has no value yet", span=place,
+                    hint=f"this function gives {name} one further down, and then has no other; give yours another name")
     called, counted = _is_called(file, place, name), _is_a_number(file, place, name)
     policy = called == "on a state" or (not called and _is_a_policy(file, place, name))
     if name in LETTERS and policy:
@@ -81,6 +88,17 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
     return Slip(message=message, span=place, hint=meant(name, derive.__all__), fix=replaced(name, place))
 
 
+def _to_be_named(name: str, file: FileTree, place: Span | None) -> Slip | None:
+    """A new name without its quotes, where it is given: ``define(Adv, [t, s, a], ...)``."""
+    for node in () if place is None else file.around(place):
+        if isinstance(node, ast.Call) and file.source(node.func) in NAMING and node.args and is_name(
+                node.args[0], name) and file.span(node.args[0]) == place:
+            fit = f'"{name}"'
+            return Slip(message=f"{name} is not defined", span=place, hint=f"a new name stands in quotes: write {fit}",
+                        fix=Fix(span=place, text=fit, says=fit, unsafe=True) if place is not None else None)
+    return None
+
+
 def _is_called(file: FileTree, place: Span | None, name: str) -> str:
     """"on a state" for name(a | s), "otherwise" for another call; "" for a name that is not called there."""
     for node in () if place is None else file.around(place):
@@ -108,6 +126,8 @@ def _is_a_number(file: FileTree, place: Span | None, name: str) -> bool:
     operands = [one for node in nodes if isinstance(node, ast.BinOp)
                 for one in ((node.left, node.right) if isinstance(node.op, _ARITHMETIC) else
                             (node.left,) if isinstance(node.op, ast.Pow) else ())]
+    operands += [one for node in nodes if isinstance(node, ast.Call) and is_name(node.func, "ratio")
+                 for one in node.args]
     return any(is_name(one, name) and file.span(one) == place and id(one) not in times for one in operands)
 
 
@@ -128,8 +148,10 @@ def _counted(name: str, file: FileTree) -> str:
     """What a page calls N, and T, where no sum of this file runs over it."""
     if is_an_index(name, file):
         return ""
-    divides = any(isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_name(node.right, name)
-                  for node in ast.walk(file.tree))
+    below = [node.right if isinstance(node, ast.BinOp) else node.args[1] for node in ast.walk(file.tree)
+             if (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div))
+             or (isinstance(node, ast.Call) and is_name(node.func, "ratio") and len(node.args) == 2)]
+    divides = any(is_name(one, name) for one in below)
     if name in SIZES and (divides or "samples" in file.text):
         return "the number of samples is written m"
     return "the time of the last decision is written H" if name == "T" else ""

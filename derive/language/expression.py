@@ -41,13 +41,21 @@ def as_term(value: Any) -> Expr:
         usage = getattr(value, "usage", f"{named(value)}(...)" if callable(value) else "")
         raise NotATerm(f"{named(value)} is not a term by itself{f'; it is written {usage}' if usage else ''}.")
     raise NotATerm(
-        f"{named(value)} (a {type(value).__name__}) is not a term. "
+        f"{named(value)} ({_of_a_type(value)}) is not a term. "
         "Build terms from the names that `derive` exports; foreign SymPy symbols have no meaning here."
     )
 
 
+def _of_a_type(value: Any) -> str:
+    """``a list``, ``an ndarray``."""
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' or name.startswith('ndarray') else 'a'} {name}"
+
+
 def _exactly(number: str) -> str:
     """How to write a decimal number that was meant."""
+    if number == "inf":
+        return "A sum without a last term is written with stop=forever."
     try:
         meant = Fraction(number)
     except ValueError:
