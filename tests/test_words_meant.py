@@ -137,7 +137,6 @@ TERMS = {
     "Policy('mu')(a | s)": ("'mu'", ""),
     "define('A', [s, a], Q(s, a))(s, a)": ("'A'", ""),
     "scalar('gamma') * J": ("'gamma'", "write gamma, from derive import gamma"),
-    "total(State('s_0'), J)": ("'s_0'", ""),
 }
 
 
