@@ -196,3 +196,72 @@ def test_a_value_with_time_to_go_is_said_to_be_one(term: str, instead: str, tmp_
                                                    capsys: pytest.CaptureFixture[str]) -> None:
     found = told(tmp_path, CHAIN.format(term), capsys)
     assert found[0]["message"].endswith(f"is a value with time to go; without a last decision write {instead}.")
+
+
+@pytest.mark.parametrize(("line", "at", "hint"), [
+    ("from math import log", "log", "line 2 hides log: drop from math import log"),
+    ("from math import *", "tau", "line 2 hides gamma, log, pi, prod and tau: drop from math import *"),
+    ("from numpy import log, prod", "log", "line 2 hides log and prod: drop from numpy import log, prod"),
+])
+def test_an_import_that_hides_words_is_named(line: str, at: str, hint: str, tmp_path: Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    text = CHAIN.format("expect(tau, log(pi(tau.a[0] | tau.s[0])))")
+    (one,) = told(tmp_path, text.replace("import *\n", f"import *\n{line}\n"), capsys)
+    assert (one["code"], one["at"], one["hint"]) == ("D012", at, hint)
+    found = told(tmp_path, f"{line}\n{text}", capsys)  # derive gives its words last
+    assert "D012" not in [each["code"] for each in found]
+
+
+WRITTEN = {
+    # a chain: what the carets cover, the whole hint
+    "J, by(definition('J')), J": ("'J'", "write definition(J)"),
+    "J, by(regroup()), J": ("regroup()", "write regroup"),
+    "J, by(automata()), J": ("automata()", "write automata"),
+    "grad(J) @ grad(J), by(), J": ("grad(J) @ grad(J)", "write inner(grad(J), grad(J)) for the scalar product, "
+                                                        "outer(grad(J), grad(J)) for the matrix"),
+    "[J, by(), J]": ("[J, by(), J]", "leave the brackets out: calc(term, by(...), term)"),
+    "J + half(J), by(), J": ("ratio(1, 2) * f", "write return ratio(1, 2) * f"),
+    "half(J), by(), J": ("ratio(1, 2) * f", "write return ratio(1, 2) * f"),
+    "J + nothing(), by(), J": ("nothing()", "end nothing with return, and the term"),
+    "b * J, by(), J": ("scalar(f'{J}')", ""),
+    "total(a, nobody(a | s)), by(), J": ("Policy()", 'write Policy("b"), with a name of your own'),
+    "10**5000 * grad(J), by(), J": ("10**5000 * grad(J)", ""),
+    "Fraction(1, 10**5000) * grad(J), by(), J": ("Fraction(1, 10**5000) * grad(J)", ""),
+}
+BEFORE = """from fractions import Fraction
+from derive import *
+def half(f):
+    ratio(1, 2) * f
+def nothing():
+    pass
+b = scalar(f'{J}')
+nobody = Policy()
+@theorem('it')
+def it():
+    return calc("""
+
+
+@pytest.mark.parametrize("chain", WRITTEN)
+def test_a_chain_is_mended_where_the_fault_is_made(chain: str, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = told(tmp_path, f"{BEFORE}{chain})\n", capsys)
+    assert (one["code"], one["at"], one["hint"]) == ("D012", *WRITTEN[chain])
+
+
+def test_a_number_that_can_be_written_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(tmp_path, f"{BEFORE}10**4200 * grad(J), by(), 10**4200 * grad(J))\n", capsys)
+    assert not {"D012", "D015"} & {one["code"] for one in found}
+
+
+def test_the_function_of_a_theorem_takes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = BEFORE.replace("def it():", "def it(t):") + "J, by(), J)\n"
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["code"], one["at"]) == ("D012", "t")
+    assert one["message"].endswith("A theorem takes nothing: write def it(), and declare its letters.")
+    found = told(tmp_path, text.replace("(t)", "(t=3)"), capsys)
+    assert "D012" not in [each["code"] for each in found]
+
+
+def test_an_assumption_has_no_parentheses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = told(tmp_path, BEFORE.replace("'it'", "'it', assumes=[policy_positive()]") + "J, by(), J)\n", capsys)
+    assert (one["at"], one["hint"]) == ("policy_positive()", "write policy_positive")

@@ -15,6 +15,9 @@ from derive.checking.foreign_words import WORDS
 from derive.checking.slip import Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import said
+from derive.language.assumptions import Assumption
+from derive.rules.decision import Decision, Relation
+from derive.rules.rule import Rule
 
 INDEXED = {"expect": "tau", "variance": "tau", "total": "t", "prod": "t", "mean": "i"}
 """What runs over an index, and the one that it most often is."""
@@ -82,6 +85,11 @@ def _signed(name: str, error: TypeError, file: FileTree, call: ast.Call) -> Slip
                 hint=f"write {meant[1]}" if meant else f"its arguments are {signature(name)}")
 
 
+def _word(name: str) -> object:
+    """What a name means in the language; None for another."""
+    return getattr(derive, name) if name in derive.__all__ else None
+
+
 def _is_letter(node: ast.AST) -> bool:
     """Whether a name is that of a notion, such as V."""
     return isinstance(node, ast.Name) and node.id in derive.__all__ and hasattr(getattr(derive, node.id), "usage")
@@ -97,6 +105,9 @@ def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | Non
     for node in file.at(span, ast.BinOp):
         assert isinstance(node, ast.BinOp)
         left, right = file.source(node.left), file.source(node.right)
+        if isinstance(node.op, ast.MatMult) and " for @" in said(error):
+            return Slip(message="there is no operator @ between terms", span=file.span(node), hint=(
+                f"write inner({left}, {right}) for the scalar product, outer({left}, {right}) for the matrix"))
         if isinstance(node.op, ast.BitXor):
             return Slip(message=f"{file.source(node)} is no power", span=file.span(node),
                         hint=f"write {left}**{right}",
@@ -115,6 +126,11 @@ def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | Non
         if is_name(node.func, "sum"):  # Python's, which would go through an index
             return Slip(message="sum is Python's own", span=file.span(node.func), hint="write total(t, f)",
                         fix=Fix(span=file.span(node.func), text="total", says="total"))
+        if "object is not callable" in said(error) and not node.args and (
+                isinstance(_word(file.source(node.func)), (Rule, Decision, Relation, Assumption))):
+            fit = file.source(node.func)
+            return Slip(message=f"{fit} is written without parentheses", span=file.span(node), hint=f"write {fit}",
+                        fix=Fix(span=file.span(node), text=fit, says=fit))
     if "'function' object is not subscriptable" in said(error):
         return _brackets(file, span)
     if (along := _along(error, file, span)) is not None:

@@ -10,6 +10,7 @@ import derive  # its names only
 from derive.certificates.names import LONGEST
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import WORDS
+from derive.checking.returning import gives_nothing
 from derive.checking.slip import NAMING, Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, named, said
@@ -39,6 +40,9 @@ def refused(error: DeriveError, file: FileTree, span: Span | None) -> Slip | Non
                 node.end_lineno or node.lineno) for node in file.around(span)):
         return Slip(hint="assumptions have names: discount_below_one, undiscounted, positive(c), below_one(c), "
                          "horizon_at_least(n), at_most(t, k); derive explain lists them")
+    if taking := re.match(r"theorem .*: the function (\w+) takes ", text):
+        return Slip(span=next((file.span(one.args.args[0]) for one in ast.walk(file.tree) if isinstance(
+            one, ast.FunctionDef) and one.name == taking[1] and one.args.args), span))
     for node in file.at(span, ast.Call):
         assert isinstance(node, ast.Call)
         if (slip := _of_call(text, file, node)) is not None:
@@ -66,6 +70,12 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
                     hint="write forever", fix=Fix(span=file.span(limit), text="forever", says="forever", unsafe=True))
     if (swapped := _exchanged(file, node, word)) is not None:
         return swapped
+    if word == "definition" and node.args and isinstance(of := node.args[0], ast.Constant) and (
+            name := str(of.value)) in derive.__all__:
+        return Slip(span=file.span(of), message=f"{name!r} is text, and no notion", hint=f"write definition({name})",
+                    fix=Fix(span=file.span(of), text=name, says=f"definition({name})"))
+    if text.startswith("None (a NoneType) is not a term") and (empty := gives_nothing(file, node)) is not None:
+        return empty
     if (quoted := _quoted(text, node)) is not None:
         inside = str(quoted.value)
         return Slip(message=f"{quoted.value!r} is text, and no term", span=file.span(quoted),
@@ -199,6 +209,18 @@ def _name_taken(maker: str, shown: str, text: str, file: FileTree, span: Span | 
                     return Slip(message=says.partition(" Give another")[0], span=file.span(node.args[0]),
                                 hint=f"write {name}, from derive import {name}")
                 return Slip(message=says, span=file.span(node.args[0]))
+    return _made_name(maker, text, file, scope)
+
+
+def _made_name(maker: str, text: str, file: FileTree, scope: ast.FunctionDef | None) -> Slip | None:
+    """The one call whose name is made by Python, or is not given: ``scalar(f"{R(tau)}")``, ``Policy()``."""
+    for within in (scope, file.tree):
+        made = [node for node in ast.walk(within) if isinstance(node, ast.Call) and file.source(node.func) == maker
+                and not (node.args and isinstance(node.args[0], ast.Constant))] if within is not None else []
+        if len(made) == 1:
+            (call,) = made
+            return Slip(message=text if call.args else f"{maker}() has no name", span=file.span(call),
+                        hint="" if call.args else f'write {maker}("b"), with a name of your own')
     return None
 
 

@@ -10,13 +10,14 @@ import re
 
 import derive  # its names only
 from derive.checking.file_tree import FileTree, parsed
+from derive.checking.hidden import hidden
 from derive.checking.imported import not_imported
 from derive.checking.misused import misused
 from derive.checking.refused import as_two_terms, refused
 from derive.checking.slip import Slip, is_name
 from derive.checking.undefined import undefined
 from derive.diagnostics import Fix, Span
-from derive.errors import DeriveError, InvalidChain, said
+from derive.errors import DeriveError, InvalidChain, NotATerm, OperationRefused, said
 from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
@@ -26,6 +27,8 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
     file = parsed(text)
     if file is None:
         return None
+    if isinstance(error, (AttributeError, TypeError, NotATerm, OperationRefused)) and (by := hidden(file, span)) is not None:
+        return by
     match error:
         case NameError():
             return undefined(error, file, span)
@@ -131,6 +134,11 @@ def _items(file: FileTree, call: ast.Call) -> Slip | None:
     if any(isinstance(item, ast.Starred) for item in call.args):
         return None
     previous: bool | None = None
+    if len(call.args) == 1 and isinstance(listed := call.args[0], (ast.List, ast.Tuple)):
+        inside = ", ".join(file.source(one) for one in listed.elts)
+        return Slip(message="the chain stands in brackets", span=file.span(listed),
+                    hint="leave the brackets out: calc(term, by(...), term)",
+                    fix=Fix(span=file.span(listed), text=inside, says="without brackets") if inside else None)
     for item in call.args:
         if (compared := as_two_terms(file, item)) is not None:
             return compared
