@@ -17,7 +17,7 @@ from derive.checking.refused import as_two_terms, refused
 from derive.checking.slip import Slip, is_name
 from derive.checking.undefined import undefined
 from derive.diagnostics import Fix, Span
-from derive.errors import DeriveError, InvalidChain, NotATerm, OperationRefused, said
+from derive.errors import DeriveError, InvalidChain, said
 from derive.rules.decision import Decision, Relation
 from derive.rules.rule import Rule
 
@@ -27,8 +27,8 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
     file = parsed(text)
     if file is None:
         return None
-    if isinstance(error, (AttributeError, TypeError, NotATerm, OperationRefused)) and (by := hidden(file, span)) is not None:
-        return by
+    if isinstance(error, (AttributeError, TypeError)) and (by := hidden(file, span)) is not None:
+        return by  # errors of ours about terms are TypeErrors, too
     match error:
         case NameError():
             return undefined(error, file, span)
