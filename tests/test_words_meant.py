@@ -265,3 +265,34 @@ def test_the_function_of_a_theorem_takes_nothing(tmp_path: Path, capsys: pytest.
 def test_an_assumption_has_no_parentheses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (one,) = told(tmp_path, BEFORE.replace("'it'", "'it', assumes=[policy_positive()]") + "J, by(), J)\n", capsys)
     assert (one["at"], one["hint"]) == ("policy_positive()", "write policy_positive")
+
+
+DECLARED = {
+    # a term: what the carets cover, the whole hint
+    "total(s, phi(s))": ("phi", 'phi = function("phi_b") declares a free function'),
+    "total(s, φ(s))": ("φ", 'φ = function("φ_b") declares a free function'),
+    "expect(tau, rho(tau) * R(tau))": ("rho", 'rho = define("rho", [tau], f) names a term f of tau'),
+    "expect(tau, ρ[t] * R(tau))": ("ρ", "what has a time is a function of the history, f = function(\"f\"), written "
+                                        "f(tau.h[t]); or ρ = define(\"f\", [t, tau], ...)"),
+    "total(t, 1, H - 1, gamma**t)": ("total(t, 1, H - 1, gamma**t)", "write total(t, gamma**t, start=1, stop=H - 1)"),
+    "total(gamma**t, t, 0, H)": ("total(gamma**t, t, 0, H)", "write total(t, gamma**t, start=0, stop=H)"),
+    "total(gamma**t, (t, 0, H))": ("total(gamma**t, (t, 0, H))", "write total(t, gamma**t, start=0, stop=H)"),
+    "expect(tau, R(tau), given=(tau.s[0], s))": ("(tau.s[0], s)", "write given=[same(tau.s[0], s)]"),
+}
+
+
+@pytest.mark.parametrize("term", DECLARED)
+def test_what_is_proposed_is_not_refused_in_turn(term: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at, hint = DECLARED[term]
+    text = CHAIN.format(term)
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["code"], one["at"], one["hint"]) == ("D012", at, hint)
+    if hint.startswith("write "):
+        followed = text.replace(at, hint.removeprefix("write ").removeprefix("given="))
+    elif " declares" in hint:
+        followed = text.replace("@", f"{hint.partition(' declares')[0]}\n@", 1)
+    elif " names" in hint:
+        followed = text.replace("@", f"{hint.partition(' names')[0]}\n@", 1).replace("[tau], f)", "[tau], P(tau))")
+    else:
+        return
+    assert not {"D005", "D011", "D012"} & {each["code"] for each in told(tmp_path, followed, capsys)}

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 import derive  # its names only
 from derive.checking.applied import applied
+from derive.checking.exchanged import exchanged
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import WORDS
 from derive.checking.slip import Slip, is_name
@@ -51,6 +52,8 @@ def misused(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
     if name == "by" and len(places) > 1:
         return Slip(message="by(...) has one reason", span=file.span(call.args[1]),
                     hint=f"one reason a step: write by({places[0]}), the term that it gives, by({places[1]})")
+    if "positional argument" in said(error) and (ordered := exchanged(file, call)) is not None:
+        return ordered
     if name in derive.__all__ and "argument" in said(error):
         return _signed(name, error, file, call)
     return None

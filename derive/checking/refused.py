@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import derive  # its names only
 from derive.certificates.names import LONGEST
+from derive.checking.exchanged import BINDERS, INDICES, exchanged
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import WORDS
 from derive.checking.returning import gives_nothing
@@ -15,11 +16,8 @@ from derive.checking.slip import NAMING, Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, named, said
 from derive.language.assumptions import FAMILIES, VOCABULARY
-from derive.language.binding import Index
 from derive.language.terms import Discount, Objective, SampleSize
 
-BINDERS = ("total", "prod", "expect", "variance", "mean")
-INDICES = ("State", "Action", "Time", "Draw", "Trajectory", "Batch")
 _PLAIN = {one.name for one in VOCABULARY}
 _FAMILIES = {"possible", *(one.partition("(")[0] for one in FAMILIES)}
 
@@ -68,7 +66,7 @@ def _of_call(text: str, file: FileTree, node: ast.Call) -> Slip | None:
     if limit is not None and ("stop=forever" in text or " (an Infinity) " in text):
         return Slip(span=file.span(limit), message="a sum without a last term has no number as its limit",
                     hint="write forever", fix=Fix(span=file.span(limit), text="forever", says="forever", unsafe=True))
-    if (swapped := _exchanged(file, node, word)) is not None:
+    if (swapped := exchanged(file, node)) is not None:
         return swapped
     if word == "definition" and node.args and isinstance(of := node.args[0], ast.Constant) and (
             name := str(of.value)) in derive.__all__:
@@ -116,6 +114,10 @@ def _no_event(text: str, file: FileTree, node: ast.Call, given: ast.expr) -> Sli
                         fix=Fix(span=file.span(one), text=fit, says=fit))
     if not text.startswith("A mean is taken given events"):
         return None
+    if isinstance(given, (ast.Tuple, ast.List)) and len(listed) == 2 and not any(
+            isinstance(one, ast.Call) for one in listed):
+        return Slip(span=file.span(given), message="a pair is no event",
+                    hint=f"write given=[same({file.source(listed[0])}, {file.source(listed[1])})]")
     message, fit = "a mean over trajectories is taken given events", "same(tau.s[t], s), same(tau.a[t], a)"
     if isinstance(given, ast.Name) and node.args:
         times = {file.source(one.slice) for body in node.args[1:] for one in ast.walk(body)
@@ -172,28 +174,6 @@ def _no_index(file: FileTree, node: ast.Call, word: str) -> Slip:
     over = "tau" if word in ("expect", "variance") else "i" if word == "mean" else "t"
     return Slip(message=f"{word} runs over a letter, and {written} is none", span=file.span(first),
                 hint=f"write {word}({over}, {rest})")
-
-
-def _exchanged(file: FileTree, node: ast.Call, word: str) -> Slip | None:
-    """``expect(f, tau)``: the letter that a sum runs over stands behind what is summed."""
-    if word not in BINDERS or len(node.args) != 2 or _is_index(file.source(node.args[0]), file):
-        return None
-    body, letter = (file.source(one) for one in node.args)
-    if not _is_index(letter, file):
-        return None
-    rest = [f"{one.arg}={file.source(one.value)}" for one in node.keywords]
-    fit = f"{word}({', '.join([letter, body, *rest])})"
-    return Slip(message=f"the letter that {word} runs over stands first", span=file.span(node), hint=f"write {fit}",
-                fix=Fix(span=file.span(node), text=fit, says=f"{word}({letter}, ...)"))
-
-
-def _is_index(name: str, file: FileTree) -> bool:
-    """Whether a name is a letter of the language that a sum may run over, or is declared as one in the file."""
-    if isinstance(getattr(derive, name, None), Index) and name in derive.__all__:
-        return True
-    return any(isinstance(node, ast.Assign) and any(is_name(one, name) for one in node.targets)
-               and isinstance(node.value, ast.Call) and file.source(node.value.func) in INDICES
-               for node in ast.walk(file.tree))
 
 
 def _name_taken(maker: str, shown: str, text: str, file: FileTree, span: Span | None) -> Slip | None:

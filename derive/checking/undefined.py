@@ -14,7 +14,10 @@ from derive.checking.signs import sign, unread
 from derive.checking.slip import NAMING, Slip, is_name
 from derive.checking.unknown_reasons import unknown_reason
 from derive.diagnostics import Fix, Span
-from derive.errors import said
+from derive.errors import InvalidChain, said
+from derive.language.alphabets import UNICODE
+from derive.language.names import check_names
+from derive.language.terms import Policy
 
 BINDERS = {"mean": "Draw", "Draw": "Draw"}
 LETTERS = "sxab"
@@ -48,7 +51,7 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
     called, counted = _is_called(file, place, name), _is_a_number(file, place, name)
     policy = called == "on a state" or (not called and _is_a_policy(file, place, name))
     if name in LETTERS and policy:
-        return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
+        return Slip(message=message, span=place, hint=f"{_declared(name, 'Policy')} a policy")
     if name in LETTERS and (called or counted):
         return Slip(message=message, span=place, hint=f'{name} = function("{name}") declares a free function'
                     + ("" if called else f', written {name}(tau.s[t]); {name} = scalar("{name}") a number'))
@@ -69,17 +72,23 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
     if (along := re.fullmatch(r"([sa])_(\w+)", name)) is not None:
         time = along[2] if along[2].isdigit() or len(along[2]) == 1 else "t"
         return Slip(message=message, span=place, hint=f"along a trajectory write tau.{along[1]}[{time}]")
+    if any(isinstance(node, ast.Subscript) and is_name(node.value, name) and file.span(node.value) == place
+           for node in (() if place is None else file.around(place))):
+        return Slip(message=message, span=place, hint="what has a time is a function of the history, "
+                    f'f = function("f"), written f(tau.h[t]); or {name} = define("f", [t, tau], ...)')
     if policy:
-        return Slip(message=message, span=place, hint=f'{name} = Policy("{name}") declares a policy')
+        return Slip(message=message, span=place, hint=f"{_declared(name, 'Policy')} a policy")
     if called:
-        if _close(name, derive.__all__) is None:
-            return Slip(message=message, span=place, hint=f'{name} = function("{name}") declares a free function')
+        if called == "on a trajectory" and _close(name, derive.__all__) is None:
+            return Slip(message=message, span=place, hint=f'{name} = define("{name}", [tau], f) names a term f of tau')
+        if name in UNICODE.letters or _close(name, derive.__all__) is None:
+            return Slip(message=message, span=place, hint=f"{_declared(name, 'function')} a free function")
     elif name in SCALARS:
         return Slip(message=message, span=place, hint=f'{name} = scalar("{SCALARS[name]}") declares the number')
     elif (counts := _counted(name, file)) and (counted or _is_a_limit(file, place, name)):
         return Slip(message=message, span=place, hint=counts)
     elif counted and len(name) == 1 and name.isalpha() and not is_an_index(name, file):
-        return Slip(message=message, span=place, hint=f'{name} = scalar("{name}") declares a number')
+        return Slip(message=message, span=place, hint=f"{_declared(name, 'scalar')} a number")
     elif len(name) == 1 and name.isalpha():
         return Slip(message=message, span=place, hint=letter(name, file))
     elif counted and _close(name, derive.__all__) is None:
@@ -99,11 +108,23 @@ def _to_be_named(name: str, file: FileTree, place: Span | None) -> Slip | None:
     return None
 
 
+def _declared(name: str, maker: str) -> str:
+    """A declaration that is read: under another name where the language, or what it prints, has this one."""
+    try:
+        check_names((Policy(name),))
+    except InvalidChain as taken:
+        free = re.search(r"such as (\S+)\.$", str(taken))
+        return f'{name} = {maker}("{free[1] if free else name}") declares'
+    return f'{name} = {maker}("{name}") declares'
+
+
 def _is_called(file: FileTree, place: Span | None, name: str) -> str:
-    """"on a state" for name(a | s), "otherwise" for another call; "" for a name that is not called there."""
+    """"on a state" for name(a | s), "on a trajectory" for name(tau), "otherwise" for another call; "" for no call."""
     for node in () if place is None else file.around(place):
         if isinstance(node, ast.Call) and is_name(node.func, name) and file.span(node.func) == place:
             first = node.args[0] if node.args else None
+            if first is not None and is_name(first, "tau") and len(node.args) == 1:
+                return "on a trajectory"
             return "on a state" if isinstance(first, ast.BinOp) and isinstance(first.op, ast.BitOr) else "otherwise"
     return ""
 
