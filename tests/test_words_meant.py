@@ -273,7 +273,15 @@ DECLARED = {
     "total(s, φ(s))": ("φ", 'φ = function("φ_b") declares a free function'),
     "expect(tau, rho(tau) * R(tau))": ("rho", 'rho = define("rho", [tau], f) names a term f of tau'),
     "expect(tau, ρ[t] * R(tau))": ("ρ", "what has a time is a function of the history, f = function(\"f\"), written "
-                                        "f(tau.h[t]); or ρ = define(\"f\", [t, tau], ...)"),
+                                        "f(tau.h[t])"),
+    "expect(tau, Adv[t](tau.s[t], tau.a[t]))": (
+        "Adv", 'Adv = define("Adv", [t, s, a], f) names a term f of them'),
+    "expect(tau, rho[t](tau))": ("rho", 'rho = define("rho", [t, tau], f) names a term f of them'),
+    "total(t, gamma**t, stop=math.inf)": ("math.inf", "write forever"),
+    "total(t, gamma**t, stop=np.inf)": ("np.inf", "write forever"),
+    "expect(tau, np.log(pi(a | s)))": ("np.log", "write log"),
+    "1 * J, by(definition[J]), J": ("definition[J]", "write definition(J)"),
+    "grad[J]": ("grad[J]", "write grad(J)"),
     "total(t, 1, H - 1, gamma**t)": ("total(t, 1, H - 1, gamma**t)", "write total(t, gamma**t, start=1, stop=H - 1)"),
     "total(gamma**t, t, 0, H)": ("total(gamma**t, t, 0, H)", "write total(t, gamma**t, start=0, stop=H)"),
     "total(gamma**t, (t, 0, H))": ("total(gamma**t, (t, 0, H))", "write total(t, gamma**t, start=0, stop=H)"),
@@ -292,7 +300,25 @@ def test_what_is_proposed_is_not_refused_in_turn(term: str, tmp_path: Path, caps
     elif " declares" in hint:
         followed = text.replace("@", f"{hint.partition(' declares')[0]}\n@", 1)
     elif " names" in hint:
-        followed = text.replace("@", f"{hint.partition(' names')[0]}\n@", 1).replace("[tau], f)", "[tau], P(tau))")
+        body = "Q[t](s, a)" if "s, a]" in hint else "P(tau)"
+        declared = hint.partition(" names")[0].replace("], f)", f"], {body})")
+        followed = text.replace("@", f"{declared}\n@", 1)
     else:
         return
-    assert not {"D005", "D011", "D012"} & {each["code"] for each in told(tmp_path, followed, capsys)}
+    assert not {"D011", "D012"} & {each["code"] for each in told(tmp_path, followed, capsys)}
+
+
+def test_a_name_that_nothing_keeps_is_told_to_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = CHAIN.format("total(s, Own(s))").replace("    return", "    define('Own', [s], V(s))\n    return")
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["at"], one["hint"]) == ("define('Own', [s], V(s))", "write Own = define('Own', [s], V(s))")
+    found = told(tmp_path, text.replace("    define", "    Own = define"), capsys)
+    assert "D012" not in [each["code"] for each in found]
+
+
+@pytest.mark.parametrize("returned", ["J, by(), 1 * J", "[J, by(), 1 * J]"])
+def test_a_chain_without_calc_is_put_into_it(returned: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"from derive import *\n@theorem('it')\ndef it():\n    return {returned}\n"
+    (one,) = told(tmp_path, text, capsys)
+    assert (one["at"], one["hint"]) == (returned, "write return calc(J, by(), 1 * J)")
+    assert fixed(tmp_path, text)[1] == 0

@@ -188,6 +188,10 @@ def _brackets(file: FileTree, span: Span | None) -> Slip | None:
                         fix=Fix(span=file.span(node), text=fit, says=fit))
         if isinstance(node.value, ast.Name) and node.value.id in derive.__all__:
             name = node.value.id
+            if name in ("definition", "grad", "log"):
+                fit = f"{name}({time})"
+                return Slip(message=f"{name} takes what it is of in parentheses", span=file.span(node),
+                            hint=f"write {fit}", fix=Fix(span=file.span(node), text=fit, says=fit))
             return Slip(message=f"{name} has no times", span=file.span(node),
                         hint=f"its arguments are {signature(name)}")
     return None

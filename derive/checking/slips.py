@@ -110,6 +110,11 @@ def _no_chain(file: FileTree, function: ast.FunctionDef) -> Slip | None:
         chain = f"calc({file.source(value.left)}, by(), {file.source(value.comparators[0])})"
         return Slip(message="== compares in Python, and claims nothing", span=place, hint=f"write return {chain}",
                     fix=Fix(span=place, text=chain, says=f"{function.name}: calc"))
+    if isinstance(value, (ast.Tuple, ast.List)) and any(
+            isinstance(one, ast.Call) and is_name(one.func, "by") for one in value.elts):
+        chain = f"calc({', '.join(file.source(one) for one in value.elts)})"
+        return Slip(message="a chain stands in calc(...)", span=place, hint=f"write return {chain}",
+                    fix=Fix(span=place, text=chain, says=f"{function.name}: calc"))
     return Slip(span=place, hint="write return calc(term, by(reason), term)")
 
 

@@ -12,6 +12,7 @@ from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import SCALARS, WORDS
 from derive.checking.signs import sign, unread
 from derive.checking.slip import NAMING, Slip, is_name
+from derive.checking.unassigned import of_a_module, unassigned
 from derive.checking.unknown_reasons import unknown_reason
 from derive.diagnostics import Fix, Span
 from derive.errors import InvalidChain, said
@@ -64,6 +65,8 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
         return Slip(message=message, span=place, hint="definitions are reasons by what they define: by(definition(J))")
     if (known := unknown_reason(name, file, place) or sign(name, file, place, policy=policy)) is not None:
         return known
+    if (around := of_a_module(name, file, place) or unassigned(name, file, place)) is not None:
+        return around
     if name in WORDS:
         return Slip(message=message, span=place, hint=WORDS[name])
     if place is not None and any(isinstance(node, ast.Call) and is_name(node.func, "definition")
@@ -72,10 +75,6 @@ def undefined(error: NameError, file: FileTree, span: Span | None) -> Slip:
     if (along := re.fullmatch(r"([sa])_(\w+)", name)) is not None:
         time = along[2] if along[2].isdigit() or len(along[2]) == 1 else "t"
         return Slip(message=message, span=place, hint=f"along a trajectory write tau.{along[1]}[{time}]")
-    if any(isinstance(node, ast.Subscript) and is_name(node.value, name) and file.span(node.value) == place
-           for node in (() if place is None else file.around(place))):
-        return Slip(message=message, span=place, hint="what has a time is a function of the history, "
-                    f'f = function("f"), written f(tau.h[t]); or {name} = define("f", [t, tau], ...)')
     if policy:
         return Slip(message=message, span=place, hint=f"{_declared(name, 'Policy')} a policy")
     if called:
