@@ -50,6 +50,16 @@ def test_time_is_limited(command: str, tmp_path: Path, capsys: pytest.CaptureFix
     assert main([*short, "--timeout", "100"]) in (0, 1), capsys.readouterr().err
 
 
+def test_the_estimator_that_never_ends_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, ended, *options = argued(tmp_path, "estimator", "pass")
+    (tmp_path / "b.py").write_text(ADVANTAGE.format(first="while True: pass"), encoding="utf-8")
+    endless = f"{tmp_path / 'b.py'}:centred"
+    assert main(["estimator", ended, endless, *options, "--timeout", "5"]) == 2
+    assert capsys.readouterr().err.endswith(
+        f"error: 5 s were not enough for the whole command, which was at {endless}, estimator 2 of 2; "
+        "--timeout SECONDS allows more.\n")
+
+
 @pytest.mark.slow
 @LINUX
 @pytest.mark.parametrize("command", RUN)

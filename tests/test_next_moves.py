@@ -64,7 +64,7 @@ MISLED = {
     "expect(tau, R(tau), policy='pi')": ("'pi'", "is text, and no policy", "write policy=pi"),
     "scalar('gamma') * J": ("'gamma'", "scalar('gamma'): the language has this name already",
                             "write gamma, from derive import gamma"),
-    "function('V')(s) * J": ("'V'", "function('V'): the language has this name already", "write V,"),
+    "function('V')(s) * J": ("'V'", "function('V'): the language has this name already", ""),
     "J, by(definition(J), automata), J": ("automata", "by(...) has one reason",
                                           "write by(definition(J)), the term that it gives, by(automata)"),
     "J, by(definition(J), tga='x'), J": ("tga='x'", "unexpected keyword", "write tag='x'"),

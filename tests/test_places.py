@@ -219,6 +219,7 @@ def test_a_number_of_five_thousand_digits_is_no_defect_of_ours(
     path.write_text(TRUE.replace("J * 1", "J * 10**5000"), encoding="utf-8")
     assert main([*command, str(path)]) == 2
     assert "a number " in capsys.readouterr().err
+    path.write_text(TRUE.replace("J * 1", "J * 10**2000"), encoding="utf-8")
     assert main(["probe", str(path)]) == 0
     assert "not probed, a number of more than a thousand digits" in capsys.readouterr().out
 

@@ -224,6 +224,12 @@ def _check_body(title: str, body: object) -> None:
     if isinstance(body, FunctionType):
         waits = inspect.iscoroutinefunction(body) or inspect.isasyncgenfunction(body)
         if not waits and not inspect.isgeneratorfunction(body):
+            asked = [one.name for one in inspect.signature(body, follow_wrapped=False).parameters.values()
+                     if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+            if asked:
+                name = body.__name__
+                raise InvalidChain(f"theorem {title!r}: the function {name} takes {', '.join(asked)}. A theorem takes "
+                                   f"nothing: write def {name}(), and declare its letters.")
             return
         what = "an async function" if waits else "a generator"
     else:

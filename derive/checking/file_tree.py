@@ -18,7 +18,7 @@ class FileTree:
     lines: tuple[str, ...]
     tree: ast.Module
 
-    def span(self, node: ast.expr | ast.stmt | ast.alias) -> Span:
+    def span(self, node: ast.expr | ast.stmt | ast.alias | ast.arg) -> Span:
         """Where a node stands, in characters."""
 
         def column(line: int, offset: int) -> int:

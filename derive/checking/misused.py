@@ -10,11 +10,15 @@ from difflib import get_close_matches
 
 import derive  # its names only
 from derive.checking.applied import applied
+from derive.checking.exchanged import exchanged
 from derive.checking.file_tree import FileTree
 from derive.checking.foreign_words import WORDS
 from derive.checking.slip import Slip, is_name
 from derive.diagnostics import Fix, Span
 from derive.errors import said
+from derive.language.assumptions import Assumption
+from derive.rules.decision import Decision, Relation
+from derive.rules.rule import Rule
 
 INDEXED = {"expect": "tau", "variance": "tau", "total": "t", "prod": "t", "mean": "i"}
 """What runs over an index, and the one that it most often is."""
@@ -48,6 +52,8 @@ def misused(error: TypeError, file: FileTree, span: Span | None) -> Slip | None:
     if name == "by" and len(places) > 1:
         return Slip(message="by(...) has one reason", span=file.span(call.args[1]),
                     hint=f"one reason a step: write by({places[0]}), the term that it gives, by({places[1]})")
+    if "positional argument" in said(error) and (ordered := exchanged(file, call)) is not None:
+        return ordered
     if name in derive.__all__ and "argument" in said(error):
         return _signed(name, error, file, call)
     return None
@@ -71,12 +77,20 @@ def _signed(name: str, error: TypeError, file: FileTree, call: ast.Call) -> Slip
         near = get_close_matches(str(keyword.arg), known, 1)
         place = file.span(keyword.value)
         start = max(1, place.column - len(f"{keyword.arg}=")) if place.line == keyword.lineno else place.column
+        value = file.source(keyword.value)
+        if near == ["assumes"] and not isinstance(keyword.value, (ast.List, ast.Tuple)):
+            value = f"[{value}]"
         return Slip(message=says, span=replace(place, column=start),
-                    hint=f"write {near[0]}={file.source(keyword.value)}" if near else
+                    hint=f"write {near[0]}={value}" if near else
                     f"its arguments are {signature(name)}")
     meant = re.search(r"; a (?:time stands in brackets|policy is named): (.+)\.$", said(error))
     return Slip(message=says, span=file.span(call),
                 hint=f"write {meant[1]}" if meant else f"its arguments are {signature(name)}")
+
+
+def _word(name: str) -> object:
+    """What a name means in the language; None for another."""
+    return getattr(derive, name) if name in derive.__all__ else None
 
 
 def _is_letter(node: ast.AST) -> bool:
@@ -94,6 +108,9 @@ def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | Non
     for node in file.at(span, ast.BinOp):
         assert isinstance(node, ast.BinOp)
         left, right = file.source(node.left), file.source(node.right)
+        if isinstance(node.op, ast.MatMult) and " for @" in said(error):
+            return Slip(message="there is no operator @ between terms", span=file.span(node), hint=(
+                f"write inner({left}, {right}) for the scalar product, outer({left}, {right}) for the matrix"))
         if isinstance(node.op, ast.BitXor):
             return Slip(message=f"{file.source(node)} is no power", span=file.span(node),
                         hint=f"write {left}**{right}",
@@ -112,6 +129,11 @@ def _operator(error: TypeError, file: FileTree, span: Span | None) -> Slip | Non
         if is_name(node.func, "sum"):  # Python's, which would go through an index
             return Slip(message="sum is Python's own", span=file.span(node.func), hint="write total(t, f)",
                         fix=Fix(span=file.span(node.func), text="total", says="total"))
+        if "object is not callable" in said(error) and not node.args and (
+                isinstance(_word(file.source(node.func)), (Rule, Decision, Relation, Assumption))):
+            fit = file.source(node.func)
+            return Slip(message=f"{fit} is written without parentheses", span=file.span(node), hint=f"write {fit}",
+                        fix=Fix(span=file.span(node), text=fit, says=fit))
     if "'function' object is not subscriptable" in said(error):
         return _brackets(file, span)
     if (along := _along(error, file, span)) is not None:
@@ -166,6 +188,10 @@ def _brackets(file: FileTree, span: Span | None) -> Slip | None:
                         fix=Fix(span=file.span(node), text=fit, says=fit))
         if isinstance(node.value, ast.Name) and node.value.id in derive.__all__:
             name = node.value.id
+            if name in ("definition", "grad", "log"):
+                fit = f"{name}({time})"
+                return Slip(message=f"{name} takes what it is of in parentheses", span=file.span(node),
+                            hint=f"write {fit}", fix=Fix(span=file.span(node), text=fit, says=fit))
             return Slip(message=f"{name} has no times", span=file.span(node),
                         hint=f"its arguments are {signature(name)}")
     return None

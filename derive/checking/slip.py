@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from derive.diagnostics import Fix, Span
 
+NAMING = ("function", "scalar", "Policy", "State", "Action", "Time", "Draw", "Trajectory", "Batch", "define")
+"""What gives names, as its first argument."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:

@@ -10,12 +10,12 @@ import re
 
 import derive  # its names only
 from derive.checking.file_tree import FileTree, parsed
-from derive.checking.foreign_words import WORDS
+from derive.checking.hidden import hidden
+from derive.checking.imported import not_imported
 from derive.checking.misused import misused
-from derive.checking.proof_files import bundled
 from derive.checking.refused import as_two_terms, refused
 from derive.checking.slip import Slip, is_name
-from derive.checking.undefined import is_an_index, letter, meant, replaced, undefined
+from derive.checking.undefined import undefined
 from derive.diagnostics import Fix, Span
 from derive.errors import DeriveError, InvalidChain, said
 from derive.rules.decision import Decision, Relation
@@ -27,11 +27,13 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
     file = parsed(text)
     if file is None:
         return None
+    if isinstance(error, (AttributeError, TypeError)) and (by := hidden(file, span)) is not None:
+        return by  # errors of ours about terms are TypeErrors, too
     match error:
         case NameError():
             return undefined(error, file, span)
         case ImportError():
-            return _import(error, file)
+            return not_imported(error, file)
         case AttributeError():
             return _attribute(error, file, span)
         case InvalidChain():
@@ -41,28 +43,6 @@ def slip(error: BaseException, text: str, span: Span | None) -> Slip | None:
         case TypeError():
             return misused(error, file, span)
     return None
-
-
-def _import(error: ImportError, file: FileTree) -> Slip | None:
-    found = re.match(r"cannot import name '(\w+)' from '(derive[\w.]*)'", said(error))
-    if found is None:
-        if error.name and "._derive_" not in f".{error.name}":
-            return None
-        return Slip(message="this import asks for a file that is not beside this one",
-                    hint="a proof imports lemmas from files of its own folder: from .lemmas import mine; "
-                         "and bundled ones: from derive.proofs.policy_gradient import policy_gradient")
-    name = found[1]
-    place = next((file.span(alias) for node in ast.walk(file.tree) if isinstance(node, ast.ImportFrom)
-                  for alias in node.names if alias.name == name), None)
-    if len(name) == 1 and is_an_index(name, file):
-        return Slip(message=f"derive has no {name}", span=place, hint=letter(name, file))
-    if name in WORDS:
-        return Slip(message=f"derive has no {name}", span=place, hint=WORDS[name])
-    if (bundled() / f"{name}.py").is_file():
-        return Slip(message=f"derive has no {name}", span=place,
-                    hint=f"it is a bundled proof: from derive.proofs.{name} import {name}")
-    return Slip(message=f"derive has no {name}", span=place, hint=meant(name, derive.__all__),
-                fix=replaced(name, place))
 
 
 def _attribute(error: AttributeError, file: FileTree, span: Span | None) -> Slip | None:
@@ -130,6 +110,11 @@ def _no_chain(file: FileTree, function: ast.FunctionDef) -> Slip | None:
         chain = f"calc({file.source(value.left)}, by(), {file.source(value.comparators[0])})"
         return Slip(message="== compares in Python, and claims nothing", span=place, hint=f"write return {chain}",
                     fix=Fix(span=place, text=chain, says=f"{function.name}: calc"))
+    if isinstance(value, (ast.Tuple, ast.List)) and any(
+            isinstance(one, ast.Call) and is_name(one.func, "by") for one in value.elts):
+        chain = f"calc({', '.join(file.source(one) for one in value.elts)})"
+        return Slip(message="a chain stands in calc(...)", span=place, hint=f"write return {chain}",
+                    fix=Fix(span=place, text=chain, says=f"{function.name}: calc"))
     return Slip(span=place, hint="write return calc(term, by(reason), term)")
 
 
@@ -154,6 +139,11 @@ def _items(file: FileTree, call: ast.Call) -> Slip | None:
     if any(isinstance(item, ast.Starred) for item in call.args):
         return None
     previous: bool | None = None
+    if len(call.args) == 1 and isinstance(listed := call.args[0], (ast.List, ast.Tuple)):
+        inside = ", ".join(file.source(one) for one in listed.elts)
+        return Slip(message="the chain stands in brackets", span=file.span(listed),
+                    hint="leave the brackets out: calc(term, by(...), term)",
+                    fix=Fix(span=file.span(listed), text=inside, says="without brackets") if inside else None)
     for item in call.args:
         if (compared := as_two_terms(file, item)) is not None:
             return compared

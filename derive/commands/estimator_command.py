@@ -24,6 +24,7 @@ from derive.estimators import description
 from derive.estimators.gallery import ENTRIES
 from derive.estimators.result import VERDICTS
 from derive.estimators.subjects import Options, examined, number
+from derive.process.child import doing
 from derive.process.streams import own_output
 from derive.report.output import refuse_inputs
 from derive.report.progress import progress
@@ -55,7 +56,9 @@ def run(names: Sequence[str], *, groups: str | None, rewards: str | None, length
     asked = names or runnable()
     found = []
     with progress(len(asked), visible(asked[0])) as tell:
-        for name in asked:
+        for place, name in enumerate(asked, 1):
+            if len(asked) > 1:  # a loss that never ends is not looked for among the others
+                doing(f"{visible(name)}, estimator {place} of {len(asked)}")
             found.append(examined(name, options))
             tell(visible(name))
     results = [result for result, _ in found]

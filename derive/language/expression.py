@@ -9,6 +9,7 @@ or ``Pow``, and the author's order of factors is kept.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ def as_term(value: Any) -> Expr:
         return value
     if isinstance(value, bool):
         raise NotATerm(f"{value!r} is a truth value, not a term.")
+    if isinstance(value, (int, Fraction)):
+        _refuse_too_long(value)
     if isinstance(value, int):
         return Integer(value)
     if isinstance(value, Fraction):
@@ -41,13 +44,28 @@ def as_term(value: Any) -> Expr:
         usage = getattr(value, "usage", f"{named(value)}(...)" if callable(value) else "")
         raise NotATerm(f"{named(value)} is not a term by itself{f'; it is written {usage}' if usage else ''}.")
     raise NotATerm(
-        f"{named(value)} (a {type(value).__name__}) is not a term. "
+        f"{named(value)} ({_of_a_type(value)}) is not a term. "
         "Build terms from the names that `derive` exports; foreign SymPy symbols have no meaning here."
     )
 
 
+def _refuse_too_long(number: int | Fraction) -> None:
+    """Raises NotATerm for more digits than Python writes: no message could name the number."""
+    most = sys.get_int_max_str_digits()
+    if most and max(abs(number.numerator), number.denominator).bit_length() * 0.30103 > most:
+        raise NotATerm(f"a number in a term has at most {most:,} digits.")
+
+
+def _of_a_type(value: Any) -> str:
+    """``a list``, ``an ndarray``."""
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' or name.startswith('ndarray') else 'a'} {name}"
+
+
 def _exactly(number: str) -> str:
     """How to write a decimal number that was meant."""
+    if number == "inf":
+        return "A sum without a last term is written with stop=forever."
     try:
         meant = Fraction(number)
     except ValueError:

@@ -15,6 +15,7 @@ from derive.errors import MalformedTerm
 from derive.language.definitions import resolved
 from derive.language.expression import has, subterms
 from derive.language.terms import (
+    ActionAt,
     ActionValue,
     Advantage,
     Batch,
@@ -35,6 +36,7 @@ from derive.language.terms import (
 )
 
 VALUES = (StateValue, ActionValue, Advantage)
+_LETTERS = {StateValue: "V", ActionValue: "Q", Advantage: "A"}
 
 
 def is_endless(*terms: Expr) -> bool:
@@ -55,12 +57,16 @@ def check_horizons(terms: Iterable[Expr], *, endless: bool = False) -> None:
     if not infinite:
         return
     for term in listed:
-        for node in (*term.free_symbols, *subterms(term)):
+        nodes = [*term.free_symbols, *subterms(term)]
+        timed = [node for node in nodes if _has_time_to_go(node)]  # before the trajectory that its state is of
+        for node in (*timed, *nodes):
             if why := _finite(node):
                 untimed = _untimed(listed)
                 if untimed is not None:
                     raise MalformedTerm(f"{untimed} has no time, as without a last decision, where {node} {why}. "
                                         f"{_with_time(untimed)}", untimed)
+                if timed:
+                    raise MalformedTerm(f"{node} {why}; without a last decision write {_without_time(node)}.", node)
                 raise MalformedTerm(f"{node} {why}, which an infinite horizon does not have.", node)
 
 
@@ -74,10 +80,25 @@ def _untimed(terms: Iterable[Expr]) -> Expr | None:
 
 def _with_time(value: Expr) -> str:
     """How a value is written at a finite horizon, at the time of its state."""
-    letter = {"StateValue": "V", "ActionValue": "Q"}.get(type(value).__name__, "A")
+    letter = _LETTERS[type(value)]
     state = value.args[2]
     time = state.args[1] if isinstance(state, StateAt) else "t"
     return f"Write {letter}[{time}](...) there, or stop=forever in the sums."
+
+
+def _has_time_to_go(node: Expr) -> bool:
+    return isinstance(node, VALUES) and not isinstance(node.args[1], Forever)
+
+
+def _without_time(value: Expr) -> str:
+    """How a value with a time is written without a last decision."""
+    policy, _, *places = value.args
+    given = [f"tau.{'s' if isinstance(one, StateAt) else 'a'}[{one.args[1]}]"
+             if isinstance(one, (StateAt, ActionAt)) and isinstance(one.args[0], Trajectory) else str(one)
+             for one in places]
+    if not policy.learned:
+        given.append(f"policy={'pi_old' if policy.label == policy.HELD else policy.label}")
+    return f"{_LETTERS[type(value)]}({', '.join(given)})"
 
 
 def _finite(node: Expr) -> str:
@@ -95,7 +116,7 @@ def _finite(node: Expr) -> str:
             return "has a last factor"
         case Between(args=(Forever(), _)):
             return "starts at the last time"
-    if isinstance(node, VALUES) and not isinstance(node.args[1], Forever):
+    if _has_time_to_go(node):
         return "is a value with time to go"
     if isinstance(node, Trajectory) and not node.is_bound:
         return "is a whole trajectory"

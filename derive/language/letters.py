@@ -11,6 +11,7 @@ from sympy import Expr
 
 from derive.errors import NotATerm
 from derive.language import definitions
+from derive.language.binding import Index
 from derive.language.expansion import Definition
 from derive.language.notation import Notation
 from derive.language.terms import SCALAR, TIME, Action, ActionAt, Forever, Policy, State, StateAt, Time, Trajectory
@@ -33,9 +34,12 @@ class Letter:
     def usage(self) -> str:
         """How a proof writes it, with letters of the right sorts."""
         sorts = self.make.sorts if isinstance(self.make, Definition) else ("policy", "time", "state")
+        own = self.make.example if isinstance(self.make, Definition) else ()
         letters = {"state": ["s"], "action": ["a"], "trajectory": ["tau"], "policy": ["pi", "b"], SCALAR: ["f"]}
         seen = [sorts[place] for place in self.notation.inside]
-        places = ", ".join(letters[sort][seen[:n].count(sort)] for n, sort in enumerate(seen))
+        places = ", ".join(str(own[place].label) if len(own) > place and isinstance(own[place], Index)
+                           and not own[place].is_bound else letters[sort][seen[:n].count(sort)]
+                           for n, (place, sort) in enumerate(zip(self.notation.inside, seen, strict=True)))
         index = "c" if self.notation.below is not None and sorts[self.notation.below] == SCALAR else "t"
         timed = "" if self.notation.below is None else f"[{index if self.below == forever else self.below}]"
         return f"{self}{timed}({places})"
@@ -43,12 +47,21 @@ class Letter:
     def __getitem__(self, time: Any) -> Letter:
         if self.notation.below is None:
             law = ("; the law of the state at a time is p[t](s)"
-                   if self.make in (definitions.OCCUPANCY, definitions.NORMALISED_OCCUPANCY) else "")
+                   if self.make in (definitions.OCCUPANCY, definitions.NORMALISED_OCCUPANCY) else self._time_first())
             raise NotATerm(f"{self} has no time, so {self}[{time}] is not in the language. Write {self.usage}{law}.")
         if self.below is not forever:
             raise NotATerm(f"{self}[{self.below}] has its time, so {self}[{self.below}][{time}] is not in the "
                            f"language. Write {self.usage}.")
         return Letter(self.make, self.notation, time)
+
+    def _time_first(self) -> str:
+        """What makes a time a subscript, of a name that was introduced with a time behind other letters."""
+        letters = self.make.example if isinstance(self.make, Definition) else ()
+        times = [one for one in letters if getattr(one, "sort", "") == TIME]
+        if not times:
+            return ""
+        first = ", ".join(str(one.label) for one in (*times, *(one for one in letters if one not in times)))
+        return f"; a time is a subscript where it comes first: define({str(self)!r}, [{first}], ...)"
 
     def _meant(self, places: Sequence[Any]) -> str:
         """What was meant by one place more than the notion has, in front of them."""

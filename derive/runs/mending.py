@@ -79,9 +79,10 @@ class Mender:
         return now
 
     def _better(self, file: str, now: Mended, wanted: Sequence[Fix]) -> Mended | None:
-        """The file after these fixes, or after one of them if all together do no good; None if it is not better."""
-        groups = [wanted, *([fix] for fix in wanted[:MOST_APART] if len(wanted) > 1)] if wanted else []
-        for group in groups:
+        """The file after these fixes, or after those that do good, or one of them; None if it is not better."""
+        groups = [list(wanted), *([fix] for fix in wanted[:MOST_APART] if len(wanted) > 1)] if wanted else []
+        while groups:
+            group = groups.pop(0)
             try:
                 after = Characters.of(now.after).edited(_edits(now.after, group)).content
             except UnicodeEncodeError:
@@ -89,8 +90,13 @@ class Mender:
             if len(after) > LARGEST:
                 continue
             checked = next(self._check([Text(file, after)]))
-            if _trouble(checked) < _trouble(now.checked) and self._same_claims(now.checked, checked):
+            if _trouble(checked) >= _trouble(now.checked) or not self._same_claims(now.checked, checked):
+                continue
+            good = [fix for fix in group if _does_good(fix, now.checked, checked)]
+            if len(good) == len(group):
                 return replace(now, after=after, checked=checked, made=(*now.made, *group))
+            if good:  # what one theorem gains is no reason for what is written in another
+                groups.insert(0, good)
         return None
 
     def _same_claims(self, before: Checked, after: Checked) -> bool:
@@ -124,12 +130,20 @@ def _fixes(checked: Checked) -> list[Fix]:
                               if one.fix is not None and one.severity in (ERROR, WARNING)))
 
 
-def _trouble(checked: Checked) -> tuple[int, int, int, int]:
-    """What is wrong with a file, the gravest first: less is better."""
-    errors = [one for one in checked.diagnostics if one.severity == ERROR]
+def _does_good(fix: Fix, before: Checked, after: Checked) -> bool:
+    """Whether a theorem that proposed a fix is better after it; the file, for what is said of the whole file."""
+    theorems = {one.theorem for one in before.diagnostics if one.fix == fix}
+    return "" in theorems or not theorems or any(
+        _trouble(after, theorem) < _trouble(before, theorem) for theorem in theorems)
+
+
+def _trouble(checked: Checked, theorem: str = "") -> tuple[int, int, int, int]:
+    """What is wrong with a file, or with one theorem of it, the gravest first: less is better."""
+    found = [one for one in checked.diagnostics if theorem in ("", one.theorem)]
+    errors = [one for one in found if one.severity == ERROR]
     worst = max((one.status for one in errors), default=0)
     unread = sum(one.status >= NOT_CHECKED for one in errors)
-    return max(worst, NOT_CHECKED), unread, len(errors), sum(one.severity == WARNING for one in checked.diagnostics)
+    return max(worst, NOT_CHECKED), unread, len(errors), sum(one.severity == WARNING for one in found)
 
 
 def _lines(theorem: dict[str, Any]) -> list[str]:

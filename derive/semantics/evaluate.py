@@ -63,7 +63,7 @@ from derive.semantics.values import Values
 
 MOST_EXPONENT = 1_000
 MOST_WORDS = 8_000_000
-"""Words of memory that the values of a term at all places of its free indices may take; work takes more."""
+"""Words of memory for the values of a term at all places of its free indices; the work takes some times more."""
 
 
 class Evaluator(Quantities):
