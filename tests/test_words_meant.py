@@ -36,6 +36,8 @@ def test_a_name_in_by_is_compared_with_reasons_only(reason: str, tmp_path: Path,
      "from derive.proofs.reward_to_go import reward_to_go"),
     ("from derive.proofs.policy_gradien import policy_gradient", "there is no bundled proof policy_gradien",
      "did you mean policy_gradient?"),
+    ("from derive.proofs.zzz import zzz", "there is no bundled proof zzz",
+     "as in from derive.proofs.policy_gradient import policy_gradient"),
 ])
 def test_an_import_of_a_bundled_proof_is_told_the_near_name(line: str, message: str, hint: str, tmp_path: Path,
                                                             capsys: pytest.CaptureFixture[str]) -> None:

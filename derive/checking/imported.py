@@ -56,7 +56,8 @@ def _no_module(name: str, file: FileTree) -> Slip | None:
                       and node.module == name), None)
         near = nearest(name.removeprefix(PROOFS), bundled_theorems())
         return Slip(message=f"there is no bundled proof {name.removeprefix(PROOFS)}", span=place,
-                    hint=f"did you mean {near}? {imported(near)}" if near else "derive list names the bundled proofs")
+                    hint=f"did you mean {near}? {imported(near)}" if near else
+                    f"a bundled proof is imported by its name, as in {imported('policy_gradient')}")
     if name and "._derive_" not in f".{name}":
         return None
     return Slip(message="this import asks for a file that is not beside this one",
