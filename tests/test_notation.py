@@ -141,6 +141,8 @@ BRACKETS: tuple[tuple[Any, str], ...] = (
     (expect(tau, R(tau) * HERE) / expect(tau, HERE), "E_{τ~P(·;θ)}[R(τ)·1{s_t = s}]/E_{τ~P(·;θ)}[1{s_t = s}]"),
     (expect(tau, HERE * R(tau)) / expect(tau, HERE, policy=Policy("beta")),
      "E_{τ~P(·;θ)}[1{s_t = s} R(τ)]/E_{τ~P(·;β)}[1{s_t = s}]"),
+    (expect(tau, total(k, V(tau.s[k])) * HERE) / expect(tau, HERE),
+     "E_{τ~P(·;θ)}[(Σ_{k=0..H} V(s_k))·1{s_t = s}]/E_{τ~P(·;θ)}[1{s_t = s}]"),
     (expect(tau, HERE) / expect(tau, HERE), "E_{τ~P(·;θ)}[1{s_t = s}]/E_{τ~P(·;θ)}[1{s_t = s}]"),
     (variance(tau, R(tau)), "Var_{τ~P(·;θ)}[R(τ)]"),
     (variance(tau, R(tau), policy=Policy("beta")), "Var_{τ~P(·;β)}[R(τ)]"),

@@ -293,6 +293,13 @@ def _factors(term: Any) -> tuple[Any, ...]:
     return tuple(term.args) if type(term).__name__ == "Times" else (term,)
 
 
+def _renamed(term: Any, old: Any, new: Any) -> Any:
+    """An event with one index for another; nothing is bound in it."""
+    if term == old or not term.args:
+        return new if term == old else term
+    return term.func(*(_renamed(one, old, new) for one in term.args))
+
+
 def _given(above: Any, below: Any) -> tuple[Any, ...]:
     """f and the events where a quotient is E[1{...} f] / E[1{...}], the mean of f given them; else nothing."""
     if any(type(side).__name__ != "Expect" for side in (above, below)) or above.domain != below.domain or (
@@ -300,8 +307,9 @@ def _given(above: Any, below: Any) -> tuple[Any, ...]:
         return ()
     events, factors = _factors(below.body), _factors(above.body)
     first, rest = factors[:len(events)], factors[len(events):]
-    same = tuple(one.xreplace({above.index: below.index}) for one in first) == events
-    if not (same and rest and all(type(one).__name__ == "Same" for one in events)):
+    if not rest or any(type(one).__name__ != "Same" for one in (*first, *events)):
+        return ()
+    if tuple(_renamed(one, above.index, below.index) for one in first) != events:
         return ()
     return (rest[0] if len(rest) == 1 else above.body.func(*rest), *first)
 
